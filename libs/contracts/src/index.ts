@@ -1,1 +1,9 @@
-export {};
+export * from './names';
+export * from './primitives';
+export * from './limits';
+export * from './error-codes';
+export * from './frames';
+export * from './streams';
+export * from './command/claims';
+export * from './helper/socket';
+export * from './api';

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { dnsName } from '../primitives';
+import { operationKind, stepStatus } from '../streams';
+import { listQuery, page } from './problem';
+
+export const keyType = z.enum(['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096']);
+export type KeyType = z.infer<typeof keyType>;
+
+export const certificateCreate = z.strictObject({
+  names: z.array(dnsName).min(1).max(100),
+  /** Name of an issuer that the installation knows, such as `acme`. */
+  issuer: z.string().min(1).max(64).default('acme'),
+  challenge: z.enum(['http-01']).default('http-01'),
+  key_type: keyType.default('ec-p256'),
+  /** Virtual hosts that are to serve it. */
+  deploy_to: z.array(z.uuid()).max(200).default([]),
+});
+export type CertificateCreate = z.input<typeof certificateCreate>;
+
+/** Work was accepted; its progress is at `/api/v1/operations/{operation_id}`. */
+export const operationAccepted = z.object({ certificate_id: z.string(), operation_id: z.string() });
+
+export const certificateVersion = z.object({
+  id: z.string(),
+  serial: z.string(),
+  fingerprint_sha256: z.string(),
+  issuer: z.string(),
+  names: z.array(z.string()),
+  not_before: z.string(),
+  not_after: z.string(),
+  created_at: z.string(),
+});
+export type CertificateVersion = z.infer<typeof certificateVersion>;
+export const certificateVersionPage = page(certificateVersion);
+
+export const certificateState = z.enum(['pending', 'active', 'failed', 'revoked']);
+
+export const certificate = z.object({
+  id: z.string(),
+  names: z.array(z.string()),
+  issuer: z.string(),
+  challenge: z.string(),
+  key_type: keyType,
+  state: certificateState,
+  created_at: z.string(),
+  current_version: certificateVersion.nullable(),
+  /** Where it is served, with the version last proved there. */
+  used_by: z.array(
+    z.object({
+      virtual_host_id: z.string(),
+      server_id: z.string(),
+      server_name: z.string(),
+      deployed_version_id: z.string().nullable(),
+      deployed_at: z.string().nullable(),
+    }),
+  ),
+  last_operation_id: z.string().nullable(),
+});
+export type Certificate = z.infer<typeof certificate>;
+export const certificatePage = page(certificate);
+export const certificateListQuery = z.strictObject({ ...listQuery, q: z.string().max(253).optional() });
+
+export const operationStatus = z.enum(['accepted', 'running', 'succeeded', 'failed']);
+
+export const operationStep = z.object({
+  step: z.string(),
+  status: stepStatus,
+  virtual_host_id: z.string().nullable(),
+  detail: z.string().nullable(),
+  duration_ms: z.number().nullable(),
+  at: z.string(),
+});
+export type OperationStep = z.infer<typeof operationStep>;
+
+export const operation = z.object({
+  id: z.string(),
+  certificate_id: z.string(),
+  kind: operationKind,
+  status: operationStatus,
+  issued_by: z.string(),
+  created_at: z.string(),
+  started_at: z.string().nullable(),
+  finished_at: z.string().nullable(),
+  error: z.object({ code: z.string(), msg: z.string() }).nullable(),
+  /** In the order in which they were reported; the newest report of a step counts. */
+  steps: z.array(operationStep),
+});
+export type Operation = z.infer<typeof operation>;
+export const operationPage = page(operation);

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { hostMetrics } from '../frames/telemetry';
+import { agentId, ed25519PublicKey, timestamp, x25519PublicKey } from '../primitives';
+import { listQuery, page } from './problem';
+
+export const gatewayState = z.enum([
+  'discovered',
+  'expected',
+  'connected',
+  'offline',
+  'lost',
+  'decommissioned',
+]);
+export type GatewayState = z.infer<typeof gatewayState>;
+
+export const labels = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/), z.string().max(128));
+
+/** `sealing`: the helper's key for secret arguments. `signing`: the key that signs results. */
+export const gatewayPublicKeys = z.strictObject({
+  sealing: x25519PublicKey,
+  signing: ed25519PublicKey.optional(),
+});
+export type GatewayPublicKeys = z.infer<typeof gatewayPublicKeys>;
+
+export const gatewayRegister = z.strictObject({
+  agent_id: agentId,
+  display_name: z.string().min(1).max(128).optional(),
+  site: z.string().max(128).optional(),
+  labels: labels.optional(),
+  min_version: z.string().max(64).optional(),
+  public_keys: gatewayPublicKeys.optional(),
+});
+export type GatewayRegister = z.infer<typeof gatewayRegister>;
+
+export const gatewayPatch = z.strictObject({
+  display_name: z.string().min(1).max(128).nullable().optional(),
+  site: z.string().max(128).nullable().optional(),
+  labels: labels.optional(),
+  min_version: z.string().max(64).nullable().optional(),
+  public_keys: gatewayPublicKeys.optional(),
+});
+
+export const gatewayListQuery = z.strictObject({
+  ...listQuery,
+  site: z.string().max(128).optional(),
+  /** `key=value` */
+  label: z.string().max(256).optional(),
+  status: gatewayState.optional(),
+  q: z.string().max(128).optional(),
+});
+
+export const gatewaySummary = z.object({
+  agent_id: agentId,
+  display_name: z.string().nullable(),
+  site: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  state: gatewayState,
+  version: z.string().nullable(),
+  last_seen_at: z.string().nullable(),
+  cpu_pct: z.number().nullable(),
+  mem_used_pct: z.number().nullable(),
+  load_1: z.number().nullable(),
+  sessions: z.number().nullable(),
+});
+export type GatewaySummary = z.infer<typeof gatewaySummary>;
+export const gatewayPage = page(gatewaySummary);
+
+export const gateway = gatewaySummary.extend({
+  hostname: z.string().nullable(),
+  os: z.string().nullable(),
+  kernel: z.string().nullable(),
+  min_version: z.string().nullable(),
+  supported_verbs: z.array(z.string()),
+  has_sealing_key: z.boolean(),
+  first_seen_at: z.string().nullable(),
+  registered_at: z.string().nullable(),
+  /** Newest telemetry and when the hub received it. */
+  metrics: hostMetrics.nullable(),
+  metrics_at: z.string().nullable(),
+});
+export type Gateway = z.infer<typeof gateway>;
+
+export const pointsQuery = z.strictObject({
+  from: timestamp.optional(),
+  to: timestamp.optional(),
+  /** Seconds per point; at least 60. */
+  step: z.coerce.number().int().min(60).max(86_400).default(60),
+});
+export const gatewayPoint = z.object({
+  ts: z.string(),
+  cpu_pct: z.number().nullable(),
+  mem_used_pct: z.number().nullable(),
+  load_1: z.number().nullable(),
+  sessions: z.number().nullable(),
+});
+export type GatewayPoint = z.infer<typeof gatewayPoint>;
+export const gatewayPoints = z.object({ points: z.array(gatewayPoint) });

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { dnsName, sshFingerprint } from '../primitives';
+import { page } from './problem';
+
+/** An OpenSSH private key goes in and never comes out again. */
+export const sshCredentialCreate = z.strictObject({
+  name: z.string().min(1).max(128),
+  username: z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/),
+  private_key: z
+    .string()
+    .min(64)
+    .max(32 * 1024),
+  passphrase: z.string().max(1_024).optional(),
+});
+export const sshCredential = z.object({
+  id: z.string(),
+  name: z.string(),
+  username: z.string(),
+  created_at: z.string(),
+});
+export type SshCredential = z.infer<typeof sshCredential>;
+export const sshCredentialPage = page(sshCredential);
+
+/** One argument of a program that is run on the server; no shell reads it, newlines and NUL are refused. */
+const argument = z
+  .string()
+  .min(1)
+  .max(512)
+  // eslint-disable-next-line no-control-regex -- these are the characters refused
+  .regex(/^[^\u0000-\u001f]+$/);
+const absolutePath = z
+  .string()
+  .max(512)
+  .regex(/^\/[A-Za-z0-9._/-]+$/, 'an absolute path');
+
+export const serverCreate = z.strictObject({
+  name: z.string().min(1).max(128),
+  host: z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[A-Za-z0-9.:-]+$/),
+  ssh_port: z.int().min(1).max(65_535).default(22),
+  ssh_credential_id: z.uuid(),
+  /** Pinned at once when given; otherwise nothing is deployed until it is confirmed. */
+  host_key_fingerprint: sshFingerprint.optional(),
+  test_command: z.array(argument).min(1).max(16).default(['nginx', '-t']),
+  reload_command: z.array(argument).min(1).max(16).default(['nginx', '-s', 'reload']),
+});
+export const hostKeyConfirm = z.strictObject({ fingerprint: sshFingerprint });
+
+export const server = z.object({
+  id: z.string(),
+  name: z.string(),
+  host: z.string(),
+  ssh_port: z.int(),
+  ssh_credential_id: z.string(),
+  host_key_fingerprint: z.string().nullable(),
+  test_command: z.array(z.string()),
+  reload_command: z.array(z.string()),
+  created_at: z.string(),
+});
+export type Server = z.infer<typeof server>;
+export const serverPage = page(server);
+
+/** Which certificate directory serves which names on which addresses of a server. */
+export const virtualHostCreate = z.strictObject({
+  server_names: z.array(dnsName).min(1).max(100),
+  /** viw keeps `versions/<id>/` and the symlink `current` in it; NGINX is to point at `<cert_dir>/current/…`. */
+  cert_dir: absolutePath,
+  /** Where the certificate is proved to be served, as seen from the server itself. */
+  listeners: z
+    .array(z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }))
+    .min(1)
+    .max(16),
+});
+export const virtualHost = z.object({
+  id: z.string(),
+  server_id: z.string(),
+  server_names: z.array(z.string()),
+  cert_dir: z.string(),
+  listeners: z.array(z.object({ host: z.string(), port: z.int() })),
+  certificate_id: z.string().nullable(),
+});
+export type VirtualHost = z.infer<typeof virtualHost>;
+export const virtualHostPage = page(virtualHost);

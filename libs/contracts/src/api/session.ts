@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+export const role = z.enum(['viewer', 'operator', 'admin', 'auditor']);
+export type Role = z.infer<typeof role>;
+
+export const permission = z.enum([
+  'gateways:read',
+  'gateways:write',
+  'commands:read',
+  'commands:run',
+  'certificates:read',
+  'certificates:write',
+  'servers:read',
+  'servers:write',
+  'access:read',
+  'access:write',
+  'audit:read',
+  'system:read',
+]);
+export type Permission = z.infer<typeof permission>;
+
+const email = z.email().max(254).toLowerCase();
+const password = z.string().min(12).max(256);
+
+/** First administrator; works once, while there is none. */
+export const setupRequest = z.strictObject({ setup_token: z.string().min(16).max(256), email, password });
+/** Sign-in: no length rule on the password here, so that a wrong one is just wrong. */
+export const signInRequest = z.strictObject({ email, password: z.string().min(1).max(256) });
+
+export const me = z.object({
+  kind: z.enum(['administrator', 'api_client']),
+  id: z.string(),
+  name: z.string(),
+  role,
+  permissions: z.array(permission),
+  /** For people: to be sent as `X-CSRF-Token` with every write. */
+  csrf_token: z.string().optional(),
+});
+export type Me = z.infer<typeof me>;
+
+export const apiClientCreate = z.strictObject({ name: z.string().min(1).max(128), role });
+export const apiClient = z.object({ id: z.string(), name: z.string(), role, created_at: z.string() });
+export type ApiClient = z.infer<typeof apiClient>;
+
+export const apiKeyCreate = z.strictObject({ expires_at: z.iso.datetime({ offset: true }).optional() });
+/** The key itself is shown here once and never again. */
+export const apiKeyCreated = z.object({ id: z.string(), key: z.string(), expires_at: z.string().nullable() });

@@ -1,0 +1,74 @@
+/**
+ * Every name that two programs must agree on: streams, consumer groups, keys and their hash tags.
+ * Nothing else in the repository spells one of these out.
+ */
+
+/** Streams that one or more consumer groups read, or that are followed by plain XREAD (`changes`, `gatewayRegistry`). */
+export const streams = {
+  agentHello: 'viw.agent_hello',
+  agentSessions: 'viw.agent_sessions',
+  agentEvents: 'viw.agent_events',
+  telemetry: 'viw.telemetry',
+  commands: 'viw.commands',
+  commandEvents: 'viw.command_events',
+  commandResults: 'viw.command_results',
+  changes: 'viw.changes',
+  certRequests: 'viw.cert_requests',
+  certEvents: 'viw.cert_events',
+  gatewayRegistry: 'viw.gateway_registry',
+  alerts: 'viw.alerts',
+} as const;
+
+export type StreamName = (typeof streams)[keyof typeof streams];
+
+/** Consumer groups, named after the service that reads. */
+export const groups = {
+  agentBridge: 'agent-bridge',
+  telemetryWriter: 'telemetry-writer',
+  resultsWriter: 'results-writer',
+  certWorker: 'cert-worker',
+  notifier: 'notifier',
+  backend: 'backend',
+} as const;
+
+export type GroupName = (typeof groups)[keyof typeof groups];
+
+/**
+ * Commands handed to one hub. Only that hub reads it, in the group `agent-bridge`.
+ * Keys that one script touches together (lease, mailbox, hub stream) carry one hash tag per partition,
+ * so that the scripts also run on Redis Cluster. With a single partition the tag is constant.
+ */
+const partitionTag = '{p0}';
+
+export const hubStream = (hub: string): string => `viw.commands.hub.${partitionTag}${hub}`;
+
+/** Commands that wait for an offline agent, in order; read by the hub that gets the agent. */
+export const mailboxStream = (agentId: string): string => `viw.mailbox.${partitionTag}${agentId}`;
+
+/** Which hub holds the agent's socket: a hash {hub, epoch, conn_id} with a TTL renewed while the socket lives. */
+export const leaseKey = (agentId: string): string => `viw:lease:${partitionTag}${agentId}`;
+
+/** Highest epoch ever given for the agent; without TTL. */
+export const epochKey = (agentId: string): string => `viw:epoch:${partitionTag}${agentId}`;
+
+/** Present while the hub lives (TTL key). */
+export const hubAliveKey = (hub: string): string => `viw:hub:${partitionTag}${hub}`;
+
+/** Handshake nonces already used, across all hubs. */
+export const nonceKey = (agentId: string, nonce: string): string => `viw:nonce:${agentId}:${nonce}`;
+
+/** Where the backend leaves the whole gateway registry for a hub that starts. */
+export const registrySnapshotKey = 'viw:gateway_registry:snapshot';
+
+/** Present while a consumer lives (TTL key): idle time alone does not tell before Redis 7.2. */
+export const consumerAliveKey = (stream: string, group: string, consumer: string): string =>
+  `viw:consumer:${stream}:${group}:${consumer}`;
+
+/** Where the consumer of a stream sets poison entries aside. */
+export const deadLetterStream = (stream: string): string => `${stream}.dead`;
+
+/** Postgres NOTIFY channel that wakes the outbox relay. */
+export const outboxChannel = 'viw_outbox';
+
+/** Postgres advisory lock keys (bigint), one per job that only one process may do at a time. */
+export const advisoryLocks = { migrations: 7_301, outboxRelay: 7_302, reconciler: 7_303 } as const;

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** Identifier of a gateway's agent: what people type and what stands in keys and file names, so: no separators of either. */
+export const agentId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'letters, digits, dot, underscore, hyphen; 1 to 63; starts with a letter or digit',
+  );
+
+export const hubId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
+
+/** RFC 9562 UUID, any version, lower-case on output. */
+export const uuid = z.uuid().transform((value) => value.toLowerCase());
+
+/** RFC 3339 instant with offset; fractions of any length (deployed agents send nanoseconds). */
+export const timestamp = z.iso.datetime({ offset: true });
+
+export const sessionId = z.string().min(1).max(128);
+export const nonce = z.string().min(8).max(128);
+
+/** `kid`-less public JWK (RFC 7517) of the curves viw uses (RFC 8037). `d` is refused: no private key ever travels. */
+export const x25519PublicKey = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('X25519'),
+  x: z.string().min(40).max(64),
+});
+export const ed25519PublicKey = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string().min(40).max(64),
+  kid: z.string().min(1).max(128).optional(),
+});
+export type X25519PublicKey = z.infer<typeof x25519PublicKey>;
+export type Ed25519PublicKey = z.infer<typeof ed25519PublicKey>;
+
+/** A DNS name, optionally with a leading wildcard label (RFC 1034, RFC 8555 section 7.1.3), lower-case. */
+export const dnsName = z
+  .string()
+  .toLowerCase()
+  .max(253)
+  .regex(
+    /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a DNS name such as www.example.org',
+  );
+
+/** SHA-256 host key fingerprint as OpenSSH prints it. */
+export const sshFingerprint = z
+  .string()
+  .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'SHA256:… as printed by ssh-keygen -lf');

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { StreamName } from '../names';
+import { timestamp, uuid } from '../primitives';
+
+/**
+ * The fields of every stream entry beside its body. The producer makes `event_id` (UUIDv7): it is the idempotency
+ * key, since a resent XADD has another stream id. In Redis an entry has the fields event_id, ts, v,
+ * correlation_id?, traceparent? and body (one JSON text).
+ */
+export const entryHeader = z.object({
+  event_id: uuid,
+  ts: timestamp,
+  v: z.int().min(1),
+  correlation_id: uuid.optional(),
+  traceparent: z.string().max(128).optional(),
+});
+export type EntryHeader = z.infer<typeof entryHeader>;
+
+/** What may stand in one stream: its name, the version of its body, the body's schema and an example. */
+export interface StreamContract<S extends z.ZodType = z.ZodType> {
+  readonly stream: StreamName;
+  readonly version: number;
+  readonly body: S;
+  readonly examples: readonly z.input<S>[];
+}
+
+export const streamContract = <S extends z.ZodType>(
+  stream: StreamName,
+  version: number,
+  body: S,
+  examples: readonly z.input<S>[],
+): StreamContract<S> => ({ stream, version, body, examples });
