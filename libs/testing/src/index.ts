@@ -1,1 +1,10 @@
-export {};
+export { type Program, type ProgramExit, type ProgramOptions, startProgram } from './child';
+export { type EventuallyOptions, eventually } from './eventually';
+export { freePort } from './ports';
+export { type Postgres, type PostgresOptions, startPostgres } from './postgres';
+export { findProgram, missingPrograms, requireProgram } from './programs';
+export type { ReadyWhen } from './ready';
+export { type Redis, type RedisOptions, startRedis } from './redis';
+export type { Server } from './server';
+export { uniqueDatabase } from './shared-postgres';
+export { StartError, type StartErrorCode } from './start-error';

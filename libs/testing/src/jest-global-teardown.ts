@@ -1,0 +1,5 @@
+import './jest-global-setup';
+
+export default async function globalTeardown(): Promise<void> {
+  await globalThis.viwSharedPostgres?.stop();
+}
