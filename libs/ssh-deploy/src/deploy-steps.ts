@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+import { pruneVersions } from './deploy-prune';
+import type { DeployRun } from './deploy-run';
+import type { DeployStepName } from './deploy-types';
+import { deployRefused, notProven, sshFailed } from './errors';
+import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES } from './layout';
+import { reload, testConfiguration } from './nginx-control';
+import { pollServed, servedCertificate } from './served-certificate';
+
+type Work = (run: DeployRun) => Promise<string | undefined>;
+
+/** One step; its work returns a short detail for the event. `undo` follows a failure of this step or a later one. */
+export interface DeployStep {
+  name: DeployStepName;
+  run: Work;
+  undo?: { name: DeployStepName; isNeeded: (run: DeployRun) => boolean; run: Work };
+}
+
+/** The deployment, from top to bottom. */
+export const deploySteps: readonly DeployStep[] = [
+  { name: 'connect', run: connect },
+  { name: 'preflight', run: preflight },
+  {
+    name: 'upload',
+    run: upload,
+    undo: { name: 'rollback_upload', isNeeded: (run) => run.uploadBegun, run: removeUpload },
+  },
+  {
+    name: 'switch',
+    run: switchCurrent,
+    undo: { name: 'rollback_switch', isNeeded: (run) => run.switchBegun, run: switchBack },
+  },
+  { name: 'test', run: testSwitched },
+  { name: 'reload', run: reloadServer },
+  { name: 'prove', run: prove },
+  { name: 'prune', run: pruneVersions },
+];
+
+async function connect(run: DeployRun): Promise<string> {
+  await run.connect();
+  return run.connection.endpoint;
+}
+
+/**
+ * Learns what is there and whether it is sound; touches nothing. When an earlier run died between its switch and
+ * its proof, `current` already points at this version: then a broken configuration is ours, and is put back.
+ */
+async function preflight(run: DeployRun): Promise<string> {
+  const { layout, connection } = run;
+  const files = await run.files;
+  const kind = await files.kind(layout.current);
+  if (kind !== undefined && kind !== 'symlink') {
+    throw deployRefused(`${layout.current} is a ${kind}; viw replaces only a symbolic link there`);
+  }
+  const current = await files.readlink(layout.current);
+  run.alreadyCurrent = layout.versionOf(current) === layout.versionId;
+  const previous = await files.readlink(layout.previous);
+  run.rollbackTarget = !run.alreadyCurrent
+    ? current
+    : layout.versionOf(previous) === layout.versionId
+      ? undefined
+      : previous;
+  run.servedBefore = await Promise.all(
+    run.target.listeners.map((listener) => servedCertificate(connection, listener)),
+  );
+
+  const unfinished = run.alreadyCurrent && !run.servedBefore.every((served) => run.isServed(served));
+  run.switchBegun = unfinished && run.rollbackTarget !== undefined;
+  run.warnings.push(
+    ...(await testConfiguration(connection, run.testCommand, run.switchBegun ? 'after' : 'before')),
+  );
+  return run.alreadyCurrent ? 'this version is current already' : `current: ${current ?? 'nothing'}`;
+}
+
+async function upload(run: DeployRun): Promise<string> {
+  const { layout, material } = run;
+  const files = await run.files;
+  if ((await files.kind(layout.versionDir)) !== undefined) {
+    const complete =
+      (await files.holds(layout.file(FULLCHAIN_FILE), material.fullchainPem)) &&
+      (await files.holds(layout.file(PRIVATE_KEY_FILE), material.privateKeyPem));
+    if (complete) return 'uploaded already';
+    if (run.alreadyCurrent)
+      throw deployRefused(`${layout.versionDir} is in service and holds something else`);
+    await files.removeDirectoryOf(layout.versionDir, VERSION_FILES); // The rest of an upload that was cut.
+  }
+  await files.ensureDirectory(layout.certDir);
+  await files.ensureDirectory(layout.versions);
+  run.uploadBegun = true;
+  await files.mkdir(layout.versionDir, 0o700);
+  for (const [name, content] of [
+    [FULLCHAIN_FILE, material.fullchainPem],
+    [PRIVATE_KEY_FILE, material.privateKeyPem],
+  ] as const) {
+    await files.writeNewFile(layout.file(name), content, 0o600);
+    if (!(await files.holds(layout.file(name), content))) {
+      throw sshFailed(`${layout.file(name)} differs from what was sent`, 'digest');
+    }
+  }
+  return layout.versionDir;
+}
+
+async function removeUpload(run: DeployRun): Promise<string | undefined> {
+  const files = await run.files;
+  if ((await files.kind(run.layout.versionDir)) === undefined) return undefined;
+  await files.removeDirectoryOf(run.layout.versionDir, VERSION_FILES);
+  return `${run.layout.versionDir} removed`;
+}
+
+async function switchCurrent(run: DeployRun): Promise<string> {
+  const { layout, rollbackTarget } = run;
+  if (run.alreadyCurrent) return 'switched already';
+  const files = await run.files;
+  if (rollbackTarget !== undefined)
+    await files.switchSymlink(layout.previous, rollbackTarget, scratchName(run));
+  run.switchBegun = true;
+  await files.switchSymlink(layout.current, layout.linkTarget, scratchName(run));
+  return `${rollbackTarget ?? 'nothing'} -> ${layout.linkTarget}`;
+}
+
+/** Puts the old link back and, when NGINX may have seen the new one, loads and proves the old certificate. */
+async function switchBack(run: DeployRun): Promise<string> {
+  const { layout, rollbackTarget, connection } = run;
+  const files = await run.files;
+  if (layout.versionOf(await files.readlink(layout.current)) === layout.versionId) {
+    if (rollbackTarget === undefined) await files.unlink(layout.current);
+    else await files.switchSymlink(layout.current, rollbackTarget, scratchName(run));
+  }
+  const restored = `current: ${rollbackTarget ?? 'nothing'}`;
+  if (!run.reloadBegun) return restored;
+
+  await reload(connection, run.reloadCommand);
+  const before = new Map(run.servedBefore.map((served) => [served.listener, served.fingerprint]));
+  const served = run.target.listeners.filter((listener) => before.get(listener) !== undefined);
+  const proof = await pollServed(
+    connection,
+    served,
+    ({ listener, fingerprint }) => {
+      const old = before.get(listener);
+      // A listener that showed the new one from the start (a run resumed) has to show anything else.
+      return old === run.fingerprint ? fingerprint !== undefined && fingerprint !== old : fingerprint === old;
+    },
+    run.proofTimeoutMs,
+  );
+  if (!proof.accepted) throw notProven('the certificate served before', undefined, proof.served);
+  return `${restored}; the old certificate is served on ${served.length} of ${before.size} listeners`;
+}
+
+async function testSwitched(run: DeployRun): Promise<undefined> {
+  if (run.alreadyCurrent) return;
+  const warnings = await testConfiguration(run.connection, run.testCommand, 'after');
+  run.warnings.push(...warnings.filter((warning) => !run.warnings.includes(warning)));
+}
+
+async function reloadServer(run: DeployRun): Promise<string | undefined> {
+  if (run.alreadyCurrent && run.servedBefore.every((served) => run.isServed(served))) return 'served already';
+  run.reloadBegun = true;
+  await reload(run.connection, run.reloadCommand);
+  return undefined;
+}
+
+async function prove(run: DeployRun): Promise<string> {
+  const { listeners } = run.target;
+  const proof = await pollServed(
+    run.connection,
+    listeners,
+    (served) => run.isServed(served),
+    run.proofTimeoutMs,
+  );
+  run.served = proof.served;
+  if (!proof.accepted) throw notProven('the new certificate', run.fingerprint, proof.served);
+  return `${run.fingerprint} is served on ${listeners.length} listener${listeners.length === 1 ? '' : 's'}`;
+}
+
+/** A hidden name beside the link, unused by anyone else. */
+function scratchName(run: DeployRun): string {
+  return `${run.layout.certDir}/.switch-${randomBytes(8).toString('hex')}`;
+}

@@ -1,0 +1,131 @@
+import { AppError, type ErrorMeta } from '@viw/runtime';
+import type { Served } from './served-certificate';
+
+export type SshFailureReason =
+  | 'unreachable'
+  | 'timeout'
+  | 'protocol'
+  | 'authentication'
+  | 'credential'
+  | 'connection'
+  | 'exec'
+  | 'command'
+  | 'sftp'
+  | 'file'
+  | 'digest'
+  | 'forwarding';
+
+/** `before`: found broken, nothing touched. `after`: broken by this deployment, put back. */
+export type DeployPhase = 'before' | 'after';
+
+/** `failed`: the server may serve the new certificate or none, and a person has to look. */
+export type RollbackOutcome = 'not_needed' | 'done' | 'failed';
+
+export interface RollbackReport {
+  /** The new version may have been in service. */
+  switched: boolean;
+  undone: string[];
+  failures: string[];
+}
+
+/** Failures that the same attempt meets again until somebody changes something. */
+const PERMANENT = new Set<SshFailureReason>(['authentication', 'credential', 'command', 'file']);
+
+export function sshFailed(
+  message: string,
+  reason: SshFailureReason,
+  cause?: Error,
+  meta: ErrorMeta = {},
+): AppError {
+  const retryable = !PERMANENT.has(reason);
+  return new AppError('SSH_FAILED', message, {
+    meta: { reason, ...meta },
+    retryable,
+    ...(cause && { cause }),
+  });
+}
+
+/** What ssh2 says about a connection that did not come about; `level` is its word for the layer that failed. */
+export function connectionFailed(
+  endpoint: string,
+  cause: Error & { level?: string; code?: unknown },
+): AppError {
+  const reason: SshFailureReason =
+    cause.level === 'client-authentication'
+      ? 'authentication'
+      : cause.level === 'client-timeout'
+        ? 'timeout'
+        : cause.level === 'client-socket' || cause.level === 'client-dns'
+          ? 'unreachable'
+          : 'protocol';
+  return sshFailed(`cannot connect to ${endpoint}: ${cause.message}`, reason, cause);
+}
+
+export function hostKeyMismatch(endpoint: string, expected: string, offered: string): AppError {
+  const message = `${endpoint} offers the host key ${offered}, pinned is ${expected}; nothing was authenticated`;
+  return new AppError('HOST_KEY_MISMATCH', message, { meta: { expected, offered } });
+}
+
+/** The status code that SFTP servers send travels in `meta.sftp_status`. */
+export function fileFailed(path: string, words: string, cause?: Error & { code?: unknown }): AppError {
+  const meta = { path, ...(typeof cause?.code === 'number' && { sftp_status: cause.code }) };
+  return sshFailed(`${path}: ${words}`, 'file', cause, meta);
+}
+
+export function isFileError(error: unknown, status: number): boolean {
+  return error instanceof AppError && error.meta['sftp_status'] === status;
+}
+
+export function commandFailed(name: string, rc: number, output: string): AppError {
+  return sshFailed(`${name} cannot be run: ${output}`, 'command', undefined, { rc });
+}
+
+export function nginxConfigInvalid(phase: DeployPhase, output: string): AppError {
+  const whose =
+    phase === 'before' ? 'was broken before this deployment' : 'is broken with the new certificate';
+  return new AppError('NGINX_CONFIG_INVALID', `the configuration ${whose}: ${output}`, {
+    meta: { phase, output },
+  });
+}
+
+export function reloadFailed(output: string): AppError {
+  return new AppError('DEPLOY_NOT_PROVEN', `the reload failed: ${output}`, { meta: { output } });
+}
+
+export function deployRefused(message: string): AppError {
+  return new AppError('DEPLOY_REFUSED', message);
+}
+
+export function notProven(what: string, expected: string | undefined, served: readonly Served[]): AppError {
+  const seen = served.map(({ listener, fingerprint, error }) => ({
+    host: listener.host,
+    port: listener.port,
+    servername: listener.servername,
+    served: fingerprint ?? null,
+    ...(error !== undefined && { error }),
+  }));
+  const words = seen.map(
+    (s) => `${s.servername} on ${s.host}:${s.port} shows ${s.served ?? `nothing (${s.error ?? ''})`}`,
+  );
+  const message = `${what}${expected === undefined ? '' : ` ${expected}`} is not served everywhere: ${words.join('; ')}`;
+  return new AppError('DEPLOY_NOT_PROVEN', message, {
+    meta: { listeners: seen, ...(expected !== undefined && { expected }) },
+  });
+}
+
+/** The failure of a deployment together with what became of its rollback. */
+export function withRollback(error: unknown, { switched, undone, failures }: RollbackReport): unknown {
+  const rollback: RollbackOutcome = !switched ? 'not_needed' : failures.length > 0 ? 'failed' : 'done';
+  if (!(error instanceof AppError) && rollback !== 'failed') return error;
+  const meta: ErrorMeta = {
+    ...(error instanceof AppError && error.meta),
+    rollback,
+    ...(undone.length > 0 && { rolled_back: undone }),
+    ...(failures.length > 0 && { rollback_error: failures.join('; ') }),
+  };
+  const words = error instanceof AppError ? error.message : 'the deployment failed';
+  const message = rollback === 'failed' ? `${words}. ROLLBACK FAILED: ${failures.join('; ')}` : words;
+  const code = error instanceof AppError ? error.code : 'INTERNAL_ERROR';
+  const retryable = error instanceof AppError && error.retryable;
+  return new AppError(code, message, { meta, retryable, cause: error });
+}

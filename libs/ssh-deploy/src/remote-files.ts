@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
+import { fileFailed, isFileError, sshFailed } from './errors';
+import type { ExecResult } from './exec';
+
+/** SSH_FX_NO_SUCH_FILE (draft-ietf-secsh-filexfer-02 section 7). */
+const NO_SUCH_FILE = 2;
+
+export type RemoteKind = 'file' | 'directory' | 'symlink' | 'other';
+export interface RemoteEntry {
+  name: string;
+  kind: RemoteKind;
+  /** Modification time, seconds since the epoch. */
+  mtime: number;
+}
+
+/**
+ * File operations on a server. Every failure is an AppError SSH_FAILED that names the path and the server's words
+ * (`meta.path`, `meta.reason` = `file`). Paths are absolute POSIX paths made by us, never taken from a listing.
+ */
+export class RemoteFiles {
+  constructor(
+    private readonly sftp: SFTPWrapper,
+    private readonly exec: (argv: readonly string[]) => Promise<ExecResult>,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** Creates a file that must not exist, with exactly `mode`, flushed to disk where the server can. */
+  async writeNewFile(path: string, data: Buffer | string, mode = 0o600): Promise<void> {
+    const content = Buffer.from(data);
+    const handle = await this.call<Buffer>(path, (done) => this.sftp.open(path, 'wx', mode, done));
+    try {
+      await this.call(path, (done) => this.sftp.fchmod(handle, mode, done));
+      if (content.length > 0) {
+        await this.call(path, (done) => this.sftp.write(handle, content, 0, content.length, 0, done));
+      }
+      await this.flush(path, handle);
+    } finally {
+      await this.call(path, (done) => this.sftp.close(handle, done));
+    }
+  }
+
+  /** Lower-case hex digest computed on the server, so that what is compared is what arrived on its disk. */
+  async sha256(path: string): Promise<string> {
+    const { rc, stdout, stderr } = await this.exec(['sha256sum', '--', path]);
+    // GNU puts a backslash before the digest when it had to escape the file name.
+    const digest = /^\\?([0-9a-f]{64}) /.exec(stdout)?.[1];
+    if (rc !== 0 || digest === undefined)
+      throw sshFailed(`sha256sum ${path} failed: ${stderr.trim()}`, 'file');
+    return digest;
+  }
+
+  /** True when the file exists and has exactly this content. */
+  async holds(path: string, data: string): Promise<boolean> {
+    if ((await this.kind(path)) !== 'file') return false;
+    return (await this.sha256(path)) === createHash('sha256').update(data).digest('hex');
+  }
+
+  mkdir(path: string, mode = 0o700): Promise<void> {
+    return this.call(path, (done) => this.sftp.mkdir(path, { mode }, done));
+  }
+
+  /** Creates the directory unless it is there. A file or link in its place is an error. */
+  async ensureDirectory(path: string, mode = 0o700): Promise<void> {
+    const kind = await this.kind(path);
+    if (kind === undefined) await this.mkdir(path, mode);
+    else if (kind !== 'directory') throw fileFailed(path, `is a ${kind}, not a directory`);
+  }
+
+  /** What is at `path`, without following a link; undefined when nothing is. */
+  async kind(path: string): Promise<RemoteKind | undefined> {
+    try {
+      return kindOf(await this.call<Stats>(path, (done) => this.sftp.lstat(path, done)));
+    } catch (error) {
+      if (isFileError(error, NO_SUCH_FILE)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Target of a link as it is written; undefined when nothing is at `path`. */
+  async readlink(path: string): Promise<string | undefined> {
+    if ((await this.kind(path)) === undefined) return undefined;
+    return this.call<string>(path, (done) => this.sftp.readlink(path, done));
+  }
+
+  /**
+   * Points `link` at `target` in one step: whoever opens the link sees the old target or the new one, never
+   * nothing. Needs `posix-rename@openssh.com`, since plain SFTP rename refuses an existing name.
+   * @param scratch unused name in the same directory
+   */
+  async switchSymlink(link: string, target: string, scratch: string): Promise<void> {
+    await this.call(scratch, (done) => this.sftp.symlink(target, scratch, done));
+    try {
+      await this.call(link, (done) => this.sftp.ext_openssh_rename(scratch, link, done));
+    } catch (error) {
+      await this.unlink(scratch).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  unlink(path: string): Promise<void> {
+    return this.call(path, (done) => this.sftp.unlink(path, done));
+  }
+
+  async list(path: string): Promise<RemoteEntry[]> {
+    const entries = await this.call<FileEntryWithStats[]>(path, (done) => this.sftp.readdir(path, done));
+    return entries.map(({ filename, attrs }) => ({
+      name: filename,
+      kind: kindOf(attrs),
+      mtime: attrs.mtime,
+    }));
+  }
+
+  /**
+   * Removes a directory that holds nothing but the named files. Anything else in it makes the removal fail with
+   * the directory still there: no recursive deletion is ever sent to a server.
+   */
+  async removeDirectoryOf(path: string, files: readonly string[]): Promise<void> {
+    const present = await this.list(path);
+    const foreign = present.find(({ name }) => !files.includes(name));
+    if (foreign) throw fileFailed(path, `holds ${foreign.name}, which viw did not put there`);
+    for (const { name } of present) await this.unlink(`${path}/${name}`);
+    await this.call(path, (done) => this.sftp.rmdir(path, done));
+  }
+
+  private async flush(path: string, handle: Buffer): Promise<void> {
+    await this.call(path, (done) => {
+      try {
+        this.sftp.ext_openssh_fsync(handle, done);
+      } catch {
+        done(undefined); // The server offers no fsync; the remote digest is compared all the same.
+      }
+    });
+  }
+
+  private call<Result = void>(
+    path: string,
+    operation: (done: (error: Error | null | undefined, result?: Result) => void) => unknown,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(
+        () =>
+          settle(() => reject(sshFailed(`no answer about ${path} within ${this.timeoutMs} ms`, 'timeout'))),
+        this.timeoutMs,
+      );
+      const lost = (): void =>
+        settle(() => reject(sshFailed(`the connection was lost at ${path}`, 'connection')));
+      const settle = (then: () => void): void => {
+        clearTimeout(limit);
+        this.sftp.removeListener('close', lost);
+        then();
+      };
+      this.sftp.once('close', lost);
+      try {
+        operation((error, result) =>
+          settle(() => (error ? reject(fileFailed(path, error.message, error)) : resolve(result as Result))),
+        );
+      } catch (error) {
+        settle(() => reject(fileFailed(path, (error as Error).message, error as Error)));
+      }
+    });
+  }
+}
+
+function kindOf(stats: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): RemoteKind {
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isFile() ? 'file' : 'other';
+}

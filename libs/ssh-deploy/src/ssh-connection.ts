@@ -1,0 +1,153 @@
+import type { Duplex } from 'node:stream';
+import { Client, type ConnectConfig } from 'ssh2';
+import { connectionFailed, hostKeyMismatch, sshFailed } from './errors';
+import { runOverChannel, type ExecOptions, type ExecResult } from './exec';
+import { HOST_KEY_ALGORITHMS, pinnedHostKey, type HostKeyAlgorithm } from './host-key';
+import { quoteForPosixShell } from './quote';
+import { RemoteFiles } from './remote-files';
+
+export interface SshConnectOptions {
+  host: string;
+  port: number;
+  username: string;
+  /** PEM or OpenSSH private key; with `passphrase` when it is encrypted. Either this or `password`. */
+  privateKey?: string;
+  passphrase?: string;
+  password?: string;
+  /** The confirmed host key as `SHA256:…`. There is no way to connect without one. */
+  hostKeyFingerprint: string;
+  /** Narrows the accepted host key signature algorithms further, for example to the pinned key's own type. */
+  hostKeyAlgorithms?: readonly HostKeyAlgorithm[];
+  /** TCP connection, key exchange and authentication together, in milliseconds. Default 15,000. */
+  connectTimeoutMs?: number;
+  /** Default limit of one command and of one file operation, in milliseconds. Default 30,000. */
+  operationTimeoutMs?: number;
+  /** A server that misses three of these keep-alives is given up. Milliseconds, default 10,000. */
+  keepaliveIntervalMs?: number;
+}
+
+/**
+ * One authenticated SSH connection to one server whose host key was checked against a pinned fingerprint before
+ * any credential was sent. Not a pool and no retries: the caller decides about both.
+ */
+export class SshConnection {
+  private alive = true;
+  private files: Promise<RemoteFiles> | undefined;
+
+  private constructor(
+    private readonly client: Client,
+    private readonly operationTimeoutMs: number,
+    readonly endpoint: string,
+  ) {
+    client.on('close', () => (this.alive = false));
+    // Errors of an established connection surface in the operation that suffers from them.
+    client.on('error', () => (this.alive = false));
+  }
+
+  /**
+   * @throws AppError HOST_KEY_MISMATCH (nothing was authenticated), SSH_FAILED with `meta.reason`
+   * `authentication`, `timeout`, `unreachable` or `protocol`.
+   */
+  static connect(options: SshConnectOptions): Promise<SshConnection> {
+    const { host, port, hostKeyFingerprint, operationTimeoutMs = 30_000 } = options;
+    const endpoint = `${host}:${port}`;
+    const client = new Client();
+    let offered: string | undefined;
+
+    return new Promise((resolve, reject) => {
+      client.once('ready', () => {
+        client.removeListener('error', refuse);
+        client.removeListener('close', closedEarly);
+        resolve(new SshConnection(client, operationTimeoutMs, endpoint));
+      });
+      const refuse = (cause: Error): void => {
+        // A second error may follow the first while the socket closes; it has nobody to tell.
+        client.on('error', () => undefined);
+        client.end();
+        const expected = hostKeyFingerprint.replace(/=$/, '');
+        const mismatch = offered !== undefined && offered !== expected;
+        reject(
+          mismatch ? hostKeyMismatch(endpoint, expected, offered ?? '') : connectionFailed(endpoint, cause),
+        );
+      };
+      client.once('error', refuse);
+      const closedEarly = (): void =>
+        refuse(new Error('the server closed the connection during the handshake'));
+      client.once('close', closedEarly);
+      try {
+        client.connect(connectConfig(options, (fingerprint) => (offered = fingerprint)));
+      } catch (cause) {
+        // ssh2 parses the private key here; its words name the problem, never the key.
+        reject(sshFailed(`cannot use the credential for ${endpoint}`, 'credential', cause as Error));
+      }
+    });
+  }
+
+  get isAlive(): boolean {
+    return this.alive;
+  }
+
+  /**
+   * Runs one command and waits for its end. A non-zero `rc` is a result, not an error.
+   * @throws AppError SSH_FAILED with `meta.reason` `timeout`, `connection` or `exec`.
+   */
+  exec(argv: readonly string[], options: Partial<ExecOptions> = {}): Promise<ExecResult> {
+    const line = quoteForPosixShell(argv);
+    return runOverChannel(this.client, line, argv[0] ?? '', {
+      timeoutMs: this.operationTimeoutMs,
+      ...options,
+    });
+  }
+
+  /** File operations; one SFTP channel per connection, opened on first use. */
+  sftp(): Promise<RemoteFiles> {
+    this.files ??= new Promise((resolve, reject) => {
+      this.client.sftp((error, sftp) => {
+        if (error) reject(sshFailed(`cannot open SFTP on ${this.endpoint}`, 'sftp', error));
+        else resolve(new RemoteFiles(sftp, (argv) => this.exec(argv), this.operationTimeoutMs));
+      });
+    });
+    return this.files;
+  }
+
+  /** A TCP stream from the server to `host:port` as the server resolves it (RFC 4254 section 7.2). */
+  forwardOut(host: string, port: number): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      this.client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
+        if (error) reject(sshFailed(`${this.endpoint} cannot reach ${host}:${port}`, 'forwarding', error));
+        else resolve(stream);
+      });
+    });
+  }
+
+  /** Ends the connection; resolves when the socket is closed. Safe to call twice. */
+  close(): Promise<void> {
+    if (!this.alive) return Promise.resolve();
+    return new Promise((resolve) => {
+      const force = setTimeout(() => this.client.destroy(), 2_000);
+      this.client.once('close', () => {
+        clearTimeout(force);
+        resolve();
+      });
+      this.client.end();
+    });
+  }
+}
+
+function connectConfig(options: SshConnectOptions, onOffered: (fingerprint: string) => void): ConnectConfig {
+  const { connectTimeoutMs = 15_000, keepaliveIntervalMs = 10_000 } = options;
+  return {
+    host: options.host,
+    port: options.port,
+    username: options.username,
+    ...(options.privateKey !== undefined && { privateKey: options.privateKey }),
+    ...(options.passphrase !== undefined && { passphrase: options.passphrase }),
+    ...(options.password !== undefined && { password: options.password }),
+    agentForward: false,
+    readyTimeout: connectTimeoutMs,
+    keepaliveInterval: keepaliveIntervalMs,
+    keepaliveCountMax: 3,
+    algorithms: { serverHostKey: [...(options.hostKeyAlgorithms ?? HOST_KEY_ALGORITHMS)] },
+    hostVerifier: pinnedHostKey(options.hostKeyFingerprint, onOffered),
+  };
+}
