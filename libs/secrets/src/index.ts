@@ -1,1 +1,4 @@
-export {};
+export { type GeneratedApiKey, generateApiKey, hashApiSecret, parseApiKey, verifyApiKey } from './api-key';
+export { formatKek, generateKek, parseKeks, type Kek } from './kek';
+export { randomToken } from './random-token';
+export { SecretBox, type SealedSecret, type SecretContext } from './secret-box';
