@@ -76,7 +76,8 @@ export function loadConfig<Schema extends z.ZodObject>(
   const parsed = schema.safeParse(Object.fromEntries([...found].map(([key, { value }]) => [key, value])));
   if (!parsed.success) errors.push(...schemaErrors(parsed.error, found));
   if (!parsed.success || errors.length > 0) {
-    const text = errors.map(({ path, msg }) => `${path}: ${msg}`).join('; ');
+    // Not `NAME: reason`: the logger would take the reason for the secret of that name.
+    const text = errors.map(({ path, msg }) => `${path} (${msg})`).join(', ');
     throw new AppError('CONFIG_INVALID', `configuration of ${service} is invalid: ${text}`, {
       meta: { service, errors },
     });

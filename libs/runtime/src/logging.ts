@@ -1,7 +1,6 @@
 import { pino } from 'pino';
-import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import type { Bindings, DestinationStream, Logger as PinoLogger } from 'pino';
 import { prettyLines } from './pretty-lines';
-import { redactText } from './redact-text';
 import { redactValue } from './redact-value';
 
 export type Logger = PinoLogger;
@@ -20,6 +19,19 @@ export interface LoggerOptions {
 const redactRecord = (record: object): Record<string, unknown> =>
   redactValue(record) as Record<string, unknown>;
 
+/** pino passes the bindings of child loggers through no formatter, so they are cleaned on the way in. */
+function redactBindings(logger: Logger): Logger {
+  /* eslint-disable-next-line @typescript-eslint/unbound-method -- children inherit: `this` is the one that is called */
+  const { child, setBindings } = logger;
+  logger.child = function (this: Logger, bindings: Bindings, ...options: unknown[]) {
+    return child.apply(this, [redactRecord(bindings), ...options] as Parameters<typeof child>);
+  } as Logger['child'];
+  logger.setBindings = function (this: Logger, bindings: Bindings) {
+    setBindings.call(this, redactRecord(bindings));
+  };
+  return logger;
+}
+
 /**
  * One JSON line per event: `ts` (ISO 8601 UTC), `level` (word), `service`, the caller's fields, `msg`. Writing is
  * synchronous, so the last line before an exit is not lost. Errors go under `error`. Secrets are removed by name
@@ -31,28 +43,24 @@ export function createLogger(
   { service, level = 'info', pretty = false }: LoggerOptions,
   { destination = pino.destination({ fd: 1, sync: true }) }: { destination?: DestinationStream } = {},
 ): Logger {
-  return pino(
+  const logger = pino(
     {
       level,
       base: { service },
       errorKey: 'error',
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }), bindings: redactRecord, log: redactRecord },
+      formatters: { level: (label) => ({ level: label }) },
       serializers: { error: (value: unknown) => value },
       hooks: {
+        // Before pino sees anything: it copies texts from errors and arguments into `msg` by itself.
         logMethod(args, method) {
           const [first, ...rest] = args as unknown[];
-          // Given only an error, pino would copy its message into `msg` unredacted.
-          if (first instanceof Error && rest.length === 0) {
-            const error = redactValue(first);
-            method.call(this, { error }, (error as { message: string }).message);
-            return;
-          }
-          const safe = args.map((arg: unknown) => (typeof arg === 'string' ? redactText(arg) : arg));
-          method.apply(this, safe as Parameters<typeof method>);
+          const record = first instanceof Error ? { error: first } : first;
+          method.apply(this, [record, ...rest].map(redactValue) as Parameters<typeof method>);
         },
       },
     },
     pretty ? prettyLines(destination) : destination,
   );
+  return redactBindings(logger);
 }
