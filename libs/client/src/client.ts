@@ -1,0 +1,60 @@
+import { verbList, type EventTopic } from '@viw/contracts';
+import { UnexpectedAnswerError } from './api-error';
+import { readEventStream } from './event-stream';
+import { liveEventFrom, type LiveEvent } from './live-event';
+import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
+import { certificateRoutes, operationRoutes } from './routes/certificates';
+import { commandRoutes } from './routes/commands';
+import { gatewayRoutes } from './routes/gateways';
+import { serverRoutes, sshCredentialRoutes } from './routes/servers';
+import { Transport, type CallOptions, type ClientOptions } from './transport';
+
+export interface EventsQuery {
+  /** None: every topic that the caller may see. */
+  readonly topics?: readonly EventTopic[];
+  /** Resumes after this event; what can no longer be replayed is reported as a gap. */
+  readonly lastEventId?: string;
+}
+
+/**
+ * The backend's HTTP API, for browsers and Node. Answers are validated; see `api-error.ts` for what is thrown.
+ *
+ * @example
+ * const client = createClient({ baseUrl: 'https://viw.example.org', auth: { kind: 'apiKey', key } });
+ * const { correlation_id } = await client.commands.run('gw-berlin-1', { command: 'list_users' });
+ */
+export const createClient = (options: ClientOptions) => {
+  const http = new Transport(options);
+  return {
+    setup: setupRoute(http),
+    session: sessionRoutes(http),
+    apiClients: apiClientRoutes(http),
+    gateways: gatewayRoutes(http),
+    commands: commandRoutes(http),
+    verbs: (callOptions?: CallOptions) =>
+      http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),
+    certificates: certificateRoutes(http),
+    operations: operationRoutes(http),
+    servers: serverRoutes(http),
+    sshCredentials: sshCredentialRoutes(http),
+    /** One connection to the event stream; ends when the backend ends it. Who wants more calls again with `lastEventId`. */
+    events: (query: EventsQuery = {}, signal?: AbortSignal) => events(http, query, signal),
+  };
+};
+export type Client = ReturnType<typeof createClient>;
+
+async function* events(http: Transport, query: EventsQuery, signal?: AbortSignal): AsyncGenerator<LiveEvent> {
+  const response = await http.open({
+    method: 'GET',
+    path: '/admin/api/events',
+    query: { topics: query.topics?.join(',') },
+    accept: 'text/event-stream',
+    headers: query.lastEventId ? { 'last-event-id': query.lastEventId } : {},
+    options: { signal },
+  });
+  if (!response.body) throw new UnexpectedAnswerError('GET /admin/api/events: no body');
+  for await (const raw of readEventStream(response.body)) {
+    const event = liveEventFrom(raw);
+    if (event) yield event;
+  }
+}

@@ -1,0 +1,41 @@
+import {
+  certificate,
+  certificatePage,
+  certificateVersionPage,
+  operation,
+  operationAccepted,
+  operationPage,
+  type CertificateCreate,
+  type certificateListQuery,
+} from '@viw/contracts';
+import type { z } from 'zod';
+import type { CallOptions, Transport, WriteOptions } from '../transport';
+
+export type CertificateListQuery = Partial<z.output<typeof certificateListQuery>>;
+
+const root = '/api/v1/certificates';
+const one = (id: string): string => `${root}/${encodeURIComponent(id)}`;
+
+export const certificateRoutes = (http: Transport) => ({
+  list: (query: CertificateListQuery = {}, options?: CallOptions) =>
+    http.call(certificatePage, { method: 'GET', path: root, query, options }),
+  /** Issues, and deploys to `deploy_to`; progress is at the operation. */
+  create: (body: CertificateCreate, options?: WriteOptions) =>
+    http.call(operationAccepted, { method: 'POST', path: root, body, options }),
+  get: (id: string, options?: CallOptions) =>
+    http.call(certificate, { method: 'GET', path: one(id), options }),
+  /** Puts the current version on every virtual host that is to serve it. */
+  deploy: (id: string, options?: WriteOptions) =>
+    http.call(operationAccepted, { method: 'POST', path: `${one(id)}/deploy`, body: {}, options }),
+  renew: (id: string, options?: WriteOptions) =>
+    http.call(operationAccepted, { method: 'POST', path: `${one(id)}/renew`, body: {}, options }),
+  versions: (id: string, options?: CallOptions) =>
+    http.call(certificateVersionPage, { method: 'GET', path: `${one(id)}/versions`, options }),
+  operations: (id: string, options?: CallOptions) =>
+    http.call(operationPage, { method: 'GET', path: `${one(id)}/operations`, options }),
+});
+
+export const operationRoutes = (http: Transport) => ({
+  get: (id: string, options?: CallOptions) =>
+    http.call(operation, { method: 'GET', path: `/api/v1/operations/${encodeURIComponent(id)}`, options }),
+});

@@ -1,0 +1,28 @@
+import {
+  commandAccepted,
+  commandPage,
+  commandRecord,
+  type CommandRequest,
+  type commandListQuery,
+} from '@viw/contracts';
+import type { z } from 'zod';
+import type { CallOptions, Transport, WriteOptions } from '../transport';
+import { gatewayPath } from './gateways';
+
+export type CommandListQuery = Partial<z.output<typeof commandListQuery>>;
+
+const root = (agentId: string): string => `${gatewayPath(agentId)}/commands`;
+
+export const commandRoutes = (http: Transport) => ({
+  /** Accepted is not done: follow the record at `get` until its status is terminal. */
+  run: (agentId: string, body: CommandRequest, options?: WriteOptions) =>
+    http.call(commandAccepted, { method: 'POST', path: root(agentId), body, options }),
+  get: (agentId: string, correlationId: string, options?: CallOptions) =>
+    http.call(commandRecord, {
+      method: 'GET',
+      path: `${root(agentId)}/${encodeURIComponent(correlationId)}`,
+      options,
+    }),
+  list: (agentId: string, query: CommandListQuery = {}, options?: CallOptions) =>
+    http.call(commandPage, { method: 'GET', path: root(agentId), query, options }),
+});

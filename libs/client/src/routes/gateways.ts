@@ -1,0 +1,30 @@
+import {
+  gateway,
+  gatewayPage,
+  gatewayPoints,
+  type gatewayListQuery,
+  type gatewayPatch,
+  type gatewayRegister,
+  type pointsQuery,
+} from '@viw/contracts';
+import type { z } from 'zod';
+import type { CallOptions, Transport, WriteOptions } from '../transport';
+
+export type GatewayListQuery = Partial<z.output<typeof gatewayListQuery>>;
+export type PointsQuery = Partial<z.output<typeof pointsQuery>>;
+
+const root = '/admin/api/gateways';
+export const gatewayPath = (agentId: string): string => `${root}/${encodeURIComponent(agentId)}`;
+
+export const gatewayRoutes = (http: Transport) => ({
+  list: (query: GatewayListQuery = {}, options?: CallOptions) =>
+    http.call(gatewayPage, { method: 'GET', path: root, query, options }),
+  get: (agentId: string, options?: CallOptions) =>
+    http.call(gateway, { method: 'GET', path: gatewayPath(agentId), options }),
+  register: (body: z.input<typeof gatewayRegister>, options?: WriteOptions) =>
+    http.call(gateway, { method: 'POST', path: `${root}/register`, body, options }),
+  update: (agentId: string, body: z.input<typeof gatewayPatch>, options?: WriteOptions) =>
+    http.call(gateway, { method: 'PATCH', path: gatewayPath(agentId), body, options }),
+  points: (agentId: string, query: PointsQuery = {}, options?: CallOptions) =>
+    http.call(gatewayPoints, { method: 'GET', path: `${gatewayPath(agentId)}/points`, query, options }),
+});
