@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` shows the whole product, `make test` proves it.
+# Both work on a fresh machine with Node (>= 20.19) and npm; what else is needed they install, or name.
+
+SHELL := /bin/sh
+export NX_DAEMON := false
+export NX_TUI := false
+
+services := agent-bridge backend telemetry-writer results-writer cert-worker gateway-agent host-helper
+
+.PHONY: help demo demo-check test check build deps system-packages clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
+	@echo "<service>-build         bundle one service: $(services)"
+	@echo "<service>-up|logs       run one service by docker compose, follow its log"
+
+demo: deps ## install, build and run the whole product on this machine; Ctrl-C ends it
+	@npm run --silent demo
+
+demo-check: deps ## walk through the demo without a person, in a scratch folder
+	@npm run --silent demo -- --check
+
+test: deps ## everything that must be green: formatting, lint, walls, types, tests, demo-check
+	@node tools/test/run.mjs
+
+check: node_modules/.package-lock.json ## formatting, lint, walls and types only
+	@node tools/test/run.mjs --static
+
+build: node_modules/.package-lock.json ## bundle every app
+	@npm run --silent build
+
+deps: system-packages node_modules/.package-lock.json
+
+system-packages:
+	@sh tools/system-packages/install.sh
+
+node_modules/.package-lock.json: package-lock.json
+	@echo "viw: installing npm packages" >&2
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean: ## remove everything that was built or installed here
+	rm -rf node_modules .nx .demo .demo-check coverage apps/*/dist tools/*/dist
+
+$(services:%=%-build): %-build: node_modules/.package-lock.json
+	@npx nx run @viw/$*:build
+
+$(services:%=%-up): %-up:
+	docker compose -f docker-compose.yml -f docker-compose.agent.yml up -d --build $*
+
+$(services:%=%-logs): %-logs:
+	docker compose -f docker-compose.yml -f docker-compose.agent.yml logs -f $*

@@ -1,0 +1,100 @@
+import { type Client, createClient } from '@viw/client';
+import { isAlive } from '@viw/testing';
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DemoManifest } from '../manifest';
+import { type RunningDemo, startProduct } from '../product';
+import { Progress } from '../progress';
+import { issueAndServe } from './certificate';
+import { createPanelUser, newUser, userIsInTheFile } from './command';
+import { lookAtPanel } from './panel';
+import { passwordIsNowhere } from './secrecy';
+import { telemetryArrived } from './telemetry';
+import { Walk } from './walk';
+
+export interface CheckOptions {
+  /** Where the product runs; removed by the caller afterwards. */
+  readonly dir: string;
+  /** Where the screenshots go. */
+  readonly outputDir: string;
+  readonly report: string | undefined;
+  readonly progress: Progress;
+}
+
+/** The demo without a person: 0 when every step passed, 1 at the first that did not. Leaves no process. */
+export async function runCheck(options: CheckOptions): Promise<number> {
+  const { progress } = options;
+  const walk = new Walk(progress);
+  const screenshots = join(options.outputDir, 'screenshots');
+  await mkdir(screenshots, { recursive: true });
+  let demo: RunningDemo | undefined;
+  try {
+    demo = await walk.step('the product starts', () =>
+      startProduct(options.dir, new Progress(() => undefined)),
+    );
+    await walkThrough(walk, demo, screenshots);
+  } catch {
+    // The walk has said what failed. The logs go with the scratch folder, so they are kept beside the screenshots.
+    await cp(join(options.dir, 'logs'), join(options.outputDir, 'failed-logs'), {
+      recursive: true,
+      force: true,
+    }).catch(() => undefined);
+    progress.say(`       logs: ${join(options.outputDir, 'failed-logs')}`);
+  }
+  const pids = demo?.manifest().processes.map((each) => each.pid) ?? [];
+  await walk
+    .step('everything ends, no process is left', async () => {
+      await demo?.stop();
+      const left = pids.filter(isAlive);
+      if (left.length > 0) throw new Error(`still running: ${left.join(', ')}`);
+    })
+    .catch(() => undefined);
+  if (options.report !== undefined) await walk.write(options.report);
+  process.stdout.write(`${walk.summary()}\n`);
+  return walk.passed ? 0 : 1;
+}
+
+async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): Promise<void> {
+  const manifest = demo.manifest();
+  const person = createClient({ baseUrl: manifest.api_url, auth: { kind: 'session' } });
+  await walk.step('an administrator signs in', () => signIn(person, manifest));
+
+  const api = createClient({ baseUrl: manifest.api_url, auth: { kind: 'apiKey', key: manifest.api_key } });
+  await walk.step('three gateways are online', () => gatewaysOnline(api, manifest));
+  await walk.step('telemetry of the real host is in Postgres and in the API', () =>
+    telemetryArrived(api, manifest),
+  );
+
+  const user = newUser();
+  const [gateway] = manifest.gateways;
+  if (!gateway) throw new Error('the demo has no gateway');
+  await walk.step('create_panel_user: result by API and by event stream', () =>
+    createPanelUser(person, gateway.agent_id, user),
+  );
+  await walk.step('the user is in the gateway’s file', () => userIsInTheFile(gateway.scripts_root, user));
+  await walk.step('the same user again: refused by the host, told by the API', () =>
+    createPanelUser(person, gateway.agent_id, user, { expect: 'failed' }),
+  );
+  await walk.step('the password is in no log, stream, table or file', () =>
+    passwordIsNowhere(manifest, demo.layout.root, user.password),
+  );
+
+  await walk.step('a certificate is issued, deployed and served by NGINX', () =>
+    issueAndServe(api, manifest),
+  );
+  await walk.step('the panel works in a browser under its strict CSP', () =>
+    lookAtPanel(manifest, screenshots),
+  );
+}
+
+async function signIn(person: Client, manifest: DemoManifest): Promise<void> {
+  const me = await person.session.signIn(manifest.admin);
+  if (me.role !== 'admin') throw new Error(`signed in as ${me.role}`);
+}
+
+async function gatewaysOnline(api: Client, manifest: DemoManifest): Promise<void> {
+  const { items } = await api.gateways.list({ status: 'connected' });
+  const online = items.map((item) => item.agent_id);
+  const missing = manifest.gateways.map((each) => each.agent_id).filter((id) => !online.includes(id));
+  if (missing.length > 0) throw new Error(`not connected: ${missing.join(', ')}`);
+}

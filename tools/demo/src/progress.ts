@@ -1,0 +1,28 @@
+/** Says what the demo is doing and how long it took, one line a step. Writes to standard error: people read it. */
+export class Progress {
+  readonly #started = Date.now();
+
+  constructor(private readonly out: (line: string) => void = (line) => process.stderr.write(`${line}\n`)) {}
+
+  async step<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const from = Date.now();
+    try {
+      const result = await work();
+      this.out(`  ✓ ${what.padEnd(56)} ${seconds(Date.now() - from)}`);
+      return result;
+    } catch (error) {
+      this.out(`  ✗ ${what.padEnd(56)} ${seconds(Date.now() - from)}`);
+      throw error;
+    }
+  }
+
+  say(line: string): void {
+    this.out(line);
+  }
+
+  elapsed(): string {
+    return seconds(Date.now() - this.#started).trim();
+  }
+}
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`.padStart(8);

@@ -1,0 +1,97 @@
+import {
+  type Nginx,
+  type Pebble,
+  type Postgres,
+  type Redis,
+  type SshKeyPair,
+  type Sshd,
+  StartError,
+  findProgram,
+  freePort,
+  generateSshKeyPair,
+  startNginx,
+  startPebble,
+  startPostgres,
+  startRedis,
+  startSshd,
+} from '@viw/testing';
+import type { DemoLayout } from './layout';
+import type { Progress } from './progress';
+import type { DemoSecrets } from './secrets';
+import type { Supervisor } from './supervisor';
+
+/** Names of the site that the demo issues a certificate for. Pebble's DNS stand-in answers 127.0.0.1 for every name. */
+export const siteNames = ['shop.demo.test', 'www.shop.demo.test'] as const;
+
+/** The managed web server and its certificate authority. */
+export interface WebServers {
+  readonly pebble: Pebble;
+  readonly sshd: Sshd;
+  readonly nginx: Nginx;
+  readonly sshKey: SshKeyPair;
+  /** Where cert-worker answers HTTP-01; NGINX forwards `/.well-known/acme-challenge/` to it. */
+  readonly http01Port: number;
+}
+
+export interface Servers {
+  readonly redis: Redis;
+  readonly postgres: Postgres;
+  /** Absent when one of its programs is missing on this machine. */
+  readonly web: WebServers | undefined;
+}
+
+export async function startServers(
+  layout: DemoLayout,
+  secrets: DemoSecrets,
+  deps: { supervisor: Supervisor; progress: Progress },
+): Promise<Servers> {
+  const { supervisor, progress } = deps;
+  const redis = await progress.step('Redis (append-only file, every write synced)', () =>
+    startRedis({ dir: layout.data('redis'), password: secrets.redisPassword, logFile: layout.log('redis') }),
+  );
+  supervisor.server('redis', layout.log('redis'), redis);
+
+  const postgres = await progress.step('Postgres', () => startDurablePostgres(layout));
+  supervisor.server('postgres', layout.log('postgres'), postgres);
+
+  const lacking = ['pebble', 'pebble-challtestsrv', 'sshd', 'nginx', 'ssh-keygen'].filter(
+    (name) => !findProgram(name),
+  );
+  if (lacking.length > 0) {
+    progress.say(`  - certificates are left out: ${lacking.join(', ')} not installed here`);
+    return { redis, postgres, web: undefined };
+  }
+  const web = await progress.step('Pebble (ACME), NGINX, sshd', () => startWebServers(layout));
+  supervisor.server('pebble', layout.log('pebble'), web.pebble);
+  supervisor.server('sshd', layout.log('sshd'), web.sshd);
+  supervisor.server('nginx', layout.log('nginx'), web.nginx);
+  return { redis, postgres, web };
+}
+
+/** Postgres as root runs as another user, which may not be able to reach the demo's folder. */
+async function startDurablePostgres(layout: DemoLayout): Promise<Postgres> {
+  const options = { durable: true, logFile: layout.log('postgres') };
+  try {
+    return await startPostgres({ ...options, dir: layout.data('postgres') });
+  } catch (error) {
+    if (error instanceof StartError && error.code === 'unreachable-folder') return startPostgres(options);
+    throw error;
+  }
+}
+
+async function startWebServers(layout: DemoLayout): Promise<WebServers> {
+  const http01Port = await freePort();
+  const httpPort = await freePort();
+  const sshKey = await generateSshKeyPair({ comment: 'viw-demo' });
+  const [pebble, sshd, nginx] = await Promise.all([
+    startPebble({ dir: layout.data('pebble'), httpPort, logFile: layout.log('pebble') }),
+    startSshd({ dir: layout.data('sshd'), authorizedKeys: [sshKey.publicKey], logFile: layout.log('sshd') }),
+    startNginx({
+      dir: layout.data('nginx'),
+      httpPort,
+      sites: [{ names: siteNames }],
+      logFile: layout.log('nginx'),
+    }),
+  ]);
+  return { pebble, sshd, nginx, sshKey, http01Port };
+}
