@@ -1,1 +1,12 @@
-export {};
+export * from './canonical-json';
+export * from './catalogue';
+export * from './helper/helper-client';
+export * from './helper/helper-mac';
+export * from './helper/helper-wire';
+export * from './keys';
+export * from './redaction';
+export * from './replay';
+export * from './result-signature';
+export * from './sealing';
+export * from './signing';
+export type { VerbDefinition } from './verbs/verb-definition';
