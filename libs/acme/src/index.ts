@@ -1,1 +1,13 @@
-export {};
+export { acmeError, acmeRefused, acmeUnavailable, type AcmeRetry } from './acme-errors';
+export { AcmeIssuer, type AcmeIssuerDeps, type AcmeIssuerOptions } from './acme-issuer';
+export { certificateInfo, splitChain, type CertificateInfo } from './certificate-info';
+export {
+  dns01Value,
+  type ChallengeSolver,
+  type ChallengeType,
+  type PendingChallenge,
+} from './challenge-solver';
+export { Http01Responder, type Http01ResponderOptions } from './http01-responder';
+export type { IssuedCertificate, Issuer, IssueRequest, IssueStepEvent, IssueStepName } from './issuer';
+export { generatePrivateKeyPem, KEY_TYPES, type KeyType } from './keys';
+export { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';

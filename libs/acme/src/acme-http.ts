@@ -1,0 +1,151 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Agent } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import acme from 'acme-client';
+import { getAdapter, type AxiosAdapter, type AxiosError } from 'axios';
+import { acmeError, acmeUnavailable } from './acme-errors';
+import { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
+
+/**
+ * acme-client sends everything through one axios instance that is global to the process and turns every failure
+ * into a bare `Error(detail)` (network failures even into a TypeError). What belongs to one request (trust anchor,
+ * time limit, abort signal) and what is learnt from it travels in an AsyncLocalStorage instead, so that issuers
+ * for several CAs can work side by side. Outside `AcmeHttp.call` the instance behaves as acme-client made it,
+ * except that it no longer retries: its retries repeat a spent nonce and sleep inside.
+ */
+interface CallScope {
+  agent: Agent;
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+  problem?: AcmeProblem;
+  networkError?: Error;
+  /** Of the last answer. */
+  status?: number;
+  retryAt?: Date | undefined;
+}
+
+const scopes = new AsyncLocalStorage<CallScope>();
+let installed = false;
+
+export interface AcmeHttpOptions {
+  /** PEM roots trusted for the CA's API besides the ones built into Node. */
+  directoryCaPem?: string;
+  /** Limit of one HTTP request, in milliseconds. */
+  requestTimeoutMs: number;
+}
+
+/** What the last answer said besides its body. */
+export interface AnswerFacts {
+  status: number;
+  retryAt?: Date;
+}
+
+export class AcmeHttp {
+  private readonly agent: Agent;
+
+  constructor(private readonly options: AcmeHttpOptions) {
+    const { directoryCaPem } = options;
+    this.agent = new Agent({
+      keepAlive: true,
+      ...(directoryCaPem !== undefined && { ca: [...rootCertificates, directoryCaPem] }),
+    });
+  }
+
+  /**
+   * Runs one step call of acme-client.
+   *
+   * `badNonce` is retried with a fresh nonce: acme-client does so at once within a call, and the call itself is
+   * repeated `NONCE_ROUNDS` times; the CA has done nothing in either case (RFC 8555 section 6.5).
+   * @throws AppError by the CA's problem document; the signal's reason when it was aborted.
+   */
+  async call<Result>(
+    work: () => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<{ result: Result; facts: AnswerFacts }> {
+    install();
+    for (let round = 1; ; round++) {
+      signal?.throwIfAborted();
+      const scope: CallScope = { agent: this.agent, timeoutMs: this.options.requestTimeoutMs, signal };
+      try {
+        const result = await scopes.run(scope, work);
+        return {
+          result,
+          facts: { status: scope.status ?? 0, ...(scope.retryAt && { retryAt: scope.retryAt }) },
+        };
+      } catch (cause) {
+        signal?.throwIfAborted();
+        if (scope.problem?.type === 'badNonce' && round < NONCE_ROUNDS) continue;
+        if (scope.networkError)
+          throw acmeUnavailable(`the CA does not answer: ${scope.networkError.message}`, cause);
+        if (scope.problem) throw acmeError(scope.problem, cause);
+        throw acmeUnavailable(`the CA's answer cannot be used: ${(cause as Error).message}`, cause);
+      }
+    }
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+const NONCE_ROUNDS = 3;
+
+function install(): void {
+  if (installed) return;
+  installed = true;
+  // Not in acme-client's types.
+  (
+    acme.axios.defaults as unknown as { acmeSettings: { retryMaxAttempts: number } }
+  ).acmeSettings.retryMaxAttempts = 0;
+  const send = getAdapter('http');
+  acme.axios.interceptors.request.use((config) => {
+    const scope = scopes.getStore();
+    if (!scope) return config;
+    config.httpsAgent = scope.agent;
+    config.timeout = scope.timeoutMs;
+    config.maxRedirects = 0;
+    config.maxContentLength = MAX_ANSWER_BYTES;
+    if (scope.signal) config.signal = scope.signal;
+    config.adapter = recording(scope, send);
+    return config;
+  });
+}
+
+/** A certificate chain is a few kilobytes; nothing a CA sends is near this. */
+const MAX_ANSWER_BYTES = 1_048_576;
+
+/** Notes what came back before acme-client's own interceptor drops it. */
+function recording(scope: CallScope, send: AxiosAdapter): AxiosAdapter {
+  return async (config) => {
+    try {
+      return await send(config);
+    } catch (error) {
+      // Every answer comes this way: acme-client makes axios treat all statuses as errors and sorts them later.
+      const { response } = error as AxiosError;
+      if (!response) scope.networkError = error as Error;
+      else {
+        scope.status = response.status;
+        scope.retryAt = parseRetryAfter(response.headers['retry-after'], new Date());
+        if (response.status >= 400) {
+          scope.problem = parseProblem(
+            asJson(response.data),
+            response.status,
+            response.headers['retry-after'],
+          );
+        } else delete scope.problem;
+      }
+      throw error;
+    }
+  };
+}
+
+/** Adapters see the body before axios' own parsing. */
+function asJson(data: unknown): unknown {
+  if (typeof data !== 'string') return data;
+  try {
+    return JSON.parse(data) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,185 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { AppError } from '@viw/runtime';
+import acme, { type Client, type Order } from 'acme-client';
+import { acmeUnavailable, combineFailures } from './acme-errors';
+import { AcmeHttp } from './acme-http';
+import { openOrder, waitForOrder, type OrderDeps } from './acme-order';
+import { settleAuthorization } from './authorization';
+import { certificateInfo, splitChain } from './certificate-info';
+import { identifiersOf } from './identifiers';
+import type { IssuedCertificate, IssueRequest, Issuer } from './issuer';
+import { generatePrivateKeyPem } from './keys';
+import { reported } from './step-report';
+
+export interface AcmeIssuerOptions {
+  directoryUrl: string;
+  /** PEM of further roots for the CA's API (not for what it issues). */
+  directoryCaPem?: string;
+  /** Signs requests; never the key of a certificate. See `generatePrivateKeyPem`. */
+  accountKeyPem: string;
+  /** Of an earlier registration; saves asking the CA for it. */
+  accountUrl?: string;
+  /** For example `mailto:ops@example.org`. */
+  contact?: readonly string[];
+  /** A person has read the CA's terms. */
+  termsOfServiceAgreed: boolean;
+  externalAccountBinding?: { kid: string; hmacKey: string };
+  /** Default 30,000. */
+  requestTimeoutMs?: number;
+  /** Longest wait for a validation or for the certificate, each. Milliseconds, default 90,000. */
+  waitTimeoutMs?: number;
+  /** First pause between two looks at an order or authorization. Milliseconds, default 250; doubles up to 5,000. */
+  pollMs?: number;
+}
+
+export interface AcmeIssuerDeps {
+  /** Awaited when the CA has told the account's URL; to be stored. */
+  onAccount?: (accountUrl: string) => void | Promise<void>;
+}
+
+/** Issuance by ACME (RFC 8555) with one account at one CA. */
+export class AcmeIssuer implements Issuer {
+  private readonly http: AcmeHttp;
+  private accountUrl: string | undefined;
+
+  constructor(
+    private readonly options: AcmeIssuerOptions,
+    private readonly deps: AcmeIssuerDeps = {},
+  ) {
+    const { directoryCaPem, requestTimeoutMs = 30_000 } = options;
+    this.http = new AcmeHttp({ requestTimeoutMs, ...(directoryCaPem !== undefined && { directoryCaPem }) });
+    this.accountUrl = options.accountUrl;
+  }
+
+  async close(): Promise<void> {
+    this.http.close();
+  }
+
+  /** The protocol from top to bottom. */
+  async issue(request: IssueRequest): Promise<IssuedCertificate> {
+    const identifiers = identifiersOf(request.names);
+    const { onStep, signal } = request;
+
+    const client = await this.openAccount(request);
+    const deps = this.depsFor(client);
+    const opened = await reported(onStep, 'order', async () => {
+      const result = await openOrder(identifiers, request, deps).catch((error: unknown) => {
+        // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
+        if (problemType(error) === 'accountDoesNotExist') this.accountUrl = undefined;
+        throw error;
+      });
+      await request.onOrder?.(result.order.url);
+      return { result, detail: `${result.order.url}${result.resumed ? ' (resumed)' : ''}` };
+    });
+
+    await this.settleAll(opened.order, request, deps);
+
+    const { order, privateKeyPem } = await reported(onStep, 'finalize', async () => {
+      const result = await this.finalize(opened.order, request, deps);
+      return { result };
+    });
+    return reported(onStep, 'download', async () => {
+      const { result: pem } = await this.http.call(() => client.getCertificate(order), signal);
+      const issued = assemble(pem, privateKeyPem, request.names);
+      return { result: issued, detail: `${issued.issuer}, valid until ${issued.notAfter.toISOString()}` };
+    });
+  }
+
+  private openAccount(request: IssueRequest): Promise<Client> {
+    return reported(request.onStep, 'account', async () => {
+      const known = this.accountUrl;
+      const client = this.newClient(known);
+      if (known !== undefined) return { result: client, detail: `${known} (known)` };
+      const url = await this.register(client, request.signal);
+      return { result: client, detail: url };
+    });
+  }
+
+  /** Registers, or finds the account of this key (RFC 8555 section 7.3.1: the CA answers with the existing one). */
+  private async register(client: Client, signal: AbortSignal | undefined): Promise<string> {
+    const { contact = [], termsOfServiceAgreed } = this.options;
+    await this.http.call(
+      () =>
+        client.createAccount({ termsOfServiceAgreed, ...(contact.length > 0 && { contact: [...contact] }) }),
+      signal,
+    );
+    const url = client.getAccountUrl();
+    this.accountUrl = url;
+    await this.deps.onAccount?.(url);
+    return url;
+  }
+
+  private newClient(accountUrl: string | undefined): Client {
+    const { directoryUrl, accountKeyPem, externalAccountBinding } = this.options;
+    return new acme.Client({
+      directoryUrl,
+      accountKey: accountKeyPem,
+      ...(accountUrl !== undefined && { accountUrl }),
+      ...(externalAccountBinding && { externalAccountBinding }),
+    });
+  }
+
+  private depsFor(client: Client): OrderDeps {
+    const { pollMs = 250, waitTimeoutMs = 90_000 } = this.options;
+    const polling = { minMs: pollMs, maxMs: Math.max(pollMs, 5_000), timeoutMs: waitTimeoutMs };
+    return { client, http: this.http, polling };
+  }
+
+  /** All names side by side, so that one report tells everything that has to be repaired. */
+  private async settleAll(order: Order, request: IssueRequest, deps: OrderDeps): Promise<void> {
+    if (order.status !== 'pending') return;
+    const { result: authorizations } = await this.http.call(
+      () => deps.client.getAuthorizations(order),
+      request.signal,
+    );
+    const outcomes = await Promise.allSettled(
+      authorizations.map((one) => settleAuthorization(one, request, deps)),
+    );
+    request.signal?.throwIfAborted();
+    const failures = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as Error] : [],
+    );
+    const unexpected = failures.find((failure) => !(failure instanceof AppError));
+    if (unexpected) throw unexpected;
+    if (failures.length > 0) throw combineFailures(failures as AppError[]);
+  }
+
+  private async finalize(
+    order: Order,
+    request: IssueRequest,
+    deps: OrderDeps,
+  ): Promise<{ order: Order; privateKeyPem: string }> {
+    const { signal, resume } = request;
+    const stored = resume?.orderUrl === order.url ? resume.privateKeyPem : undefined;
+    const privateKeyPem = stored ?? (await generatePrivateKeyPem(request.keyType));
+    if (stored === undefined) await request.onKey?.(privateKeyPem);
+    const ready = await waitForOrder(order, 'ready', deps, signal);
+    if (ready.status === 'ready') {
+      // The subject stays empty: names belong in the SAN, and a common name holds 64 characters only.
+      const [, csr] = await acme.crypto.createCsr(
+        { altNames: identifiersOf(request.names).map(({ value }) => value) },
+        privateKeyPem,
+      );
+      await this.http.call(() => deps.client.finalizeOrder(ready, csr), signal);
+    }
+    return { order: await waitForOrder(ready, 'valid', deps, signal), privateKeyPem };
+  }
+}
+
+function problemType(error: unknown): unknown {
+  return error instanceof AppError ? error.meta['problem_type'] : undefined;
+}
+
+/** Checks that what came is what was asked for before anybody relies on it. */
+function assemble(pem: string, privateKeyPem: string, names: readonly string[]): IssuedCertificate {
+  const [leaf, ...chain] = splitChain(pem);
+  if (leaf === undefined) throw acmeUnavailable('the CA sent no certificate');
+  if (!new X509Certificate(leaf).checkPrivateKey(createPrivateKey(privateKeyPem))) {
+    throw acmeUnavailable('the certificate is not for the key that was sent');
+  }
+  const info = certificateInfo(leaf);
+  const missing = names.find((name) => !info.names.includes(name.toLowerCase()));
+  if (missing !== undefined) throw acmeUnavailable(`the certificate does not name ${missing}`);
+  const chainPem = chain.join('');
+  return { ...info, certificatePem: leaf, chainPem, fullchainPem: leaf + chainPem, privateKeyPem };
+}

@@ -1,0 +1,67 @@
+import { AppError } from '@viw/runtime';
+import type { Client, Order } from 'acme-client';
+import { acmeError } from './acme-errors';
+import type { AcmeHttp } from './acme-http';
+import { sameIdentifiers, type Identifier } from './identifiers';
+import type { IssueRequest } from './issuer';
+import { poll, type PollOptions } from './poll';
+import { parseProblem } from './problem';
+
+export interface OrderDeps {
+  client: Client;
+  http: AcmeHttp;
+  polling: PollOptions;
+}
+
+/** The order to work on: the resumed one while it is good for something, otherwise a new one. */
+export async function openOrder(
+  identifiers: Identifier[],
+  { resume, signal }: IssueRequest,
+  { client, http }: OrderDeps,
+): Promise<{ order: Order; resumed: boolean }> {
+  const earlier = resume && (await fetchOrder(resume.orderUrl, { client, http }, signal));
+  if (earlier && resume && isUsable(earlier, identifiers, resume.privateKeyPem !== undefined)) {
+    return { order: earlier, resumed: true };
+  }
+  const { result } = await http.call(() => client.createOrder({ identifiers }), signal);
+  return { order: result, resumed: false };
+}
+
+/** Undefined when the CA no longer knows the order or refuses to show it. */
+async function fetchOrder(
+  url: string,
+  { client, http }: Pick<OrderDeps, 'client' | 'http'>,
+  signal: AbortSignal | undefined,
+): Promise<Order | undefined> {
+  try {
+    return (await http.call(() => client.getOrder({ url } as Order), signal)).result;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'ACME_REFUSED') return undefined;
+    throw error;
+  }
+}
+
+function isUsable(order: Order, identifiers: readonly Identifier[], hasKey: boolean): boolean {
+  if (order.status === 'invalid' || !sameIdentifiers(order.identifiers, identifiers)) return false;
+  // A finalized order is bound to the key in its CSR.
+  return hasKey || order.status === 'pending' || order.status === 'ready';
+}
+
+/** Waits until the order has reached `status` or `valid`. @throws AppError by the order's own problem document. */
+export function waitForOrder(
+  order: Order,
+  status: 'ready' | 'valid',
+  { client, http, polling }: OrderDeps,
+  signal?: AbortSignal,
+): Promise<Order> {
+  return poll(
+    async () => {
+      const { result, facts } = await http.call(() => client.getOrder(order), signal);
+      if (result.status === 'invalid') throw acmeError(parseProblem(result.error, 0));
+      return { result: result.status === status || result.status === 'valid' ? result : undefined, facts };
+    },
+    status === 'ready' ? 'the authorizations' : 'the certificate',
+    polling,
+    signal,
+  );
+}

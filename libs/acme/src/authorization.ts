@@ -1,0 +1,136 @@
+import { AppError } from '@viw/runtime';
+import type { Authorization, Client } from 'acme-client';
+import { acmeError, acmeRefused } from './acme-errors';
+import type { AcmeHttp } from './acme-http';
+import type { PendingChallenge } from './challenge-solver';
+import type { IssueRequest } from './issuer';
+import { poll, type PollOptions } from './poll';
+import { parseProblem } from './problem';
+import { reported } from './step-report';
+
+export interface AuthorizationDeps {
+  client: Client;
+  http: AcmeHttp;
+  polling: PollOptions;
+}
+
+export function authorizationName({ wildcard, identifier }: Authorization): string {
+  return `${wildcard === true ? '*.' : ''}${identifier.value}`;
+}
+
+/**
+ * Brings one authorization to `valid` (RFC 8555 section 7.5.1). Whatever was presented is cleaned up, also after
+ * a refusal or an abort.
+ */
+export async function settleAuthorization(
+  authorization: Authorization,
+  request: IssueRequest,
+  deps: AuthorizationDeps,
+): Promise<void> {
+  const name = authorizationName(authorization);
+  await reported(
+    request.onStep,
+    'challenge',
+    async () => {
+      if (authorization.status === 'valid') return { result: undefined, detail: 'valid already' };
+      if (authorization.status !== 'pending') throw refusalOf(authorization, name);
+      await prove(authorization, name, request, deps);
+      return { result: undefined, detail: request.solver.type };
+    },
+    name,
+  );
+}
+
+async function prove(
+  authorization: Authorization,
+  name: string,
+  request: IssueRequest,
+  { client, http, polling }: AuthorizationDeps,
+): Promise<void> {
+  const { solver, signal } = request;
+  const { challenges, identifier } = authorization;
+  const challenge = challenges.find(({ type }) => type === solver.type);
+  if (!challenge) {
+    const offered = challenges.map(({ type }) => type).join(', ');
+    throw acmeRefused(
+      `${name}: the CA offers no ${solver.type}, only ${offered || 'nothing'}`,
+      'never',
+      name,
+    );
+  }
+  const pending: PendingChallenge = {
+    type: solver.type,
+    identifier: { type: identifier.type === 'ip' ? 'ip' : 'dns', value: identifier.value },
+    wildcard: authorization.wildcard === true,
+    token: challenge.token,
+    // acme-client digests the value for dns-01; solvers get the plain one.
+    keyAuthorization: await client.getChallengeKeyAuthorization({ ...challenge, type: 'http-01' }),
+  };
+  try {
+    await present(request, pending, name);
+    // A resumed challenge may have been answered before the crash; answering twice is an error at some CAs.
+    if (challenge.status === 'pending') await http.call(() => client.completeChallenge(challenge), signal);
+    await poll(
+      async () => {
+        const { result, facts } = await http.call(
+          () => client.getAuthorizations({ authorizations: [authorization.url] } as never),
+          signal,
+        );
+        const now = result[0];
+        if (now && now.status !== 'valid' && now.status !== 'pending') throw refusalOf(now, name);
+        return { result: now?.status === 'valid' ? now : undefined, facts };
+      },
+      `validating ${name}`,
+      polling,
+      signal,
+    );
+  } finally {
+    await cleanUp(request, pending, name);
+  }
+}
+
+async function present(
+  { solver, signal }: IssueRequest,
+  pending: PendingChallenge,
+  name: string,
+): Promise<void> {
+  try {
+    await solver.present(pending, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof AppError) throw error;
+    throw acmeRefused(
+      `${name}: the challenge cannot be presented: ${(error as Error).message}`,
+      'slow',
+      name,
+    );
+  }
+}
+
+/** A failed clean-up is told and does not turn an issued certificate into a failure. */
+async function cleanUp(
+  { solver, onStep }: IssueRequest,
+  pending: PendingChallenge,
+  name: string,
+): Promise<void> {
+  try {
+    await solver.cleanup(pending);
+  } catch (error) {
+    await onStep?.({
+      step: 'cleanup',
+      status: 'failed',
+      name,
+      detail: (error as Error).message,
+      duration_ms: 0,
+    });
+  }
+}
+
+function refusalOf(authorization: Authorization, name: string): AppError {
+  const failed = authorization.challenges.find(({ error }) => error !== undefined);
+  const body = failed?.error ?? {
+    detail: `the authorization is ${authorization.status}`,
+    type: 'unauthorized',
+  };
+  return acmeError({ ...parseProblem(body, 0), identifier: name });
+}

@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ChallengeSolver, PendingChallenge } from './challenge-solver';
+
+/** RFC 8555 section 8.3. Tokens are base64url with at least 128 bits; longer than any CA's is refused. */
+const PATH = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{22,256})$/;
+const TOKEN = /^[A-Za-z0-9_-]{22,256}$/;
+
+export interface Http01ResponderOptions {
+  /** Address to listen on. Port 80 of every name has to lead here, directly or through a proxy. Port 0 takes a free one. */
+  bind: { host: string; port: number };
+}
+
+/**
+ * Answers HTTP-01 validations and nothing else: a GET or HEAD for a token that is being validated right now gets
+ * its key authorization, everything else 404. It keeps no connection and reads no request body.
+ */
+export class Http01Responder implements ChallengeSolver {
+  readonly type = 'http-01';
+  private readonly answers = new Map<string, string>();
+  private server: Server | undefined;
+
+  constructor(private readonly options: Http01ResponderOptions) {}
+
+  /** @returns the port it listens on. */
+  async start(): Promise<number> {
+    const server = createServer(
+      { keepAlive: false, requestTimeout: 10_000, maxHeaderSize: 8_192 },
+      (request, response) => this.answer(request, response),
+    );
+    this.server = server;
+    const { host, port } = this.options.bind;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    const { server } = this;
+    if (!server) return;
+    this.server = undefined;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  /** @throws RangeError for what is not a token or not a key authorization of that token. */
+  put(token: string, keyAuthorization: string): void {
+    if (!TOKEN.test(token)) throw new RangeError('not an ACME token');
+    if (!keyAuthorization.startsWith(`${token}.`))
+      throw new RangeError('the key authorization is of another token');
+    this.answers.set(token, keyAuthorization);
+  }
+
+  remove(token: string): void {
+    this.answers.delete(token);
+  }
+
+  /** Challenges being answered now. */
+  get size(): number {
+    return this.answers.size;
+  }
+
+  async present({ token, keyAuthorization }: PendingChallenge): Promise<void> {
+    this.put(token, keyAuthorization);
+  }
+
+  async cleanup({ token }: PendingChallenge): Promise<void> {
+    this.remove(token);
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const readable = request.method === 'GET' || request.method === 'HEAD';
+    const token = readable ? PATH.exec(request.url ?? '')?.[1] : undefined;
+    const body = token === undefined ? undefined : this.answers.get(token);
+    response.setHeader('connection', 'close');
+    if (body === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+}
