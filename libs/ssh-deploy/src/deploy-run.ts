@@ -21,6 +21,8 @@ export class DeployRun {
   rollbackTarget: string | undefined;
   /** `current` already pointed at this version when the run began. */
   alreadyCurrent = false;
+  /** ... and every listener showed it: nothing is left to do. */
+  alreadyServed = false;
   /** The directory of this version was made by this run. */
   uploadBegun = false;
   /** `current` may point at this version and may be put back. Set before the attempt, whose outcome a lost connection hides. */

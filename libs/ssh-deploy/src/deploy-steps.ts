@@ -5,7 +5,10 @@ import type { DeployStepName } from './deploy-types';
 import { deployRefused, notProven, sshFailed } from './errors';
 import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES } from './layout';
 import { reload, testConfiguration } from './nginx-control';
-import { pollServed, servedCertificate } from './served-certificate';
+import { pollServed } from './served-certificate';
+
+/** For learning what is served before anything is touched. */
+const LOOK_MS = 2_000;
 
 type Work = (run: DeployRun) => Promise<string | undefined>;
 
@@ -60,11 +63,17 @@ async function preflight(run: DeployRun): Promise<string> {
     : layout.versionOf(previous) === layout.versionId
       ? undefined
       : previous;
-  run.servedBefore = await Promise.all(
-    run.target.listeners.map((listener) => servedCertificate(connection, listener)),
+  const { listeners } = run.target;
+  const steady = await pollServed(
+    connection,
+    listeners,
+    (now) => !run.alreadyCurrent || run.isServed(now),
+    LOOK_MS,
   );
+  run.servedBefore = steady.served;
+  run.alreadyServed = run.alreadyCurrent && steady.accepted;
 
-  const unfinished = run.alreadyCurrent && !run.servedBefore.every((served) => run.isServed(served));
+  const unfinished = run.alreadyCurrent && !run.alreadyServed;
   run.switchBegun = unfinished && run.rollbackTarget !== undefined;
   run.warnings.push(
     ...(await testConfiguration(connection, run.testCommand, run.switchBegun ? 'after' : 'before')),
@@ -153,7 +162,7 @@ async function testSwitched(run: DeployRun): Promise<undefined> {
 }
 
 async function reloadServer(run: DeployRun): Promise<string | undefined> {
-  if (run.alreadyCurrent && run.servedBefore.every((served) => run.isServed(served))) return 'served already';
+  if (run.alreadyServed) return 'served already';
   run.reloadBegun = true;
   await reload(run.connection, run.reloadCommand);
   return undefined;

@@ -1,6 +1,7 @@
 import { isIP, connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { sleep } from '@viw/runtime';
 import type { SshConnection } from './ssh-connection';
 
 /** One address on which the certificate must show. */
@@ -24,6 +25,7 @@ export interface Served {
 const ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+const STEADY_MS = 300;
 
 /** Lower-case hex without separators, whichever usual form it came in. */
 export function normalizeFingerprint(fingerprint: string): string {
@@ -48,8 +50,10 @@ export async function servedCertificate(connection: SshConnection, listener: Lis
 }
 
 /**
- * Looks at every listener until `accept` holds for all of them or the time is over.
- * @returns what each listener served last, and whether all were accepted.
+ * Looks at every listener until each has shown one acceptable answer steadily, or the time is over. Steadily:
+ * in every look of `STEADY_MS`, because the workers of before a reload go on accepting for a moment beside the
+ * new ones (NGINX's master waits 100 ms before it tells them to leave), so that one look proves nothing.
+ * @returns what each listener showed last, and whether all were steady and acceptable.
  */
 export async function pollServed(
   connection: SshConnection,
@@ -58,16 +62,33 @@ export async function pollServed(
   timeoutMs: number,
 ): Promise<{ accepted: boolean; served: Served[] }> {
   const deadline = performance.now() + timeoutMs;
-  const served = await Promise.all(
-    listeners.map(async (listener) => {
-      for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-        const seen = await servedCertificate(connection, listener);
-        if (accept(seen) || performance.now() + pause >= deadline || !connection.isAlive) return seen;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }),
+  const looks = await Promise.all(
+    listeners.map((listener) => pollListener(connection, listener, accept, deadline)),
   );
-  return { accepted: served.every(accept), served };
+  return { accepted: looks.every(({ accepted }) => accepted), served: looks.map(({ served }) => served) };
+}
+
+async function pollListener(
+  connection: SshConnection,
+  listener: Listener,
+  accept: (served: Served) => boolean,
+  deadline: number,
+): Promise<{ accepted: boolean; served: Served }> {
+  let since: number | undefined;
+  let shown: string | undefined;
+  for (let pause = FIRST_PAUSE_MS; ;) {
+    const begin = performance.now();
+    const served = await servedCertificate(connection, listener);
+    const good = accept(served);
+    if (!good) since = undefined;
+    else if (since === undefined || shown !== served.fingerprint) since = begin;
+    shown = served.fingerprint;
+    const now = performance.now();
+    if (since !== undefined && now - since >= STEADY_MS) return { accepted: true, served };
+    pause = good ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
+    if (now + pause >= deadline || !connection.isAlive) return { accepted: false, served };
+    await sleep(pause);
+  }
 }
 
 function leafFingerprint(stream: Duplex, servername: string): Promise<string> {
@@ -88,8 +109,8 @@ function leafFingerprint(stream: Duplex, servername: string): Promise<string> {
       () => settle(() => reject(new Error(`no TLS handshake within ${ATTEMPT_MS} ms`))),
       ATTEMPT_MS,
     );
-    socket.on('error', (error) => settle(() => reject(error)));
-    stream.on('error', (error) => settle(() => reject(error)));
+    socket.on('error', (error: Error) => settle(() => reject(error)));
+    stream.on('error', (error: Error) => settle(() => reject(error)));
     stream.on('close', () =>
       settle(() => reject(new Error('the connection was closed during the TLS handshake'))),
     );

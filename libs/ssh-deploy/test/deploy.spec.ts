@@ -1,0 +1,338 @@
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@viw/testing';
+import { normalizeFingerprint } from '@viw/ssh-deploy';
+import { deployWithLog, startRig, type Rig } from './rig';
+
+let rig: Rig;
+let sites: string[];
+let used = 0;
+const site = (): string => {
+  const name = sites[used++];
+  if (name === undefined) throw new Error('name more sites');
+  return name;
+};
+
+beforeAll(async () => {
+  sites = Array.from({ length: 16 }, (_, index) => `site${index}.viw.example`);
+  rig = await startRig(sites);
+});
+afterAll(() => rig.stop());
+
+const ALL_DONE = ['connect', 'preflight', 'upload', 'switch', 'test', 'reload', 'prove', 'prune'].map(
+  (s) => `${s} done`,
+);
+
+describe('a deployment that works', () => {
+  it('puts a first and a second version into service and keeps the old one', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const [v1, v2] = [await rig.material('v1', name), await rig.material('v2', name)];
+
+    const first = await deployWithLog(rig, target, v1);
+    expect(first.error).toBeUndefined();
+    expect(first.log).toEqual(ALL_DONE);
+    expect(first.result).toMatchObject({ versionId: 'v1', alreadyCurrent: false, pruned: [] });
+    expect(first.result?.previousVersion).toBeUndefined();
+    expect(await rig.served(name)).toBe(normalizeFingerprint(v1.fingerprintSha256));
+
+    const second = await deployWithLog(rig, target, v2);
+    expect(second.error).toBeUndefined();
+    expect(second.result).toMatchObject({ versionId: 'v2', previousVersion: 'v1' });
+    expect(await rig.served(name)).toBe(normalizeFingerprint(v2.fingerprintSha256));
+    expect(await readlink(join(target.certDir, 'current'))).toBe('versions/v2');
+    expect(await readlink(join(target.certDir, 'previous'))).toBe('versions/v1');
+    expect(await readFile(join(target.certDir, 'versions/v1/fullchain.pem'), 'utf8')).toBe(v1.fullchainPem);
+    // Nothing is left beside what belongs there.
+    expect((await readdir(target.certDir)).toSorted()).toEqual([
+      'current',
+      'previous',
+      'self-signed',
+      'versions',
+    ]);
+  });
+
+  it('lets nobody else read the key', async () => {
+    const name = site();
+    const target = rig.target(name);
+    await deployWithLog(rig, target, await rig.material('v1', name));
+    const mode = async (path: string): Promise<number> =>
+      (await stat(join(target.certDir, path))).mode & 0o777;
+    expect(await mode('versions')).toBe(0o700);
+    expect(await mode('versions/v1')).toBe(0o700);
+    expect(await mode('versions/v1/privkey.pem')).toBe(0o600);
+    expect(await mode('versions/v1/fullchain.pem')).toBe(0o600);
+  });
+
+  it('does nothing twice for the version in service', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const material = await rig.material('v1', name);
+    await deployWithLog(rig, target, material);
+    const before = await stat(join(target.certDir, 'versions/v1/privkey.pem'));
+
+    const again = await deployWithLog(rig, { ...target, reloadCommand: ['false'] }, material);
+    expect(again.error).toBeUndefined();
+    expect(again.result).toMatchObject({ alreadyCurrent: true });
+    const details = Object.fromEntries(again.events.map(({ step, detail }) => [step, detail]));
+    expect(details).toMatchObject({
+      upload: 'uploaded already',
+      switch: 'switched already',
+      reload: 'served already',
+    });
+    expect((await stat(join(target.certDir, 'versions/v1/privkey.pem'))).ino).toBe(before.ino);
+  });
+
+  it('finishes what a run left that died after its switch', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const [v1, v2] = [await rig.material('v1', name), await rig.material('v2', name)];
+    await deployWithLog(rig, target, v1);
+    // What the server looks like between switch and reload.
+    await deployWithLog(rig, target, v2);
+    await deployWithLog(rig, target, v1);
+    await unlink(join(target.certDir, 'current'));
+    await symlink('versions/v2', join(target.certDir, 'current'));
+    await unlink(join(target.certDir, 'previous'));
+    await symlink('versions/v1', join(target.certDir, 'previous'));
+
+    const resumed = await deployWithLog(rig, target, v2);
+    expect(resumed.error).toBeUndefined();
+    expect(await rig.served(name)).toBe(normalizeFingerprint(v2.fingerprintSha256));
+  });
+
+  it('uploads again what an upload left that was cut', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const material = await rig.material('v1', name);
+    await mkdir(join(target.certDir, 'versions/v1'), { recursive: true });
+    await writeFile(join(target.certDir, 'versions/v1/fullchain.pem'), material.fullchainPem.slice(0, 100));
+
+    const outcome = await deployWithLog(rig, target, material);
+    expect(outcome.error).toBeUndefined();
+    expect(await readFile(join(target.certDir, 'versions/v1/fullchain.pem'), 'utf8')).toBe(
+      material.fullchainPem,
+    );
+  });
+
+  it('keeps three versions, the newest ones', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const pruned: string[] = [];
+    for (const version of ['v1', 'v2', 'v3', 'v4', 'v5']) {
+      const outcome = await deployWithLog(rig, target, await rig.material(version, name));
+      expect(outcome.error).toBeUndefined();
+      pruned.push(...(outcome.result?.pruned ?? []));
+    }
+    expect(pruned).toEqual(['v1', 'v2']);
+    expect((await readdir(join(target.certDir, 'versions'))).toSorted()).toEqual(['v3', 'v4', 'v5']);
+  });
+
+  it('leaves a version alone into which somebody put a file, and warns', async () => {
+    const name = site();
+    const target = rig.target(name, { keepVersions: 2 });
+    await deployWithLog(rig, target, await rig.material('v1', name));
+    await writeFile(join(target.certDir, 'versions/v1/notes.txt'), 'mine');
+    await deployWithLog(rig, target, await rig.material('v2', name));
+    const outcome = await deployWithLog(rig, target, await rig.material('v3', name));
+    expect(outcome.result?.warnings).toEqual([expect.stringContaining('notes.txt')]);
+    expect(await readdir(join(target.certDir, 'versions/v1'))).toHaveLength(3);
+  });
+
+  it('takes warnings of nginx -t for what they are', async () => {
+    const name = site();
+    const noisy = ['sh', '-c', 'echo "nginx: [warn] conflicting server name" >&2'];
+    const outcome = await deployWithLog(
+      rig,
+      rig.target(name, { testCommand: noisy }),
+      await rig.material('v1', name),
+    );
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.result?.warnings).toEqual(['nginx: [warn] conflicting server name']);
+  });
+});
+
+describe('a deployment that does not work', () => {
+  it('reports an inherited fault and touches nothing', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const before = await readdir(target.certDir);
+    await rig.nginx.writeConf('zz-broken.conf', 'no such directive;\n');
+    try {
+      const outcome = await deployWithLog(rig, target, await rig.material('v1', name));
+      expect(outcome.error).toMatchObject({
+        code: 'NGINX_CONFIG_INVALID',
+        retryable: false,
+        message: expect.stringContaining('unknown directive "no"') as string,
+        meta: { phase: 'before', rollback: 'not_needed' },
+      });
+      expect(outcome.log).toEqual(['connect done', 'preflight failed']);
+      expect(await readdir(target.certDir)).toEqual(before);
+    } finally {
+      await rm(join(rig.nginx.prefix, 'conf.d/zz-broken.conf'));
+    }
+  });
+
+  it('switches back when the new version breaks the configuration', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const good = await rig.material('v1', name);
+    await deployWithLog(rig, target, good);
+    const mixed = { ...(await rig.material('v2', name)), privateKeyPem: good.privateKeyPem };
+
+    const outcome = await deployWithLog(rig, target, mixed);
+    expect(outcome.error).toMatchObject({
+      code: 'NGINX_CONFIG_INVALID',
+      message: expect.stringContaining('key values mismatch') as string,
+      meta: { phase: 'after', rollback: 'done' },
+    });
+    expect(outcome.log.slice(-3)).toEqual(['test failed', 'rollback_switch done', 'rollback_upload done']);
+    expect(await readlink(join(target.certDir, 'current'))).toBe('versions/v1');
+    expect(await readdir(join(target.certDir, 'versions'))).toEqual(['v1']);
+    expect(await rig.served(name)).toBe(normalizeFingerprint(good.fingerprintSha256));
+  });
+
+  it('puts the old certificate back when the new one does not show', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const old = await rig.served(name);
+    const material = await rig.material('v1', name);
+
+    const outcome = await deployWithLog(
+      rig,
+      { ...target, reloadCommand: ['true'], proofTimeoutMs: 600 },
+      material,
+    );
+    const listener = { host: '127.0.0.1', port: rig.nginx.httpsPort, servername: name, served: old };
+    expect(outcome.error).toMatchObject({
+      code: 'DEPLOY_NOT_PROVEN',
+      message: expect.stringContaining(`${name} on 127.0.0.1:${rig.nginx.httpsPort} shows ${old}`) as string,
+      meta: {
+        rollback: 'done',
+        expected: normalizeFingerprint(material.fingerprintSha256),
+        listeners: [listener],
+      },
+    });
+    expect(outcome.log.slice(-3)).toEqual(['prove failed', 'rollback_switch done', 'rollback_upload done']);
+    expect(await readlink(join(target.certDir, 'current'))).toBe('self-signed');
+    expect(await rig.served(name)).toBe(old);
+  });
+
+  it('rolls back for one listener of several', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const old = await rig.served(name);
+    const listeners = [...target.listeners, { host: '127.0.0.1', port: 1, servername: name }];
+    const outcome = await deployWithLog(
+      rig,
+      { ...target, listeners, proofTimeoutMs: 1500 },
+      await rig.material('v1', name),
+    );
+    expect(outcome.error).toMatchObject({ code: 'DEPLOY_NOT_PROVEN', meta: { rollback: 'done' } });
+    await eventually(async () => expect(await rig.served(name)).toBe(old));
+  });
+
+  it('says loudly when the rollback fails, too', async () => {
+    const name = site();
+    const target = rig.target(name, { proofTimeoutMs: 600 });
+    // Loads nothing at the first call, fails at the second one.
+    const flag = join(await mkdtemp(join(tmpdir(), 'viw-flag-')), 'called');
+    const reloadCommand = [
+      'sh',
+      '-c',
+      'if [ -e "$1" ]; then echo "no master" >&2; exit 1; fi; : >"$1"',
+      'reload',
+      flag,
+    ];
+    const outcome = await deployWithLog(rig, { ...target, reloadCommand }, await rig.material('v1', name));
+    expect(outcome.error).toMatchObject({
+      code: 'DEPLOY_NOT_PROVEN',
+      message: expect.stringContaining('ROLLBACK FAILED: the reload failed: no master') as string,
+      meta: { rollback: 'failed', rollback_error: 'the reload failed: no master' },
+    });
+    // The files may be in service, so they stay.
+    expect(await readdir(join(target.certDir, 'versions'))).toEqual(['v1']);
+  });
+
+  it('connects again to put things back when the connection is lost after the switch', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const old = await rig.served(name);
+    const outcome = await deployWithLog(
+      rig,
+      target,
+      await rig.material('v1', name),
+      async ({ step, status }) => {
+        if (step === 'test' && status === 'started') await rig.sshd.restart();
+      },
+    );
+    expect(outcome.error).toMatchObject({ code: 'SSH_FAILED', retryable: true, meta: { rollback: 'done' } });
+    expect(await readlink(join(target.certDir, 'current'))).toBe('self-signed');
+    expect(await rig.served(name)).toBe(old);
+  });
+
+  it('changes nothing that is served when the upload cannot be written', async () => {
+    const name = site();
+    const target = rig.target(name);
+    // A file where the directory of versions belongs: refused for root as well.
+    await writeFile(join(target.certDir, 'versions'), '');
+    const outcome = await deployWithLog(rig, target, await rig.material('v1', name));
+    expect(outcome.error).toMatchObject({
+      code: 'SSH_FAILED',
+      retryable: false,
+      message: `${target.certDir}/versions: is a file, not a directory`,
+      meta: { reason: 'file', path: `${target.certDir}/versions`, rollback: 'not_needed' },
+    });
+    expect(await readlink(join(target.certDir, 'current'))).toBe('self-signed');
+  });
+
+  it('never replaces a real directory', async () => {
+    const certDir = await mkdtemp(join(tmpdir(), 'viw-real-'));
+    await mkdir(join(certDir, 'current'));
+    const name = sites[0] ?? '';
+    const outcome = await deployWithLog(rig, rig.target(name, { certDir }), await rig.material('v1', name));
+    expect(outcome.error).toMatchObject({
+      code: 'DEPLOY_REFUSED',
+      message: `${certDir}/current is a directory; viw replaces only a symbolic link there`,
+    });
+    expect(await readdir(certDir)).toEqual(['current']);
+    await rm(certDir, { recursive: true });
+  });
+
+  it.each([
+    ['a relative directory', { certDir: 'tls' }, {}],
+    ['dot segments', { certDir: '/etc/../tmp/x' }, {}],
+    ['no listener', { listeners: [] }, {}],
+    ['a version id that is a path', {}, { versionId: '../v1' }],
+    ['a fingerprint that is none', {}, { fingerprintSha256: 'abc' }],
+  ])('refuses %s before it connects', async (_what, target, material) => {
+    const name = sites[0] ?? '';
+    const outcome = await deployWithLog(
+      rig,
+      { ...rig.target(name), ...target },
+      { ...(await rig.material('v1', name)), ...material },
+    );
+    expect(outcome.error).toMatchObject({ code: 'DEPLOY_REFUSED' });
+    expect(outcome.log).toEqual([]);
+  });
+
+  it('keeps the private key out of events and errors', async () => {
+    const name = sites[0] ?? '';
+    const material = await rig.material('secret', name);
+    const outcome = await deployWithLog(rig, rig.target(name, { reloadCommand: ['false'] }), material);
+    const secret = material.privateKeyPem.split('\n')[1] ?? '?';
+    expect(JSON.stringify([outcome.events, outcome.error, String(outcome.error)])).not.toContain(secret);
+  });
+});

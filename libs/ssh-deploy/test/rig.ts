@@ -1,0 +1,101 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  generateSshKeyPair,
+  selfSign,
+  servedCertificate,
+  startNginx,
+  startSshd,
+  type Nginx,
+  type Sshd,
+} from '@viw/testing';
+import { deployCertificate, normalizeFingerprint, SshConnection } from '@viw/ssh-deploy';
+import type {
+  DeployMaterial,
+  DeployResult,
+  DeployStepEvent,
+  DeployTarget,
+  SshConnectOptions,
+} from '@viw/ssh-deploy';
+
+/** One managed server: real sshd, real nginx, one site per test, so that tests share nothing but processes. */
+export interface Rig {
+  sshd: Sshd;
+  nginx: Nginx;
+  login: SshConnectOptions;
+  target(site: string, more?: Partial<DeployTarget>): DeployTarget;
+  material(versionId: string, site: string): Promise<DeployMaterial>;
+  /** Fingerprint that a client sees now. */
+  served(site: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startRig(sites: readonly string[]): Promise<Rig> {
+  const key = await generateSshKeyPair();
+  const scratch = await mkdtemp(join(tmpdir(), 'viw-rig-'));
+  const sshd = await startSshd({ authorizedKeys: [key.publicKey] });
+  const nginx = await startNginx({ sites: sites.map((site) => ({ names: [site] })) });
+  let files = 0;
+  return {
+    sshd,
+    nginx,
+    login: {
+      host: sshd.host,
+      port: sshd.port,
+      username: sshd.user,
+      privateKey: key.privateKey,
+      hostKeyFingerprint: sshd.hostKeyFingerprint,
+    },
+    target: (site, more = {}) => ({
+      certDir: nginx.certDir(site),
+      testCommand: nginx.testCommand,
+      reloadCommand: nginx.reloadCommand,
+      listeners: [{ host: '127.0.0.1', port: nginx.httpsPort, servername: site }],
+      ...more,
+    }),
+    material: async (versionId, site) => {
+      const certFile = join(scratch, `${++files}.pem`);
+      const keyFile = join(scratch, `${files}.key`);
+      await selfSign({ names: [site], certFile, keyFile });
+      const fullchainPem = await readFile(certFile, 'utf8');
+      const fingerprintSha256 = new X509Certificate(fullchainPem).fingerprint256;
+      return { versionId, fullchainPem, privateKeyPem: await readFile(keyFile, 'utf8'), fingerprintSha256 };
+    },
+    served: async (site) =>
+      normalizeFingerprint(
+        (await servedCertificate({ port: nginx.httpsPort, servername: site })).fingerprint256,
+      ),
+    stop: async () => {
+      await Promise.all([sshd.stop(), nginx.stop()]);
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One deployment with its log of `step status` lines. */
+export async function deployWithLog(
+  rig: Rig,
+  target: DeployTarget,
+  material: DeployMaterial,
+  onStep: (event: DeployStepEvent) => void | Promise<void> = () => undefined,
+): Promise<{ log: string[]; events: DeployStepEvent[]; result?: DeployResult; error?: unknown }> {
+  const events: DeployStepEvent[] = [];
+  const options = {
+    target,
+    material,
+    onStep: async (event: DeployStepEvent) => {
+      events.push(event);
+      await onStep(event);
+    },
+  };
+  const outcome = await deployCertificate(options, { connect: () => SshConnection.connect(rig.login) }).then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
+  const log = events
+    .filter(({ status }) => status !== 'started')
+    .map(({ step, status }) => `${step} ${status}`);
+  return { log, events, ...outcome };
+}
