@@ -83,12 +83,13 @@ async function preflight(run: DeployRun): Promise<string> {
 
 async function upload(run: DeployRun): Promise<string> {
   const { layout, material } = run;
+  const contents = {
+    [layout.file(FULLCHAIN_FILE)]: material.fullchainPem,
+    [layout.file(PRIVATE_KEY_FILE)]: material.privateKeyPem,
+  };
   const files = await run.files;
   if ((await files.kind(layout.versionDir)) !== undefined) {
-    const complete =
-      (await files.holds(layout.file(FULLCHAIN_FILE), material.fullchainPem)) &&
-      (await files.holds(layout.file(PRIVATE_KEY_FILE), material.privateKeyPem));
-    if (complete) return 'uploaded already';
+    if (await files.hold(contents)) return 'uploaded already';
     if (run.alreadyCurrent)
       throw deployRefused(`${layout.versionDir} is in service and holds something else`);
     await files.removeDirectoryOf(layout.versionDir, VERSION_FILES); // The rest of an upload that was cut.
@@ -97,15 +98,9 @@ async function upload(run: DeployRun): Promise<string> {
   await files.ensureDirectory(layout.versions);
   run.uploadBegun = true;
   await files.mkdir(layout.versionDir, 0o700);
-  for (const [name, content] of [
-    [FULLCHAIN_FILE, material.fullchainPem],
-    [PRIVATE_KEY_FILE, material.privateKeyPem],
-  ] as const) {
-    await files.writeNewFile(layout.file(name), content, 0o600);
-    if (!(await files.holds(layout.file(name), content))) {
-      throw sshFailed(`${layout.file(name)} differs from what was sent`, 'digest');
-    }
-  }
+  for (const [path, content] of Object.entries(contents)) await files.writeNewFile(path, content, 0o600);
+  if (!(await files.hold(contents)))
+    throw sshFailed(`${layout.versionDir} differs from what was sent`, 'digest');
   return layout.versionDir;
 }
 

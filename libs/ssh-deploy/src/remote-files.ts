@@ -40,20 +40,25 @@ export class RemoteFiles {
     }
   }
 
-  /** Lower-case hex digest computed on the server, so that what is compared is what arrived on its disk. */
-  async sha256(path: string): Promise<string> {
-    const { rc, stdout, stderr } = await this.exec(['sha256sum', '--', path]);
+  /** Lower-case hex digests computed on the server, so that what is compared is what arrived on its disk. */
+  async sha256(...paths: string[]): Promise<string[]> {
+    const { rc, stdout, stderr } = await this.exec(['sha256sum', '--', ...paths]);
     // GNU puts a backslash before the digest when it had to escape the file name.
-    const digest = /^\\?([0-9a-f]{64}) /.exec(stdout)?.[1];
-    if (rc !== 0 || digest === undefined)
-      throw sshFailed(`sha256sum ${path} failed: ${stderr.trim()}`, 'file');
-    return digest;
+    const digests = Array.from(stdout.matchAll(/^\\?([0-9a-f]{64}) /gm), (match) => match[1] ?? '');
+    if (rc !== 0 || digests.length !== paths.length) {
+      throw sshFailed(`sha256sum of ${paths.join(', ')} failed: ${stderr.trim()}`, 'file');
+    }
+    return digests;
   }
 
-  /** True when the file exists and has exactly this content. */
-  async holds(path: string, data: string): Promise<boolean> {
-    if ((await this.kind(path)) !== 'file') return false;
-    return (await this.sha256(path)) === createHash('sha256').update(data).digest('hex');
+  /** True when each file exists and has exactly its content. */
+  async hold(contents: Readonly<Record<string, string>>): Promise<boolean> {
+    const paths = Object.keys(contents);
+    for (const path of paths) if ((await this.kind(path)) !== 'file') return false;
+    const digests = await this.sha256(...paths);
+    return Object.values(contents).every(
+      (content, index) => digests[index] === createHash('sha256').update(content).digest('hex'),
+    );
   }
 
   mkdir(path: string, mode = 0o700): Promise<void> {

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@viw/testing';
-import { normalizeFingerprint } from '@viw/ssh-deploy';
+import { deployCertificate, normalizeFingerprint, SshConnection } from '@viw/ssh-deploy';
+import type { DeployStepEvent, DeployStepName } from '@viw/ssh-deploy';
 import { deployWithLog, startRig, type Rig } from './rig';
 
 let rig: Rig;
@@ -296,6 +297,27 @@ describe('a deployment that does not work', () => {
       meta: { reason: 'file', path: `${target.certDir}/versions`, rollback: 'not_needed' },
     });
     expect(await readlink(join(target.certDir, 'current'))).toBe('self-signed');
+  });
+
+  it('is stopped before the switch with everything removed, and not after it', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const stopAt = async (wanted: DeployStepName): Promise<unknown> => {
+      const stop = new AbortController();
+      const onStep = ({ step, status }: DeployStepEvent): void => {
+        if (step === wanted && status === 'done') stop.abort(new Error('shutting down'));
+      };
+      const options = {
+        target,
+        material: await rig.material(`at-${wanted}`, name),
+        onStep,
+        signal: stop.signal,
+      };
+      return deployCertificate(options, { connect: () => SshConnection.connect(rig.login) });
+    };
+    await expect(stopAt('upload')).rejects.toThrow('shutting down');
+    expect(await readdir(join(target.certDir, 'versions'))).toEqual([]);
+    await expect(stopAt('switch')).resolves.toMatchObject({ versionId: 'at-switch' });
   });
 
   it('never replaces a real directory', async () => {

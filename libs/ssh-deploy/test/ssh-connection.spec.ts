@@ -134,8 +134,8 @@ describe('files', () => {
     await files.writeNewFile(path, 'content\n');
     expect(await readFile(path, 'utf8')).toBe('content\n');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await files.holds(path, 'content\n')).toBe(true);
-    expect(await files.holds(path, 'other')).toBe(false);
+    expect(await files.hold({ [path]: 'content\n' })).toBe(true);
+    expect(await files.hold({ [path]: 'other' })).toBe(false);
     await expect(files.writeNewFile(path, 'x')).rejects.toMatchObject({
       code: 'SSH_FAILED',
       meta: { reason: 'file', path },
@@ -149,7 +149,7 @@ describe('files', () => {
     const files = await connection.sftp();
     const data = 'x'.repeat(1_000_003);
     await files.writeNewFile(join(folder, 'large'), data);
-    expect(await files.holds(join(folder, 'large'), data)).toBe(true);
+    expect(await files.hold({ [join(folder, 'large')]: data })).toBe(true);
   });
 
   it('switches a link that exists, and one that does not', async () => {
