@@ -6,13 +6,16 @@ set -eu
 
 missing=''
 need() { # need <program> <package>: programs in /usr/sbin count too
-  PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+  PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 && return
+  case "$missing " in *" $2 "*) ;; *) missing="$missing $2" ;; esac
 }
 need redis-server redis-server
 need nginx nginx-light
 need sshd openssh-server
 need ssh-keygen openssh-client
 need pebble pebble
+need pebble-challtestsrv pebble
+need setpriv util-linux
 need chromium chromium
 need openssl openssl
 need ss iproute2

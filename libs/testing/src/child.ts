@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { guardChild, withParentDeathSignal } from './exit-guard';
 import { eventually } from './eventually';
@@ -27,8 +28,8 @@ export interface ProgramOptions {
   stopTimeoutMs?: number;
   /** What it gets when our own process dies; SIGKILL by default. */
   orphanSignal?: NodeJS.Signals;
-  /** `stop` and `kill` also end the processes that it has started. For servers that leave theirs behind. */
-  wholeTree?: boolean;
+  /** For servers that leave the processes that they have started behind: when those are ended too. */
+  endsChildren?: 'at-kill' | 'at-kill-and-stop';
   /** Only for root. */
   runAs?: { uid: number; gid: number } | undefined;
 }
@@ -113,6 +114,11 @@ class RunningProgram implements Program {
       });
     });
     guardChild(this.child, orphanSignal);
+    // A test that failed before its `stop` must not keep jest from ending; the guards end the child then.
+    if (process.env['JEST_WORKER_ID'] !== undefined) {
+      this.child.unref();
+      for (const pipe of [this.child.stdout, this.child.stderr]) (pipe as Socket | null)?.unref();
+    }
   }
 
   get pid(): number {
@@ -132,7 +138,7 @@ class RunningProgram implements Program {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<ProgramExit> {
-    const family = this.options.wholeTree && this.running ? descendants(this.pid) : [];
+    const family = this.options.endsChildren && this.running ? descendants(this.pid) : [];
     this.signal(signal);
     for (const pid of family) sendSignal(pid, signal);
     const exit = await this.exited;
@@ -141,7 +147,7 @@ class RunningProgram implements Program {
   }
 
   async stop(): Promise<ProgramExit> {
-    if (this.options.wholeTree) await this.endDescendants();
+    if (this.options.endsChildren === 'at-kill-and-stop') await this.endDescendants();
     this.signal(this.options.stopSignal ?? 'SIGTERM');
     const limit = new AbortController();
     const timeout = pause(this.options.stopTimeoutMs ?? 10_000, 'late' as const, { signal: limit.signal });
@@ -162,7 +168,7 @@ class RunningProgram implements Program {
       } catch (error) {
         if (performance.now() > deadline) {
           const reason = error instanceof Error ? error.message : String(error);
-          throw new Error(`not ready after ${timeoutMs} ms: ${reason}`);
+          throw new Error(`not ready after ${timeoutMs} ms: ${reason}`, { cause: error });
         }
       }
       if (ended) throw new Error(`it ended (code ${ended.code}, signal ${ended.signal})`);

@@ -6,7 +6,7 @@ export interface Scratch {
   /** Absolute. */
   readonly path: string;
   /** Deletes the folder, unless the caller had named it. */
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** A new folder below the system's folder for temporary files, or the caller's own folder, which is kept at the end. */

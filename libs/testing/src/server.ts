@@ -7,11 +7,11 @@ export interface Server {
   /** The main program of the present run: its end (`exited`), its output. */
   readonly program: Program;
   /** Orderly end of all its processes, then its scratch folder is deleted (not one that the caller named). */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** SIGKILL, as in a crash; data and ports stay for `restart`. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
   /** Ends it in an orderly way if it runs, then starts it again on the same port and data. */
-  restart(): Promise<void>;
+  readonly restart: () => Promise<void>;
 }
 
 /** The first start has to be over before this is called, so that `pid` and `program` are always there. */

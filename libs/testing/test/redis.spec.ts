@@ -21,7 +21,7 @@ test('two at once are separate, and stop leaves neither process nor folder', asy
   expect(one.port).not.toBe(two.port);
   await withClient(one.url, (client) => client.set('who', 'one'));
   expect(await withClient(two.url, (client) => client.get('who'))).toBeNull();
-  const [, folder] = await withClient(one.url, (client) => client.config('GET', 'dir') as Promise<string[]>);
+  const [, folder] = await withClient(one.url, (client) => client.config('GET', 'dir'));
   expect(existsSync(folder ?? '')).toBe(true);
   await Promise.all([one.stop(), two.stop()]);
   expect(isAlive(one.pid) || isAlive(two.pid)).toBe(false);

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, generateSshKeyPair, isAlive, startSshd } from '../src/index';
+import { descendants } from '../src/process-table';
+import { runOverSsh } from './ssh-client';
+
+test('two at once: own host keys, the right key signs in, another does not', async () => {
+  const [mine, other] = await Promise.all([generateSshKeyPair(), generateSshKeyPair()]);
+  expect(mine.privateKey).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----/);
+  expect(mine.publicKey).toMatch(/^ssh-ed25519 /);
+  const [one, two] = await Promise.all([
+    startSshd({ authorizedKeys: [mine.publicKey] }),
+    startSshd({ authorizedKeys: [other.publicKey] }),
+  ]);
+  expect(one.hostKeyFingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
+  expect(one.hostKeyFingerprint).not.toBe(two.hostKeyFingerprint);
+  expect(await runOverSsh(one, mine.privateKey, 'echo $((20 + 3))')).toBe('23\n');
+  await expect(runOverSsh(two, mine.privateKey, 'true')).rejects.toThrow('Permission denied');
+  await Promise.all([one.stop(), two.stop()]);
+  expect([one.pid, two.pid].filter(isAlive)).toEqual([]);
+});
+
+test('stop ends open sessions, and a kept folder keeps the host key', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'viw-test-'));
+  const key = await generateSshKeyPair();
+  const sshd = await startSshd({ dir, authorizedKeys: [key.publicKey] });
+  const session = expect(runOverSsh(sshd, key.privateKey, 'exec sleep 1000')).rejects.toThrow();
+  const sleeper = await eventually(() => {
+    const family = descendants(sshd.pid);
+    expect(sshd.program.output()).toContain('Starting session: command');
+    return family;
+  });
+  expect(sleeper.length).toBeGreaterThan(0);
+  await sshd.stop();
+  await session;
+  await eventually(() => expect(sleeper.filter(isAlive)).toEqual([]));
+  const again = await startSshd({ dir, authorizedKeys: [key.publicKey] });
+  expect(again.hostKeyFingerprint).toBe(sshd.hostKeyFingerprint);
+  await again.stop();
+  await rm(dir, { recursive: true });
+});
