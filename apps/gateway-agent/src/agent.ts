@@ -1,0 +1,105 @@
+import { CommandVerifier, HelperClient } from '@viw/commands';
+import type { Component, Logger, ServiceControl } from '@viw/runtime';
+import { CommandDesk } from './commands/command-desk';
+import { CommandGate } from './commands/command-gate';
+import { CommandJournal } from './commands/command-journal';
+import { HelperExecution } from './commands/helper-execution';
+import { ResultOutbox } from './commands/result-outbox';
+import { TelemetryOnlyDesk } from './commands/telemetry-only-desk';
+import type { AgentConfig } from './config';
+import { HubClock } from './connection/hub-clock';
+import { HubConnection } from './connection/hub-connection';
+import { hmacIdentity } from './connection/identity';
+import { AgentSession } from './session/agent-session';
+import { HelloMaker } from './session/hello';
+import { readHostFacts } from './session/host-facts';
+import { Uplink } from './session/uplink';
+import { HostMetricsReader } from './telemetry/host-metrics-reader';
+import { hasSystemd, helperStates, systemdStates, unknownStates } from './telemetry/service-states';
+import { TelemetryReporter } from './telemetry/telemetry-reporter';
+
+/** sysexits(3) EX_NOPERM is 77, EX_CONFIG 78: the unit's RestartPreventExitStatus names the latter. */
+export const DECOMMISSIONED_EXIT_STATUS = 78;
+
+/** For commands at work when the agent is told to stop. */
+const FINISH_TIMEOUT_MS = 5_000;
+
+export interface AgentDeps {
+  readonly logger: Logger;
+  readonly control: ServiceControl;
+  readonly version: string;
+}
+
+export interface Agent {
+  /** In the order in which they start. */
+  readonly components: readonly Component[];
+  readonly uplink: Uplink;
+}
+
+/** Wires one agent. Without a helper secret it only reports. */
+export async function buildAgent(
+  config: AgentConfig,
+  { logger, control, version }: AgentDeps,
+): Promise<Agent> {
+  const agentId = config.GATEWAY_AGENT_ID;
+  const maxConcurrency = config.GATEWAY_AGENT_MAX_CONCURRENCY;
+  const services = config.GATEWAY_AGENT_SERVICES;
+  const clock = new HubClock();
+  const uplink = new Uplink();
+
+  const helperSecret = config.GATEWAY_AGENT_HELPER_SECRET;
+  const helper =
+    helperSecret === undefined
+      ? undefined
+      : new HelperClient({ socketPath: config.GATEWAY_AGENT_HELPER_SOCKET, secret: helperSecret, agentId });
+
+  const fallback = helper === undefined ? unknownStates : helperStates(helper);
+  const serviceStates = (await hasSystemd()) ? systemdStates : fallback;
+  const reader = new HostMetricsReader({ services, version }, { serviceStates });
+  const intervalMs = config.GATEWAY_AGENT_TELEMETRY_INTERVAL_S * 1_000;
+  const telemetry = new TelemetryReporter({ agentId, intervalMs }, { reader, uplink, clock, logger });
+
+  const journal = new CommandJournal({ dir: config.GATEWAY_AGENT_STATE_DIR }, { logger });
+  const verifier = new CommandVerifier({ trustedKeys: config.GATEWAY_AGENT_TRUSTED_KEYS ?? [] }, { clock });
+  const outbox = new ResultOutbox({}, { uplink });
+  const desk =
+    helper === undefined
+      ? new TelemetryOnlyDesk({ agentId }, { outbox, clock })
+      : new CommandDesk(
+          { agentId, maxConcurrency },
+          {
+            gate: new CommandGate({ agentId }, { verifier, clock }),
+            journal,
+            execution: new HelperExecution({}, { helper }),
+            outbox,
+            uplink,
+            clock,
+            logger,
+          },
+        );
+
+  const identity = hmacIdentity(agentId, config.GATEWAY_AGENT_SHARED_SECRET);
+  const reconnect = { firstSpreadMs: config.GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S * 1_000 };
+  const connection = new HubConnection(
+    { url: config.GATEWAY_AGENT_HUB_URL, ca: config.GATEWAY_AGENT_CA, reconnect },
+    { identity, clock, logger },
+  );
+  const facts = readHostFacts();
+  const hello = new HelloMaker(
+    { agentId, version, site: config.GATEWAY_AGENT_SITE, maxConcurrency, facts },
+    { helper, clock, logger },
+  );
+  const onDismissed = (reason: string): void => control.requestStop(reason, DECOMMISSIONED_EXIT_STATUS);
+  const session = new AgentSession({ uplink, clock, hello, telemetry, commands: desk, logger, onDismissed });
+
+  return {
+    uplink,
+    components: [
+      { name: 'journal', start: () => journal.start(), stop: () => journal.stop() },
+      { name: 'connection', start: () => connection.start(session), stop: () => connection.stop() },
+      // Stops before the connection, over which the last results still go.
+      { name: 'commands', start: () => undefined, stop: () => desk.stop(FINISH_TIMEOUT_MS) },
+      { name: 'telemetry', start: () => telemetry.start(), stop: () => telemetry.stop() },
+    ],
+  };
+}

@@ -1,0 +1,103 @@
+import { isIP } from 'node:net';
+import { trustedKeySet } from '@viw/commands';
+import { agentId, agentWebSocketPath, helperSocketPath, limits } from '@viw/contracts';
+import { AppError, isLoopback, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
+import { z } from 'zod';
+
+const hubUrl = z.string('a ws:// or wss:// URL').transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (
+    url === undefined ||
+    !/^wss?:$/.test(url.protocol) ||
+    url.username !== '' ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    context.addIssue({ code: 'custom', message: 'a ws:// or wss:// URL without credentials and query' });
+    return z.NEVER;
+  }
+  if (url.pathname === '/') url.pathname = agentWebSocketPath;
+  return url.href;
+});
+
+const jwks = z.string('a JWKS').transform((text, context) => {
+  try {
+    return trustedKeySet.parse(JSON.parse(text)).keys;
+  } catch {
+    context.addIssue({ code: 'custom', message: 'a JWKS of Ed25519 public keys, each with a kid' });
+    return z.NEVER;
+  }
+});
+
+const serviceNames = zCsv().refine(
+  (names) => names.length <= 64 && names.every((name) => /^[A-Za-z0-9][A-Za-z0-9@._:-]{0,63}$/.test(name)),
+  'names of systemd services',
+);
+
+const schema = z.object({
+  GATEWAY_AGENT_ENABLED: zBool().default(false),
+  GATEWAY_AGENT_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('info'),
+  GATEWAY_AGENT_LOG_JSON: zBool().default(true),
+  GATEWAY_AGENT_ID: agentId.optional(),
+  GATEWAY_AGENT_SITE: z.string().max(128).optional(),
+  GATEWAY_AGENT_HUB_URL: hubUrl.optional(),
+  GATEWAY_AGENT_ALLOW_PLAINTEXT: zBool().default(false),
+  /** PEM; the way by file is GATEWAY_AGENT_CA_FILE. */
+  GATEWAY_AGENT_CA: z
+    .string()
+    .includes('-----BEGIN CERTIFICATE-----', { error: 'PEM certificates' })
+    .optional(),
+  GATEWAY_AGENT_SHARED_SECRET: zSecret().optional(),
+  GATEWAY_AGENT_HELPER_SOCKET: z
+    .string()
+    .startsWith('/', { error: 'an absolute path' })
+    .default(helperSocketPath),
+  GATEWAY_AGENT_HELPER_SECRET: zSecret().optional(),
+  /** Keys of the backend that sign commands; the way by file is GATEWAY_AGENT_TRUSTED_KEYS_FILE. */
+  GATEWAY_AGENT_TRUSTED_KEYS: jwks.optional(),
+  GATEWAY_AGENT_STATE_DIR: z
+    .string()
+    .startsWith('/', { error: 'an absolute path' })
+    .default('/var/lib/viworks/gateway-agent'),
+  GATEWAY_AGENT_MAX_CONCURRENCY: zInt({ min: 1, max: 64 }).default(limits.maxConcurrency),
+  GATEWAY_AGENT_TELEMETRY_INTERVAL_S: zInt({ min: 1, max: 3_600 }).default(limits.telemetryEveryMs / 1_000),
+  GATEWAY_AGENT_SERVICES: serviceNames.default(['openvpn', 'fwknop', 'nginx']),
+  GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S: zInt({ min: 0, max: 3_600 }).default(10),
+  /** Ops endpoints; none without it. */
+  GATEWAY_AGENT_OPS_BIND: zBind().optional(),
+  GATEWAY_AGENT_OPS_TOKEN: zSecret().optional(),
+});
+
+type Values = z.output<typeof schema>;
+
+/** What an enabled agent cannot be without. */
+const required = ['GATEWAY_AGENT_ID', 'GATEWAY_AGENT_HUB_URL', 'GATEWAY_AGENT_SHARED_SECRET'] as const;
+export type AgentConfig = Values & { readonly [K in (typeof required)[number]]-?: NonNullable<Values[K]> };
+
+function faults(config: Values): { path: string; msg: string }[] {
+  const missing: string[] = required.filter((name) => config[name] === undefined);
+  if (config.GATEWAY_AGENT_HELPER_SECRET !== undefined && config.GATEWAY_AGENT_TRUSTED_KEYS === undefined)
+    missing.push('GATEWAY_AGENT_TRUSTED_KEYS');
+  const found = missing.map((path) => ({ path, msg: 'missing' }));
+  const url = new URL(config.GATEWAY_AGENT_HUB_URL ?? 'wss://unset');
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const local = isLoopback(host) && (isIP(host) !== 0 || host === 'localhost');
+  if (url.protocol === 'ws:' && !local && !config.GATEWAY_AGENT_ALLOW_PLAINTEXT)
+    found.push({
+      path: 'GATEWAY_AGENT_HUB_URL',
+      msg: 'ws:// only to this host, or with GATEWAY_AGENT_ALLOW_PLAINTEXT=true',
+    });
+  return found;
+}
+
+export const configSource = { service: 'gateway-agent', schema } as const;
+
+/** @throws AppError CONFIG_INVALID naming what an enabled agent lacks */
+export function completeConfig(config: Values): AgentConfig {
+  const errors = faults(config);
+  if (errors.length === 0) return config as AgentConfig;
+  const text = errors.map(({ path, msg }) => `${path}: ${msg}`).join('; ');
+  throw new AppError('CONFIG_INVALID', `configuration of gateway-agent is invalid: ${text}`, {
+    meta: { errors },
+  });
+}

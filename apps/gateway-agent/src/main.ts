@@ -1,0 +1,29 @@
+import { createLogger, loadConfigOrExit, runService } from '@viw/runtime';
+import { version } from '../package.json';
+import { buildAgent } from './agent';
+import { completeConfig, configSource } from './config';
+import { agentOps } from './ops';
+
+const { value: config } = loadConfigOrExit(configSource);
+const logger = createLogger({
+  service: 'gateway-agent',
+  level: config.GATEWAY_AGENT_LOG_LEVEL,
+  pretty: !config.GATEWAY_AGENT_LOG_JSON,
+});
+
+void runService({
+  service: 'gateway-agent',
+  enabled: config.GATEWAY_AGENT_ENABLED,
+  logger,
+  build: async (control) => {
+    const complete = completeConfig(config);
+    const agentLogger = logger.child({ agent_id: complete.GATEWAY_AGENT_ID });
+    const { components, uplink } = await buildAgent(complete, { logger: agentLogger, control, version });
+    const bind = config.GATEWAY_AGENT_OPS_BIND;
+    if (bind === undefined) return components;
+    return [
+      agentOps({ bind, token: config.GATEWAY_AGENT_OPS_TOKEN, version }, { uplink, logger }),
+      ...components,
+    ];
+  },
+});
