@@ -1,5 +1,5 @@
 export { entryHeader, streamContract } from './stream-contract';
-export type { EntryHeader, StreamContract } from './stream-contract';
+export type { EntryHeader, StreamBody, StreamBodyInput, StreamContract } from './stream-contract';
 export * from './agent-hello';
 export * from './agent-sessions';
 export * from './agent-events';
@@ -12,6 +12,7 @@ export * from './cert-requests';
 export * from './cert-events';
 export * from './gateway-registry';
 export * from './alerts';
+export * from './dead-letter';
 
 import { agentEventsStream } from './agent-events';
 import { agentHelloStream } from './agent-hello';

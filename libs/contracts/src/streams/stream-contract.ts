@@ -30,3 +30,9 @@ export const streamContract = <S extends z.ZodType>(
   body: S,
   examples: readonly z.input<S>[],
 ): StreamContract<S> => ({ stream, version, body, examples });
+
+/** The body of an entry as a reader gets it, after validation. */
+export type StreamBody<C extends StreamContract> = z.output<C['body']>;
+
+/** The body of an entry as a writer hands it over, before validation. */
+export type StreamBodyInput<C extends StreamContract> = z.input<C['body']>;

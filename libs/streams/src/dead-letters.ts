@@ -1,0 +1,57 @@
+import { deadLetterStream, deadLetterVersion } from '@viw/contracts';
+import type { DeadLetterBody } from '@viw/contracts';
+import type { Redis } from 'ioredis';
+import { AppError, describeError, isUuid, uuidv7 } from '@viw/runtime';
+import type { GroupMember } from './group-reader';
+
+export interface DeadEntry {
+  readonly id: string;
+  readonly fields: readonly string[];
+  readonly deliveryCount: number;
+}
+
+/** Why an entry is set aside. Text of errors that are not ours passes through redaction first. */
+export function deadLetterError(error: unknown): DeadLetterBody['error'] {
+  if (error instanceof AppError) return { code: error.code, msg: error.message.slice(0, 2_000) };
+  if (!(error instanceof Error)) return { code: 'INTERNAL_ERROR', msg: 'the handler threw no error object' };
+  const { type, code, message } = describeError(error);
+  return { code: (code ?? type).slice(0, 64), msg: (message ?? '').slice(0, 2_000) };
+}
+
+/** Writes poison entries, unchanged, to `<stream>.dead`. */
+export class DeadLetters {
+  readonly #member: GroupMember;
+  readonly #redis: () => Redis;
+
+  constructor(member: GroupMember, { redis }: { redis: () => Redis }) {
+    this.#member = member;
+    this.#redis = redis;
+  }
+
+  /** Resolves when Redis has confirmed them all. After an error some may stand there twice. */
+  async write(entries: readonly { entry: DeadEntry; error: DeadLetterBody['error'] }[]): Promise<void> {
+    const pipeline = this.#redis().pipeline();
+    const key = deadLetterStream(this.#member.stream);
+    for (const { entry, error } of entries) pipeline.call('XADD', key, '*', ...this.#fields(entry, error));
+    for (const [failure] of (await pipeline.exec()) ?? []) if (failure) throw failure;
+  }
+
+  #fields({ id, fields, deliveryCount }: DeadEntry, error: DeadLetterBody['error']): string[] {
+    const { stream, group, consumer } = this.#member;
+    const correlationId = fields[fields.indexOf('correlation_id') + 1];
+    const body: DeadLetterBody = {
+      stream,
+      entry_id: id,
+      group,
+      consumer,
+      delivery_count: deliveryCount,
+      error,
+      fields: [...fields],
+    };
+    return [
+      ...['event_id', uuidv7(), 'ts', new Date().toISOString(), 'v', String(deadLetterVersion)],
+      ...(isUuid(correlationId) ? ['correlation_id', correlationId] : []),
+      ...['body', JSON.stringify(body)],
+    ];
+  }
+}
