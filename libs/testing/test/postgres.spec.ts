@@ -7,6 +7,9 @@ import { startPostgres, uniqueDatabase } from '../src/index';
 import { descendants, isAlive } from '../src/process-table';
 import { runsAsRoot } from '../src/unprivileged-user';
 
+// Several clusters are made and crashed here; each takes seconds on a busy machine.
+jest.setTimeout(90_000);
+
 async function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
