@@ -24,7 +24,7 @@ export async function createPanelUser(
 ): Promise<CommandRecord> {
   const limit = AbortSignal.timeout(20_000);
   const following = new AbortController();
-  const events = client.events({ topics: 'commands' }, AbortSignal.any([limit, following.signal]));
+  const events = client.events({ topics: ['commands'] }, AbortSignal.any([limit, following.signal]));
   let correlationId: string | undefined;
   try {
     for await (const event of events) {
