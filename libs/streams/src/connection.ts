@@ -120,19 +120,16 @@ export async function waitUntilReady(
 
 /** Waits for the answers still owed, at most a second, then closes for good. Never rejects. */
 export async function closeRedis(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, 1_000)));
-    await Promise.race([
-      redis.quit().then(
-        () => undefined,
-        () => undefined,
-      ),
-      late,
-    ]);
-    clearTimeout(timer);
+  if (redis.status === 'end') return;
+  const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
+  if (redis.status !== 'ready') {
+    redis.disconnect();
+    return;
   }
-  if (redis.status !== 'end') redis.disconnect();
+  const late = setTimeout(() => redis.disconnect(), 1_000);
+  redis.quit().catch(() => redis.disconnect());
+  await ended;
+  clearTimeout(late);
 }
 
 /** A shared command connection as a part of the process: `start` waits for Redis, `stop` closes. */

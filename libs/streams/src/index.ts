@@ -10,6 +10,7 @@ export type { Priority } from './publish-queue';
 export { ShedError } from './shed-error';
 export { StreamConsumer } from './consumer';
 export type { ConsumerState } from './consumer';
+export { consumersReady } from './readiness';
 export type { StreamConsumerDeps, StreamConsumerOptions } from './consumer-options';
 export { poison } from './outcome';
 export type { BatchHandler, Delivered, HandlerContext, Outcome, Outcomes } from './outcome';

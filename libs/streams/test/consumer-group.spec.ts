@@ -168,7 +168,7 @@ test('retry of single entries: the others are acknowledged, the rest comes again
   const stream = uniqueStream();
   const record = recorder();
   let first = true;
-  record.before = (ids, entryIds) => {
+  record.before = (_, entryIds) => {
     if (!first) return;
     first = false;
     return new Map([[entryIds[1] ?? '', 'retry']]);
@@ -233,7 +233,7 @@ test('held entries stay pending, are not handed out again, and end by acknowledg
   const consumer = startConsumer(server.url, stream, record.handler, cleanup);
   await eventually(() => expect(consumer.held).toBe(3));
   // A new connection makes the consumer walk its own pending list.
-  await redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   hold = false;
   await eventually(() => publishAll(producer, stream, [4]));
   await eventually(() => expect(record.seen).toContain('4'));
