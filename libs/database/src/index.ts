@@ -1,1 +1,13 @@
-export {};
+export * from './advisory-lock';
+export * from './connection';
+export type { ListOptions, Page } from './cursor';
+export { type ServiceRole, serviceRoles } from './grants';
+export * from './migrate';
+export { type Migration, migrations } from './migrations';
+export * from './outbox-listener';
+export * from './repositories';
+export type { Principal, SealedEnvelope } from './schema/columns';
+export type { AuditOutcome } from './schema/audit';
+export type { CredentialKind } from './schema/gateways';
+export * from './service-login';
+export * from './sql-state';

@@ -1,0 +1,58 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import type { Database } from './schema';
+import { typeParsers } from './type-parsers';
+
+/** A database or a transaction of it; every repository takes either. */
+export type Db = Kysely<Database>;
+
+export interface DatabaseOptions {
+  /** `postgresql://user:password@host:port/database` */
+  readonly url: string;
+  /** Connections at most; default 10. */
+  readonly max?: number;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+  /** A statement that takes longer is cancelled (SQLSTATE 57014); default 30 000, 0 for none. */
+  readonly statementTimeoutMs?: number;
+  /** Waiting for a connection, new or from the pool; default 5 000. */
+  readonly connectTimeoutMs?: number;
+}
+
+export interface DatabaseDeps {
+  /** Told of connections that broke while nobody used them. The pool replaces them by itself. */
+  readonly onConnectionError?: (error: Error) => void;
+}
+
+/**
+ * A lazy pool: nothing is connected before the first statement; `destroy()` closes it. Values out: int8 as number (an
+ * unsafe one is an error, never rounded), timestamptz as ISO 8601 UTC text with milliseconds, date as text, jsonb parsed.
+ * Tables are looked up in schema `viw`.
+ */
+export function createDatabase(options: DatabaseOptions, deps: DatabaseDeps = {}): Db {
+  const onError = deps.onConnectionError ?? (() => undefined);
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max ?? 10,
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    keepAlive: true,
+    types: typeParsers,
+  });
+  pool.on('error', onError);
+  // A client in use has no listener of the pool's: without one of ours a broken connection would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema('viw');
+}
+
+/** Resolves when Postgres answers; rejects otherwise. For readiness checks. */
+export async function pingDatabase(db: Db): Promise<void> {
+  await sql`SELECT 1`.execute(db);
+}
+
+/** Runs `work` in the transaction given, or in one of its own when `db` is none. Rolled back when `work` throws. */
+export function inTransaction<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  return db.isTransaction ? work(db) : db.transaction().execute(work);
+}

@@ -1,0 +1,171 @@
+import { sql } from 'kysely';
+import type { Db } from './connection';
+import type { Database } from './schema';
+
+/** One group role (NOLOGIN) per service; accounts are made members of it. */
+export const serviceRoles = [
+  'viw_backend',
+  'viw_telemetry_writer',
+  'viw_results_writer',
+  'viw_cert_worker',
+] as const;
+export type ServiceRole = (typeof serviceRoles)[number];
+
+type Privilege = string;
+type Grants = Partial<Record<keyof Database, Privilege>>;
+
+const read = 'SELECT';
+const append = 'SELECT, INSERT';
+const keep = 'SELECT, INSERT, UPDATE';
+const manage = 'SELECT, INSERT, UPDATE, DELETE';
+const columns = (privilege: string, ...names: string[]): string => `${privilege} (${names.join(', ')})`;
+
+const helloAndSessionFacts = [
+  'state',
+  'hello_epoch',
+  'reported_site',
+  'version',
+  'hostname',
+  'os',
+  'kernel',
+  'container_engine',
+  'supported_verbs',
+  'capabilities',
+  'max_concurrency',
+  'agent_started_at',
+  'epoch',
+  'session_ended',
+  'session_id',
+  'hub',
+  'remote_ip',
+  'connected',
+  'first_seen_at',
+  'last_seen_at',
+  'lost_at',
+];
+
+/**
+ * Exactly what each service may do. What is absent is refused by Postgres: a HELLO cannot change what people set, the
+ * writers of telemetry and results see no credential, the backend cannot read a private key it has stored, nobody
+ * can change or delete a line of the audit log or a result.
+ */
+const grants: Record<ServiceRole, Grants> = {
+  viw_backend: {
+    os_gateways: keep,
+    gateway_credentials: keep,
+    gateway_registry: 'SELECT, UPDATE',
+    os_gateway_status: read,
+    os_gateway_points: read,
+    agent_sessions: read,
+    agent_events: read,
+    agent_commands: keep,
+    agent_command_results: read,
+    outbox: manage,
+    administrators: manage,
+    sessions: manage,
+    api_clients: manage,
+    api_keys: manage,
+    revoked_tokens: manage,
+    idempotency_keys: manage,
+    audit_log: append,
+    ssh_credentials: `INSERT, DELETE, ${columns('SELECT', 'id', 'name', 'username', 'public_fingerprint', 'created_at')}, ${columns('UPDATE', 'name', 'username', 'sealed', 'public_fingerprint')}`,
+    nginx_servers: manage,
+    virtual_hosts: manage,
+    certificates: keep,
+    certificate_operations: keep,
+    certificate_operation_steps: read,
+    certificate_versions: columns(
+      'SELECT',
+      'id',
+      'certificate_id',
+      'operation_id',
+      'cert_pem',
+      'chain_pem',
+      'serial',
+      'fingerprint_sha256',
+      'issuer',
+      'names',
+      'not_before',
+      'not_after',
+      'created_at',
+      'revoked_at',
+    ),
+    deployments: read,
+    acme_accounts: columns('SELECT', 'id', 'directory_url', 'account_url', 'contact', 'created_at'),
+  },
+  viw_telemetry_writer: {
+    os_gateways: `SELECT, INSERT, ${columns('UPDATE', ...helloAndSessionFacts)}`,
+    os_gateway_status: keep,
+    os_gateway_points: keep,
+    agent_sessions: keep,
+    agent_events: append,
+  },
+  viw_results_writer: {
+    agent_commands: `${columns('SELECT', 'correlation_id', 'agent_id', 'verb', 'status', 'reason', 'queued_at', 'dispatched_at', 'acknowledged_at', 'finished_at')}, ${columns('UPDATE', 'status', 'reason', 'dispatched_at', 'acknowledged_at', 'finished_at')}`,
+    agent_command_results: append,
+  },
+  viw_cert_worker: {
+    ssh_credentials: read,
+    nginx_servers: read,
+    virtual_hosts: read,
+    certificates: `SELECT, ${columns('UPDATE', 'state', 'current_version_id', 'renew_at', 'fencing')}`,
+    certificate_operations: 'SELECT, UPDATE',
+    certificate_operation_steps: append,
+    certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
+    deployments: keep,
+    acme_accounts: keep,
+    audit_log: append,
+  },
+};
+
+/** Sequences of `serial` columns (identity columns need no grant) and functions. */
+const further: Record<ServiceRole, readonly string[]> = {
+  viw_backend: ['USAGE ON SEQUENCE viw.outbox_id_seq'],
+  viw_telemetry_writer: [
+    'EXECUTE ON FUNCTION viw.ensure_point_partition(date)',
+    'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
+  ],
+  viw_results_writer: [],
+  viw_cert_worker: [],
+};
+
+/**
+ * Creates the group roles where this account may, and gives each exactly its rights, in one transaction. Idempotent.
+ * @returns the roles that are missing because this account may not create roles
+ */
+export async function applyGrants(db: Db): Promise<ServiceRole[]> {
+  const missing: ServiceRole[] = [];
+  for (const role of serviceRoles) if (!(await ensureRole(db, role))) missing.push(role);
+  const statements = serviceRoles.filter((role) => !missing.includes(role)).flatMap(statementsFor);
+  if (statements.length > 0)
+    await db.transaction().execute((trx) => sql.raw(statements.join(';\n')).execute(trx));
+  return missing;
+}
+
+function statementsFor(role: ServiceRole): string[] {
+  return [
+    `GRANT USAGE ON SCHEMA viw TO ${role}`,
+    `REVOKE ALL ON ALL TABLES IN SCHEMA viw FROM ${role}`,
+    `REVOKE ALL ON ALL SEQUENCES IN SCHEMA viw FROM ${role}`,
+    ...Object.entries(grants[role]).map(
+      ([table, privileges]) => `GRANT ${privileges} ON viw.${table} TO ${role}`,
+    ),
+    ...further[role].map((grant) => `GRANT ${grant} TO ${role}`),
+  ];
+}
+
+/** Roles belong to the whole server: another database of it may be creating the same one at this moment. */
+async function ensureRole(db: Db, role: ServiceRole): Promise<boolean> {
+  const { rows } = await sql<{ exists: boolean; may: boolean }>`
+    SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ${role}) AS exists,
+      (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may`.execute(db);
+  if (rows[0]?.exists) return true;
+  if (!rows[0]?.may) return false;
+  await sql
+    .raw(
+      `DO $$ BEGIN CREATE ROLE ${role} NOLOGIN;
+       EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+    )
+    .execute(db);
+  return true;
+}

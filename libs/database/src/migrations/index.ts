@@ -1,0 +1,23 @@
+import { gateways } from './0001_gateways';
+import { points } from './0002_points';
+import { commands } from './0003_commands';
+import { outbox } from './0004_outbox';
+import { access } from './0005_access';
+import { audit } from './0006_audit';
+import { servers } from './0007_servers';
+import { certificates } from './0008_certificates';
+import type { Migration } from './migration';
+
+export type { Migration } from './migration';
+
+/** Append only. */
+export const migrations: readonly Migration[] = [
+  gateways,
+  points,
+  commands,
+  outbox,
+  access,
+  audit,
+  servers,
+  certificates,
+];

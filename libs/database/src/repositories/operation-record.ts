@@ -1,0 +1,14 @@
+import type { Operation } from '@viw/contracts';
+import { sql } from 'kysely';
+
+/** `o` is certificate_operations. */
+export const operationColumns = sql`
+  o.id, o.certificate_id, o.kind, o.status, o.issued_by_name AS issued_by, o.created_at, o.started_at, o.finished_at,
+  CASE WHEN o.error_code IS NOT NULL
+    THEN jsonb_build_object('code', o.error_code, 'msg', coalesce(o.error_msg, '')) END AS error,
+  coalesce((SELECT jsonb_agg(jsonb_build_object('step', s.step, 'status', s.status,
+      'virtual_host_id', s.virtual_host_id, 'detail', s.detail, 'duration_ms', s.duration_ms,
+      'at', to_char(s.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY s.id)
+    FROM viw.certificate_operation_steps s WHERE s.operation_id = o.id), '[]'::jsonb) AS steps`;
+
+export type OperationRow = Operation;

@@ -1,0 +1,57 @@
+import type { Role } from '@viw/contracts';
+import type { Instant, InstantDefault, InstantOrNull, JsonOrNull } from './columns';
+
+export interface AdministratorsTable {
+  id: string;
+  email: string;
+  password_hash: string;
+  role: Role;
+  created_at: InstantDefault;
+  last_sign_in_at: InstantOrNull;
+  disabled_at: InstantOrNull;
+}
+
+export interface SessionsTable {
+  token_hash: string;
+  csrf_hash: string;
+  administrator_id: string;
+  created_at: InstantDefault;
+  last_used_at: InstantDefault;
+  expires_at: Instant;
+  address: string | null;
+  user_agent: string | null;
+}
+
+export interface ApiClientsTable {
+  id: string;
+  name: string;
+  role: Role;
+  created_at: InstantDefault;
+  disabled_at: InstantOrNull;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  client_id: string;
+  secret_hash: string;
+  created_at: InstantDefault;
+  expires_at: InstantOrNull;
+  revoked_at: InstantOrNull;
+  last_used_at: InstantOrNull;
+}
+
+export interface RevokedTokensTable {
+  jti: string;
+  revoked_at: InstantDefault;
+  expires_at: Instant;
+}
+
+export interface IdempotencyKeysTable {
+  principal: string;
+  key: string;
+  route: string;
+  request_hash: string;
+  response_status: number | null;
+  response_body: JsonOrNull<unknown>;
+  created_at: InstantDefault;
+}

@@ -1,0 +1,88 @@
+import type { KeyType, OperationKind } from '@viw/contracts';
+import type { Generated } from 'kysely';
+import type { Instant, InstantDefault, InstantOrNull, Json, JsonDefault, SealedEnvelope } from './columns';
+
+export interface CertificatesTable {
+  id: string;
+  names: string[];
+  issuer: string;
+  challenge: string;
+  key_type: KeyType;
+  state: Generated<'pending' | 'active' | 'failed' | 'revoked'>;
+  current_version_id: string | null;
+  renew_at: InstantOrNull;
+  fencing: Generated<number>;
+  created_by: string;
+  created_at: InstantDefault;
+  deleted_at: InstantOrNull;
+}
+
+export interface CertificateOperationsTable {
+  id: string;
+  certificate_id: string;
+  kind: OperationKind;
+  status: Generated<'accepted' | 'running' | 'succeeded' | 'failed'>;
+  parameters: JsonDefault<Record<string, unknown>>;
+  issued_by_kind: string;
+  issued_by_id: string;
+  issued_by_name: string;
+  correlation_id: string | null;
+  created_at: InstantDefault;
+  started_at: InstantOrNull;
+  finished_at: InstantOrNull;
+  error_code: string | null;
+  error_msg: string | null;
+  attempts: Generated<number>;
+  lease_owner: string | null;
+  lease_until: InstantOrNull;
+  fencing: Generated<number>;
+  order_url: string | null;
+  requeued_at: InstantOrNull;
+}
+
+export interface CertificateOperationStepsTable {
+  id: Generated<number>;
+  operation_id: string;
+  step: string;
+  status: 'started' | 'done' | 'failed' | 'skipped';
+  virtual_host_id: string | null;
+  detail: string | null;
+  duration_ms: number | null;
+  at: Instant;
+}
+
+export interface CertificateVersionsTable {
+  id: string;
+  certificate_id: string;
+  operation_id: string | null;
+  cert_pem: string;
+  chain_pem: string;
+  private_key_sealed: Json<SealedEnvelope>;
+  serial: string;
+  fingerprint_sha256: string;
+  issuer: string;
+  names: string[];
+  not_before: Instant;
+  not_after: Instant;
+  created_at: InstantDefault;
+  revoked_at: InstantOrNull;
+}
+
+export interface DeploymentsTable {
+  id: string;
+  virtual_host_id: string;
+  certificate_id: string;
+  version_id: string;
+  operation_id: string | null;
+  proved_at: Instant;
+  is_current: Generated<boolean>;
+}
+
+export interface AcmeAccountsTable {
+  id: string;
+  directory_url: string;
+  key_sealed: Json<SealedEnvelope>;
+  account_url: string | null;
+  contact: Generated<string[]>;
+  created_at: InstantDefault;
+}

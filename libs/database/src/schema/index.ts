@@ -1,0 +1,59 @@
+import type {
+  AdministratorsTable,
+  ApiClientsTable,
+  ApiKeysTable,
+  IdempotencyKeysTable,
+  RevokedTokensTable,
+  SessionsTable,
+} from './access';
+import type { AuditLogTable } from './audit';
+import type {
+  AcmeAccountsTable,
+  CertificateOperationStepsTable,
+  CertificateOperationsTable,
+  CertificateVersionsTable,
+  CertificatesTable,
+  DeploymentsTable,
+} from './certificates';
+import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
+import type {
+  AgentEventsTable,
+  AgentSessionsTable,
+  GatewayCredentialsTable,
+  GatewayRegistryTable,
+  OsGatewayPointsTable,
+  OsGatewayStatusTable,
+  OsGatewaysTable,
+} from './gateways';
+import type { OutboxTable } from './outbox';
+import type { NginxServersTable, SshCredentialsTable, VirtualHostsTable } from './servers';
+
+/** Tables of schema `viw`. */
+export interface Database {
+  os_gateways: OsGatewaysTable;
+  gateway_credentials: GatewayCredentialsTable;
+  gateway_registry: GatewayRegistryTable;
+  os_gateway_status: OsGatewayStatusTable;
+  os_gateway_points: OsGatewayPointsTable;
+  agent_sessions: AgentSessionsTable;
+  agent_events: AgentEventsTable;
+  agent_commands: AgentCommandsTable;
+  agent_command_results: AgentCommandResultsTable;
+  outbox: OutboxTable;
+  administrators: AdministratorsTable;
+  sessions: SessionsTable;
+  api_clients: ApiClientsTable;
+  api_keys: ApiKeysTable;
+  revoked_tokens: RevokedTokensTable;
+  idempotency_keys: IdempotencyKeysTable;
+  audit_log: AuditLogTable;
+  ssh_credentials: SshCredentialsTable;
+  nginx_servers: NginxServersTable;
+  virtual_hosts: VirtualHostsTable;
+  certificates: CertificatesTable;
+  certificate_operations: CertificateOperationsTable;
+  certificate_operation_steps: CertificateOperationStepsTable;
+  certificate_versions: CertificateVersionsTable;
+  deployments: DeploymentsTable;
+  acme_accounts: AcmeAccountsTable;
+}

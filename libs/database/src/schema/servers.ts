@@ -1,0 +1,32 @@
+import type { InstantDefault, Json, SealedEnvelope } from './columns';
+
+export interface SshCredentialsTable {
+  id: string;
+  name: string;
+  username: string;
+  sealed: Json<SealedEnvelope>;
+  public_fingerprint: string | null;
+  created_at: InstantDefault;
+}
+
+export interface NginxServersTable {
+  id: string;
+  name: string;
+  host: string;
+  ssh_port: number;
+  ssh_credential_id: string;
+  host_key_fingerprint: string | null;
+  test_command: Json<string[]>;
+  reload_command: Json<string[]>;
+  created_at: InstantDefault;
+}
+
+export interface VirtualHostsTable {
+  id: string;
+  server_id: string;
+  server_names: string[];
+  cert_dir: string;
+  listeners: Json<{ host: string; port: number }[]>;
+  certificate_id: string | null;
+  created_at: InstantDefault;
+}

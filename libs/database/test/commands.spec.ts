@@ -1,0 +1,236 @@
+import type { CommandEventsBody, ResultFrame } from '@viw/contracts';
+import { uuidv7 } from '@viw/runtime';
+import { sql } from 'kysely';
+import {
+  CommandProgressRepository,
+  CommandReconcileRepository,
+  CommandRepository,
+  CommandResultRepository,
+  GatewayRepository,
+  type NewCommand,
+  OutboxRepository,
+} from '../src/index';
+import { type Fixture, fixture, inSeconds, newAgent } from './fixture';
+
+let f: Fixture;
+let commands: CommandRepository;
+let progress: CommandProgressRepository;
+let results: CommandResultRepository;
+let reconcile: CommandReconcileRepository;
+beforeAll(async () => {
+  f = await fixture();
+  const backend = await f.as('viw_backend');
+  const writer = await f.as('viw_results_writer');
+  commands = new CommandRepository({ db: backend });
+  reconcile = new CommandReconcileRepository({ db: backend });
+  progress = new CommandProgressRepository({ db: writer });
+  results = new CommandResultRepository({ db: writer });
+});
+afterAll(() => f.close());
+
+const command = (agent: string, over: Partial<NewCommand> = {}): NewCommand => ({
+  correlation_id: uuidv7(),
+  agent_id: agent,
+  verb: 'list_users',
+  parameters_redacted: { username: 'alice', password: '***' },
+  jws: 'a.b.c',
+  issued_by: { kind: 'api_client', id: 'client-1', name: 'script' },
+  accepted_at: inSeconds(0),
+  expires_at: inSeconds(60),
+  timeout_s: 30,
+  ...over,
+});
+
+const accept = async (agent: string, over: Partial<NewCommand> = {}): Promise<string> =>
+  (await commands.accept(command(agent, over))).command.correlation_id;
+
+const event = (
+  agent: string,
+  id: string,
+  state: CommandEventsBody['state'],
+  reason?: string,
+): CommandEventsBody => ({
+  correlation_id: id,
+  agent_id: agent,
+  hub: 'hub-1',
+  at: inSeconds(0),
+  state,
+  ...(reason === undefined ? {} : { reason }),
+});
+
+const result = (
+  agent: string,
+  id: string,
+  status: ResultFrame['status'] = 'success',
+  resultId = uuidv7(),
+) => ({
+  event_id: uuidv7(),
+  body: {
+    hub: 'hub-1',
+    session_id: 's',
+    epoch: 1,
+    received_at: inSeconds(0),
+    result: {
+      result_id: resultId,
+      correlation_id: id,
+      agent_id: agent,
+      verb: 'list_users',
+      status,
+      rc: status === 'success' ? 0 : 1,
+      stdout: 'out',
+      stderr: '',
+      truncated: false,
+      duration_ms: 1.5,
+      started_at: inSeconds(0),
+      finished_at: inSeconds(0),
+      ...(status === 'success' ? {} : { error: { code: 'ALREADY_EXISTS' as const, msg: 'alice exists' } }),
+    },
+  },
+});
+
+const statusOf = async (agent: string, id: string) => (await commands.get(agent, id))?.status;
+
+test('accepted with its outbox row, once for the same correlation id or idempotency key', async () => {
+  const agent = newAgent();
+  const one = command(agent, { idempotency_key: agent });
+  const answers = await Promise.all([commands.accept(one), commands.accept(one), commands.accept(one)]);
+  expect(answers.map((answer) => answer.created).sort()).toEqual([false, false, true]);
+  const again = await commands.accept({ ...one, correlation_id: uuidv7(), jws: 'other' });
+  expect(again).toMatchObject({ created: false, command: { correlation_id: one.correlation_id } });
+  const { rows } = await sql<{ body: object; v: number }>`
+    SELECT stream, v, body FROM viw.outbox WHERE correlation_id = ${one.correlation_id}`.execute(f.db);
+  expect(rows).toEqual([
+    expect.objectContaining({
+      stream: 'viw.commands',
+      v: 1,
+      body: expect.objectContaining({ kind: 'run', jws: 'a.b.c' }) as object,
+    }),
+  ]);
+  await expect(commands.accept({ ...one, verb: 'delete_user' })).rejects.toMatchObject({ code: 'CONFLICT' });
+  await expect(
+    commands.accept({ ...one, issued_by: { kind: 'api_client', id: 'client-2', name: 'other' } }),
+  ).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+test('the queue of an agent has an end, also when everybody comes at once', async () => {
+  const agent = newAgent();
+  const answers = await Promise.allSettled(
+    Array.from({ length: 6 }, () => commands.accept(command(agent), { maxOpen: 3 })),
+  );
+  expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(3);
+  expect(answers.find((answer) => answer.status === 'rejected')).toMatchObject({
+    reason: { code: 'QUEUE_FULL' },
+  });
+  expect(await commands.countOpen(agent)).toBe(3);
+});
+
+test('states only go forward; an end is final, what comes after it is late evidence', async () => {
+  const agent = newAgent();
+  const id = await accept(agent);
+  await progress.applyEvents([event(agent, id, 'acknowledged'), event(agent, id, 'dispatched')]);
+  expect(await statusOf(agent, id)).toBe('acknowledged');
+  await new CommandProgressRepository({ db: f.db }).markQueued([id]);
+  expect(await progress.applyEvents([event(agent, id, 'dispatched'), event(agent, id, 'expired')])).toEqual(
+    [],
+  );
+  expect(await statusOf(agent, id)).toBe('acknowledged');
+  const first = result(agent, id, 'error');
+  const second = result(agent, id);
+  expect(await results.apply([first, first, second])).toEqual({
+    stored: 2,
+    late: [id],
+    changes: [{ correlation_id: id, agent_id: agent, status: 'failed' }],
+  });
+  expect(await results.apply([second, first])).toEqual({ stored: 0, late: [], changes: [] });
+  expect(
+    await progress.applyEvents([event(agent, id, 'rejected', 'no'), event(agent, id, 'cancelled')]),
+  ).toEqual([]);
+  expect(await commands.get(agent, id)).toMatchObject({
+    status: 'failed',
+    reason: 'ALREADY_EXISTS: alice exists',
+    issued_by: 'script',
+    parameters: { username: 'alice', password: '***' },
+    result: { result_id: first.body.result.result_id, late: false, rc: 1, error: { code: 'ALREADY_EXISTS' } },
+  });
+});
+
+test('another agent can neither move nor end a command', async () => {
+  const agent = newAgent();
+  const id = await accept(agent);
+  const stranger = newAgent();
+  expect(await progress.applyEvents([event(stranger, id, 'rejected')])).toEqual([]);
+  expect(await results.apply([result(stranger, id)])).toEqual({ stored: 1, late: [], changes: [] });
+  expect(await results.apply([result(stranger, uuidv7())])).toMatchObject({ stored: 1, changes: [] });
+  expect(await commands.get(agent, id)).toMatchObject({ status: 'accepted', result: null });
+  expect(await commands.get(stranger, id)).toBeUndefined();
+});
+
+test('rejected, expired before delivery, cancelled', async () => {
+  const agent = newAgent();
+  const [a, b, c] = [await accept(agent), await accept(agent), await accept(agent)];
+  await progress.applyEvents([
+    event(agent, a, 'rejected', 'verb not advertised'),
+    event(agent, b, 'expired'),
+  ]);
+  expect(await commands.requestCancel(agent, c)).toBe(true);
+  expect(await commands.requestCancel(agent, c)).toBe(false);
+  await progress.applyEvents([event(agent, c, 'cancelled')]);
+  expect(await commands.get(agent, a)).toMatchObject({ status: 'denied', reason: 'verb not advertised' });
+  expect([await statusOf(agent, b), await statusOf(agent, c)]).toEqual(['expired', 'cancelled']);
+  await expect(commands.requestCancel(agent, c)).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+test('overdue: expired when never delivered, unknown when delivered; a later result is evidence only', async () => {
+  const agent = newAgent();
+  const past = { accepted_at: inSeconds(-100), expires_at: inSeconds(-40) };
+  const waiting = await accept(agent, past);
+  const delivered = await accept(agent, past);
+  const running = await accept(agent, { ...past, timeout_s: 600 });
+  await progress.applyEvents([event(agent, delivered, 'dispatched'), event(agent, running, 'acknowledged')]);
+  const ended = await reconcile.endOverdue({ graceSeconds: 5 });
+  expect(new Map(ended.map((change) => [change.correlation_id, change.status]))).toEqual(
+    new Map([
+      [waiting, 'expired'],
+      [delivered, 'unknown'],
+    ]),
+  );
+  expect(await statusOf(agent, running)).toBe('acknowledged');
+  expect(await results.apply([result(agent, delivered)])).toMatchObject({ late: [delivered], changes: [] });
+  expect(await commands.get(agent, delivered)).toMatchObject({ status: 'unknown', result: { late: true } });
+});
+
+test('a command lost on its way to a connected gateway is put out again', async () => {
+  const agent = newAgent();
+  await new GatewayRepository({ db: f.db }).register({ agent_id: agent });
+  const id = await accept(agent);
+  await new CommandProgressRepository({ db: f.db }).markQueued([id]);
+  await sql`UPDATE viw.agent_commands SET queued_at = now() - interval '1 minute' WHERE correlation_id = ${id}`.execute(
+    f.db,
+  );
+  expect(await reconcile.requeueLost({ afterSeconds: 30 })).toEqual([]);
+  await sql`UPDATE viw.os_gateways SET connected = true WHERE agent_id = ${agent}`.execute(f.db);
+  expect(await reconcile.requeueLost({ afterSeconds: 30 })).toEqual([id]);
+  expect(await reconcile.requeueLost({ afterSeconds: 30 })).toEqual([]);
+  const waiting = await new OutboxRepository({ db: f.db }).claimBatch(1_000);
+  expect(waiting.filter((entry) => entry.correlation_id === id)).toHaveLength(2);
+});
+
+test('pages, newest first, with total and filter', async () => {
+  const agent = newAgent();
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i++) ids.unshift(await accept(agent, { accepted_at: inSeconds(i > 2 ? 0 : -i) }));
+  await progress.applyEvents([event(agent, ids[0] ?? '', 'rejected')]);
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await commands.list(agent, { limit: 2, cursor, total: true });
+    expect(page.total).toBe(5);
+    seen.push(...page.items.map((item) => item.correlation_id));
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+  expect([...seen].sort()).toEqual([...ids].sort());
+  expect((await commands.list(agent, { status: 'denied' })).items.map((item) => item.correlation_id)).toEqual(
+    [ids[0]],
+  );
+  await expect(commands.list(agent, { cursor: 'bm8' })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+});

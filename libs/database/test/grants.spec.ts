@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import type { Db, ServiceRole } from '../src/index';
+import { createServiceLogin, serviceRoles } from '../src/index';
+import type { Fixture } from './fixture';
+import { fixture } from './fixture';
+
+let f: Fixture;
+const accounts = {} as Record<ServiceRole, Db>;
+beforeAll(async () => {
+  f = await fixture();
+  for (const role of serviceRoles) accounts[role] = await f.as(role);
+});
+afterAll(() => f.close());
+
+const refused: [ServiceRole, string][] = [
+  ['viw_telemetry_writer', 'SELECT * FROM viw.ssh_credentials'],
+  ['viw_telemetry_writer', 'SELECT jws FROM viw.agent_commands'],
+  ['viw_telemetry_writer', 'SELECT * FROM viw.gateway_credentials'],
+  ['viw_telemetry_writer', `UPDATE viw.os_gateways SET display_name = 'x'`],
+  ['viw_telemetry_writer', `UPDATE viw.os_gateways SET labels = '{}'`],
+  ['viw_telemetry_writer', 'DELETE FROM viw.os_gateway_points'],
+  [
+    'viw_telemetry_writer',
+    'INSERT INTO viw.outbox (stream, event_id, v, body) SELECT NULL, NULL, NULL, NULL',
+  ],
+  ['viw_results_writer', 'SELECT * FROM viw.ssh_credentials'],
+  ['viw_results_writer', 'SELECT jws FROM viw.agent_commands'],
+  ['viw_results_writer', 'DELETE FROM viw.agent_command_results'],
+  ['viw_results_writer', `UPDATE viw.agent_command_results SET stdout = ''`],
+  ['viw_results_writer', `UPDATE viw.agent_commands SET jws = ''`],
+  ['viw_results_writer', 'SELECT viw.drop_point_partitions(1)'],
+  ['viw_cert_worker', 'SELECT password_hash FROM viw.administrators'],
+  ['viw_cert_worker', 'SELECT secret_hash FROM viw.api_keys'],
+  ['viw_cert_worker', 'SELECT jws FROM viw.agent_commands'],
+  ['viw_cert_worker', `UPDATE viw.audit_log SET action = 'x'`],
+  ['viw_backend', 'SELECT sealed FROM viw.ssh_credentials'],
+  ['viw_backend', 'SELECT private_key_sealed FROM viw.certificate_versions'],
+  ['viw_backend', 'SELECT key_sealed FROM viw.acme_accounts'],
+  ['viw_backend', 'DELETE FROM viw.audit_log'],
+  ['viw_backend', `UPDATE viw.audit_log SET outcome = 'success'`],
+  ['viw_backend', 'DELETE FROM viw.agent_command_results'],
+  ['viw_backend', 'CREATE TABLE viw.mine (n int)'],
+];
+
+test.each(refused)('%s is refused: %s', async (role, statement) => {
+  await expect(sql.raw(statement).execute(accounts[role])).rejects.toMatchObject({ code: '42501' });
+});
+
+test('the superuser is not refused, so the statements above are valid', async () => {
+  for (const [, statement] of refused.filter(([, text]) => text.startsWith('SELECT')))
+    await sql.raw(statement).execute(f.db);
+});
+
+test('an account is not worth more than its role; a second call sets the password', async () => {
+  const { rows } = await sql<{ super: boolean }>`
+    SELECT rolsuper OR rolcreaterole OR rolcreatedb AS super FROM pg_roles WHERE rolname = current_user`.execute(
+    accounts.viw_backend,
+  );
+  expect(rows).toEqual([{ super: false }]);
+  await expect(createServiceLogin(f.db, 'viw_backend', `x"; DROP`, 'p'.repeat(20))).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+  });
+  await expect(createServiceLogin(f.db, 'viw_backend', 'short', 'short')).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+  });
+});

@@ -1,0 +1,257 @@
+import type { AgentHelloBody, AgentSessionsBody, TelemetryPoint } from '@viw/contracts';
+import { sql } from 'kysely';
+import {
+  type Db,
+  GatewayHistoryRepository,
+  GatewayRepository,
+  GatewayTelemetryRepository,
+  PointPartitionRepository,
+} from '../src/index';
+import { type Fixture, fixture, inSeconds, newAgent } from './fixture';
+
+let f: Fixture;
+let db: Db;
+let writer: GatewayTelemetryRepository;
+let gateways: GatewayRepository;
+beforeAll(async () => {
+  f = await fixture();
+  // Everything below is done with the writer's own account.
+  db = await f.as('viw_telemetry_writer');
+  writer = new GatewayTelemetryRepository({ retentionDays: 30 }, { db });
+  gateways = new GatewayRepository({ db: f.db });
+});
+afterAll(() => f.close());
+
+const hello = (
+  agent: string,
+  epoch: number,
+  over: Partial<AgentHelloBody['hello']> = {},
+): AgentHelloBody => ({
+  hub: 'hub-1',
+  session_id: `${agent}-s${epoch}`,
+  epoch,
+  received_at: inSeconds(0),
+  ip: '192.0.2.7',
+  hello: {
+    agent_id: agent,
+    version: `1.${epoch}`,
+    capabilities: ['telemetry'],
+    supported_verbs: ['list_users'],
+    site: 'berlin',
+    ...over,
+  },
+});
+
+const session = (agent: string, epoch: number, at = inSeconds(0)) => ({
+  hub: 'hub-1',
+  session_id: `${agent}-s${epoch}`,
+  epoch,
+  agent_id: agent,
+  conn_id: 'c',
+  ip: '192.0.2.7',
+  at,
+});
+const connected = (agent: string, epoch: number): AgentSessionsBody => ({
+  kind: 'connected',
+  ...session(agent, epoch),
+});
+const gone = (
+  agent: string,
+  epoch: number,
+  reason: 'shutdown' | 'silent' | 'replaced' = 'shutdown',
+): AgentSessionsBody => ({ kind: 'disconnected', ...session(agent, epoch), reason, code: 1000 });
+
+const frame = (
+  agent: string,
+  epoch: number,
+  seq: number,
+  cpu: number,
+  receivedAt = inSeconds(0),
+): TelemetryPoint => ({
+  agent_id: agent,
+  session_id: `${agent}-s${epoch}`,
+  epoch,
+  seq,
+  ts: receivedAt,
+  received_at: receivedAt,
+  metrics: { cpu_pct: cpu, mem: { total_mb: 1_000, used_mb: 250 }, loadavg: [1.5, 1, 0.5], sessions: 3 },
+});
+
+const stateOf = async (agent: string) => (await gateways.get(agent))?.state;
+const everything = async () =>
+  (
+    await sql`SELECT (SELECT jsonb_agg(g ORDER BY agent_id) FROM viw.os_gateways g) AS g,
+      (SELECT jsonb_agg(s ORDER BY session_id) FROM viw.agent_sessions s) AS s,
+      (SELECT jsonb_agg(t ORDER BY agent_id) FROM viw.os_gateway_status t) AS t,
+      (SELECT jsonb_agg(p ORDER BY agent_id, bucket) FROM viw.os_gateway_points p) AS p`.execute(f.db)
+  ).rows;
+
+test('an unknown agent appears as discovered; adoption keeps its facts, HELLO keeps what people set', async () => {
+  const agent = newAgent();
+  expect(await writer.applyHellos([hello(agent, 5)])).toEqual([agent]);
+  expect(await gateways.get(agent)).toMatchObject({ state: 'discovered', site: 'berlin', version: '1.5' });
+  const adopted = await gateways.register({
+    agent_id: agent,
+    display_name: 'Berlin',
+    labels: { env: 'prod' },
+  });
+  expect(adopted).toMatchObject({ state: 'connected', version: '1.5', site: 'berlin', connected: true });
+  await gateways.patch(agent, { site: 'potsdam' });
+  expect(await writer.applyHellos([hello(agent, 6, { site: 'hamburg' })])).toEqual([agent]);
+  expect(await gateways.get(agent)).toMatchObject({
+    state: 'connected',
+    display_name: 'Berlin',
+    site: 'potsdam',
+    labels: { env: 'prod' },
+    version: '1.6',
+    supported_verbs: ['list_users'],
+  });
+});
+
+test('an expected gateway becomes connected; an older HELLO and a decommissioned one change nothing', async () => {
+  const agent = newAgent();
+  await gateways.register({ agent_id: agent });
+  await writer.applyHellos([hello(agent, 6), hello(agent, 7), hello(agent, 5)]);
+  expect(await writer.applyHellos([hello(agent, 6, { version: 'old' })])).toEqual([]);
+  expect(await gateways.get(agent)).toMatchObject({ state: 'connected', version: '1.7', epoch: 7 });
+  await gateways.decommission(agent);
+  expect(await writer.applyHellos([hello(agent, 9)])).toEqual([]);
+  expect(await writer.applySessions([connected(agent, 9)])).toEqual([]);
+  await writer.applyTelemetry([frame(agent, 9, 1, 1)]);
+  expect(await stateOf(agent)).toBe('decommissioned');
+});
+
+test('the newest session decides the state, in whatever order its events come', async () => {
+  const agent = newAgent();
+  await gateways.register({ agent_id: agent });
+  await writer.applySessions([connected(agent, 1)]);
+  expect(await stateOf(agent)).toBe('connected');
+  await writer.applySessions([connected(agent, 2), gone(agent, 1, 'replaced')]);
+  expect(await stateOf(agent)).toBe('connected');
+  expect(await writer.applySessions([gone(agent, 1, 'silent')])).toEqual([]);
+  expect(await stateOf(agent)).toBe('connected');
+  await writer.applySessions([gone(agent, 3, 'silent'), connected(agent, 3)]);
+  expect(await stateOf(agent)).toBe('lost');
+  await writer.applySessions([connected(agent, 4), gone(agent, 4, 'shutdown')]);
+  expect(await stateOf(agent)).toBe('offline');
+  // Its HELLO comes after its end: that session is over.
+  await writer.applyHellos([hello(agent, 4)]);
+  expect(await stateOf(agent)).toBe('offline');
+  const sessions = await new GatewayHistoryRepository({ db: f.db }).sessions(agent, { limit: 3 });
+  expect(sessions.items.map((item) => [item.epoch, item.reason])).toEqual([
+    [4, 'shutdown'],
+    [3, 'silent'],
+    [2, null],
+  ]);
+  const rest = await new GatewayHistoryRepository({ db: f.db }).sessions(agent, {
+    cursor: sessions.next_cursor ?? '',
+  });
+  expect(rest.items.map((item) => [item.epoch, item.reason])).toEqual([[1, 'replaced']]);
+});
+
+test('a HELLO after the end of its session leaves no connected ghost', async () => {
+  const agent = newAgent();
+  await writer.applySessions([connected(agent, 1), gone(agent, 1)]);
+  await writer.applyHellos([hello(agent, 1)]);
+  expect(await gateways.get(agent)).toMatchObject({ state: 'discovered', connected: false });
+});
+
+test('(epoch, seq) decides, not arrival: status and the point of the minute', async () => {
+  const agent = newAgent();
+  const minute = new Date(Math.floor(Date.now() / 60_000) * 60_000).toISOString();
+  await writer.applyTelemetry([frame(agent, 2, 1, 10, minute), frame(agent, 1, 99, 99, minute)]);
+  expect(await writer.applyTelemetry([frame(agent, 1, 100, 98, minute)])).toMatchObject({
+    agents: [],
+    points: 0,
+  });
+  await writer.applyTelemetry([frame(agent, 2, 3, 30, minute), frame(agent, 2, 2, 20, minute)]);
+  await writer.applyHellos([hello(agent, 2)]);
+  expect(await gateways.get(agent)).toMatchObject({
+    cpu_pct: 30,
+    mem_used_pct: 25,
+    load_1: 1.5,
+    sessions: 3,
+    metrics: { cpu_pct: 30 },
+    metrics_at: minute,
+  });
+  const points = await new GatewayHistoryRepository({ db: f.db }).points(agent, {
+    from: minute,
+    to: inSeconds(120),
+    step: 60,
+  });
+  expect(points).toEqual([{ ts: minute, cpu_pct: 30, mem_used_pct: 25, load_1: 1.5, sessions: 3 }]);
+});
+
+test('points of late days within retention get their partition, older frames only count as status', async () => {
+  const agent = newAgent();
+  const late = inSeconds(-3 * 86_400);
+  const applied = await writer.applyTelemetry([
+    frame(agent, 1, 1, 1, inSeconds(-40 * 86_400)),
+    frame(agent, 1, 2, 2, late),
+  ]);
+  expect(applied).toEqual({ agents: [agent], points: 1, outsideRetention: 1 });
+  const partitions = new PointPartitionRepository({ db });
+  expect(await partitions.ensureDays([late.slice(0, 10)])).toEqual([]);
+  expect(await Promise.all([partitions.ensureAhead(2), partitions.ensureAhead(2)])).toHaveLength(2);
+  expect(await partitions.dropOlderThan(2)).toEqual([
+    `os_gateway_points_${late.slice(0, 10).replaceAll('-', '')}`,
+  ]);
+});
+
+test('silence makes lost, a newer sign of the same session brings it back, an old one does not', async () => {
+  const agent = newAgent();
+  await gateways.register({ agent_id: agent });
+  await writer.applyHellos([hello(agent, 1)]);
+  expect(await writer.markSilentAsLost(60)).not.toContain(agent);
+  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes' WHERE agent_id = ${agent}`.execute(
+    f.db,
+  );
+  expect(await writer.markSilentAsLost(120)).toContain(agent);
+  expect(await stateOf(agent)).toBe('lost');
+  const beat = (at: string, id = `${agent}-s1`): AgentSessionsBody => ({
+    kind: 'heartbeats',
+    hub: 'hub-1',
+    at,
+    sessions: [{ agent_id: agent, session_id: id, last_heartbeat_at: at }],
+  });
+  expect(await writer.applySessions([beat(inSeconds(-100)), beat(inSeconds(1), `${agent}-s0`)])).toEqual([]);
+  expect(await stateOf(agent)).toBe('lost');
+  await sql`UPDATE viw.os_gateways SET lost_at = now() - interval '1 minute' WHERE agent_id = ${agent}`.execute(
+    f.db,
+  );
+  expect(await writer.applySessions([beat(inSeconds(0))])).toEqual([agent]);
+  expect(await stateOf(agent)).toBe('connected');
+});
+
+test('a batch again, and two writers at once, change nothing more', async () => {
+  const agents = Array.from({ length: 30 }, newAgent);
+  const hellos = agents.map((agent) => hello(agent, 3));
+  const sessions = agents.flatMap((agent, i) => [
+    connected(agent, 3),
+    ...(i % 2 ? [gone(agent, 3, 'silent')] : []),
+  ]);
+  const frames = agents.flatMap((agent) => [frame(agent, 3, 1, 1), frame(agent, 3, 2, 2, inSeconds(-90))]);
+  const all = async (w: GatewayTelemetryRepository, reverse: boolean) => {
+    const order = <T>(items: readonly T[]) => (reverse ? [...items].reverse() : items);
+    await w.applyHellos(order(hellos));
+    await w.applySessions(order(sessions));
+    await w.applyTelemetry(order(frames));
+  };
+  const other = new GatewayTelemetryRepository({}, { db: f.open() });
+  await Promise.all([all(writer, false), all(other, true)]);
+  const before = await everything();
+  await all(writer, true);
+  expect(await everything()).toEqual(before);
+  const event = {
+    event_id: '01936b2e-0000-7000-8000-00000000000c',
+    agent_id: agents[0] ?? '',
+    ts: inSeconds(0),
+  };
+  const body = {
+    ...session('x', 1),
+    received_at: inSeconds(0),
+    event: { ...event, kind: 'service' as const, name: 'a' },
+  };
+  expect(await writer.applyAgentEvents([body, body])).toHaveLength(1);
+  expect(await writer.applyAgentEvents([body])).toEqual([]);
+});
