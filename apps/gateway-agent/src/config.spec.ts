@@ -1,8 +1,8 @@
 import { loadConfig } from '@viw/runtime';
-import { completeConfig, configSource } from './config';
+import { configSource, isComplete } from './config';
 
 const load = (env: Record<string, string>) =>
-  completeConfig(loadConfig({ ...configSource, env, argv: [], configDir: '/nonexistent' }).value);
+  loadConfig({ ...configSource, env, argv: [], configDir: '/nonexistent' }).value;
 
 const base = {
   GATEWAY_AGENT_ENABLED: 'true',
@@ -12,9 +12,9 @@ const base = {
 };
 
 it('is off by default, and needs nothing then', () => {
-  expect(
-    loadConfig({ ...configSource, env: {}, argv: [], configDir: '/nonexistent' }).value.GATEWAY_AGENT_ENABLED,
-  ).toBe(false);
+  expect(load({}).GATEWAY_AGENT_ENABLED).toBe(false);
+  expect(isComplete(load({}))).toBe(false);
+  expect(isComplete(load(base))).toBe(true);
 });
 
 it('fills in the path of the hub and the defaults', () => {
@@ -32,7 +32,7 @@ it('fills in the path of the hub and the defaults', () => {
 it.each(['GATEWAY_AGENT_ID', 'GATEWAY_AGENT_HUB_URL', 'GATEWAY_AGENT_SHARED_SECRET'])(
   'does not start without %s',
   (name) => {
-    expect(() => load({ ...base, [name]: '' })).toThrow(`${name}: missing`);
+    expect(() => load({ ...base, [name]: '' })).toThrow(new RegExp(`${name}\\b.*missing`));
   },
 );
 
@@ -45,13 +45,13 @@ it.each(['ws://127.0.0.1:8082', 'ws://[::1]:8082/agent/ws', 'ws://localhost:1'])
 
 it('speaks without TLS to other machines only when told so', () => {
   const plain = { ...base, GATEWAY_AGENT_HUB_URL: 'ws://hub.example.org' };
-  expect(() => load(plain)).toThrow('GATEWAY_AGENT_HUB_URL: ws:// only to this host');
+  expect(() => load(plain)).toThrow(/GATEWAY_AGENT_HUB_URL\b.*wss:/);
   expect(() => load({ ...plain, GATEWAY_AGENT_ALLOW_PLAINTEXT: 'true' })).not.toThrow();
 });
 
 it('takes no commands without the keys that prove them', () => {
   const withHelper = { ...base, GATEWAY_AGENT_HELPER_SECRET: 'another canary, long enough' };
-  expect(() => load(withHelper)).toThrow('GATEWAY_AGENT_TRUSTED_KEYS: missing');
+  expect(() => load(withHelper)).toThrow(/GATEWAY_AGENT_TRUSTED_KEYS\b.*missing/);
   const key = { kty: 'OKP', crv: 'Ed25519', kid: 'k1', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
   const keys = JSON.stringify({ keys: [key] });
   expect(load({ ...withHelper, GATEWAY_AGENT_TRUSTED_KEYS: keys }).GATEWAY_AGENT_TRUSTED_KEYS).toEqual([key]);

@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
 import { trustedKeySet } from '@viw/commands';
 import { agentId, agentWebSocketPath, helperSocketPath, limits } from '@viw/contracts';
-import { AppError, isLoopback, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
+import { isLoopback, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { z } from 'zod';
 
 const hubUrl = z.string('a ws:// or wss:// URL').transform((text, context) => {
@@ -34,7 +33,7 @@ const serviceNames = zCsv().refine(
   'names of systemd services',
 );
 
-const schema = z.object({
+const fields = z.object({
   GATEWAY_AGENT_ENABLED: zBool().default(false),
   GATEWAY_AGENT_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('info'),
   GATEWAY_AGENT_LOG_JSON: zBool().default(true),
@@ -68,36 +67,35 @@ const schema = z.object({
   GATEWAY_AGENT_OPS_TOKEN: zSecret().optional(),
 });
 
-type Values = z.output<typeof schema>;
+type Values = z.output<typeof fields>;
 
 /** What an enabled agent cannot be without. */
 const required = ['GATEWAY_AGENT_ID', 'GATEWAY_AGENT_HUB_URL', 'GATEWAY_AGENT_SHARED_SECRET'] as const;
-export type AgentConfig = Values & { readonly [K in (typeof required)[number]]-?: NonNullable<Values[K]> };
 
-function faults(config: Values): { path: string; msg: string }[] {
-  const missing: string[] = required.filter((name) => config[name] === undefined);
-  if (config.GATEWAY_AGENT_HELPER_SECRET !== undefined && config.GATEWAY_AGENT_TRUSTED_KEYS === undefined)
-    missing.push('GATEWAY_AGENT_TRUSTED_KEYS');
-  const found = missing.map((path) => ({ path, msg: 'missing' }));
-  const url = new URL(config.GATEWAY_AGENT_HUB_URL ?? 'wss://unset');
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const local = isLoopback(host) && (isIP(host) !== 0 || host === 'localhost');
-  if (url.protocol === 'ws:' && !local && !config.GATEWAY_AGENT_ALLOW_PLAINTEXT)
-    found.push({
-      path: 'GATEWAY_AGENT_HUB_URL',
-      msg: 'ws:// only to this host, or with GATEWAY_AGENT_ALLOW_PLAINTEXT=true',
-    });
-  return found;
+export type AgentConfig = Values & {
+  readonly [K in (typeof required)[number]]-?: NonNullable<Values[K]>;
+};
+
+function isRemotePlaintext(href: string): boolean {
+  const { protocol, hostname } = new URL(href);
+  return protocol === 'ws:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
 }
+
+const schema = fields.superRefine((config, context) => {
+  if (!config.GATEWAY_AGENT_ENABLED) return;
+  const fault = (name: keyof Values, message: string): void =>
+    context.addIssue({ code: 'custom', path: [name], message });
+  for (const name of required)
+    if (config[name] === undefined) fault(name, 'a value when the agent is enabled');
+  if (config.GATEWAY_AGENT_HELPER_SECRET !== undefined && config.GATEWAY_AGENT_TRUSTED_KEYS === undefined)
+    fault('GATEWAY_AGENT_TRUSTED_KEYS', 'the keys that prove commands, because a helper is configured');
+  const url = config.GATEWAY_AGENT_HUB_URL;
+  if (url !== undefined && !config.GATEWAY_AGENT_ALLOW_PLAINTEXT && isRemotePlaintext(url))
+    fault('GATEWAY_AGENT_HUB_URL', 'wss://, or ws:// with GATEWAY_AGENT_ALLOW_PLAINTEXT=true');
+});
 
 export const configSource = { service: 'gateway-agent', schema } as const;
 
-/** @throws AppError CONFIG_INVALID naming what an enabled agent lacks */
-export function completeConfig(config: Values): AgentConfig {
-  const errors = faults(config);
-  if (errors.length === 0) return config as AgentConfig;
-  const text = errors.map(({ path, msg }) => `${path}: ${msg}`).join('; ');
-  throw new AppError('CONFIG_INVALID', `configuration of gateway-agent is invalid: ${text}`, {
-    meta: { errors },
-  });
-}
+/** The schema has refused an enabled agent's configuration without these. */
+export const isComplete = (config: Values): config is AgentConfig =>
+  required.every((name) => config[name] !== undefined);

@@ -1,7 +1,7 @@
-import { createLogger, loadConfigOrExit, runService } from '@viw/runtime';
+import { AppError, createLogger, loadConfigOrExit, runService } from '@viw/runtime';
 import { version } from '../package.json';
 import { buildAgent } from './agent';
-import { completeConfig, configSource } from './config';
+import { isComplete, configSource } from './config';
 import { agentOps } from './ops';
 
 const { value: config } = loadConfigOrExit(configSource);
@@ -16,9 +16,9 @@ void runService({
   enabled: config.GATEWAY_AGENT_ENABLED,
   logger,
   build: async (control) => {
-    const complete = completeConfig(config);
-    const agentLogger = logger.child({ agent_id: complete.GATEWAY_AGENT_ID });
-    const { components, uplink } = await buildAgent(complete, { logger: agentLogger, control, version });
+    if (!isComplete(config)) throw new AppError('CONFIG_INVALID');
+    const agentLogger = logger.child({ agent_id: config.GATEWAY_AGENT_ID });
+    const { components, uplink } = await buildAgent(config, { logger: agentLogger, control, version });
     const bind = config.GATEWAY_AGENT_OPS_BIND;
     if (bind === undefined) return components;
     return [
