@@ -143,11 +143,7 @@ async function prepareDatabase(
   const db = createDatabase({ url: ownerUrl, max: 1, applicationName: 'demo' });
   try {
     for (const account of databaseAccounts) {
-      await createServiceLogin(db, {
-        role: `viw_${account}`,
-        user: `demo_${account}`,
-        password: secrets.databasePasswords[account],
-      });
+      await createServiceLogin(db, `viw_${account}`, `demo_${account}`, secrets.databasePasswords[account]);
     }
   } finally {
     await db.destroy();
