@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { AppError } from '@viw/runtime';
+import type { Component, Logger } from '@viw/runtime';
+import { Actions } from './actions';
+import { Authorisation } from './authorisation';
+import type { Config } from './config';
+import { exec } from './exec';
+import { buildExecutors } from './executors';
+import { Scripts } from './executors/scripts';
+import { CpuMeter } from './host/cpu-meter';
+import { HostMetricsReader } from './host/host-metrics';
+import { ServiceStates, systemdRuns } from './host/service-states';
+import { HostKeys } from './host-keys';
+import { Journal } from './journal';
+import { FileLog } from './logs/file-log';
+import { JournaldLog } from './logs/journald-log';
+import type { LogSource } from './logs/log-source';
+import { RequestGate } from './request-gate';
+import { RequestHandler } from './request-handler';
+import { Slots } from './slots';
+import { SocketServer } from './socket-server';
+import { TrustedKeys } from './trusted-keys';
+
+const CONCURRENT_ACTIONS = 4;
+const WAITING_ACTIONS = 32;
+
+/** Wires the helper; the components in the order in which they start. */
+export async function buildHostHelper(config: Config, { logger }: { logger: Logger }): Promise<Component[]> {
+  const { HOST_HELPER_AGENT_ID: agentId, HOST_HELPER_SECRET: secret, HOST_HELPER_STATE_DIR: state } = config;
+  if (agentId === undefined || secret === undefined) throw new AppError('CONFIG_INVALID');
+  const keys = await HostKeys.load(config.HOST_HELPER_KEYS_DIR);
+
+  const services = new ServiceStates({ services: config.HOST_HELPER_SERVICES });
+  const executors = buildExecutors(
+    { logUnits: config.HOST_HELPER_LOG_UNITS },
+    {
+      scripts: new Scripts({ root: config.HOST_HELPER_SCRIPTS_ROOT, workFolder: join(state, 'work') }),
+      metrics: new HostMetricsReader({ cpu: new CpuMeter(), services }),
+      services,
+      logs: logSource(config),
+    },
+  );
+  const journal = new Journal({ folder: join(state, 'journal') });
+  const actions = new Actions(
+    { timeoutMaxMs: config.HOST_HELPER_TIMEOUT_MAX_S * 1_000 },
+    {
+      executors,
+      journal,
+      slots: new Slots({ concurrent: CONCURRENT_ACTIONS, waiting: WAITING_ACTIONS }),
+      logger,
+    },
+  );
+  const handler = new RequestHandler({
+    gate: new RequestGate({ agentId, secret }),
+    authorisation: new Authorisation(
+      { agentId, requireJws: config.HOST_HELPER_REQUIRE_JWS },
+      {
+        trustedKeys: new TrustedKeys({ file: config.HOST_HELPER_TRUSTED_KEYS_FILE }, { logger }),
+        sealingKey: keys.sealing,
+      },
+    ),
+    actions,
+    signingKey: keys.signing,
+    logger,
+  });
+  const underWay: Component = { name: 'actions', start: () => undefined, stop: () => actions.idle() };
+  const socket = new SocketServer(
+    { path: config.HOST_HELPER_SOCKET, group: config.HOST_HELPER_SOCKET_GROUP },
+    { handle: (message) => handler.handle(message), logger },
+  );
+  return [journal, underWay, socket];
+}
+
+function logSource(config: Config): LogSource | undefined {
+  if (systemdRuns()) {
+    return new JournaldLog({ exec: (options) => exec({ ...options, cwd: config.HOST_HELPER_STATE_DIR }) });
+  }
+  const folder = config.HOST_HELPER_LOG_DIR;
+  return folder === undefined ? undefined : new FileLog({ folder });
+}

@@ -1,0 +1,80 @@
+import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { helperReply, timestamp, uuid } from '@viw/contracts';
+import { z } from 'zod';
+import { writeDurably } from './durable-file';
+
+/** Longer than any command can live (7 days): what is forgotten here is expired everywhere. */
+const RETENTION_MS = 8 * 24 * 3_600_000;
+const PRUNE_EVERY_MS = 3_600_000;
+
+const journalEntry = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('started'), correlation_id: uuid, verb: z.string(), started_at: timestamp }),
+  z.object({
+    state: z.literal('done'),
+    correlation_id: uuid,
+    verb: z.string(),
+    started_at: timestamp,
+    reply: helperReply,
+  }),
+]);
+export type JournalEntry = z.infer<typeof journalEntry>;
+
+export interface JournalOptions {
+  readonly folder: string;
+}
+
+/**
+ * What this host has begun and how it ended, one file per correlation id, on disk before anybody is told. It makes
+ * a command take effect at most once, whatever dies. Holds no secret: arguments are not kept, outputs are redacted.
+ */
+export class Journal {
+  readonly name = 'journal';
+  readonly #folder: string;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ folder }: JournalOptions) {
+    this.#folder = folder;
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await this.#prune();
+    this.#timer = setInterval(() => void this.#prune().catch(() => undefined), PRUNE_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** @throws when an entry is there but cannot be read: then nobody knows whether the command has run */
+  async find(correlationId: string): Promise<JournalEntry | undefined> {
+    let text: string;
+    try {
+      text = await readFile(this.#path(correlationId), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    return journalEntry.parse(JSON.parse(text));
+  }
+
+  /** Resolves when the entry survives a crash of the machine. */
+  write(entry: JournalEntry): Promise<void> {
+    return writeDurably(this.#path(entry.correlation_id), JSON.stringify(entry));
+  }
+
+  #path(correlationId: string): string {
+    return join(this.#folder, `${uuid.parse(correlationId)}.json`);
+  }
+
+  async #prune(): Promise<void> {
+    const oldest = Date.now() - RETENTION_MS;
+    for (const name of await readdir(this.#folder)) {
+      const path = join(this.#folder, name);
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+      if (mtimeMs < oldest) await unlink(path).catch(() => undefined);
+    }
+  }
+}
