@@ -19,6 +19,8 @@ export const commandBody = z.discriminatedUnion('kind', [
     /** How long the verb itself may run. */
     timeout_s: z.int().min(1),
     jws: z.string().max(128 * 1024),
+    /** Set by a hub that moves the command on: it may have been sent to the agent already. */
+    sent_before: z.boolean().optional(),
   }),
   z.object({ kind: z.literal('cancel'), correlation_id: uuid, agent_id: agentId }),
 ]);

@@ -1,0 +1,216 @@
+import { NonceMemory } from '@viw/agent-auth';
+import { commandsStream, groups } from '@viw/contracts';
+import { AppError, OpsServer, systemClock } from '@viw/runtime';
+import type { Component, Logger, Metrics } from '@viw/runtime';
+import { StreamConsumer, StreamProducer, checkRedisSettings, closeRedis, createRedis } from '@viw/streams';
+import { bridgeMetrics } from './bridge-metrics';
+import type { BridgeConfig } from './config';
+import { AgentListener } from './connection/agent-listener';
+import { ConnectionTable } from './connection/connection-table';
+import type { Connection } from './connection/connection';
+import { ends } from './connection/end-reason';
+import type { End } from './connection/end-reason';
+import { Liveness } from './connection/liveness';
+import { Sessions } from './connection/sessions';
+import { FrameReceiver } from './frames/frame-receiver';
+import { frameHandlers } from './frames/handlers';
+import { jsonCodec } from './frames/json-codec';
+import { Admission } from './handshake/admission';
+import { hmacVerifier } from './handshake/hmac-verifier';
+import { RedisNonceStore } from './handshake/redis-nonce-store';
+import { EventIntake } from './intake/event-intake';
+import { HelloIntake } from './intake/hello-intake';
+import { Publisher } from './intake/publisher';
+import { RecentFrames } from './intake/recent-frames';
+import { Rejections } from './intake/rejections';
+import { ResultIntake } from './intake/result-intake';
+import { SessionLog } from './intake/session-log';
+import { TelemetryIntake } from './intake/telemetry-intake';
+import { LeaseKeeper } from './lease/lease-keeper';
+import { LeaseStore } from './lease/lease-store';
+import { agentRoutes } from './ops/agent-routes';
+import { PendingWork } from './pending-work';
+import { CommandEvents } from './routing/command-events';
+import { CommandRouter } from './routing/command-router';
+import { Dispatcher } from './routing/dispatcher';
+import { Handover } from './routing/handover';
+import { HubInbox } from './routing/hub-inbox';
+import { Placement } from './routing/placement';
+import { Ticker } from './ticker';
+
+/** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
+const timing = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
+
+export interface Bridge {
+  readonly components: readonly Component[];
+  readonly listener: AgentListener;
+  readonly ops: OpsServer;
+}
+
+/**
+ * The whole hub, wired top to bottom: Redis → streams → leases → commands → frames → sockets → ops.
+ *
+ * @throws AppError CONFIG_INVALID when no way to prove identity is configured
+ */
+export function buildBridge(
+  config: BridgeConfig,
+  { logger, metrics: registry }: { logger: Logger; metrics: Metrics },
+): Bridge {
+  const hub = config.AGENT_BRIDGE_HUB_ID;
+  const redisUrl = config.AGENT_BRIDGE_REDIS_URL;
+  const secret = config.AGENT_BRIDGE_SHARED_SECRET;
+  if (secret === undefined)
+    throw new AppError(
+      'CONFIG_INVALID',
+      'AGENT_BRIDGE_SHARED_SECRET is missing: no agent could prove its identity',
+    );
+  const heartbeatMs = config.AGENT_BRIDGE_HEARTBEAT_S * 1_000;
+  const clock = systemClock;
+  const metrics = bridgeMetrics(registry);
+  const pending = new PendingWork();
+  const connections = new ConnectionTable();
+
+  const redis = createRedis(redisUrl, { role: 'command', name: `agent-bridge:${hub}` }, { logger });
+  const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: registry });
+  const publisher = new Publisher({ producer, metrics, logger });
+  const leases = new LeaseStore(
+    { hub, leaseTtlMs: 3 * timing.leaseRenewal, hubTtlMs: 3 * timing.hubAlive },
+    { redis },
+  );
+
+  const sessionLog = new SessionLog({ hub }, { publisher, connections, clock });
+  const recent = new RecentFrames({ maxAgents: 2 * config.AGENT_BRIDGE_MAX_CONN });
+  const end = (connection: Connection, why: End): void => sessions.end(connection, why);
+
+  const placement = new Placement({ hub }, { redis });
+  const inbox: HubInbox = new HubInbox(
+    { hub, redisUrl },
+    {
+      handler: (batch, context) => dispatcher.accept(batch, context),
+      placement,
+      pending,
+      logger,
+      metrics: registry,
+    },
+  );
+  const handover = new Handover({ placement, inbox, connections, pending, metrics, logger });
+  const commandEvents = new CommandEvents({ hub }, { publisher, clock, metrics, logger });
+  const dispatcher = new Dispatcher({
+    connections,
+    inbox,
+    handover,
+    events: commandEvents,
+    pending,
+    clock,
+    metrics,
+  });
+  const router = new CommandRouter({ placement, events: commandEvents, dispatcher, clock, metrics });
+  const ingress = new StreamConsumer(
+    { contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
+    { redisUrl, handler: router.handle, logger, metrics: registry },
+  );
+
+  const telemetry = new TelemetryIntake({ hub }, { publisher, recent, pending, clock });
+  const handlers = frameHandlers({
+    hellos: new HelloIntake(
+      { hub, heartbeatMs },
+      { publisher, sessionLog, dispatcher, end, pending, clock, logger },
+    ),
+    telemetry,
+    results: new ResultIntake({ hub }, { publisher, dispatcher, recent, pending, clock, logger }),
+    events: new EventIntake({ hub }, { publisher, clock }),
+    dispatcher,
+    recent,
+  });
+  const receiver = new FrameReceiver({ handlers, end, clock, metrics, logger });
+
+  const sessions: Sessions = new Sessions(
+    { maxQueuedFrames: config.AGENT_BRIDGE_QUEUE_MAX },
+    { connections, receiver, dispatcher, leases, sessionLog, pending, clock, metrics, logger },
+  );
+  const admission = new Admission(
+    { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
+    {
+      verifiers: [hmacVerifier({ secret }, { clock })],
+      nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
+      leases,
+      connections,
+      logger,
+    },
+  );
+  const listener = new AgentListener(
+    { bind: config.AGENT_BRIDGE_BIND, maxConnections: config.AGENT_BRIDGE_MAX_CONN },
+    {
+      admission,
+      sessions,
+      leases,
+      codec: jsonCodec,
+      rejections: new Rejections({ hub }, { publisher, clock, metrics, logger }),
+      pending,
+      logger,
+    },
+  );
+
+  const keeper = new LeaseKeeper({
+    leases,
+    connections,
+    onLost: (connection) => end(connection, ends.replaced),
+    onMailboxSuspect: (connection) => dispatcher.parked(connection.agentId),
+    logger,
+  });
+  const liveness = new Liveness(
+    { heartbeatMs, silentAfterMs: 2 * heartbeatMs },
+    { connections, end, clock, metrics },
+  );
+  const ticker = new Ticker(
+    {
+      jobs: [
+        { name: 'liveness', everyMs: timing.sweep, run: () => liveness.sweep() },
+        { name: 'commands', everyMs: timing.sweep, run: () => dispatcher.sweep() },
+        { name: 'handover', everyMs: timing.sweep, run: () => handover.sweep() },
+        { name: 'hub-alive', everyMs: timing.hubAlive, run: () => keeper.sayAlive() },
+        { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
+        { name: 'heartbeats', everyMs: timing.heartbeatEntries, run: () => sessionLog.heartbeats() },
+      ],
+    },
+    { logger },
+  );
+
+  const ops = new OpsServer(
+    { service: 'agent-bridge', bind: config.AGENT_BRIDGE_OPS_BIND, token: config.AGENT_BRIDGE_ADMIN_TOKEN },
+    {
+      checks: { redis: async () => void (await redis.ping()) },
+      metrics: registry,
+      logger,
+      routes: agentRoutes({ connections, recent, dispatcher }),
+    },
+  );
+  metrics.watch({
+    sessions: () => connections.size,
+    inFlight: () => dispatcher.inFlight,
+    waiting: () => dispatcher.waiting,
+  });
+
+  /** Does not wait: without Redis the hub runs, says so in its readiness, and refuses every agent. */
+  const redisLife: Component = {
+    name: 'redis',
+    start: () => {
+      redis.once('ready', () => {
+        checkRedisSettings(redis).then(
+          (warnings) => warnings.forEach((warning) => logger.warn({ event: 'redis_settings' }, warning)),
+          () => undefined,
+        );
+      });
+      redis.connect().catch(() => undefined);
+    },
+    stop: async () => {
+      await pending.idle(500);
+      await closeRedis(redis);
+    },
+  };
+
+  // Stopped in reverse: no new commands, sockets closed and their commands put where the next hub finds them, leases
+  // returned, entries flushed.
+  const components = [redisLife, producer, keeper, telemetry, ticker, inbox, listener, ingress, ops];
+  return { components, listener, ops };
+}

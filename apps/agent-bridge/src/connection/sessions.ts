@@ -1,0 +1,126 @@
+import type { WebSocket } from 'ws';
+import { agentFrame, closeCode } from '@viw/contracts';
+import { uuidv7 } from '@viw/runtime';
+import type { Clock, Logger } from '@viw/runtime';
+import type { BridgeMetrics } from '../bridge-metrics';
+import type { FrameCodec } from '../frames/codec';
+import type { FrameReceiver } from '../frames/frame-receiver';
+import type { SessionLog } from '../intake/session-log';
+import type { Lease, LeaseStore } from '../lease/lease-store';
+import type { PendingWork } from '../pending-work';
+import type { Dispatcher } from '../routing/dispatcher';
+import { Connection } from './connection';
+import type { ConnectionTable } from './connection-table';
+import { endedByPeer, ends } from './end-reason';
+import type { End } from './end-reason';
+
+const supported = agentFrame.options.map((option) => option.shape.type.value);
+
+export interface SessionsOptions {
+  readonly maxQueuedFrames: number;
+}
+
+export interface SessionsDeps {
+  readonly connections: ConnectionTable;
+  readonly receiver: Pick<FrameReceiver, 'receive' | 'refuse'>;
+  readonly dispatcher: Pick<Dispatcher, 'abandon'>;
+  readonly leases: Pick<LeaseStore, 'release'>;
+  readonly sessionLog: Pick<SessionLog, 'disconnected' | 'replaced'>;
+  readonly pending: PendingWork;
+  readonly clock: Clock;
+  readonly metrics: BridgeMetrics;
+  readonly logger: Logger;
+}
+
+/** Begins and ends connections: the one place that knows everything that hangs on one. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #deps: SessionsDeps;
+
+  constructor(options: SessionsOptions, deps: SessionsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Takes over a socket whose agent is proven and whose lease is taken. */
+  open(
+    socket: WebSocket,
+    { agentId, ip, lease, codec }: { agentId: string; ip: string; lease: Lease; codec: FrameCodec },
+  ): void {
+    const { connections, clock, metrics, logger } = this.#deps;
+    const now = clock.now();
+    const connection = new Connection(
+      {
+        agentId,
+        ip,
+        ...lease,
+        sessionId: uuidv7(),
+        openedAt: now,
+        maxQueuedFrames: this.#options.maxQueuedFrames,
+      },
+      { socket, codec, metrics, onOverflow: (overflowing) => this.end(overflowing, ends.overflow) },
+    );
+    const predecessor = connections.get(agentId);
+    if (predecessor) this.end(predecessor, ends.replaced, connection.sessionId);
+    connections.add(connection);
+    this.#listen(connection, socket);
+    metrics.connects.inc();
+    logger.info({ event: 'agent_connected', ...connection.logFields, epoch: lease.epoch }, 'agent connected');
+    connection.send({
+      type: 'HELLO_ACK',
+      server_time: new Date(now).toISOString(),
+      supported: [...supported],
+      agent_id: agentId,
+      conn_id: connection.connId,
+    });
+  }
+
+  /** Ends a connection, once: record, commands back to where they can be reached, lease. Safe to call again. */
+  end(connection: Connection, end: End, replacedBy?: string): void {
+    if (connection.ended) return;
+    const { connections, metrics, logger, sessionLog, dispatcher, pending, leases } = this.#deps;
+    connection.ended = true;
+    connections.remove(connection);
+    connection.close(end.code, end.text, end);
+    metrics.disconnects.inc({ reason: end.reason });
+    const facts = { ...connection.logFields, reason: end.reason, code: end.code };
+    logger.info({ event: 'agent_disconnected', ...facts }, 'agent disconnected');
+    if (connection.hello) {
+      if (replacedBy !== undefined) sessionLog.replaced(connection, replacedBy);
+      sessionLog.disconnected(connection, end);
+    }
+    // In this order on one Redis connection: its commands are in the mailbox before anyone can see the agent as gone.
+    dispatcher.abandon(connection);
+    pending.track(
+      leases.release(connection.agentId, connection).catch((error: unknown) => {
+        logger.warn(
+          { event: 'lease_release_failed', ...connection.logFields, error },
+          'the lease will run out',
+        );
+      }),
+    );
+  }
+
+  endAll(end: End): void {
+    for (const connection of [...this.#deps.connections.all()]) this.end(connection, end);
+  }
+
+  #listen(connection: Connection, socket: WebSocket): void {
+    const { receiver, clock, logger } = this.#deps;
+    const seen = (): void => {
+      connection.lastSeenAt = clock.now();
+    };
+    socket.on('message', (data, isBinary) => receiver.receive(connection, data as Buffer, isBinary));
+    socket.on('ping', seen);
+    socket.on('pong', seen);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      logger.debug({ event: 'socket_error', ...connection.logFields, error }, 'socket failed');
+      // What violates RFC 6455 itself: ws has sent the close frame.
+      if (!error.code?.startsWith('WS_ERR_')) return;
+      const tooLarge = error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      receiver.refuse(connection, tooLarge ? 'too_large' : 'malformed', error.code);
+      if (tooLarge) this.end(connection, ends.tooLarge);
+    });
+    socket.on('close', (code) => this.end(connection, endedByPeer(code || closeCode.tryLater)));
+  }
+}

@@ -1,0 +1,31 @@
+import type { AgentErrorCode, AgentFrame, HubFrame } from '@viw/contracts';
+
+/** Why a frame is refused; the label of the metric. */
+export type BadFrameReason =
+  | 'binary'
+  | 'malformed'
+  | 'unknown_type'
+  | 'schema'
+  | 'too_large'
+  | 'telemetry_too_large'
+  | 'before_hello'
+  | 'foreign_agent'
+  | 'failed';
+
+export type Decoded =
+  | { readonly ok: true; readonly frame: AgentFrame }
+  | {
+      readonly ok: false;
+      readonly reason: BadFrameReason;
+      readonly code: AgentErrorCode;
+      /** Sent back and logged; without values of the frame. */
+      readonly msg: string;
+    };
+
+/** One dialect of the agent protocol: text on the wire, validated frames inside. */
+export interface FrameCodec {
+  readonly name: string;
+  /** Never throws, whatever the text. */
+  decode(text: string): Decoded;
+  encode(frame: HubFrame): string;
+}

@@ -1,0 +1,85 @@
+import type { AgentErrorCode, AgentFrame } from '@viw/contracts';
+import type { Clock, Logger } from '@viw/runtime';
+import type { BridgeMetrics } from '../bridge-metrics';
+import type { Connection } from '../connection/connection';
+import { ends } from '../connection/end-reason';
+import type { End } from '../connection/end-reason';
+import type { BadFrameReason } from './codec';
+import type { FrameHandlers } from './handlers';
+
+export interface FrameReceiverDeps {
+  readonly handlers: FrameHandlers;
+  readonly end: (connection: Connection, end: End) => void;
+  readonly clock: Clock;
+  readonly metrics: BridgeMetrics;
+  readonly logger: Logger;
+}
+
+/** From bytes of a stranger to a handler: rate, form, schema, order, ownership. No input makes it throw. */
+export class FrameReceiver {
+  readonly #deps: FrameReceiverDeps;
+
+  constructor(deps: FrameReceiverDeps) {
+    this.#deps = deps;
+  }
+
+  receive(connection: Connection, data: Buffer, isBinary: boolean): void {
+    if (connection.ended) return;
+    const { clock, metrics, end, logger } = this.#deps;
+    const now = clock.now();
+    connection.lastSeenAt = now;
+    metrics.bytesIn.inc(data.length);
+    if (!connection.inbound.take(now)) {
+      metrics.badFrames.inc({ reason: 'too_fast' });
+      return end(connection, ends.tooFast);
+    }
+    try {
+      this.#take(connection, data, isBinary);
+    } catch (error) {
+      logger.error({ event: 'frame_failed', ...connection.logFields, error }, 'a frame could not be handled');
+      this.#answerBad(connection, 'failed', 'INTERNAL_ERROR', 'the frame could not be handled');
+    }
+  }
+
+  /** Counts and logs a frame that never got here; true when it was one too many. */
+  refuse(connection: Connection, reason: BadFrameReason, msg?: string): boolean {
+    const { metrics, logger, clock } = this.#deps;
+    metrics.badFrames.inc({ reason });
+    logger.warn({ event: 'bad_frame', ...connection.logFields, reason, detail: msg }, 'bad frame');
+    return connection.badFrames.add(clock.now());
+  }
+
+  #take(connection: Connection, data: Buffer, isBinary: boolean): void {
+    if (isBinary) return this.#answerBad(connection, 'binary', 'SCHEMA_MISMATCH', 'frames are text');
+    const decoded = connection.codec.decode(data.toString('utf8'));
+    if (!decoded.ok) return this.#answerBad(connection, decoded.reason, decoded.code, decoded.msg);
+    const { frame } = decoded;
+    if (!connection.hello && frame.type !== 'HELLO')
+      return this.#answerBad(
+        connection,
+        'before_hello',
+        'VALIDATION_FAILED',
+        `${frame.type}: HELLO comes first`,
+      );
+    if ('agent_id' in frame && frame.agent_id !== connection.agentId) {
+      const msg = `${frame.type}: agent_id is not the one of this connection`;
+      return this.#answerBad(connection, 'foreign_agent', 'PERMISSION_DENIED', msg);
+    }
+    this.#deps.metrics.framesIn.inc({ type: frame.type });
+    this.#handle(connection, frame);
+  }
+
+  #handle<T extends AgentFrame['type']>(
+    connection: Connection,
+    frame: Extract<AgentFrame, { type: T }>,
+  ): void {
+    const handler = this.#deps.handlers[frame.type];
+    handler(connection, frame);
+  }
+
+  #answerBad(connection: Connection, reason: BadFrameReason, code: AgentErrorCode, msg: string): void {
+    const tooMany = this.refuse(connection, reason, msg);
+    connection.send({ type: 'ERROR', error: { code, msg } });
+    if (tooMany) this.#deps.end(connection, ends.badFrames);
+  }
+}

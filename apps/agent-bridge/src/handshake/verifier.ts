@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { HandshakeErrorCode } from '@viw/contracts';
+
+/** What a proof of identity is made from. Everything in it comes from a stranger. */
+export interface HandshakeRequest {
+  /** As requested, without query: this is what was signed. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly ip: string;
+}
+
+export interface ProvenIdentity {
+  readonly ok: true;
+  readonly agentId: string;
+  /** Name of the way that proved it. */
+  readonly way: string;
+  /** Must not have been used before; absent where the proof cannot be replayed. */
+  readonly nonce?: string;
+}
+
+export interface Refusal {
+  readonly ok: false;
+  readonly code: HandshakeErrorCode;
+  /** Shown to the caller; without values that it sent. */
+  readonly msg: string;
+  /** What the caller claims to be, where that is well-formed. For records only. */
+  readonly claimedId?: string;
+}
+
+/** One way to prove identity. */
+export interface HandshakeVerifier {
+  readonly way: string;
+  /** Whether the request carries this kind of proof, right or wrong. */
+  offeredBy(request: HandshakeRequest): boolean;
+  verify(request: HandshakeRequest): ProvenIdentity | Refusal | Promise<ProvenIdentity | Refusal>;
+}
+
+export const refusal = (code: HandshakeErrorCode, msg: string, claimedId?: string): Refusal => ({
+  ok: false,
+  code,
+  msg,
+  ...(claimedId !== undefined && { claimedId }),
+});

@@ -1,0 +1,82 @@
+import { agentSessionsStream } from '@viw/contracts';
+import type { Clock } from '@viw/runtime';
+import type { Connection } from '../connection/connection';
+import type { ConnectionTable } from '../connection/connection-table';
+import type { End } from '../connection/end-reason';
+import type { Publisher } from './publisher';
+
+const SESSIONS_PER_ENTRY = 1_000;
+
+export interface SessionLogDeps {
+  readonly publisher: Publisher;
+  readonly connections: ConnectionTable;
+  readonly clock: Clock;
+}
+
+/** What becomes of sessions, in `viw.agent_sessions`. */
+export class SessionLog {
+  readonly #hub: string;
+  readonly #deps: SessionLogDeps;
+  #heartbeatsAt = 0;
+
+  constructor({ hub }: { hub: string }, deps: SessionLogDeps) {
+    this.#hub = hub;
+    this.#deps = deps;
+  }
+
+  connected(connection: Connection): Promise<boolean> {
+    return this.#deps.publisher.confirmed(agentSessionsStream, {
+      kind: 'connected',
+      ...this.#session(connection),
+    });
+  }
+
+  disconnected(connection: Connection, { reason, code }: End): void {
+    const session = this.#session(connection);
+    void this.#deps.publisher.confirmed(agentSessionsStream, {
+      kind: 'disconnected',
+      ...session,
+      reason,
+      code,
+    });
+  }
+
+  replaced(connection: Connection, bySessionId: string): void {
+    const body = { kind: 'replaced', ...this.#session(connection), by_session_id: bySessionId } as const;
+    void this.#deps.publisher.confirmed(agentSessionsStream, body);
+  }
+
+  /** Liveness of all sessions from which something came since the last time, in as few entries as possible. */
+  heartbeats(): void {
+    const since = this.#heartbeatsAt;
+    const now = this.#deps.clock.now();
+    this.#heartbeatsAt = now;
+    const seen = [...this.#deps.connections.all()]
+      .filter(({ hello, lastSeenAt }) => hello && lastSeenAt >= since)
+      .map(({ agentId, sessionId, lastSeenAt }) => ({
+        agent_id: agentId,
+        session_id: sessionId,
+        last_heartbeat_at: new Date(lastSeenAt).toISOString(),
+      }));
+    const at = new Date(now).toISOString();
+    for (let from = 0; from < seen.length; from += SESSIONS_PER_ENTRY) {
+      const sessions = seen.slice(from, from + SESSIONS_PER_ENTRY);
+      void this.#deps.publisher.confirmed(agentSessionsStream, {
+        kind: 'heartbeats',
+        hub: this.#hub,
+        at,
+        sessions,
+      });
+    }
+  }
+
+  #session(connection: Connection) {
+    return {
+      ...connection.facts(this.#hub),
+      agent_id: connection.agentId,
+      conn_id: connection.connId,
+      ip: connection.ip,
+      at: new Date(this.#deps.clock.now()).toISOString(),
+    };
+  }
+}

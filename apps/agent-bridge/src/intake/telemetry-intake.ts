@@ -1,0 +1,70 @@
+import { telemetryStream } from '@viw/contracts';
+import type { TelemetryFrame, TelemetryPoint } from '@viw/contracts';
+import type { Clock, Component } from '@viw/runtime';
+import type { Connection } from '../connection/connection';
+import type { PendingWork } from '../pending-work';
+import type { Publisher } from './publisher';
+import type { RecentFrames } from './recent-frames';
+
+/** Frames of all sockets within this time travel in one entry. */
+const GATHER_MS = 20;
+const MAX_FRAMES = 100;
+
+export interface TelemetryIntakeDeps {
+  readonly publisher: Publisher;
+  readonly recent: RecentFrames;
+  readonly pending: PendingWork;
+  readonly clock: Clock;
+}
+
+/**
+ * TELEMETRY → `viw.telemetry`, in small batches of the whole hub. `ackSeq` of a connection rises only after Redis has
+ * confirmed the entry; what was dropped because Redis stayed away too long is never acknowledged by itself.
+ */
+export class TelemetryIntake implements Component {
+  readonly name = 'telemetry-intake';
+  readonly #hub: string;
+  readonly #deps: TelemetryIntakeDeps;
+  #gathered: { connection: Connection; point: TelemetryPoint }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ hub }: { hub: string }, deps: TelemetryIntakeDeps) {
+    this.#hub = hub;
+    this.#deps = deps;
+  }
+
+  start(): void {
+    // Begins with the first frame.
+  }
+
+  stop(): void {
+    this.#flush();
+  }
+
+  take(connection: Connection, { seq = connection.lastSeq + 1, ts, metrics }: TelemetryFrame): void {
+    connection.lastSeq = Math.max(connection.lastSeq, seq);
+    const { session_id, epoch } = connection.facts(this.#hub);
+    const received_at = new Date(this.#deps.clock.now()).toISOString();
+    const point = { agent_id: connection.agentId, session_id, epoch, seq, ts, received_at, metrics };
+    this.#deps.recent.telemetry(point);
+    this.#gathered.push({ connection, point });
+    if (this.#gathered.length >= MAX_FRAMES) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#gathered;
+    this.#gathered = [];
+    if (batch.length > 0) this.#deps.pending.track(this.#publish(batch));
+  }
+
+  async #publish(batch: readonly { connection: Connection; point: TelemetryPoint }[]): Promise<void> {
+    const body = { hub: this.#hub, frames: batch.map(({ point }) => point) };
+    if (!(await this.#deps.publisher.confirmed(telemetryStream, body, { priority: 'telemetry' }))) return;
+    for (const { connection, point } of batch) {
+      connection.ackSeq = Math.max(connection.ackSeq ?? 0, point.seq);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { CommandBody } from '@viw/contracts';
+import type { Clock } from '@viw/runtime';
+import { isRetryable, poison } from '@viw/streams';
+import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
+import type { BridgeMetrics } from '../bridge-metrics';
+import type { CommandEvents } from './command-events';
+import type { Dispatcher } from './dispatcher';
+import { isOver } from './held-command';
+import type { Placement } from './placement';
+
+export interface CommandRouterDeps {
+  readonly placement: Pick<Placement, 'place'>;
+  readonly events: CommandEvents;
+  readonly dispatcher: Pick<Dispatcher, 'parked'>;
+  readonly clock: Clock;
+  readonly metrics: BridgeMetrics;
+}
+
+/**
+ * `viw.commands` → the next durable home of each command; only then its entry is acknowledged. A hub that dies in
+ * between makes the command arrive twice, which the agent's journal answers.
+ */
+export class CommandRouter {
+  readonly #deps: CommandRouterDeps;
+
+  constructor(deps: CommandRouterDeps) {
+    this.#deps = deps;
+  }
+
+  readonly handle: BatchHandler<CommandBody> = async (batch) => {
+    const outcomes = await Promise.all(
+      batch.map(async (entry) => [entry.id, await this.#route(entry)] as const),
+    );
+    return new Map(outcomes);
+  };
+
+  async #route({ body, header, deliveryCount }: Delivered<CommandBody>): Promise<Outcome> {
+    const { placement, events, dispatcher, clock, metrics } = this.#deps;
+    // Handed out before, it may have been placed and sent already: whoever has it knows more.
+    if (deliveryCount === 1 && body.kind === 'run' && isOver(body, clock.now())) {
+      return (await events.tell(body, 'expired')) ? 'done' : 'retry';
+    }
+    try {
+      const place = await placement.place(body, {
+        eventId: header.event_id,
+        correlationId: body.correlation_id,
+        ...(header.traceparent !== undefined && { traceparent: header.traceparent }),
+      });
+      metrics.routed.inc({ to: place });
+      if (place === 'mailbox') dispatcher.parked(body.agent_id);
+      return 'done';
+    } catch (error) {
+      return isRetryable(error) ? 'retry' : poison('the command cannot be placed');
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { limits } from '@viw/contracts';
+import type { CommandAckFrame, CommandBody } from '@viw/contracts';
+import type { Clock } from '@viw/runtime';
+import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
+import type { BridgeMetrics } from '../bridge-metrics';
+import type { Connection } from '../connection/connection';
+import type { ConnectionTable } from '../connection/connection-table';
+import type { PendingWork } from '../pending-work';
+import { AgentQueue } from './agent-queue';
+import type { CommandEvents } from './command-events';
+import type { Handover } from './handover';
+import { heldCommand, homeless, isOver } from './held-command';
+import type { HeldCommand } from './held-command';
+import type { HubInbox } from './hub-inbox';
+
+const BUSY_PAUSE_MS = 2_000;
+/** Beyond the verb's own timeout, for the way there and back. Milliseconds. */
+const SLOT_GRACE_MS = 30_000;
+
+export interface DispatcherDeps {
+  readonly connections: ConnectionTable;
+  readonly inbox: Pick<HubInbox, 'settle'>;
+  readonly handover: Handover;
+  readonly events: CommandEvents;
+  readonly pending: PendingWork;
+  readonly clock: Clock;
+  readonly metrics: BridgeMetrics;
+}
+
+/**
+ * Sends commands to the agents of this hub: per agent in order, at most 4 at a time, none after its time. Every
+ * command is an entry of the hub's stream that stays pending until it is answered, over, or moved elsewhere.
+ */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #queues = new Map<string, AgentQueue>();
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+  }
+
+  get inFlight(): number {
+    return this.#sum((queue) => queue.inFlight);
+  }
+
+  get waiting(): number {
+    return this.#sum((queue) => queue.waiting);
+  }
+
+  queueOf(agentId: string): { readonly inFlight: number; readonly waiting: number } {
+    return this.#queues.get(agentId) ?? { inFlight: 0, waiting: 0 };
+  }
+
+  /** Entries of the hub's stream. All of a batch are taken in before one is sent: a CANCEL may follow its command. */
+  readonly accept: BatchHandler<CommandBody> = async (batch) => {
+    const touched = new Set<Connection>();
+    for (const entry of batch) {
+      const connection = this.#deps.connections.get(entry.body.agent_id);
+      if (!connection?.takesCommands) this.#deps.handover.give(homeless(entry));
+      else {
+        touched.add(connection);
+        this.#take(connection, entry);
+      }
+    }
+    for (const connection of touched) this.#pump(connection);
+    return new Map<string, Outcome>(batch.map(({ id }) => [id, 'hold']));
+  };
+
+  /** The agent has said HELLO: from now on it gets commands, those that waited in its mailbox first. */
+  serve(connection: Connection): void {
+    if (connection.ended) return;
+    connection.takesCommands = true;
+    this.#deps.handover.collect(connection);
+  }
+
+  /** A command has just gone to the agent's mailbox: when the agent is here it is fetched again. */
+  parked(agentId: string): void {
+    const connection = this.#deps.connections.get(agentId);
+    if (connection?.takesCommands) this.#deps.handover.collect(connection);
+  }
+
+  /** The connection has ended: its commands go where the next connection of the agent finds them. */
+  abandon({ agentId }: Connection): void {
+    const queue = this.#queues.get(agentId);
+    this.#queues.delete(agentId);
+    for (const { entryId, facts, body, sentBefore, slotUntil } of queue?.all() ?? []) {
+      const sent = sentBefore || slotUntil !== undefined;
+      this.#deps.handover.give({ entryId, facts, body: sent ? { ...body, sent_before: true } : body });
+    }
+  }
+
+  acknowledged(connection: Connection, { correlation_id, state }: CommandAckFrame): void {
+    const { agentId } = connection;
+    const queue = this.#queues.get(agentId);
+    if (state === 'busy') {
+      if (!queue?.isInFlight(correlation_id)) return;
+      queue.putBack(correlation_id);
+      queue.pausedUntil = this.#deps.clock.now() + BUSY_PAUSE_MS;
+      return;
+    }
+    // One that this hub does not know comes late or was never given: the agent cannot make states up.
+    if (queue?.isInFlight(correlation_id))
+      void this.#deps.events.tell({ correlation_id, agent_id: agentId }, 'acknowledged');
+  }
+
+  /** Its result is in Redis. */
+  finished(agentId: string, correlationId: string): void {
+    const command = this.#queues.get(agentId)?.remove(correlationId);
+    if (command) this.#deps.inbox.settle(command.entryId);
+    const connection = this.#deps.connections.get(agentId);
+    if (connection) this.#pump(connection);
+  }
+
+  /** Called every second or so: what is over, stuck, or was refused as busy. */
+  sweep(): void {
+    const now = this.#deps.clock.now();
+    for (const [agentId, queue] of this.#queues) {
+      for (const late of queue.takeLate(({ body }) => isOver(body, now))) this.#expire(late);
+      // It was delivered and no answer came: what became of it the backend's reconciler calls `unknown`.
+      for (const stuck of queue.takeStuck(now)) this.#deps.inbox.settle(stuck.entryId);
+      const connection = this.#deps.connections.get(agentId);
+      if (connection) this.#pump(connection);
+    }
+  }
+
+  #take(connection: Connection, entry: Delivered<CommandBody>): void {
+    const { body } = entry;
+    const queue = this.#queues.get(connection.agentId) ?? new AgentQueue();
+    this.#queues.set(connection.agentId, queue);
+    if (body.kind === 'cancel') this.#cancel(connection, queue, body.correlation_id, entry.id);
+    else if (queue.has(body.correlation_id)) this.#deps.inbox.settle(entry.id);
+    else queue.push(heldCommand(entry, body));
+  }
+
+  #cancel(connection: Connection, queue: AgentQueue, correlationId: string, entryId: string): void {
+    const cancelled = queue.isInFlight(correlationId) ? undefined : queue.remove(correlationId);
+    if (cancelled) this.#end(cancelled, cancelled.sentBefore ? 'dispatched' : 'cancelled');
+    if (cancelled?.sentBefore || queue.isInFlight(correlationId))
+      connection.send({ type: 'CANCEL', correlation_id: correlationId, agent_id: connection.agentId });
+    this.#deps.inbox.settle(entryId);
+  }
+
+  #pump(connection: Connection): void {
+    const queue = this.#queues.get(connection.agentId);
+    if (!queue) return;
+    const { max_concurrency = limits.maxConcurrency, supported_verbs } = connection.hello ?? {};
+    const slots = Math.min(max_concurrency, limits.maxConcurrency);
+    for (let next = queue.peek(); next; next = queue.peek()) {
+      const now = this.#deps.clock.now();
+      if (connection.ended || queue.inFlight >= slots || now < queue.pausedUntil) return;
+      const { verb, correlation_id } = next.body;
+      if (isOver(next.body, now)) {
+        queue.remove(correlation_id);
+        this.#expire(next);
+      } else if (supported_verbs && !supported_verbs.includes(verb)) {
+        queue.remove(correlation_id);
+        this.#end(next, 'rejected', `the agent does not offer ${verb}`);
+      } else this.#send(connection, queue, next, now);
+    }
+  }
+
+  #send(connection: Connection, queue: AgentQueue, { body, sentBefore }: HeldCommand, now: number): void {
+    const { correlation_id, agent_id, verb, jws } = body;
+    queue.launch(now + limits.envelopeSeconds * 1_000 + body.timeout_s * 1_000 + SLOT_GRACE_MS);
+    const sent = connection.send({
+      type: 'COMMAND',
+      correlation_id,
+      agent_id,
+      verb,
+      issued_at: new Date(now).toISOString(),
+      expires_at: new Date(
+        Math.min(now + limits.envelopeSeconds * 1_000, Date.parse(body.expires_at)),
+      ).toISOString(),
+      nonce: randomUUID(),
+      jws,
+    });
+    // Not sent: the connection ends, and `abandon` has or will have the command.
+    if (!sent) return;
+    if (!sentBefore)
+      this.#deps.metrics.dispatchLatency.observe(Math.max(0, now - Date.parse(body.accepted_at)) / 1_000);
+    void this.#deps.events.tell(body, 'dispatched');
+  }
+
+  /** Too late to send. What may have been sent by someone did not expire, it is unknown. */
+  #expire(command: HeldCommand): void {
+    this.#end(command, command.sentBefore ? 'dispatched' : 'expired');
+  }
+
+  /** The entry goes only after the event is in Redis. */
+  #end(
+    command: HeldCommand,
+    state: 'expired' | 'rejected' | 'cancelled' | 'dispatched',
+    reason?: string,
+  ): void {
+    const { events, inbox, pending } = this.#deps;
+    const told = events.tell(command.body, state, reason).then((confirmed) => {
+      // Otherwise it stays pending and comes again after a restart.
+      if (confirmed) inbox.settle(command.entryId);
+    });
+    pending.track(told);
+  }
+
+  #sum(count: (queue: AgentQueue) => number): number {
+    let sum = 0;
+    for (const queue of this.#queues.values()) sum += count(queue);
+    return sum;
+  }
+}

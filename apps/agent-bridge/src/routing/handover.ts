@@ -1,0 +1,94 @@
+import type { Logger } from '@viw/runtime';
+import type { BridgeMetrics } from '../bridge-metrics';
+import type { Connection } from '../connection/connection';
+import type { ConnectionTable } from '../connection/connection-table';
+import type { PendingWork } from '../pending-work';
+import type { HomelessCommand } from './held-command';
+import type { HubInbox } from './hub-inbox';
+import type { Placement } from './placement';
+
+export interface HandoverDeps {
+  readonly placement: Pick<Placement, 'place' | 'drain'>;
+  readonly inbox: Pick<HubInbox, 'moved'>;
+  readonly connections: ConnectionTable;
+  readonly pending: PendingWork;
+  readonly metrics: BridgeMetrics;
+  readonly logger: Logger;
+}
+
+/**
+ * Moves commands between this hub's stream, mailboxes and other hubs' streams. What fails because Redis is away is
+ * repeated by `sweep`; until then the entry is pending where it was.
+ */
+export class Handover {
+  readonly #deps: HandoverDeps;
+  /** In order of arrival. */
+  #failed: HomelessCommand[] = [];
+  /** Connections whose mailbox is being emptied, and whether someone asked for it once more meanwhile. */
+  readonly #collecting = new Map<Connection, { again: boolean }>();
+  readonly #uncollected = new Set<Connection>();
+
+  constructor(deps: HandoverDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls for the same agent take effect in their order. */
+  give(command: HomelessCommand): void {
+    this.#deps.pending.track(this.#give(command));
+  }
+
+  /** Brings what waits in the agent's mailbox into this hub's stream. */
+  collect(connection: Connection): void {
+    const running = this.#collecting.get(connection);
+    if (running) running.again = true;
+    else this.#deps.pending.track(this.#collect(connection));
+  }
+
+  sweep(): void {
+    const failed = this.#failed;
+    this.#failed = [];
+    for (const command of failed) this.give(command);
+    for (const connection of this.#uncollected) {
+      this.#uncollected.delete(connection);
+      this.collect(connection);
+    }
+  }
+
+  async #give(command: HomelessCommand): Promise<void> {
+    const { placement, inbox, connections, metrics, logger } = this.#deps;
+    const { entryId, facts, body } = command;
+    try {
+      const place = await placement.place(body, facts, { notHere: true, from: entryId });
+      metrics.routed.inc({ to: place });
+      inbox.moved(entryId);
+      const connection = connections.get(body.agent_id);
+      if (place === 'mailbox' && connection?.takesCommands) this.collect(connection);
+    } catch (error) {
+      logger.debug(
+        { event: 'handover_failed', correlation_id: body.correlation_id, error },
+        'tried again later',
+      );
+      this.#failed.push(command);
+    }
+  }
+
+  async #collect(connection: Connection): Promise<void> {
+    const state = { again: false };
+    this.#collecting.set(connection, state);
+    try {
+      let left: number | undefined = 1;
+      while (!connection.ended && left !== undefined && (left > 0 || state.again)) {
+        state.again = false;
+        left = await this.#deps.placement.drain(connection);
+      }
+    } catch (error) {
+      this.#deps.logger.debug(
+        { event: 'mailbox_unread', ...connection.logFields, error },
+        'tried again later',
+      );
+      if (!connection.ended) this.#uncollected.add(connection);
+    } finally {
+      this.#collecting.delete(connection);
+    }
+  }
+}

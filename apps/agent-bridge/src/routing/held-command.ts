@@ -1,0 +1,49 @@
+import type { CommandBody, RunCommandBody } from '@viw/contracts';
+import type { Delivered, EntryFacts } from '@viw/streams';
+
+/** A command whose entry in this hub's stream stays pending until it is settled or moved. */
+export interface HeldCommand {
+  /** Entry id in the hub's stream. */
+  readonly entryId: string;
+  readonly facts: EntryFacts;
+  readonly body: RunCommandBody;
+  /** Some hub may have sent it before: what became of it is not known here. */
+  readonly sentBefore: boolean;
+  /** Sent on the present connection; when its slot is given up, milliseconds since the Unix epoch. */
+  slotUntil: number | undefined;
+}
+
+/** Execution may not start any more. */
+export const isOver = ({ expires_at }: Pick<RunCommandBody, 'expires_at'>, now: number): boolean =>
+  Date.parse(expires_at) <= now;
+
+const factsOf = ({ header }: Delivered<CommandBody>): EntryFacts => ({
+  eventId: header.event_id,
+  ...(header.correlation_id !== undefined && { correlationId: header.correlation_id }),
+  ...(header.traceparent !== undefined && { traceparent: header.traceparent }),
+});
+
+/** Entries that a former life of this hub left pending come with a higher count. */
+const mayBeSent = ({ body, deliveryCount }: Delivered<CommandBody>): boolean =>
+  body.kind === 'run' && (body.sent_before === true || deliveryCount > 1);
+
+/** A command in this hub's stream whose agent is not here. */
+export interface HomelessCommand {
+  readonly entryId: string;
+  readonly facts: EntryFacts;
+  readonly body: CommandBody;
+}
+
+export const homeless = (entry: Delivered<CommandBody>): HomelessCommand => ({
+  entryId: entry.id,
+  facts: factsOf(entry),
+  body: mayBeSent(entry) ? ({ ...entry.body, sent_before: true } as CommandBody) : entry.body,
+});
+
+export const heldCommand = (entry: Delivered<CommandBody>, body: RunCommandBody): HeldCommand => ({
+  entryId: entry.id,
+  facts: factsOf(entry),
+  body,
+  sentBefore: mayBeSent(entry),
+  slotUntil: undefined,
+});

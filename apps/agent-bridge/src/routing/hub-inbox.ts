@@ -1,0 +1,71 @@
+import { commandsStream, groups, hubStream } from '@viw/contracts';
+import type { CommandBody } from '@viw/contracts';
+import type { Component, Logger, Metrics } from '@viw/runtime';
+import { StreamConsumer } from '@viw/streams';
+import type { BatchHandler } from '@viw/streams';
+import type { PendingWork } from '../pending-work';
+import type { Placement } from './placement';
+
+export interface HubInboxOptions {
+  readonly hub: string;
+  readonly redisUrl: string;
+}
+
+export interface HubInboxDeps {
+  /** Must hold every entry it takes. */
+  readonly handler: BatchHandler<CommandBody>;
+  readonly placement: Pick<Placement, 'discard'>;
+  readonly pending: PendingWork;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** This hub's own stream. Its entries stay pending while a command is with the hub; after a restart they come again. */
+export class HubInbox implements Component {
+  readonly name = 'hub-inbox';
+  readonly #deps: HubInboxDeps;
+  readonly #consumer: StreamConsumer<typeof commandsStream>;
+
+  constructor({ hub, redisUrl }: HubInboxOptions, deps: HubInboxDeps) {
+    this.#deps = deps;
+    const { handler, logger, metrics } = deps;
+    this.#consumer = new StreamConsumer(
+      {
+        contract: commandsStream,
+        stream: hubStream(hub),
+        group: groups.agentBridge,
+        consumer: hub,
+        batchSize: 100,
+        stopTimeoutMs: 3_000,
+      },
+      { redisUrl, handler, logger, metrics },
+    );
+  }
+
+  get state() {
+    return this.#consumer.state;
+  }
+
+  start(): void {
+    this.#consumer.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#consumer.stop();
+  }
+
+  /** The command is finished here. Repeated by the consumer when Redis is away; then the entry itself stays behind. */
+  settle(entryId: string): void {
+    this.#deps.pending.track(this.#settle(entryId));
+  }
+
+  /** The script that moved the command has acknowledged its entry. */
+  moved(entryId: string): void {
+    this.#deps.pending.track(this.#consumer.acknowledge([entryId]));
+  }
+
+  async #settle(entryId: string): Promise<void> {
+    await this.#consumer.acknowledge([entryId]);
+    await this.#deps.placement.discard([entryId]).catch(() => undefined);
+  }
+}
