@@ -1,4 +1,6 @@
 export { type GeneratedApiKey, generateApiKey, hashApiSecret, parseApiKey, verifyApiKey } from './api-key';
+export { zEncryptionKeys } from './encryption-keys';
 export { formatKek, generateKek, parseKeks, type Kek } from './kek';
 export { randomToken } from './random-token';
 export { SecretBox, type SealedSecret, type SecretContext } from './secret-box';
+export { openSshCredential, sealSshCredential, type SshCredentialSecret } from './ssh-credential';
