@@ -111,6 +111,7 @@ const grants: Record<ServiceRole, Grants> = {
     certificates: `SELECT, ${columns('UPDATE', 'state', 'current_version_id', 'renew_at', 'fencing')}`,
     certificate_operations: 'SELECT, UPDATE',
     certificate_operation_steps: append,
+    certificate_order_keys: manage,
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
     deployments: keep,
     acme_accounts: keep,

@@ -6,6 +6,7 @@ import { access } from './0005_access';
 import { audit } from './0006_audit';
 import { servers } from './0007_servers';
 import { certificates } from './0008_certificates';
+import { orderKeys } from './0009_order_keys';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   audit,
   servers,
   certificates,
+  orderKeys,
 ];

@@ -20,6 +20,7 @@ export * from './gateway-telemetry-repository';
 export * from './idempotency-repository';
 export * from './operation-repository';
 export * from './operation-work-repository';
+export * from './order-key-repository';
 export * from './outbox-repository';
 export * from './point-partition-repository';
 export type { RepositoryDeps } from './repository';

@@ -51,6 +51,13 @@ export interface CertificateOperationStepsTable {
   at: Instant;
 }
 
+export interface CertificateOrderKeysTable {
+  operation_id: string;
+  order_url: string;
+  private_key_sealed: Json<SealedEnvelope>;
+  created_at: InstantDefault;
+}
+
 export interface CertificateVersionsTable {
   id: string;
   certificate_id: string;

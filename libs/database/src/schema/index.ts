@@ -11,6 +11,7 @@ import type {
   AcmeAccountsTable,
   CertificateOperationStepsTable,
   CertificateOperationsTable,
+  CertificateOrderKeysTable,
   CertificateVersionsTable,
   CertificatesTable,
   DeploymentsTable,
@@ -53,6 +54,7 @@ export interface Database {
   certificates: CertificatesTable;
   certificate_operations: CertificateOperationsTable;
   certificate_operation_steps: CertificateOperationStepsTable;
+  certificate_order_keys: CertificateOrderKeysTable;
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;
   acme_accounts: AcmeAccountsTable;
