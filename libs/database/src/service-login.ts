@@ -35,11 +35,13 @@ export async function createServiceLogin(
     throw new AppError('VALIDATION_FAILED', 'Account names are lower-case letters, digits and underscores');
   if (!/^[\x21-\x7e]{16,256}$/.test(password))
     throw new AppError('VALIDATION_FAILED', 'Account passwords are 16 to 256 printable ASCII characters');
+  const { rows } = await sql`SELECT 1 FROM pg_roles WHERE rolname = ${user} AND rolsuper`.execute(db);
+  if (rows.length > 0) throw new AppError('VALIDATION_FAILED', 'That account is a superuser');
   const name = `"${user}"`;
   await sql
     .raw(
       `DO $$ BEGIN CREATE ROLE ${name}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-       ALTER ROLE ${name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT PASSWORD '${scramVerifier(password)}';
+       ALTER ROLE ${name} LOGIN NOCREATEDB NOCREATEROLE INHERIT PASSWORD '${scramVerifier(password)}';
        GRANT ${role} TO ${name}`,
     )
     .execute(db);

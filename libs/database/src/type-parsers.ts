@@ -18,5 +18,5 @@ const own = new Map<number, (text: string) => unknown>([
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
     (format === 'binary' ? undefined : own.get(oid)) ??
-    (pg.types.getTypeParser(oid, format as 'text') as unknown)) as typeof pg.types.getTypeParser,
+    (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser,
 };

@@ -60,6 +60,9 @@ test('an account is not worth more than its role; a second call sets the passwor
   await expect(createServiceLogin(f.db, 'viw_backend', `x"; DROP`, 'p'.repeat(20))).rejects.toMatchObject({
     code: 'VALIDATION_FAILED',
   });
+  await expect(createServiceLogin(f.db, 'viw_backend', 'postgres', 'p'.repeat(20))).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+  });
   await expect(createServiceLogin(f.db, 'viw_backend', 'short', 'short')).rejects.toMatchObject({
     code: 'VALIDATION_FAILED',
   });

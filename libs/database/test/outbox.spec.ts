@@ -1,0 +1,124 @@
+import { certRequestsStream, gatewayRegistryStream } from '@viw/contracts';
+import { eventually } from '@viw/testing';
+import { sql } from 'kysely';
+import {
+  GatewayRegistryRepository,
+  GatewayRepository,
+  OutboxListener,
+  OutboxRepository,
+  inTransaction,
+  withRelayLock,
+} from '../src/index';
+import { type Fixture, fixture, newAgent } from './fixture';
+
+let f: Fixture;
+let outbox: OutboxRepository;
+beforeAll(async () => {
+  f = await fixture();
+  outbox = new OutboxRepository({ db: await f.as('viw_backend') });
+});
+afterAll(() => f.close());
+
+const [body] = certRequestsStream.examples;
+const enqueue = (repository = outbox) => {
+  if (!body) throw new Error('no example');
+  return repository.enqueue(certRequestsStream, body);
+};
+
+test('entries come in order, once published never again; a rolled back one never', async () => {
+  const ids = [await enqueue(), await enqueue(), await enqueue()];
+  await inTransaction(f.db, async (trx) => {
+    await enqueue(new OutboxRepository({ db: trx }));
+    throw new Error('rolled back');
+  }).catch(() => undefined);
+  const batch = await outbox.claimBatch(2);
+  expect(batch.map((entry) => entry.event_id)).toEqual(ids.slice(0, 2));
+  expect(batch[0]).toMatchObject({ stream: 'viw.cert_requests', v: 1, body });
+  expect(await outbox.oldestUnpublishedAge()).toBeGreaterThanOrEqual(0);
+  expect(await outbox.markPublished(batch.map((entry) => entry.id))).toBe(2);
+  expect(await outbox.markPublished(batch.map((entry) => entry.id))).toBe(0);
+  const rest = await outbox.claimBatch(10);
+  expect(rest.map((entry) => entry.event_id)).toEqual(ids.slice(2));
+  await outbox.markPublished(rest.map((entry) => entry.id));
+  expect(await outbox.oldestUnpublishedAge()).toBeNull();
+  expect(await outbox.deletePublished(3_600)).toBe(0);
+  expect(await outbox.deletePublished(0)).toBe(3);
+});
+
+test('a body against its contract is refused', async () => {
+  await expect(outbox.enqueue(certRequestsStream, { ...body, kind: 'nonsense' } as never)).rejects.toThrow();
+  expect(await outbox.countUnpublished()).toBe(0);
+});
+
+test('of two relays one works; the other gets the lock when that one ends or its connection breaks', async () => {
+  const options = { url: f.url, applicationName: 'relay-test' };
+  let reached: () => void = () => undefined;
+  const inside = new Promise<void>((resolve) => (reached = resolve));
+  const first = withRelayLock(options, (lost) => {
+    reached();
+    return new Promise((resolve) => lost.addEventListener('abort', () => resolve(), { once: true }));
+  });
+  await inside;
+  const forbidden = jest.fn(async () => undefined);
+  expect(await withRelayLock(options, forbidden)).toBe(false);
+  expect(forbidden).not.toHaveBeenCalled();
+  await sql`SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()`.execute(f.db);
+  expect(await first).toBe(true);
+  await eventually(async () => expect(await withRelayLock(options, async () => undefined)).toBe(true));
+});
+
+test('the listener wakes at once, on every commit, and again after its connection broke', async () => {
+  let wakes = 0;
+  const name = 'listener-test';
+  const listener = new OutboxListener({ url: f.url, applicationName: name }, { onWake: () => wakes++ });
+  listener.start();
+  await eventually(() => expect(wakes).toBe(1));
+  await enqueue();
+  await eventually(() => expect(wakes).toBe(2));
+  await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = ${name} AND datname = current_database()`.execute(f.db);
+  await eventually(() => expect(wakes).toBe(3));
+  await enqueue();
+  await eventually(() => expect(wakes).toBe(4));
+  await listener.stop();
+});
+
+test('a listener without a database tries on and can be stopped', async () => {
+  const errors: Error[] = [];
+  const listener = new OutboxListener(
+    { url: 'postgresql://a:b@127.0.0.1:1/x', applicationName: 'x' },
+    { onWake: () => undefined, onError: (error) => errors.push(error) },
+  );
+  listener.start();
+  await eventually(() => expect(errors.length).toBeGreaterThan(1));
+  await listener.stop();
+});
+
+test('registry versions and outbox ids rise together, however many change at once', async () => {
+  const agents = Array.from({ length: 8 }, newAgent);
+  await Promise.all(
+    agents.map((agent) =>
+      inTransaction(f.db, async (trx) => {
+        await new GatewayRepository({ db: trx }).register({ agent_id: agent });
+        const registry = new GatewayRegistryRepository({ db: trx });
+        const version = await registry.nextVersion();
+        const entry = await registry.entry(agent);
+        if (!entry) throw new Error('no entry');
+        await new OutboxRepository({ db: trx }).enqueue(gatewayRegistryStream, {
+          kind: 'gateway',
+          version,
+          entry,
+        });
+      }),
+    ),
+  );
+  const entries = (await outbox.claimBatch(100)).filter((entry) => entry.stream === 'viw.gateway_registry');
+  expect(entries.map((entry) => entry.body['version'])).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  const registry = new GatewayRegistryRepository({ db: f.db });
+  expect(await registry.setFrozen(true, 'drill')).toBe(9);
+  expect(await registry.setFrozen(true, 'again')).toBeUndefined();
+  const snapshot = await registry.snapshot();
+  expect(snapshot).toMatchObject({ version: 9, frozen: true });
+  expect(snapshot.gateways.map((gateway) => gateway.agent_id).sort()).toEqual([...agents].sort());
+});
