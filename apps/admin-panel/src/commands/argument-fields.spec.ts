@@ -16,7 +16,7 @@ const schema = z.strictObject({
   source_ip: z.union([z.ipv4(), z.null()]).optional(),
 });
 const fields = argumentFields({
-  arguments: z.toJSONSchema(schema) as Record<string, unknown>,
+  arguments: z.toJSONSchema(schema),
   secret_arguments: ['password'],
 });
 const named = (name: string) => {

@@ -50,7 +50,7 @@ const field = (name: string, given: Schema, listed: boolean, secret: boolean): A
     // A default makes an argument optional for the caller, wherever the generator lists it.
     required: listed && fallback === undefined,
     secret,
-    fallback: fallback === undefined || typeof fallback === 'object' ? undefined : String(fallback),
+    fallback: textOf(fallback),
   };
   const choices = asStrings(schema['enum']);
   if (choices.length > 0) return { ...base, kind: 'choice', choices };
@@ -130,6 +130,10 @@ const labelOf = (name: string): string => {
   const words = name.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
 const asSchema = (value: unknown): Schema | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Schema) : undefined;
 const asStrings = (value: unknown): string[] =>

@@ -1,0 +1,27 @@
+import { Group, Kbd, Modal, Stack, Text } from '@mantine/core';
+
+const keys: readonly (readonly [string, readonly string[]])[] = [
+  ['Search this page', ['/']],
+  ['Gateways', ['g', 'g']],
+  ['Certificates', ['g', 'c']],
+  ['Servers', ['g', 's']],
+  ['Overview', ['g', 'o']],
+  ['This list', ['?']],
+];
+
+export const KeysHelp = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
+  <Modal opened={opened} onClose={onClose} title="Keys" size="xs">
+    <Stack gap={10}>
+      {keys.map(([what, presses]) => (
+        <Group key={what} justify="space-between">
+          <Text size="sm">{what}</Text>
+          <Group gap={4}>
+            {presses.map((key, at) => (
+              <Kbd key={at}>{key}</Kbd>
+            ))}
+          </Group>
+        </Group>
+      ))}
+    </Stack>
+  </Modal>
+);

@@ -1,0 +1,93 @@
+import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
+import { gatewayState } from '@viw/contracts';
+import { z } from 'zod';
+import { CertificatePage } from '../certificates/certificate-page';
+import { CertificatesPage } from '../certificates/certificates-page';
+import { OperationPage } from '../certificates/operation-page';
+import { LiveProvider } from '../data/live-context';
+import { GatewayPage } from '../gateways/gateway-page';
+import { GatewaysPage } from '../gateways/gateways-page';
+import { sortKeys } from '../gateways/row-order';
+import { OverviewPage } from '../overview/overview-page';
+import { ServersPage } from '../servers/servers-page';
+import { Gate } from '../session/gate';
+import { NotFoundPage } from './not-found-page';
+import { Shell } from './shell';
+
+/** What the address may say. Anything else in it is dropped; secrets are never put there. */
+const text = z.coerce.string().max(128).optional().catch(undefined);
+export const gatewaysSearch = z.object({
+  q: text,
+  site: text,
+  status: gatewayState.optional().catch(undefined),
+  sort: z.enum(sortKeys).optional().catch(undefined),
+  down: z.boolean().optional().catch(undefined),
+});
+export const gatewaySearch = z.object({
+  tab: z.enum(['health', 'run']).optional().catch(undefined),
+  hours: z
+    .union([z.literal(1), z.literal(6), z.literal(24)])
+    .optional()
+    .catch(undefined),
+  verb: text,
+  command: z.uuid().optional().catch(undefined),
+});
+export const certificatesSearch = z.object({
+  q: text,
+  life: z.enum(['attention', 'expired', 'due', 'fine']).optional().catch(undefined),
+});
+
+const rootRoute = createRootRoute({
+  component: () => (
+    <Gate>
+      <LiveProvider>
+        <Outlet />
+      </LiveProvider>
+    </Gate>
+  ),
+  notFoundComponent: NotFoundPage,
+});
+const shell = createRoute({ getParentRoute: () => rootRoute, id: 'shell', component: Shell });
+
+const routes = [
+  createRoute({ getParentRoute: () => shell, path: '/', component: OverviewPage }),
+  createRoute({ getParentRoute: () => shell, path: '/setup', component: OverviewPage }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/gateways',
+    validateSearch: gatewaysSearch,
+    component: GatewaysPage,
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/gateways/$agentId',
+    validateSearch: gatewaySearch,
+    component: GatewayPage,
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/certificates',
+    validateSearch: certificatesSearch,
+    component: CertificatesPage,
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/certificates/$certificateId',
+    component: CertificatePage,
+  }),
+  createRoute({ getParentRoute: () => shell, path: '/operations/$operationId', component: OperationPage }),
+  createRoute({ getParentRoute: () => shell, path: '/servers', component: ServersPage }),
+] as const;
+
+export const createPanelRouter = () =>
+  createRouter({
+    routeTree: rootRoute.addChildren([shell.addChildren(routes)]),
+    defaultPreload: false,
+    scrollRestoration: true,
+  });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createPanelRouter>;
+  }
+}

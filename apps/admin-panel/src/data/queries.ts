@@ -1,0 +1,109 @@
+import type { GatewayListQuery } from '@viw/client';
+import { isTerminal, type CommandRecord, type Operation } from '@viw/contracts';
+import { queryOptions } from '@tanstack/react-query';
+import { ApiError } from '@viw/client';
+import { allPages } from './all-pages';
+import { api } from './api';
+
+/** Events bring changes at once; these only bound how old a page can get when an event was lost. */
+const safetyNetMs = 60_000;
+const followMs = 4_000;
+
+export type GatewayFilter = Pick<GatewayListQuery, 'q' | 'site' | 'status'>;
+
+export const queries = {
+  /** null: nobody is signed in. */
+  me: queryOptions({
+    queryKey: ['me'],
+    queryFn: async ({ signal }) =>
+      api.session.me({ signal }).catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }),
+    staleTime: 5 * 60_000,
+  }),
+  gateways: (filter: GatewayFilter = {}) =>
+    queryOptions({
+      queryKey: ['gateways', filter],
+      queryFn: ({ signal }) => allPages((page) => api.gateways.list({ ...filter, ...page }, { signal })),
+      refetchInterval: safetyNetMs,
+    }),
+  gateway: (agentId: string) =>
+    queryOptions({
+      queryKey: ['gateway', agentId],
+      queryFn: ({ signal }) => api.gateways.get(agentId, { signal }),
+      refetchInterval: safetyNetMs,
+    }),
+  /** `hours` back from now. */
+  points: (agentId: string, hours: number, step: number) =>
+    queryOptions({
+      queryKey: ['points', agentId, hours],
+      queryFn: ({ signal }) =>
+        api.gateways.points(
+          agentId,
+          { from: new Date(Date.now() - hours * 3_600_000).toISOString(), step },
+          { signal },
+        ),
+      refetchInterval: Math.max(60, step) * 1_000,
+    }),
+  verbs: queryOptions({
+    queryKey: ['verbs'],
+    queryFn: ({ signal }) => api.verbs({ signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  }),
+  commands: (agentId: string) =>
+    queryOptions({
+      queryKey: ['commands', agentId],
+      queryFn: ({ signal }) => api.commands.list(agentId, { limit: 50 }, { signal }),
+    }),
+  command: (agentId: string, correlationId: string) =>
+    queryOptions({
+      queryKey: ['command', correlationId],
+      queryFn: ({ signal }) => api.commands.get(agentId, correlationId, { signal }),
+      refetchInterval: ({ state }: { state: { data: CommandRecord | undefined } }) =>
+        state.data && isTerminal(state.data.status) ? false : followMs,
+    }),
+  certificates: queryOptions({
+    queryKey: ['certificates'],
+    queryFn: ({ signal }) => allPages((page) => api.certificates.list(page, { signal })),
+    refetchInterval: safetyNetMs,
+  }),
+  certificate: (id: string) =>
+    queryOptions({
+      queryKey: ['certificate', id],
+      queryFn: ({ signal }) => api.certificates.get(id, { signal }),
+      refetchInterval: safetyNetMs,
+    }),
+  versions: (id: string) =>
+    queryOptions({
+      queryKey: ['versions', id],
+      queryFn: ({ signal }) => api.certificates.versions(id, { signal }),
+    }),
+  operations: (certificateId: string) =>
+    queryOptions({
+      queryKey: ['operations', certificateId],
+      queryFn: ({ signal }) => api.certificates.operations(certificateId, { signal }),
+    }),
+  operation: (id: string) =>
+    queryOptions({
+      queryKey: ['operation', id],
+      queryFn: ({ signal }) => api.operations.get(id, { signal }),
+      refetchInterval: ({ state }: { state: { data: Operation | undefined } }) =>
+        state.data && (state.data.status === 'succeeded' || state.data.status === 'failed')
+          ? false
+          : followMs,
+    }),
+  servers: queryOptions({
+    queryKey: ['servers'],
+    queryFn: ({ signal }) => allPages((page) => api.servers.list(page, { signal })),
+  }),
+  virtualHosts: (serverId: string) =>
+    queryOptions({
+      queryKey: ['virtual-hosts', serverId],
+      queryFn: ({ signal }) => allPages((page) => api.servers.virtualHosts(serverId, page, { signal })),
+    }),
+  sshCredentials: queryOptions({
+    queryKey: ['ssh-credentials'],
+    queryFn: ({ signal }) => allPages((page) => api.sshCredentials.list(page, { signal })),
+  }),
+};

@@ -1,0 +1,100 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { Certificate, GatewaySummary } from '@viw/contracts';
+import { expiryHistogram, histogramBounds } from '../certificates/life';
+import { queries } from '../data/queries';
+import { EmptyNotice, ErrorNotice, LoadingRows } from '../design/notices';
+import { useNow } from '../design/now';
+import { PageHeader, Panel } from '../design/panel';
+import { StateMark } from '../design/state-mark';
+import { relativeTime } from '../format/times';
+import { attentionItems, type AttentionItem } from './attention';
+import { Counts } from './counts';
+import classes from './overview.module.css';
+import { RecentOperations } from './recent-operations';
+
+const none: readonly never[] = [];
+
+export const OverviewPage = () => {
+  const now = useNow();
+  const gateways = useQuery(queries.gateways());
+  const certificates = useQuery(queries.certificates);
+  const gatewayRows: readonly GatewaySummary[] = gateways.data?.items ?? none;
+  const certificateRows: readonly Certificate[] = certificates.data?.items ?? none;
+  const loaded = gateways.data !== undefined && certificates.data !== undefined;
+  const checkedAt = Math.min(gateways.dataUpdatedAt, certificates.dataUpdatedAt);
+  return (
+    <>
+      <PageHeader title="Overview" />
+      <div className={classes['grid']}>
+        <div className={classes['wide']}>
+          <Panel title="Needs attention" flush>
+            {gateways.error && !gateways.data ? (
+              <ErrorNotice error={gateways.error} retry={() => void gateways.refetch()} />
+            ) : null}
+            {certificates.error && !certificates.data ? (
+              <ErrorNotice error={certificates.error} retry={() => void certificates.refetch()} />
+            ) : null}
+            {loaded ? (
+              <AttentionList
+                items={attentionItems(gatewayRows, certificateRows, now)}
+                checked={relativeTime(checkedAt, now)}
+              />
+            ) : gateways.error || certificates.error ? null : (
+              <LoadingRows rows={3} />
+            )}
+          </Panel>
+        </div>
+        <Counts gateways={gateways.data?.items} certificates={certificates.data?.items} now={now} />
+        <Panel title="Certificates by expiry">
+          <Histogram counts={expiryHistogram(certificateRows, now)} />
+        </Panel>
+        <RecentOperations certificates={certificateRows} />
+      </div>
+    </>
+  );
+};
+
+const AttentionList = ({ items, checked }: { items: readonly AttentionItem[]; checked: string }) =>
+  items.length === 0 ? (
+    <EmptyNotice title="Nothing needs attention" hint={`Checked ${checked}`} />
+  ) : (
+    <ul className={classes['attention']}>
+      {items.map((item) => (
+        <li key={item.id}>
+          <Link className={classes['row']} to={item.link.to} search={item.link.search}>
+            <StateMark
+              look={{
+                shape: item.tone === 'bad' ? 'triangle' : item.tone === 'warn' ? 'ring' : 'diamond',
+                tone: item.tone,
+                word: item.what,
+              }}
+            />
+            <span className={classes['go']}>Show</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+
+const Histogram = ({ counts }: { counts: readonly number[] }) => {
+  const most = Math.max(1, ...counts);
+  return (
+    <div className={classes['histogram']}>
+      {histogramBounds.map(({ label }, at) => {
+        const count = counts[at] ?? 0;
+        return (
+          <div key={label} className={classes['bucket']}>
+            <span className={classes['count']}>{count}</span>
+            <span
+              className={classes['bar']}
+              data-tone={at === 0 ? 'bad' : at === 1 ? 'warn' : 'neutral'}
+              style={{ height: `${(count / most) * 100}px` }}
+            />
+            <span className={classes['label']}>{label}</span>
+          </div>
+        );
+      })}
+    </div>
+  );
+};
