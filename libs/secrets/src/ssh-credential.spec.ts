@@ -15,7 +15,7 @@ describe('SSH credential', () => {
   );
 
   it.each(['canary', '{"private_key": 1}', '{}'])('refuses other content (%j) without quoting it', (text) => {
-    const sealed = box.seal(text, { purpose: 'ssh-credential', id: 'cred-1' });
+    const sealed = box.seal(text, { purpose: 'ssh-credential.private-key', id: 'cred-1' });
     expect(() => openSshCredential(box, 'cred-1', sealed)).toThrow(
       'SSH credential cred-1 holds something else',
     );

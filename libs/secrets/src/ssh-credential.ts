@@ -7,7 +7,7 @@ export interface SshCredentialSecret {
   readonly passphrase?: string | undefined;
 }
 
-const contextOf = (id: string) => ({ purpose: 'ssh-credential', id });
+const contextOf = (id: string) => ({ purpose: 'ssh-credential.private-key', id });
 
 /** For `ssh_credentials.sealed`: the backend seals, only the cert-worker opens. `id` is the row's. */
 export const sealSshCredential = (
