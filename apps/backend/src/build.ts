@@ -1,0 +1,122 @@
+import { hkdfSync } from 'node:crypto';
+import { CommandSigner } from '@viw/commands';
+import { createDatabase, pingDatabase } from '@viw/database';
+import type { Component, Logger } from '@viw/runtime';
+import { OpsServer, createMetrics } from '@viw/runtime';
+import { SecretBox } from '@viw/secrets';
+import { ChangeAnnouncer, StreamProducer, closeRedis, createRedis } from '@viw/streams';
+import { Authenticator } from './auth/authenticator';
+import { Passwords } from './auth/passwords';
+import { SignInLimiter } from './auth/sign-in-limiter';
+import type { CompleteConfig } from './config';
+import { EventHub } from './events/event-hub';
+import { apiRouter } from './http/api-router';
+import { createApp } from './http/app';
+import { HttpServer } from './http/http-server';
+import { OutboxRelay } from './outbox/relay';
+import { panelRouter } from './panel/panel-router';
+import { Reconciler } from './reconciler/reconciler';
+import { allRoutes } from './routes';
+import { ApiClientService } from './services/api-client-service';
+import { AuditTrail } from './services/audit-trail';
+import { CertificateService } from './services/certificate-service';
+import { CommandService } from './services/command-service';
+import { GatewayService } from './services/gateway-service';
+import { ServerService } from './services/server-service';
+import { SignInService } from './services/sign-in-service';
+import { Writes } from './services/writes';
+import { Store } from './store';
+
+/** An hour unused, or half a day after sign-in. Seconds. */
+const sessionLife = { idleS: 3_600, absoluteS: 12 * 3_600 } as const;
+
+export interface BackendDeps {
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** Components in the order in which they start; they need neither Redis nor Postgres for that. */
+export function buildBackend(config: CompleteConfig, { logger, version }: BackendDeps): Component[] {
+  const { BACKEND_DATABASE_URL: databaseUrl, BACKEND_REDIS_URL: redisUrl } = config;
+  const secure = config.BACKEND_COOKIE_SECURE;
+  const metrics = createMetrics('backend');
+
+  const redis = createRedis(redisUrl, { role: 'command', name: 'backend' }, { logger });
+  const db = createDatabase(
+    { url: databaseUrl, applicationName: 'backend' },
+    {
+      onConnectionError: (error) =>
+        logger.warn({ event: 'postgres_connection_lost', error }, 'connection lost'),
+    },
+  );
+  const store = new Store({ db });
+  const { repositories } = store;
+  const producer = new StreamProducer({}, { redis, logger, metrics });
+  const changes = new ChangeAnnouncer({ producer, logger });
+
+  const authenticator = new Authenticator(sessionLife, { repositories, logger });
+  const audit = new AuditTrail({ repositories, logger });
+  const writes = new Writes({ hashKey: requestHashKey(config) }, { store, changes });
+  const events = new EventHub({ redisUrl }, { redis, authenticator, logger, metrics });
+  const routes = allRoutes(
+    { cookies: { secure }, version },
+    {
+      signIn: new SignInService(
+        { setupToken: config.BACKEND_SETUP_TOKEN },
+        { store, authenticator, passwords: new Passwords(), limiter: new SignInLimiter(), audit },
+      ),
+      apiClients: new ApiClientService({ repositories, writes }),
+      gateways: new GatewayService({ repositories, writes }),
+      commands: new CommandService({
+        repositories,
+        writes,
+        signer: new CommandSigner({ key: config.BACKEND_COMMAND_SIGNING_KEY }),
+      }),
+      certificates: new CertificateService({ repositories, writes }),
+      servers: new ServerService({
+        repositories,
+        writes,
+        secretBox: new SecretBox({ keys: config.BACKEND_ENCRYPTION_KEY }),
+      }),
+      events,
+    },
+  );
+  const panelDir = config.BACKEND_PANEL_DIR;
+  const app = createApp(
+    { secure },
+    {
+      routers: [
+        apiRouter(routes, { authenticator, audit, logger }),
+        ...(panelDir === undefined ? [] : [panelRouter({ dir: panelDir })]),
+      ],
+      logger,
+    },
+  );
+  const applicationName = 'backend';
+  return [
+    new OpsServer(
+      { service: 'backend', version, bind: config.BACKEND_OPS_BIND, token: config.BACKEND_OPS_TOKEN },
+      {
+        metrics,
+        logger,
+        checks: { redis: async () => void (await redis.ping()), postgres: () => pingDatabase(db) },
+      },
+    ),
+    // Requests are accepted while Redis is away: the outbox keeps what is to be published.
+    {
+      name: 'redis',
+      start: () => void redis.connect().catch(() => undefined),
+      stop: () => closeRedis(redis),
+    },
+    { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
+    producer,
+    new OutboxRelay({ databaseUrl, applicationName }, { repositories, producer, changes, logger, metrics }),
+    new Reconciler({ databaseUrl, applicationName }, { repositories, changes, logger }),
+    events,
+    new HttpServer({ bind: config.BACKEND_BIND }, { app, endStreams: () => events.endAll(), logger }),
+  ];
+}
+
+/** A key of its own for the hashes of requests, so that they tell nothing without the configuration. */
+const requestHashKey = ({ BACKEND_ENCRYPTION_KEY: [current] }: CompleteConfig): Buffer =>
+  Buffer.from(hkdfSync('sha256', current.key, '', 'viw request hash', 32));

@@ -1,0 +1,92 @@
+import { privateSigningKey } from '@viw/commands';
+import { AppError, LOG_LEVELS, zBind, zBool, zSecret } from '@viw/runtime';
+import { parseKeks } from '@viw/secrets';
+import { z } from 'zod';
+
+/** `JSON.parse` without an error text that quotes its input. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const kekDocument = z.strictObject({ id: z.string().min(1), key: z.string().min(1) });
+
+/** `{"id", "key"}` with the base64 of 32 bytes, or a list of those: the first one seals, all of them open. */
+const encryptionKeys = zSecret(43).transform((text, context) => {
+  const expected = 'JSON {"id", "key"} with the base64 of 32 bytes, or a list of those';
+  const value = jsonOf(text);
+  const documents = z
+    .array(kekDocument)
+    .min(1)
+    .safeParse(Array.isArray(value) ? value : [value]);
+  try {
+    if (documents.success) return parseKeks(documents.data.map(({ id, key }) => `${id}:${key}`).join('\n'));
+  } catch {
+    // The reason names a line, and there are none here.
+  }
+  context.addIssue({ code: 'custom', message: expected });
+  return z.NEVER;
+});
+
+/** Private JWK of an Ed25519 key with its `kid`. What a JWK may say beside that (`alg`, `use`) is ignored. */
+const signingKey = zSecret(43).transform((text, context) => {
+  const jwk = z.object(privateSigningKey.shape).safeParse(jsonOf(text));
+  if (jwk.success) return jwk.data;
+  context.addIssue({ code: 'custom', message: 'a private Ed25519 JWK with a kid' });
+  return z.NEVER;
+});
+
+const schema = z.object({
+  BACKEND_ENABLED: zBool().default(false),
+  BACKEND_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('info'),
+  BACKEND_LOG_JSON: zBool().default(true),
+  BACKEND_BIND: zBind().prefault('127.0.0.1:8080'),
+  BACKEND_OPS_BIND: zBind().prefault('127.0.0.1:8081'),
+  BACKEND_OPS_TOKEN: zSecret().optional(),
+  /** With its password, so it counts as a secret; the same for Redis. */
+  BACKEND_DATABASE_URL: zSecret(8).optional(),
+  BACKEND_REDIS_URL: zSecret(8).optional(),
+  /** For `migrate` only: the account that owns the schema. */
+  BACKEND_MIGRATION_DATABASE_URL: zSecret(8).optional(),
+  /** Built files of the panel; without it no panel is served. */
+  BACKEND_PANEL_DIR: z.string().min(1).optional(),
+  /** False only where browsers reach the panel by plain HTTP. */
+  BACKEND_COOKIE_SECURE: zBool().default(true),
+  /** Makes the first administrator; without it nobody can. */
+  BACKEND_SETUP_TOKEN: zSecret().optional(),
+  BACKEND_ENCRYPTION_KEY: encryptionKeys.optional(),
+  BACKEND_COMMAND_SIGNING_KEY: signingKey.optional(),
+});
+
+export const configSource = { service: 'backend', schema } as const;
+export type Config = z.output<typeof schema>;
+
+const required = [
+  'BACKEND_DATABASE_URL',
+  'BACKEND_REDIS_URL',
+  'BACKEND_ENCRYPTION_KEY',
+  'BACKEND_COMMAND_SIGNING_KEY',
+] as const;
+export type CompleteConfig = Config & {
+  readonly [K in (typeof required)[number]]-?: NonNullable<Config[K]>;
+};
+
+/** What an enabled backend cannot do without. @throws AppError CONFIG_INVALID */
+export function completeConfig(config: Config): CompleteConfig {
+  const missing = required.filter((name) => config[name] === undefined);
+  if (missing.length > 0)
+    throw new AppError('CONFIG_INVALID', `needed (or each with _FILE): ${missing.join(', ')}`, {
+      meta: { errors: missing.map((path) => ({ path, msg: 'missing' })) },
+    });
+  return config as CompleteConfig;
+}
+
+/** @throws AppError CONFIG_INVALID */
+export function migrationUrl(config: Config): string {
+  if (config.BACKEND_MIGRATION_DATABASE_URL === undefined)
+    throw new AppError('CONFIG_INVALID', 'BACKEND_MIGRATION_DATABASE_URL (or with _FILE) is needed');
+  return config.BACKEND_MIGRATION_DATABASE_URL;
+}

@@ -1,0 +1,45 @@
+import { AppError } from '@viw/runtime';
+import express from 'express';
+import type { Express, NextFunction, Request, Response, Router } from 'express';
+import type { Logger } from '@viw/runtime';
+import { accessLog } from './access-log';
+import type { Locals } from './api-router';
+import { refuse } from './refusal';
+import { requestFacts } from './request-facts';
+import { setSecurityHeaders } from './security-headers';
+
+export interface AppOptions {
+  /** Browsers come by HTTPS. */
+  readonly secure: boolean;
+}
+
+export interface AppDeps {
+  /** Asked in this order. */
+  readonly routers: readonly Router[];
+  readonly logger: Logger;
+}
+
+/** The HTTP application: what every answer has, the routers, and what becomes of errors. */
+export function createApp({ secure }: AppOptions, { routers, logger }: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const facts = requestFacts(request);
+    (response.locals as Locals).facts = facts;
+    response.setHeader('X-Correlation-Id', facts.correlationId);
+    setSecurityHeaders(response, { secure });
+    next();
+  });
+  app.use(accessLog({ logger }));
+  for (const router of routers) app.use(router);
+  app.use(() => {
+    throw new AppError('NOT_FOUND', 'There is nothing at this address');
+  });
+  // Four parameters make it the handler of errors.
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    refuse(error, (response.locals as Locals).facts, response, { logger });
+  });
+  return app;
+}

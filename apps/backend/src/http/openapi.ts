@@ -1,0 +1,77 @@
+import { problem } from '@viw/contracts';
+import { z } from 'zod';
+import type { Route } from './route';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const jsonSchema = (schema: z.ZodType, io: 'input' | 'output'): Json => {
+  const { $schema: _draft, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+};
+
+const parameters = (schema: z.ZodObject | undefined, place: 'path' | 'query'): Json[] => {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
+    properties?: Record<string, unknown>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, itsSchema]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: itsSchema,
+  }));
+};
+
+function operationOf(route: Route): Json {
+  const content = route.response && {
+    content: { 'application/json': { schema: jsonSchema(route.response, 'output') } },
+  };
+  const stream = 'open' in route && { content: { 'text/event-stream': { schema: { type: 'string' } } } };
+  return {
+    summary: route.summary,
+    security: route.access === 'public' ? [] : [{ session: [] }, { apiKey: [] }],
+    ...(route.access === 'public' || route.access === 'authenticated'
+      ? {}
+      : { 'x-permission': route.access }),
+    parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
+    ...(route.body && {
+      requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
+    }),
+    responses: {
+      [route.status]: { description: 'Done', ...content, ...stream },
+      default: { $ref: '#/components/responses/problem' },
+    },
+  };
+}
+
+/** The OpenAPI 3.1 document of the table, made of the very schemas that validate. */
+export function openApiDocument(routes: readonly Route[], version: string): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:([a-z_]+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'viw', version },
+    paths,
+    components: {
+      securitySchemes: {
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'viw_session',
+          description: 'Writes also need X-CSRF-Token',
+        },
+        apiKey: { type: 'http', scheme: 'bearer' },
+      },
+      responses: {
+        problem: {
+          description: 'RFC 9457 problem document',
+          content: { 'application/problem+json': { schema: jsonSchema(problem, 'output') } },
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError, fieldErrors, readJsonBody } from '@viw/runtime';
+import { z } from 'zod';
+import type { Route } from './route';
+
+const BODY_LIMIT = 256 * 1024;
+const nothing = z.strictObject({});
+
+type Part = 'path' | 'query' | 'body';
+
+/** @throws AppError VALIDATION_FAILED with the paths of what is wrong */
+function check(part: Part, schema: z.ZodType, value: unknown): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.flatMap((issue) => {
+    // One error per unknown key, at its own place.
+    if (issue.code !== 'unrecognized_keys') return fieldErrors([issue]);
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key].map(String).join('.'),
+      msg: 'unknown key',
+    }));
+  });
+  const named = errors.map(({ path, msg }) => (path === '' ? msg : `${path}: ${msg}`)).join('; ');
+  throw new AppError('VALIDATION_FAILED', `invalid ${part}: ${named}`.slice(0, 1_000), {
+    meta: { errors: errors.slice(0, 50) },
+  });
+}
+
+/** A parameter given twice is a list, which no schema of ours accepts. */
+function queryOf(request: IncomingMessage): Record<string, string | string[]> {
+  const [, search = ''] = (request.url ?? '').split('?', 2);
+  const parameters = new URLSearchParams(search);
+  const names = new Set(parameters.keys());
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const values = parameters.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? '') : values];
+    }),
+  );
+}
+
+/**
+ * Everything a handler gets was parsed here. A body may be missing where its schema accepts `{}`.
+ * @throws AppError VALIDATION_FAILED, BAD_REQUEST, PAYLOAD_TOO_LARGE
+ */
+export async function parseRequest(
+  route: Route,
+  request: IncomingMessage,
+  params: Readonly<Record<string, unknown>>,
+): Promise<{ params: unknown; query: unknown; body: unknown }> {
+  return {
+    params: check('path', route.params ?? nothing, { ...params }),
+    query: check('query', route.query ?? nothing, queryOf(request)),
+    body:
+      route.method === 'GET'
+        ? undefined
+        : check('body', route.body ?? nothing, (await readJsonBody(request, BODY_LIMIT)) ?? {}),
+  };
+}

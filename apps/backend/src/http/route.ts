@@ -1,0 +1,110 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { Caller } from '../auth/caller';
+import type { Access } from '../policy/access';
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** Facts of a request that services may use; nothing of them is trusted but `address`. */
+export interface RequestFacts {
+  /** Accepted from `X-Correlation-Id` or made; UUID. */
+  readonly correlationId: string;
+  /** The peer's address. Forwarding headers are not believed. */
+  readonly address: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Method and path as requested, without query. */
+  readonly target: string;
+}
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+type CallerOf<A extends Access> = A extends 'public' ? undefined : Caller;
+
+export interface RouteInput<A extends Access, P, Q, B> {
+  readonly caller: CallerOf<A>;
+  readonly params: Parsed<P>;
+  readonly query: Parsed<Q>;
+  readonly body: Parsed<B>;
+  readonly request: RequestFacts;
+}
+
+export interface Answer<R> {
+  readonly body?: R extends z.ZodType ? z.input<R> : undefined;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+/** One row of the route table. What has no schema is refused when it is given. */
+export interface RouteSpec<A extends Access, P, Q, B, R> {
+  readonly method: Method;
+  /** `:name` matches one segment. */
+  readonly path: string;
+  readonly access: A;
+  /** One line for the OpenAPI document. */
+  readonly summary: string;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Of the successful answer. */
+  readonly status: number;
+  /** What is not in it never leaves, whatever the handler returns. */
+  readonly response?: R;
+  readonly handler: (input: RouteInput<A, P, Q, B>) => Promise<Answer<R>> | Answer<R>;
+}
+
+/** A route whose answer is an open stream; the handler owns the response from then on. */
+export interface StreamSpec<A extends Access, Q> {
+  readonly method: 'GET';
+  readonly path: string;
+  readonly access: A;
+  readonly summary: string;
+  readonly query?: Q;
+  readonly status: 200;
+  readonly open: (
+    input: RouteInput<A, undefined, Q, undefined>,
+    response: ServerResponse,
+  ) => Promise<void> | void;
+}
+
+interface Common {
+  readonly method: Method;
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly status: number;
+  readonly response?: z.ZodType;
+}
+export interface AnyInput {
+  readonly caller: Caller | undefined;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly request: RequestFacts;
+}
+export interface PlainRoute extends Common {
+  readonly handler: (
+    input: AnyInput,
+  ) =>
+    | Promise<{ body?: unknown; headers?: OutgoingHttpHeaders }>
+    | { body?: unknown; headers?: OutgoingHttpHeaders };
+}
+export interface StreamRoute extends Common {
+  readonly open: (input: AnyInput, response: ServerResponse) => Promise<void> | void;
+}
+/** A row with its types forgotten: the router has checked everything before it calls. */
+export type Route = PlainRoute | StreamRoute;
+
+export const defineRoute = <
+  A extends Access,
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+  R extends z.ZodType | undefined = undefined,
+>(
+  spec: RouteSpec<A, P, Q, B, R>,
+): Route => spec as unknown as PlainRoute;
+
+export const defineStream = <A extends Access, Q extends z.ZodObject | undefined = undefined>(
+  spec: StreamSpec<A, Q>,
+): Route => spec as unknown as StreamRoute;

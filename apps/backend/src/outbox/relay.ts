@@ -1,0 +1,155 @@
+import { streams } from '@viw/contracts';
+import type { OutboxEntry } from '@viw/database';
+import { OutboxListener, withRelayLock } from '@viw/database';
+import type { Component, Logger, Metrics } from '@viw/runtime';
+import { Counter, Gauge, fullJitter, sleep } from '@viw/runtime';
+import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
+import { PoisonEntryError } from '@viw/streams';
+import type { Repositories } from '../store';
+import { publishEntry } from './publish-entry';
+import { WakeUp } from './wake-up';
+
+const BATCH = 100;
+const POLL_MS = 1_000;
+/** How long `stop` waits for Redis to confirm what has been handed to it. */
+const STOP_GRACE_MS = 3_000;
+const BACKOFF = { baseMs: 100, capMs: 5_000 };
+
+export interface OutboxRelayOptions {
+  /** Straight to Postgres, for the lock and LISTEN. */
+  readonly databaseUrl: string;
+  readonly applicationName: string;
+}
+
+export interface OutboxRelayDeps {
+  readonly repositories: Pick<Repositories, 'outbox' | 'commandProgress'>;
+  readonly producer: StreamProducer;
+  readonly changes: Pick<ChangeAnnouncer, 'announce'>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Publishes outbox rows after their commit, in the order of their ids; of all backends one at a time. A row is marked
+ * only once its stream has confirmed it: dying in between publishes it twice under the same event id, never not at all.
+ * Without Redis or Postgres it waits and tries again.
+ */
+export class OutboxRelay implements Component {
+  readonly name = 'outbox-relay';
+  readonly #stopping = new AbortController();
+  readonly #bell = new WakeUp();
+  readonly #listener: OutboxListener;
+  readonly #published: Counter<'stream'>;
+  #loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: OutboxRelayOptions,
+    private readonly deps: OutboxRelayDeps,
+  ) {
+    const { databaseUrl: url, applicationName } = options;
+    this.#listener = new OutboxListener(
+      { url, applicationName: `${applicationName}-listen` },
+      { onWake: () => this.#bell.ring() },
+    );
+    this.#published = new Counter({
+      name: 'viw_outbox_published_total',
+      help: 'Outbox rows published',
+      labelNames: ['stream'],
+      registers: [deps.metrics],
+    });
+    const { outbox } = deps.repositories;
+    new Gauge({
+      name: 'viw_outbox_oldest_age_seconds',
+      help: 'Age of the oldest unpublished outbox row',
+      registers: [deps.metrics],
+      async collect() {
+        this.set((await outbox.oldestUnpublishedAge().catch(() => null)) ?? 0);
+      },
+    });
+  }
+
+  start(): void {
+    this.#listener.start();
+    this.#loop ??= this.#run(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#listener.stop();
+    await this.#loop;
+  }
+
+  async #run(stop: AbortSignal): Promise<void> {
+    const { databaseUrl: url, applicationName } = this.options;
+    for (let failures = 0; !stop.aborted;) {
+      try {
+        const held = await withRelayLock({ url, applicationName: `${applicationName}-relay` }, (lost) =>
+          this.#relay(AbortSignal.any([stop, lost]), () => (failures = 0)),
+        );
+        if (!held) await sleep(POLL_MS, stop).catch(() => undefined);
+      } catch (error) {
+        if (stop.aborted) return;
+        if (failures++ === 0)
+          this.deps.logger.warn({ event: 'outbox_relay_failed', error }, 'the outbox waits, trying again');
+        await sleep(50 + fullJitter(BACKOFF, failures), stop).catch(() => undefined);
+      }
+    }
+  }
+
+  async #relay(end: AbortSignal, worked: () => void): Promise<void> {
+    while (!end.aborted) {
+      const batch = await this.deps.repositories.outbox.claimBatch(BATCH);
+      worked();
+      if (batch.length === 0) await this.#bell.wait(POLL_MS, end);
+      else await this.#publish(batch, end);
+    }
+  }
+
+  async #publish(batch: readonly OutboxEntry[], end: AbortSignal): Promise<void> {
+    const { repositories, changes, logger, producer } = this.deps;
+    const outcomes = Promise.all(
+      batch.map((entry) =>
+        publishEntry(entry, producer).then(
+          () => ({ entry, error: undefined }),
+          (error: unknown) => ({ entry, error }),
+        ),
+      ),
+    );
+    const settled = await Promise.race([outcomes, graceAfter(end)]);
+    // What Redis confirms from here on is published again later: readers tell by the event id.
+    if (settled === 'given up') return;
+    const done: OutboxEntry[] = [];
+    let failure: unknown;
+    for (const { entry, error } of settled) {
+      if (error === undefined) done.push(entry);
+      else if (error instanceof PoisonEntryError) {
+        done.push(entry);
+        logger.error(
+          { event: 'outbox_entry_refused', id: entry.id, stream: entry.stream, error },
+          'not publishable',
+        );
+      } else failure ??= error;
+    }
+    if (done.length > 0) await repositories.outbox.markPublished(done.map(({ id }) => id));
+    for (const { stream } of done) this.#published.inc({ stream });
+    const commands = done.filter(({ stream, body }) => stream === streams.commands && body['kind'] === 'run');
+    if (commands.length > 0) {
+      const queued = await repositories.commandProgress.markQueued(
+        commands.map(({ body }) => String(body['correlation_id'])),
+      );
+      changes.announce(
+        queued.map(({ correlation_id: id, agent_id }) => ({ kind: 'command', id, parent_id: agent_id })),
+      );
+    }
+    if (failure !== undefined) throw failure as Error;
+  }
+}
+
+/** Resolves a while after the signal. */
+function graceAfter(end: AbortSignal): Promise<'given up'> {
+  return new Promise((resolve) => {
+    const late = (): void => void setTimeout(() => resolve('given up'), STOP_GRACE_MS).unref();
+    if (end.aborted) late();
+    else end.addEventListener('abort', late, { once: true });
+  });
+}

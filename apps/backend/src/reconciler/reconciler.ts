@@ -1,0 +1,113 @@
+import { advisoryLocks } from '@viw/contracts';
+import { withAdvisoryLock } from '@viw/database';
+import type { Component, Logger } from '@viw/runtime';
+import { fullJitter, sleep } from '@viw/runtime';
+import type { ChangeAnnouncer } from '@viw/streams';
+import type { Repositories } from '../store';
+
+const EVERY_MS = 2_000;
+const STANDBY_MS = 5_000;
+const RETENTION_EVERY_MS = 600_000;
+const BACKOFF = { baseMs: 200, capMs: 10_000 };
+
+/** For reports that are on their way when a time is over, seconds. */
+const GRACE_S = 10;
+/** A hub that has the agent takes a command within moments; after so long it must have got lost, seconds. */
+const COMMAND_LOST_AFTER_S = 30;
+const OPERATION_LOST_AFTER_S = 60;
+const OUTBOX_KEPT_S = 86_400;
+/** Longer than the longest TTL of a command. */
+const IDEMPOTENCY_KEPT_HOURS = 8 * 24;
+
+export interface ReconcilerOptions {
+  readonly databaseUrl: string;
+  readonly applicationName: string;
+  readonly everyMs?: number;
+}
+
+export interface ReconcilerDeps {
+  readonly repositories: Pick<
+    Repositories,
+    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency'
+  >;
+  readonly changes: Pick<ChangeAnnouncer, 'announce'>;
+  readonly logger: Logger;
+}
+
+/**
+ * Ends commands that never got an answer, publishes again what must have got lost, and drops what is past its retention.
+ * Of all backends one at a time; every step is idempotent.
+ */
+export class Reconciler implements Component {
+  readonly name = 'reconciler';
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+  #retentionDue = 0;
+
+  constructor(
+    private readonly options: ReconcilerOptions,
+    private readonly deps: ReconcilerDeps,
+  ) {}
+
+  start(): void {
+    this.#loop ??= this.#run(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #run(stop: AbortSignal): Promise<void> {
+    const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
+    const lock = { url, applicationName: `${applicationName}-reconciler`, key: advisoryLocks.reconciler };
+    for (let failures = 0; !stop.aborted;) {
+      try {
+        const held = await withAdvisoryLock(lock, async (lost) => {
+          const end = AbortSignal.any([stop, lost]);
+          while (!end.aborted) {
+            await this.#reconcile();
+            failures = 0;
+            await sleep(everyMs, end).catch(() => undefined);
+          }
+        });
+        if (!held) await sleep(STANDBY_MS, stop).catch(() => undefined);
+      } catch (error) {
+        if (stop.aborted) return;
+        if (failures++ === 0)
+          this.deps.logger.warn({ event: 'reconciler_failed', error }, 'cannot reconcile, trying again');
+        await sleep(100 + fullJitter(BACKOFF, failures), stop).catch(() => undefined);
+      }
+    }
+  }
+
+  async #reconcile(): Promise<void> {
+    const { repositories, changes, logger } = this.deps;
+    const { commandReconcile, operations } = repositories;
+    const ended = await commandReconcile.endOverdue({ graceSeconds: GRACE_S });
+    if (ended.length > 0) {
+      const some = ended.slice(0, 20).map(({ correlation_id, status }) => ({ correlation_id, status }));
+      logger.info({ event: 'commands_overdue', count: ended.length, some }, 'overdue commands ended');
+      changes.announce(
+        ended.map(({ correlation_id: id, agent_id }) => ({ kind: 'command', id, parent_id: agent_id })),
+      );
+    }
+    const lost = await commandReconcile.requeueLost({ afterSeconds: COMMAND_LOST_AFTER_S });
+    const stale = await operations.requeueStale({ afterSeconds: OPERATION_LOST_AFTER_S });
+    if (lost.length + stale.length > 0)
+      logger.warn(
+        { event: 'requeued', commands: lost.slice(0, 20), operations: stale.slice(0, 20) },
+        'published again what got lost',
+      );
+    await this.#retention();
+  }
+
+  async #retention(): Promise<void> {
+    if (Date.now() < this.#retentionDue) return;
+    const { outbox, sessions, idempotency } = this.deps.repositories;
+    await outbox.deletePublished(OUTBOX_KEPT_S);
+    await sessions.deleteExpired();
+    await idempotency.deleteOlderThan(IDEMPOTENCY_KEPT_HOURS);
+    this.#retentionDue = Date.now() + RETENTION_EVERY_MS;
+  }
+}

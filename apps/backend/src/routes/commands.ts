@@ -1,0 +1,72 @@
+import { describeVerbs } from '@viw/commands';
+import {
+  agentId,
+  commandAccepted,
+  commandListQuery,
+  commandPage,
+  commandRecord,
+  commandRequest,
+  verbList,
+} from '@viw/contracts';
+import { z } from 'zod';
+import type { Route } from '../http/route';
+import { defineRoute } from '../http/route';
+import type { CommandService } from '../services/command-service';
+import { agentParams, listOptions } from './schemas';
+
+const commandParams = z.strictObject({ agent_id: agentId, correlation_id: z.string().max(64) });
+
+/** Accepting a command, at its own address and at the one that scripts of the seed use. */
+export const runRoute = (path: string, commands: CommandService): Route =>
+  defineRoute({
+    method: 'POST',
+    path,
+    access: 'commands:run',
+    summary: 'Accepts a command; what became of it is at Location',
+    params: agentParams,
+    body: commandRequest,
+    status: 202,
+    response: commandAccepted,
+    handler: async (input) => {
+      const { agent_id: agent } = input.params;
+      const accepted = await commands.run(input, agent, input.body);
+      const location = `/admin/api/gateways/${agent}/commands/${accepted.correlation_id}`;
+      return { body: accepted, headers: { Location: location } };
+    },
+  });
+
+export const commandRoutes = (commands: CommandService): Route[] => [
+  runRoute('/admin/api/gateways/:agent_id/commands', commands),
+  defineRoute({
+    method: 'GET',
+    path: '/admin/api/gateways/:agent_id/commands',
+    access: 'commands:read',
+    summary: 'Commands of a gateway, newest first',
+    params: agentParams,
+    query: commandListQuery,
+    status: 200,
+    response: commandPage,
+    handler: async ({ params, query }) => ({
+      body: await commands.list(params.agent_id, listOptions(query)),
+    }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/admin/api/gateways/:agent_id/commands/:correlation_id',
+    access: 'commands:read',
+    summary: 'One command with its result',
+    params: commandParams,
+    status: 200,
+    response: commandRecord,
+    handler: async ({ params }) => ({ body: await commands.get(params.agent_id, params.correlation_id) }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/admin/api/verbs',
+    access: 'commands:read',
+    summary: 'The verb catalogue with the schemas of its arguments',
+    status: 200,
+    response: verbList,
+    handler: () => ({ body: { items: describeVerbs() } }),
+  }),
+];

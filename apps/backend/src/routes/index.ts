@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { CookieOptions } from '../auth/session-cookie';
+import type { EventHub } from '../events/event-hub';
+import { openApiDocument } from '../http/openapi';
+import type { Route } from '../http/route';
+import { defineRoute } from '../http/route';
+import type { ApiClientService } from '../services/api-client-service';
+import type { CertificateService } from '../services/certificate-service';
+import type { CommandService } from '../services/command-service';
+import type { GatewayService } from '../services/gateway-service';
+import type { ServerService } from '../services/server-service';
+import type { SignInService } from '../services/sign-in-service';
+import { apiClientRoutes } from './api-clients';
+import { certificateRoutes } from './certificates';
+import { commandRoutes } from './commands';
+import { eventRoutes } from './events';
+import { gatewayRoutes } from './gateways';
+import { seedAliases } from './seed-aliases';
+import { serverRoutes } from './servers';
+import { sessionRoutes } from './session';
+
+export interface RouteServices {
+  readonly signIn: SignInService;
+  readonly apiClients: ApiClientService;
+  readonly gateways: GatewayService;
+  readonly commands: CommandService;
+  readonly certificates: CertificateService;
+  readonly servers: ServerService;
+  readonly events: EventHub;
+}
+
+/** Every route there is. */
+export function allRoutes(
+  options: { cookies: CookieOptions; version: string },
+  services: RouteServices,
+): Route[] {
+  const described = [
+    ...sessionRoutes(services.signIn, options.cookies),
+    ...gatewayRoutes(services.gateways),
+    ...commandRoutes(services.commands),
+    ...eventRoutes(services.events),
+    ...certificateRoutes(services.certificates),
+    ...serverRoutes(services.servers),
+    ...apiClientRoutes(services.apiClients),
+    ...seedAliases(services),
+  ];
+  const document = openApiDocument(described, options.version);
+  return [
+    ...described,
+    defineRoute({
+      method: 'GET',
+      path: '/openapi.json',
+      access: 'authenticated',
+      summary: 'This API as an OpenAPI document',
+      status: 200,
+      response: z.record(z.string(), z.unknown()),
+      handler: () => ({ body: document }),
+    }),
+  ];
+}

@@ -1,0 +1,111 @@
+import {
+  hostKeyConfirm,
+  server,
+  serverCreate,
+  serverPage,
+  sshCredential,
+  sshCredentialCreate,
+  sshCredentialPage,
+  virtualHost,
+  virtualHostCreate,
+  virtualHostPage,
+} from '@viw/contracts';
+import type { Route } from '../http/route';
+import { defineRoute } from '../http/route';
+import type { ServerService } from '../services/server-service';
+import { idParams, listOptions, pageQuery } from './schemas';
+
+const root = '/api/v1/servers';
+
+export const serverRoutes = (servers: ServerService): Route[] => [
+  defineRoute({
+    method: 'GET',
+    path: root,
+    access: 'servers:read',
+    summary: 'Managed NGINX servers, newest first',
+    query: pageQuery,
+    status: 200,
+    response: serverPage,
+    handler: async ({ query }) => ({ body: await servers.list(listOptions(query)) }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: root,
+    access: 'servers:write',
+    summary: 'Registers a server; nothing is deployed before its host key is pinned',
+    body: serverCreate,
+    status: 201,
+    response: server,
+    handler: async (input) => {
+      const made = await servers.create(input, input.body);
+      return { body: made, headers: { Location: `${root}/${made.id}` } };
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: `${root}/:id`,
+    access: 'servers:read',
+    summary: 'One server',
+    params: idParams,
+    status: 200,
+    response: server,
+    handler: async ({ params }) => ({ body: await servers.get(params.id) }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/host-key`,
+    access: 'servers:write',
+    summary: 'Pins the host key that a person has confirmed',
+    params: idParams,
+    body: hostKeyConfirm,
+    status: 200,
+    response: server,
+    handler: async (input) => ({
+      body: await servers.pinHostKey(input, input.params.id, input.body.fingerprint),
+    }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: `${root}/:id/virtual-hosts`,
+    access: 'servers:read',
+    summary: 'What the server serves',
+    params: idParams,
+    query: pageQuery,
+    status: 200,
+    response: virtualHostPage,
+    handler: async ({ params }) => ({ body: await servers.virtualHosts(params.id) }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/virtual-hosts`,
+    access: 'servers:write',
+    summary: 'Registers a virtual host',
+    params: idParams,
+    body: virtualHostCreate,
+    status: 201,
+    response: virtualHost,
+    handler: async (input) => ({
+      body: await servers.createVirtualHost(input, input.params.id, input.body),
+    }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/v1/ssh-credentials',
+    access: 'servers:read',
+    summary: 'SSH credentials without their keys, newest first',
+    query: pageQuery,
+    status: 200,
+    response: sshCredentialPage,
+    handler: async ({ query }) => ({ body: await servers.credentials(listOptions(query)) }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/ssh-credentials',
+    access: 'servers:write',
+    summary: 'Stores an SSH private key, sealed; it never comes out again',
+    body: sshCredentialCreate,
+    status: 201,
+    response: sshCredential,
+    handler: async (input) => ({ body: await servers.createCredential(input, input.body) }),
+  }),
+];

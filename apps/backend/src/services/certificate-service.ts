@@ -1,0 +1,125 @@
+import type { Certificate, certificateCreate, Operation, OperationKind } from '@viw/contracts';
+import type { ListOptions } from '@viw/database';
+import { AppError } from '@viw/runtime';
+import type { z } from 'zod';
+import { principalOf } from '../auth/caller';
+import type { Repositories } from '../store';
+import type { WriteRequest, Writes } from './writes';
+
+export interface CertificateServiceDeps {
+  readonly repositories: Pick<Repositories, 'certificates' | 'certificateVersions' | 'operations'>;
+  readonly writes: Writes;
+}
+
+/** Issuers that this installation knows. */
+const issuers: readonly string[] = ['acme'];
+
+export interface AcceptedOperation {
+  certificate_id: string;
+  operation_id: string;
+}
+
+/** Certificates and the work on them. Each piece of work is an operation, stored with its outbox row. */
+export class CertificateService {
+  constructor(private readonly deps: CertificateServiceDeps) {}
+
+  list(options: ListOptions & { q?: string | undefined }) {
+    return this.deps.repositories.certificates.list(options);
+  }
+
+  /** @throws AppError NOT_FOUND */
+  async get(id: string): Promise<Certificate> {
+    return existing(await this.deps.repositories.certificates.get(id));
+  }
+
+  async versions(id: string, options: ListOptions) {
+    await this.get(id);
+    return this.deps.repositories.certificateVersions.list(id, options);
+  }
+
+  async operations(id: string, options: ListOptions) {
+    await this.get(id);
+    return this.deps.repositories.operations.list(id, options);
+  }
+
+  /** @throws AppError NOT_FOUND */
+  async operation(id: string): Promise<Operation> {
+    const operation = await this.deps.repositories.operations.get(id);
+    if (!operation) throw new AppError('NOT_FOUND', 'No such operation');
+    return operation;
+  }
+
+  /** Issues, then deploys to `deploy_to`. @throws AppError VALIDATION_FAILED, NOT_FOUND for a virtual host */
+  create(write: WriteRequest, input: z.output<typeof certificateCreate>): Promise<AcceptedOperation> {
+    assertIssuable(input);
+    return this.deps.writes.perform(write, async (repositories) => {
+      const { deploy_to: deployTo, ...wanted } = input;
+      const names = [...new Set(wanted.names)];
+      const id = await repositories.certificates.create({ ...wanted, names, created_by: write.caller.name });
+      await repositories.virtualHosts.assignCertificate(deployTo, id);
+      return start(repositories, write, id, 'issue', { names, deploy_to: deployTo });
+    });
+  }
+
+  /** @throws AppError NOT_FOUND; CONFLICT when there is nothing yet to renew or deploy */
+  order(write: WriteRequest, id: string, kind: 'renew' | 'deploy'): Promise<AcceptedOperation> {
+    return this.deps.writes.perform(write, async (repositories) => {
+      const certificate = existing(await repositories.certificates.get(id));
+      if (kind === 'deploy' && certificate.current_version === null)
+        throw new AppError('CONFLICT', 'It has not been issued yet: there is nothing to deploy');
+      if (kind === 'deploy' && certificate.used_by.length === 0)
+        throw new AppError('CONFLICT', 'No virtual host is to serve it');
+      if (certificate.state === 'revoked') throw new AppError('CONFLICT', 'It is revoked');
+      return start(repositories, write, id, kind, {});
+    });
+  }
+}
+
+async function start(
+  { operations }: Pick<Repositories, 'operations'>,
+  { caller, request }: WriteRequest,
+  certificateId: string,
+  kind: OperationKind,
+  detail: Readonly<Record<string, unknown>>,
+) {
+  const operationId = await operations.create({
+    certificate_id: certificateId,
+    kind,
+    issued_by: principalOf(caller),
+    correlation_id: request.correlationId,
+  });
+  return {
+    answer: { certificate_id: certificateId, operation_id: operationId },
+    audit: {
+      action: `certificate.${kind}`,
+      object: { kind: 'certificate', id: certificateId },
+      detail: { operation_id: operationId, ...detail },
+    },
+    changes: [
+      { kind: 'certificate' as const, id: certificateId },
+      { kind: 'operation' as const, id: operationId, parent_id: certificateId },
+    ],
+  };
+}
+
+function existing(certificate: Certificate | undefined): Certificate {
+  if (!certificate) throw new AppError('NOT_FOUND', 'No such certificate');
+  return certificate;
+}
+
+/** @throws AppError VALIDATION_FAILED */
+function assertIssuable({ issuer, challenge, names }: z.output<typeof certificateCreate>): void {
+  const errors = [
+    ...(issuers.includes(issuer) ? [] : [{ path: 'issuer', msg: `one of: ${issuers.join(', ')}` }]),
+    // RFC 8555 section 7.1.3 with RFC 8555 section 8.3: HTTP-01 proves no wildcard.
+    ...names.flatMap((name, index) =>
+      challenge === 'http-01' && name.startsWith('*.')
+        ? [{ path: `names.${index}`, msg: 'a wildcard cannot be proved by http-01' }]
+        : [],
+    ),
+  ];
+  if (errors.length > 0)
+    throw new AppError('VALIDATION_FAILED', errors.map(({ path, msg }) => `${path}: ${msg}`).join('; '), {
+      meta: { errors },
+    });
+}

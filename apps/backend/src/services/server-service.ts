@@ -1,0 +1,105 @@
+import type {
+  Server,
+  serverCreate,
+  SshCredential,
+  sshCredentialCreate,
+  VirtualHost,
+  virtualHostCreate,
+} from '@viw/contracts';
+import type { ListOptions, Page } from '@viw/database';
+import { AppError, uuidv7 } from '@viw/runtime';
+import type { SecretBox } from '@viw/secrets';
+import type { z } from 'zod';
+import type { Repositories } from '../store';
+import { assertPrivateKey } from './private-key-text';
+import type { WriteRequest, Writes } from './writes';
+
+/** What the sealed text of a credential is: JSON `{private_key, passphrase?}`, bound to the credential's id. */
+export const sshCredentialPurpose = 'ssh-credential.private-key';
+
+export interface ServerServiceDeps {
+  readonly repositories: Pick<Repositories, 'servers' | 'virtualHosts' | 'sshCredentials'>;
+  readonly writes: Writes;
+  readonly secretBox: SecretBox;
+}
+
+/** NGINX servers, how to reach them, and what they serve. */
+export class ServerService {
+  constructor(private readonly deps: ServerServiceDeps) {}
+
+  list(options: ListOptions): Promise<Page<Server>> {
+    return this.deps.repositories.servers.list(options);
+  }
+
+  /** @throws AppError NOT_FOUND */
+  async get(id: string): Promise<Server> {
+    const server = await this.deps.repositories.servers.get(id);
+    if (!server) throw new AppError('NOT_FOUND', 'No such server');
+    return server;
+  }
+
+  create(write: WriteRequest, input: z.output<typeof serverCreate>): Promise<Server> {
+    const { host_key_fingerprint: fingerprint = null, ...wanted } = input;
+    return this.deps.writes.perform(write, async ({ servers }) => {
+      const server = await servers.create({ ...wanted, host_key_fingerprint: fingerprint });
+      return { answer: server, ...told('server.create', server.id, { ...input }) };
+    });
+  }
+
+  /** @throws AppError NOT_FOUND */
+  pinHostKey(write: WriteRequest, id: string, fingerprint: string): Promise<Server> {
+    return this.deps.writes.perform(write, async ({ servers }) => {
+      const before = (await servers.get(id))?.host_key_fingerprint ?? null;
+      const server = await servers.pinHostKey(id, fingerprint);
+      return { answer: server, ...told('server.pin_host_key', id, { before, fingerprint }) };
+    });
+  }
+
+  async virtualHosts(serverId: string): Promise<Page<VirtualHost>> {
+    await this.get(serverId);
+    return { items: await this.deps.repositories.virtualHosts.listByServer(serverId), next_cursor: null };
+  }
+
+  createVirtualHost(
+    write: WriteRequest,
+    serverId: string,
+    input: z.output<typeof virtualHostCreate>,
+  ): Promise<VirtualHost> {
+    return this.deps.writes.perform(write, async ({ virtualHosts }) => {
+      const host = await virtualHosts.create(serverId, input);
+      return {
+        answer: host,
+        ...told('virtual_host.create', serverId, { virtual_host_id: host.id, ...input }),
+      };
+    });
+  }
+
+  credentials(options: ListOptions): Promise<Page<SshCredential>> {
+    return this.deps.repositories.sshCredentials.list(options);
+  }
+
+  /** The key is sealed before it reaches the database, and nothing here can open it again by the API. */
+  createCredential(write: WriteRequest, input: z.output<typeof sshCredentialCreate>): Promise<SshCredential> {
+    const { name, username, private_key: privateKey, passphrase } = input;
+    assertPrivateKey(privateKey, passphrase);
+    const id = uuidv7();
+    const secret = JSON.stringify({
+      private_key: privateKey,
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+    const sealed = this.deps.secretBox.seal(secret, { purpose: sshCredentialPurpose, id });
+    return this.deps.writes.perform(write, async ({ sshCredentials }) => ({
+      answer: await sshCredentials.create({ id, name, username, sealed }),
+      audit: {
+        action: 'ssh_credential.create',
+        object: { kind: 'ssh_credential', id },
+        detail: { name, username },
+      },
+    }));
+  }
+}
+
+const told = (action: string, id: string, detail: Readonly<Record<string, unknown>>) => ({
+  audit: { action, object: { kind: 'server', id }, detail },
+  changes: [{ kind: 'server' as const, id }],
+});

@@ -1,0 +1,128 @@
+import { csrfTokenOf, newSessionToken, tokenHash } from '../auth/session-token';
+import type { Me } from '@viw/contracts';
+import { AppError, constantTimeEqual } from '@viw/runtime';
+import type { Authenticator } from '../auth/authenticator';
+import type { Caller } from '../auth/caller';
+import { anonymous, principalOf } from '../auth/caller';
+import type { Passwords } from '../auth/passwords';
+import type { SignInLimiter } from '../auth/sign-in-limiter';
+import type { RequestFacts } from '../http/route';
+import { permissionsOf } from '../policy/permissions';
+import type { Store } from '../store';
+import type { AuditTrail } from './audit-trail';
+import { auditEntry } from './audit-trail';
+
+export interface SignInOptions {
+  /** Absent: the first administrator cannot be made. */
+  readonly setupToken?: string | undefined;
+}
+
+export interface SignInDeps {
+  readonly store: Store;
+  readonly authenticator: Authenticator;
+  readonly passwords: Passwords;
+  readonly limiter: SignInLimiter;
+  readonly audit: AuditTrail;
+}
+
+/** How people come in and go out. */
+export class SignInService {
+  constructor(
+    private readonly options: SignInOptions,
+    private readonly deps: SignInDeps,
+  ) {}
+
+  /**
+   * The first administrator, once.
+   * @throws AppError RATE_LIMITED; FORBIDDEN for a wrong token, also when setup is closed; CONFLICT when there is one
+   */
+  async setup(
+    input: { readonly setup_token: string; readonly email: string; readonly password: string },
+    facts: RequestFacts,
+  ): Promise<void> {
+    const { store, passwords, limiter, audit } = this.deps;
+    limiter.attempt('setup', facts.address);
+    const expected = this.options.setupToken;
+    if (expected === undefined || !constantTimeEqual(input.setup_token, expected)) {
+      await audit.append(auditEntry(anonymous, facts, 'denied', { action: 'setup' }));
+      throw new AppError('FORBIDDEN', 'The setup token is not valid');
+    }
+    limiter.succeeded('setup', facts.address);
+    const passwordHash = await passwords.hash(input.password);
+    await store.transaction(async ({ administrators, audit: log }) => {
+      const { id, email } = await administrators.createFirst({
+        email: input.email,
+        password_hash: passwordHash,
+        role: 'admin',
+      });
+      const actor = { kind: 'administrator', id, name: email };
+      const object = { kind: 'administrator', id };
+      await log.append(auditEntry(actor, facts, 'success', { action: 'setup', object }));
+    });
+  }
+
+  /**
+   * @returns the session's token for the cookie, and what the caller may
+   * @throws AppError RATE_LIMITED; UNAUTHENTICATED, the same for an unknown account and a wrong password
+   */
+  async signIn(
+    input: { readonly email: string; readonly password: string },
+    facts: RequestFacts,
+  ): Promise<{ token: string; maxAgeS: number; me: Me }> {
+    const { store, authenticator, passwords, limiter, audit } = this.deps;
+    limiter.attempt(input.email, facts.address);
+    const account = await store.repositories.administrators.findForSignIn(input.email);
+    const right = await passwords.verify(input.password, account?.password_hash);
+    if (!account || !right) {
+      const actor = account ? { kind: 'administrator', id: account.id, name: account.email } : anonymous;
+      await audit.append(auditEntry(actor, facts, 'failure', { action: 'session.create' }));
+      throw new AppError('UNAUTHENTICATED', 'E-mail address or password is wrong');
+    }
+    limiter.succeeded(input.email, facts.address);
+    const token = newSessionToken();
+    const csrfToken = csrfTokenOf(token);
+    const expiresAt = authenticator.expiry(new Date().toISOString());
+    await store.transaction(async ({ sessions, administrators, audit: log }) => {
+      await sessions.create({
+        token_hash: tokenHash(token),
+        csrf_hash: tokenHash(csrfToken),
+        administrator_id: account.id,
+        expires_at: expiresAt,
+        address: facts.address,
+        user_agent: facts.headers['user-agent']?.slice(0, 256),
+      });
+      await administrators.recordSignIn(account.id);
+      const actor = { kind: 'administrator', id: account.id, name: account.email };
+      await log.append(auditEntry(actor, facts, 'success', { action: 'session.create' }));
+    });
+    const { id, email, role } = account;
+    const me: Me = {
+      kind: 'administrator',
+      id,
+      name: email,
+      role,
+      permissions: [...permissionsOf(role)],
+      csrf_token: csrfToken,
+    };
+    return { token, maxAgeS: authenticator.absoluteS, me };
+  }
+
+  /** @throws AppError BAD_REQUEST for a caller without a session */
+  async signOut(caller: Caller, facts: RequestFacts): Promise<void> {
+    const { credential } = caller;
+    if (credential.kind !== 'session') throw new AppError('BAD_REQUEST', 'An API key has no session to end');
+    await this.deps.store.transaction(async ({ sessions, audit }) => {
+      await sessions.delete(credential.tokenHash);
+      await audit.append(auditEntry(principalOf(caller), facts, 'success', { action: 'session.delete' }));
+    });
+  }
+}
+
+export const describeCaller = ({ kind, id, name, role, permissions, credential }: Caller): Me => ({
+  kind,
+  id,
+  name,
+  role,
+  permissions: [...permissions],
+  ...(credential.kind === 'session' ? { csrf_token: credential.csrfToken } : {}),
+});

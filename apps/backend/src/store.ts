@@ -1,0 +1,64 @@
+import {
+  AdministratorRepository,
+  ApiClientRepository,
+  ApiKeyRepository,
+  AuditRepository,
+  CertificateRepository,
+  CertificateVersionRepository,
+  CommandProgressRepository,
+  CommandReconcileRepository,
+  CommandRepository,
+  GatewayCredentialRepository,
+  GatewayHistoryRepository,
+  GatewayRegistryRepository,
+  GatewayRepository,
+  IdempotencyRepository,
+  OperationRepository,
+  OutboxRepository,
+  ServerRepository,
+  SessionRepository,
+  SshCredentialRepository,
+  VirtualHostRepository,
+  inTransaction,
+} from '@viw/database';
+import type { Db } from '@viw/database';
+
+const repositoriesOf = (db: Db) => ({
+  administrators: new AdministratorRepository({ db }),
+  apiClients: new ApiClientRepository({ db }),
+  apiKeys: new ApiKeyRepository({ db }),
+  audit: new AuditRepository({ db }),
+  certificates: new CertificateRepository({ db }),
+  certificateVersions: new CertificateVersionRepository({ db }),
+  commandProgress: new CommandProgressRepository({ db }),
+  commandReconcile: new CommandReconcileRepository({ db }),
+  commands: new CommandRepository({ db }),
+  gatewayCredentials: new GatewayCredentialRepository({ db }),
+  gatewayHistory: new GatewayHistoryRepository({ db }),
+  gatewayRegistry: new GatewayRegistryRepository({ db }),
+  gateways: new GatewayRepository({ db }),
+  idempotency: new IdempotencyRepository({ db }),
+  operations: new OperationRepository({ db }),
+  outbox: new OutboxRepository({ db }),
+  servers: new ServerRepository({ db }),
+  sessions: new SessionRepository({ db }),
+  sshCredentials: new SshCredentialRepository({ db }),
+  virtualHosts: new VirtualHostRepository({ db }),
+});
+
+/** Every repository, all on the pool or all in one transaction. */
+export type Repositories = ReturnType<typeof repositoriesOf>;
+
+/** Postgres as the services see it. */
+export class Store {
+  readonly repositories: Repositories;
+
+  constructor(private readonly deps: { db: Db }) {
+    this.repositories = repositoriesOf(deps.db);
+  }
+
+  /** All or nothing. No network call other than to Postgres belongs in `work`. */
+  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    return inTransaction(this.deps.db, (trx) => work(repositoriesOf(trx)));
+  }
+}
