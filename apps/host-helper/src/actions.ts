@@ -70,7 +70,7 @@ export class Actions {
   }
 
   async #journaled(request: Authorised): Promise<Carried> {
-    const known = await this.#deps.journal.find(request.correlationId);
+    const known = await this.#deps.journal.find(request.correlationId, request.verb);
     if (known) assertSameVerb(known, request);
     if (known?.state === 'done') return { reply: known.reply, duplicate: true };
     if (known && !this.#mayRunAgain(request)) return { reply: await this.#lost(known), duplicate: true };

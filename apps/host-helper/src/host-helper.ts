@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
@@ -30,11 +31,12 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
   if (agentId === undefined || secret === undefined) throw new AppError('CONFIG_INVALID');
   const keys = await HostKeys.load(config.HOST_HELPER_KEYS_DIR);
 
+  const workFolder = join(state, 'work');
   const services = new ServiceStates({ services: config.HOST_HELPER_SERVICES });
   const executors = buildExecutors(
     { logUnits: config.HOST_HELPER_LOG_UNITS },
     {
-      scripts: new Scripts({ root: config.HOST_HELPER_SCRIPTS_ROOT, workFolder: join(state, 'work') }),
+      scripts: new Scripts({ root: config.HOST_HELPER_SCRIPTS_ROOT, workFolder }),
       metrics: new HostMetricsReader({ cpu: new CpuMeter(), services }),
       services,
       logs: logSource(config),
@@ -68,7 +70,12 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
     { path: config.HOST_HELPER_SOCKET, group: config.HOST_HELPER_SOCKET_GROUP },
     { handle: (message) => handler.handle(message), logger },
   );
-  return [journal, underWay, socket];
+  const leftovers: Component = {
+    name: 'leftovers',
+    start: () => rm(workFolder, { recursive: true, force: true }),
+    stop: () => undefined,
+  };
+  return [leftovers, journal, underWay, socket];
 }
 
 function logSource(config: Config): LogSource | undefined {

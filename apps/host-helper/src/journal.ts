@@ -48,8 +48,12 @@ export class Journal {
     clearInterval(this.#timer);
   }
 
-  /** @throws when an entry is there but cannot be read: then nobody knows whether the command has run */
-  async find(correlationId: string): Promise<JournalEntry | undefined> {
+  /**
+   * An entry that is damaged counts as one of this verb that was begun: nobody knows whether it has run.
+   *
+   * @throws the system's error when the folder cannot be read
+   */
+  async find(correlationId: string, verb: string): Promise<JournalEntry | undefined> {
     let text: string;
     try {
       text = await readFile(this.#path(correlationId), 'utf8');
@@ -57,7 +61,11 @@ export class Journal {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
-    return journalEntry.parse(JSON.parse(text));
+    try {
+      return journalEntry.parse(JSON.parse(text));
+    } catch {
+      return { state: 'started', correlation_id: correlationId, verb, started_at: new Date().toISOString() };
+    }
   }
 
   /** Resolves when the entry survives a crash of the machine. */

@@ -220,6 +220,14 @@ describe('the helper carries out', () => {
     expect(await helper.call(command)).toMatchObject({ status: 'success' });
   });
 
+  it('nothing whose journal entry is damaged: it may have run', async () => {
+    helper.script('add_user.sh', 'echo run >>"$root/damaged-runs"');
+    const command = await helper.command('create_panel_user', { username: 'frank', password });
+    writeFileSync(join(helper.folder, 'state', 'journal', `${command.correlationId}.json`), '{"state":');
+    expect(await helper.call(command)).toMatchObject({ status: 'unknown' });
+    expect(existsSync(join(helper.scripts, 'damaged-runs'))).toBe(false);
+  });
+
   it('a command under way to its end when it is told to stop', async () => {
     helper.script('add_user.sh', 'echo run >"$root/stopping"; sleep 0.5; echo "created"');
     const call = helper.run('create_panel_user', { username: 'grace', password });

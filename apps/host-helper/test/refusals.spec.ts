@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { generateSigningKey, verifyResult } from '@viw/commands';
 import type { HelperReply } from '@viw/contracts';
 import { startProgram } from '@viw/testing';
@@ -152,6 +152,21 @@ describe('the helper refuses, and does nothing', () => {
     const { sig = '', ...reply } = await helper.call(command);
     const result = { ...reply, agent_id: agentId, verb: command.verb, correlation_id: command.correlationId };
     await expect(verifyResult(helper.publicKeys.signing, result, sig)).resolves.toBeUndefined();
+  });
+
+  it('commands of a key that was withdrawn, and accepts those of a new one, without a restart', async () => {
+    const path = `${helper.folder}/trusted.json`;
+    const before = readFileSync(path);
+    const next = await generateSigningKey();
+    writeFileSync(path, JSON.stringify({ keys: [next.publicKey] }));
+    expect(await helper.run('list_users')).toEqual(refused('INVALID_SIGNATURE'));
+    expect(await helper.call(await helper.command('list_users', {}, { key: next }))).toMatchObject({
+      status: 'success',
+    });
+    writeFileSync(path, 'damaged');
+    expect(await helper.run('list_users')).toEqual(refused('INVALID_SIGNATURE'));
+    writeFileSync(path, before);
+    expect(await helper.run('list_users')).toMatchObject({ status: 'success' });
   });
 
   it('without telling the secrets it was given', () => {
