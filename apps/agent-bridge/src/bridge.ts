@@ -2,7 +2,14 @@ import { NonceMemory } from '@viw/agent-auth';
 import { commandsStream, groups } from '@viw/contracts';
 import { AppError, OpsServer, systemClock } from '@viw/runtime';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { StreamConsumer, StreamProducer, checkRedisSettings, closeRedis, createRedis } from '@viw/streams';
+import {
+  StreamConsumer,
+  StreamProducer,
+  checkRedisSettings,
+  closeRedis,
+  createRedis,
+  waitUntilReady,
+} from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
 import type { BridgeConfig } from './config';
 import { AgentListener } from './connection/agent-listener';
@@ -191,7 +198,7 @@ export function buildBridge(
     waiting: () => dispatcher.waiting,
   });
 
-  /** Does not wait: without Redis the hub runs, says so in its readiness, and refuses every agent. */
+  /** Waits a moment only: without Redis the hub runs, says so in its readiness, and refuses every agent. */
   const redisLife: Component = {
     name: 'redis',
     start: () => {
@@ -201,7 +208,7 @@ export function buildBridge(
           () => undefined,
         );
       });
-      redis.connect().catch(() => undefined);
+      return waitUntilReady(redis, { timeoutMs: 5_000 }).catch(() => undefined);
     },
     stop: async () => {
       await pending.idle(500);

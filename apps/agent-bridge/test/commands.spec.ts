@@ -1,0 +1,295 @@
+import { randomUUID } from 'node:crypto';
+import { commandEventsStream, hubStream, leaseKey, mailboxStream, streams } from '@viw/contracts';
+import type { CommandEventsBody } from '@viw/contracts';
+import type { Redis } from '@viw/streams';
+import { eventually, startRedis } from '@viw/testing';
+import type { Redis as RedisServer } from '@viw/testing';
+import { dial, join, uniqueAgent } from './test-agent';
+import { startHub } from './test-hub';
+import type { TestHub } from './test-hub';
+import { connect, entries, matching, nothingLeft, publish, runCommand } from './test-streams';
+
+let server: RedisServer;
+let redis: Redis;
+let hub: TestHub;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connect(server.url);
+  hub = await startHub(server.url);
+});
+
+afterAll(async () => {
+  await hub.stop();
+  redis.disconnect();
+  await server.stop();
+});
+
+const states = async (correlationId: string): Promise<string[]> =>
+  (await entries(redis, commandEventsStream))
+    .filter((body) => body.correlation_id === correlationId)
+    .map(({ state }) => state);
+
+const event = async (
+  correlationId: string,
+  state: CommandEventsBody['state'],
+): Promise<CommandEventsBody> => {
+  const [found] = await matching(
+    redis,
+    commandEventsStream,
+    (body) => body.correlation_id === correlationId && body.state === state,
+  );
+  return found as CommandEventsBody;
+};
+
+const inMailbox = (agentId: string, count: number): Promise<void> =>
+  eventually(async () => expect(await redis.xlen(mailboxStream(agentId))).toBe(count), {
+    what: 'commands in the mailbox',
+  });
+
+it('reaches the agent, with an envelope of its own, and leaves Redis once the result is there', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const command = runCommand(agent.id, { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+  const id = await publish(redis, command);
+  const frame = await agent.next('COMMAND');
+  expect(frame).toMatchObject({ correlation_id: id, verb: 'list_users', jws: command.jws });
+  expect(Date.parse(frame.expires_at) - Date.parse(frame.issued_at)).toBe(60_000);
+  await event(id, 'dispatched');
+  expect(((await redis.xpending(hubStream(hub.id), 'agent-bridge')) as unknown[])[0]).toBe(1);
+  agent.send({ type: 'COMMAND_ACK', correlation_id: id, state: 'received' });
+  expect(await event(id, 'acknowledged')).toMatchObject({ agent_id: agent.id, hub: hub.id });
+  agent.result(id);
+  await agent.next('RESULT_ACK');
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});
+
+it('never outlives the command itself in its envelope', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const command = runCommand(agent.id, { expires_at: new Date(Date.now() + 20_000).toISOString() });
+  await publish(redis, command);
+  expect((await agent.next('COMMAND')).expires_at).toBe(command.expires_at);
+  await agent.close();
+});
+
+it('waits in the mailbox for an offline agent and comes in order after HELLO, not before', async () => {
+  const id = uniqueAgent();
+  const ids = [];
+  for (let n = 0; n < 3; n++) ids.push(await publish(redis, runCommand(id)));
+  await inMailbox(id, 3);
+  expect(await redis.pttl(mailboxStream(id))).toBeGreaterThan(6 * 86_400_000);
+  const agent = await dial(hub.url, id);
+  await agent.next('HELLO_ACK');
+  ids.push(await publish(redis, runCommand(id)));
+  await inMailbox(id, 4);
+  expect(agent.all('COMMAND')).toEqual([]);
+  agent.hello();
+  for (const expected of ids) expect((await agent.next('COMMAND')).correlation_id).toBe(expected);
+  for (const each of ids) agent.result(each);
+  await nothingLeft(redis, hub.id, id);
+  await agent.close();
+});
+
+it('at most 4 are in flight, or fewer when the agent says so, in order', async () => {
+  for (const [max, hello] of [
+    [4, {}],
+    [4, { max_concurrency: 60 }],
+    [1, { max_concurrency: 1 }],
+  ] as const) {
+    const agent = await join(hub.url, uniqueAgent(), hello);
+    const ids: string[] = [];
+    for (let n = 0; n < 8; n++) ids.push(await publish(redis, runCommand(agent.id)));
+    for (let done = 0; done < 8; done++) {
+      await eventually(() => expect(agent.all('COMMAND')).toHaveLength(Math.min(8, done + max)));
+      agent.result(ids[done] ?? '');
+      await agent.next('RESULT_ACK');
+    }
+    expect(agent.all('COMMAND').map(({ correlation_id }) => correlation_id)).toEqual(ids);
+    await nothingLeft(redis, hub.id, agent.id);
+    await agent.close();
+  }
+});
+
+it('expired before it is routed, in the mailbox, or waiting for a slot: command_events expired, never sent', async () => {
+  const late = await publish(
+    redis,
+    runCommand(uniqueAgent(), { expires_at: new Date(Date.now() - 1).toISOString() }),
+  );
+  await event(late, 'expired');
+
+  const id = uniqueAgent();
+  const soon = () => runCommand(id, { expires_at: new Date(Date.now() + 1_500).toISOString() });
+  const parked = soon();
+  await publish(redis, parked);
+  await inMailbox(id, 1);
+  await eventually(() => expect(Date.now()).toBeGreaterThan(Date.parse(parked.expires_at)));
+  const agent = await join(hub.url, id, { max_concurrency: 1 });
+  await event(parked.correlation_id, 'expired');
+
+  const first = await publish(redis, runCommand(id));
+  const waiting = await publish(redis, soon());
+  await event(waiting, 'expired');
+  agent.result(first);
+  await nothingLeft(redis, hub.id, id);
+  expect(agent.all('COMMAND').map(({ correlation_id }) => correlation_id)).toEqual([first]);
+  expect(await states(waiting)).toEqual(['expired']);
+  await agent.close();
+});
+
+it('a verb that the agent does not offer: rejected with the reason', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { supported_verbs: ['get_system_health'] });
+  const id = await publish(redis, runCommand(agent.id, { verb: 'delete_user' }));
+  expect((await event(id, 'rejected')).reason).toContain('delete_user');
+  await nothingLeft(redis, hub.id, agent.id);
+  expect(agent.all('COMMAND')).toEqual([]);
+  await agent.close();
+});
+
+it('COMMAND_ACK busy: stays with the hub and is sent again', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const id = await publish(redis, runCommand(agent.id));
+  const first = await agent.next('COMMAND');
+  agent.send({ type: 'COMMAND_ACK', correlation_id: id, state: 'busy' });
+  const second = await agent.next('COMMAND');
+  expect(second.correlation_id).toBe(id);
+  expect(second.nonce).not.toBe(first.nonce);
+  expect(await states(id)).not.toContain('acknowledged');
+  agent.result(id);
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});
+
+it('cancel: dropped when not sent yet, CANCEL when sent', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
+  const running = await publish(redis, runCommand(agent.id));
+  const waiting = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  await publish(redis, { kind: 'cancel', agent_id: agent.id, correlation_id: waiting });
+  await event(waiting, 'cancelled');
+  await publish(redis, { kind: 'cancel', agent_id: agent.id, correlation_id: running });
+  expect(await agent.next('CANCEL')).toMatchObject({ correlation_id: running, agent_id: agent.id });
+  agent.result(running, { status: 'error' });
+  await nothingLeft(redis, hub.id, agent.id);
+  expect(agent.all('COMMAND')).toHaveLength(1);
+
+  const id = uniqueAgent();
+  const parked = await publish(redis, runCommand(id));
+  await publish(redis, { kind: 'cancel', agent_id: id, correlation_id: parked });
+  await inMailbox(id, 2);
+  const late = await join(hub.url, id);
+  await event(parked, 'cancelled');
+  expect(late.all('COMMAND')).toEqual([]);
+  await Promise.all([agent.close(), late.close()]);
+});
+
+it('dispatched, not answered, connection lost: sent again after the next HELLO, before newer ones', async () => {
+  const id = uniqueAgent();
+  const lost = await join(hub.url, id, { max_concurrency: 1 });
+  const ids = [await publish(redis, runCommand(id)), await publish(redis, runCommand(id))];
+  await lost.next('COMMAND');
+  lost.cut();
+  await inMailbox(id, 2);
+  ids.push(await publish(redis, runCommand(id)));
+  await inMailbox(id, 3);
+  const agent = await join(hub.url, id, { max_concurrency: 1 });
+  for (const expected of ids) {
+    expect((await agent.next('COMMAND')).correlation_id).toBe(expected);
+    agent.result(expected);
+  }
+  await nothingLeft(redis, hub.id, id);
+  await agent.close();
+});
+
+it('dispatched, connection lost, time over: not sent again and not called expired', async () => {
+  const id = uniqueAgent();
+  const lost = await join(hub.url, id);
+  const command = runCommand(id, { expires_at: new Date(Date.now() + 1_500).toISOString() });
+  await publish(redis, command);
+  await lost.next('COMMAND');
+  lost.cut();
+  await inMailbox(id, 1);
+  await eventually(() => expect(Date.now()).toBeGreaterThan(Date.parse(command.expires_at)));
+  const agent = await join(hub.url, id);
+  await nothingLeft(redis, hub.id, id);
+  expect(agent.all('COMMAND')).toEqual([]);
+  expect(await states(command.correlation_id)).toEqual(['dispatched', 'dispatched']);
+  await agent.close();
+});
+
+it('given twice, sent once', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const command = runCommand(agent.id);
+  await publish(redis, command);
+  await publish(redis, command);
+  const after = await publish(redis, runCommand(agent.id));
+  await eventually(() => expect(agent.all('COMMAND').at(-1)?.correlation_id).toBe(after));
+  expect(agent.all('COMMAND')).toHaveLength(2);
+  agent.result(command.correlation_id);
+  agent.result(after);
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});
+
+it('finds the agent on whichever hub it is, and follows it', async () => {
+  const other = await startHub(server.url);
+  const id = uniqueAgent();
+  const here = await join(hub.url, id);
+  const first = await publish(redis, runCommand(id));
+  await here.next('COMMAND');
+  // The hub that is left behind finds out when it renews its leases.
+  const there = await join(other.url, id);
+  expect(await redis.hget(leaseKey(id), 'hub')).toBe(other.id);
+  const ids = [];
+  for (let n = 0; n < 3; n++) ids.push(await publish(redis, runCommand(id)));
+  for (const expected of ids) {
+    expect((await there.next('COMMAND')).correlation_id).toBe(expected);
+    there.result(expected);
+  }
+  expect(await here.closed).toBe(4409);
+  expect((await there.next('COMMAND')).correlation_id).toBe(first);
+  there.result(first);
+  await nothingLeft(redis, other.id, id);
+  await nothingLeft(redis, hub.id, id);
+  await there.close();
+  await other.stop();
+});
+
+it('a stopped hub closes with 1012, leaves its commands in the mailbox and no lease', async () => {
+  const leaving = await startHub(server.url);
+  const agent = await join(leaving.url, uniqueAgent());
+  const id = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  await leaving.stop();
+  expect(await agent.closed).toBe(1012);
+  expect(await redis.xlen(mailboxStream(agent.id))).toBe(1);
+  expect(await redis.exists(leaseKey(agent.id))).toBe(0);
+  const back = await join(hub.url, agent.id);
+  expect((await back.next('COMMAND')).correlation_id).toBe(id);
+  back.result(id);
+  await nothingLeft(redis, hub.id, agent.id);
+  await back.close();
+});
+
+it('a malformed entry is set aside and stops nothing', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const dead = await redis.xlen(`${streams.commands}.dead`);
+  await redis.xadd(streams.commands, '*', 'body', '{"kind":"run"}');
+  await redis.xadd(
+    streams.commands,
+    '*',
+    'event_id',
+    randomUUID(),
+    'ts',
+    new Date().toISOString(),
+    'v',
+    '1',
+    'body',
+    '{',
+  );
+  const id = await publish(redis, runCommand(agent.id));
+  expect((await agent.next('COMMAND')).correlation_id).toBe(id);
+  await eventually(async () => expect(await redis.xlen(`${streams.commands}.dead`)).toBe(dead + 2));
+  agent.result(id);
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});

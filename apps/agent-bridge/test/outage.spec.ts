@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { commandEventsStream, commandResultsStream, telemetryStream } from '@viw/contracts';
+import type { Redis } from '@viw/streams';
+import { eventually, startRedis } from '@viw/testing';
+import type { Redis as RedisServer } from '@viw/testing';
+import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
+import { startHub } from './test-hub';
+import type { TestHub } from './test-hub';
+import { connect, entries, matching, nothingLeft, publish, runCommand } from './test-streams';
+
+let server: RedisServer;
+let redis: Redis;
+let hub: TestHub;
+
+beforeEach(async () => {
+  server = await startRedis();
+  redis = await connect(server.url);
+  hub = await startHub(server.url, { AGENT_BRIDGE_HEARTBEAT_S: '1' });
+});
+
+afterEach(async () => {
+  await hub.stop();
+  redis.disconnect();
+  await server.stop();
+});
+
+it('without Redis nothing is acknowledged; when it is back everything is, and nothing was lost', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  agent.telemetry(1);
+  await eventually(async () => expect((await agent.next('HEARTBEAT')).ack_seq).toBe(1));
+  await server.kill();
+
+  agent.telemetry(2);
+  const correlationId = randomUUID();
+  const resultId = agent.result(correlationId);
+  const late = uniqueAgent();
+  const refused = await upgrade(hub.port, signed(late));
+  expect(refused).toMatchObject({ status: 503, body: { error: { code: 'BUSY' } } });
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  expect((await fetch(`${hub.opsUrl}/internal/readyz`)).status).toBe(503);
+  for (let beats = 0; beats < 2; beats++) expect((await agent.next('HEARTBEAT')).ack_seq).toBe(1);
+  expect(agent.all('RESULT_ACK')).toEqual([]);
+
+  await server.restart();
+  expect(await agent.next('RESULT_ACK')).toMatchObject({ result_id: resultId });
+  await eventually(async () => expect((await agent.next('HEARTBEAT')).ack_seq).toBe(2));
+  await eventually(() => expect(redis.status).toBe('ready'));
+  await matching(redis, commandResultsStream, ({ result }) => result.result_id === resultId);
+  await matching(redis, telemetryStream, ({ frames }) =>
+    frames.some(({ agent_id, seq }) => agent_id === agent.id && seq === 2),
+  );
+  await (await dial(hub.url, late)).close();
+  await agent.close();
+});
+
+it('Redis killed between the dispatch and the result: the command ends, once', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const id = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  await matching(redis, commandEventsStream, (body) => body.correlation_id === id);
+  await server.kill();
+  agent.send({ type: 'COMMAND_ACK', correlation_id: id, state: 'received' });
+  agent.result(id);
+  await server.restart();
+  await agent.next('RESULT_ACK', 20_000);
+  await eventually(() => expect(redis.status).toBe('ready'));
+  await nothingLeft(redis, hub.id, agent.id);
+  const next = await publish(redis, runCommand(agent.id));
+  expect((await agent.next('COMMAND', 20_000)).correlation_id).toBe(next);
+  expect(agent.all('COMMAND')).toHaveLength(2);
+  agent.result(next);
+  await nothingLeft(redis, hub.id, agent.id);
+  expect(await entries(redis, commandResultsStream)).toHaveLength(2);
+  await agent.close();
+});
+
+it('an agent that leaves while Redis is away finds its command after both are back', async () => {
+  const id = uniqueAgent();
+  const lost = await join(hub.url, id);
+  const correlationId = await publish(redis, runCommand(id));
+  await lost.next('COMMAND');
+  await matching(redis, commandEventsStream, (body) => body.correlation_id === correlationId);
+  await server.kill();
+  await lost.close();
+  await server.restart();
+  const agent = await eventually(() => join(hub.url, id), { timeoutMs: 20_000 });
+  expect((await agent.next('COMMAND', 20_000)).correlation_id).toBe(correlationId);
+  await eventually(() => expect(redis.status).toBe('ready'));
+  agent.result(correlationId);
+  await nothingLeft(redis, hub.id, id);
+  await agent.close();
+});
+
+it('leases and mailboxes are right again after Redis has lost its memory', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  await redis.flushall();
+  // Until the lease is renewed commands go to the mailbox; then they are fetched from it.
+  const id = await publish(redis, runCommand(agent.id));
+  expect((await agent.next('COMMAND', 25_000)).correlation_id).toBe(id);
+  agent.result(id);
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+}, 40_000);

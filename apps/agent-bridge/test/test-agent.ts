@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import WebSocket from 'ws';
+import { signHandshake } from '@viw/agent-auth';
+import { hubFrame } from '@viw/contracts';
+import type { HubFrame } from '@viw/contracts';
+import { eventually } from '@viw/testing';
+import { secret } from './test-hub';
+
+export const uniqueAgent = (): string => `gw-${randomUUID()}`;
+
+export const signed = (agentId: string, change: Partial<Parameters<typeof signHandshake>[0]> = {}) =>
+  signHandshake({ secret, agentId, path: '/agent/ws', now: Date.now(), ...change });
+
+type Frame<T extends HubFrame['type']> = Extract<HubFrame, { type: T }>;
+
+/** The other end of the protocol, with nothing of its own: says what it is told to and keeps what it hears. */
+export class TestAgent {
+  readonly received: HubFrame[] = [];
+  readonly closed: Promise<number>;
+  readonly #socket: WebSocket;
+  #taken = 0;
+
+  constructor(
+    readonly id: string,
+    socket: WebSocket,
+  ) {
+    this.#socket = socket;
+    socket.on('message', (data) => this.received.push(hubFrame.parse(JSON.parse(String(data as Buffer)))));
+    socket.on('error', () => undefined);
+    this.closed = once(socket, 'close').then(([code]) => code as number);
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol;
+  }
+
+  get extensions(): string {
+    return this.#socket.extensions;
+  }
+
+  raw(data: string | Buffer, options: { binary?: boolean } = {}): void {
+    this.#socket.send(data, options);
+  }
+
+  send(frame: object): void {
+    this.raw(JSON.stringify(frame));
+  }
+
+  hello(more: object = {}): void {
+    this.send({ type: 'HELLO', agent_id: this.id, version: '1.0.0', capabilities: [], ...more });
+  }
+
+  telemetry(seq?: number, more: object = {}): void {
+    const ts = new Date().toISOString();
+    this.send({
+      type: 'TELEMETRY',
+      agent_id: this.id,
+      ts,
+      ...(seq !== undefined && { seq }),
+      metrics: { cpu_pct: 1 },
+      ...more,
+    });
+  }
+
+  result(correlationId: string, more: object = {}): string {
+    const resultId = randomUUID();
+    const at = new Date().toISOString();
+    this.send({
+      type: 'RESULT',
+      result_id: resultId,
+      correlation_id: correlationId,
+      agent_id: this.id,
+      verb: 'list_users',
+      status: 'success',
+      rc: 0,
+      stdout: '{}',
+      stderr: '',
+      truncated: false,
+      duration_ms: 5,
+      started_at: at,
+      finished_at: at,
+      ...more,
+    });
+    return resultId;
+  }
+
+  all<T extends HubFrame['type']>(type: T): Frame<T>[] {
+    return this.received.filter((frame): frame is Frame<T> => frame.type === type);
+  }
+
+  /** The next frame of this type that `next` has not returned yet; frames of other types before it are passed over. */
+  async next<T extends HubFrame['type']>(type: T, timeoutMs = 10_000): Promise<Frame<T>> {
+    return eventually(
+      () => {
+        const index = this.received.findIndex((frame, at) => at >= this.#taken && frame.type === type);
+        if (index < 0) throw new Error(`so far: ${this.received.map((frame) => frame.type).join(', ')}`);
+        this.#taken = index + 1;
+        return this.received[index] as Frame<T>;
+      },
+      { what: `${type} for ${this.id}`, everyMs: 10, timeoutMs },
+    );
+  }
+
+  close(code = 1000): Promise<number> {
+    this.#socket.close(code);
+    return this.closed;
+  }
+
+  /** As when the host loses its network. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+
+  /** Hears nothing more and answers no ping, without closing. */
+  freeze(): void {
+    this.#socket.pause();
+  }
+}
+
+/** Connects; resolves when the socket is open. */
+export async function dial(url: string, agentId: string, path = '/agent/ws'): Promise<TestAgent> {
+  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers: signed(agentId, { path }) });
+  const agent = new TestAgent(agentId, socket);
+  await once(socket, 'open');
+  return agent;
+}
+
+/** Connects, says HELLO and waits for WELCOME. */
+export async function join(url: string, agentId: string, hello: object = {}): Promise<TestAgent> {
+  const agent = await dial(url, agentId);
+  agent.hello(hello);
+  await agent.next('WELCOME');
+  return agent;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: { error?: { code: string; msg: string }; server_time?: string };
+}
+
+/** An upgrade request that is expected to be refused. */
+export function upgrade(
+  port: number,
+  headers: Record<string, string>,
+  path = '/agent/ws',
+  method = 'GET',
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({
+      port,
+      host: '127.0.0.1',
+      path,
+      method,
+      headers: {
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': Buffer.from(randomUUID().slice(0, 16)).toString('base64'),
+        ...headers,
+      },
+    });
+    asked.on('response', (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: JSON.parse(text) as Answer['body'],
+        }),
+      );
+    });
+    asked.on('upgrade', (_response, socket) => {
+      socket.destroy();
+      reject(new Error('it was let in'));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}

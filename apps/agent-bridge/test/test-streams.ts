@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { commandsStream, hubStream, mailboxStream, streams } from '@viw/contracts';
+import type { RunCommandBody, StreamBody, StreamContract } from '@viw/contracts';
+import { createRedis, decodeEntry, encodeEntry, waitUntilReady } from '@viw/streams';
+import type { Redis } from '@viw/streams';
+import { eventually } from '@viw/testing';
+
+export async function connect(url: string): Promise<Redis> {
+  const redis = createRedis(url, { role: 'command', name: 'test' });
+  await waitUntilReady(redis);
+  return redis;
+}
+
+/** Every entry of a stream, each held against its contract. */
+export async function entries<C extends StreamContract>(redis: Redis, contract: C): Promise<StreamBody<C>[]> {
+  const raw = await redis.xrange(contract.stream, '-', '+');
+  return raw.map(([, fields]) => decodeEntry(contract, fields).body);
+}
+
+/** Waits until the stream has at least so many matching entries and returns them. */
+export function matching<C extends StreamContract>(
+  redis: Redis,
+  contract: C,
+  matches: (body: StreamBody<C>) => boolean,
+  count = 1,
+): Promise<StreamBody<C>[]> {
+  return eventually(
+    async () => {
+      const found = (await entries(redis, contract)).filter(matches);
+      if (found.length < count) throw new Error(`${found.length} of ${count} entries`);
+      return found;
+    },
+    { what: `entries in ${contract.stream}` },
+  );
+}
+
+export const runCommand = (agentId: string, more: Partial<RunCommandBody> = {}): RunCommandBody => ({
+  kind: 'run',
+  correlation_id: randomUUID(),
+  agent_id: agentId,
+  verb: 'list_users',
+  accepted_at: new Date().toISOString(),
+  expires_at: new Date(Date.now() + 30_000).toISOString(),
+  timeout_s: 30,
+  jws: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln',
+  ...more,
+});
+
+/** As the backend's relay does it. */
+export async function publish(redis: Redis, body: StreamBody<typeof commandsStream>): Promise<string> {
+  const { fields } = encodeEntry(commandsStream, body, { correlationId: body.correlation_id });
+  await redis.xadd(streams.commands, '*', ...fields);
+  return body.correlation_id;
+}
+
+/** Nothing of a command is left on its way: no entry in the hub's stream or mailbox, nothing pending at the entrance. */
+export function nothingLeft(redis: Redis, hub: string, agentId: string): Promise<void> {
+  return eventually(
+    async () => {
+      expect(await redis.xlen(hubStream(hub))).toBe(0);
+      expect(await redis.xlen(mailboxStream(agentId))).toBe(0);
+      expect(((await redis.xpending(streams.commands, 'agent-bridge')) as unknown[])[0]).toBe(0);
+      expect(((await redis.xpending(hubStream(hub), 'agent-bridge')) as unknown[])[0]).toBe(0);
+    },
+    { what: 'empty hub stream and mailbox' },
+  );
+}
