@@ -1,0 +1,112 @@
+import { Http01Responder } from '@viw/acme';
+import { certRequestsStream, groups } from '@viw/contracts';
+import { createDatabase, pingDatabase } from '@viw/database';
+import { OpsServer, createMetrics } from '@viw/runtime';
+import type { Component, Logger } from '@viw/runtime';
+import { SecretBox } from '@viw/secrets';
+import {
+  ChangeAnnouncer,
+  StreamConsumer,
+  StreamProducer,
+  consumersReady,
+  createRedis,
+  redisComponent,
+} from '@viw/streams';
+import type { CompleteConfig } from './config';
+import { Deployment } from './deploy/deployment';
+import { RequestDesk } from './intake/request-desk';
+import { AcmeAccount } from './issue/acme-account';
+import { Issuance } from './issue/issuance';
+import { OperationRunner } from './operation/operation-runner';
+import { performWith } from './operation/perform';
+import { responderComponent } from './issue/responder-component';
+import { repositoriesOf } from './repositories';
+import { WorkerMetrics } from './worker-metrics';
+
+/**
+ * The group's reader. Entries are taken only from workers whose liveness key is gone, so a short idle time robs nobody
+ * and another worker goes on soon after one has left.
+ */
+const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, livenessTtlMs: 15_000, claimEveryMs: 2_000 };
+
+/** Components in the order in which they start. */
+export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Logger }): Component[] {
+  const redisUrl = config.CERT_WORKER_REDIS_URL;
+  const databaseUrl = config.CERT_WORKER_DATABASE_URL;
+  const consumer = config.CERT_WORKER_CONSUMER;
+  const metrics = createMetrics('cert-worker');
+  const counts = new WorkerMetrics(metrics);
+  const box = new SecretBox({ keys: config.CERT_WORKER_ENCRYPTION_KEY });
+
+  const redis = createRedis(redisUrl, { role: 'command', name: `cert-worker:${consumer}` }, { logger });
+  const db = createDatabase(
+    { url: databaseUrl, applicationName: 'cert-worker' },
+    {
+      onConnectionError: (error) =>
+        logger.warn({ event: 'postgres_connection_lost', error }, 'connection lost'),
+    },
+  );
+  const store = repositoriesOf(db);
+  const producer = new StreamProducer({}, { redis, logger, metrics });
+  const changes = new ChangeAnnouncer({ producer, logger });
+
+  const responder = new Http01Responder({ bind: config.CERT_WORKER_HTTP01_BIND });
+  const account = new AcmeAccount(
+    {
+      directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,
+      directoryCaPem: config.CERT_WORKER_ACME_CA,
+      contact: config.CERT_WORKER_ACME_CONTACT,
+      termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
+    },
+    { accounts: store.accounts, box },
+  );
+  const issuance = new Issuance({ account, solver: responder, box, metrics: counts, store });
+  const deployment = new Deployment(
+    { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
+    { ...store, box, metrics: counts, logger },
+  );
+  const runner = new OperationRunner(
+    { consumer },
+    {
+      ...store,
+      perform: performWith({ issuance, deployment }),
+      journal: { producer, changes },
+      metrics: counts,
+      logger,
+    },
+  );
+  const desk: RequestDesk = new RequestDesk(
+    { concurrency: config.CERT_WORKER_CONCURRENCY },
+    {
+      runner,
+      acknowledge: (ids) => requests.acknowledge(ids),
+      redeliver: (ids) => requests.redeliver(ids),
+      logger,
+    },
+  );
+  const requests = new StreamConsumer(
+    { contract: certRequestsStream, group: groups.certWorker, consumer, ...READER },
+    { redisUrl, handler: desk.handler, logger, metrics },
+  );
+  return [
+    new OpsServer(
+      { service: 'cert-worker', bind: config.CERT_WORKER_OPS_BIND, token: config.CERT_WORKER_OPS_TOKEN },
+      {
+        metrics,
+        logger,
+        checks: {
+          redis: async () => void (await redis.ping()),
+          postgres: () => pingDatabase(db),
+          consumers: () => consumersReady([requests]),
+        },
+      },
+    ),
+    redisComponent(redis),
+    { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
+    producer,
+    account,
+    responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
+    requests,
+    desk,
+  ];
+}

@@ -1,0 +1,61 @@
+import { hostname } from 'node:os';
+import { AppError, LOG_LEVELS, zBind, zBool, zInt, zSecret } from '@viw/runtime';
+import { zEncryptionKeys } from '@viw/secrets';
+import { z } from 'zod';
+
+const schema = z.object({
+  CERT_WORKER_ENABLED: zBool().default(false),
+  CERT_WORKER_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('info'),
+  CERT_WORKER_LOG_JSON: zBool().default(true),
+  CERT_WORKER_OPS_BIND: zBind().prefault('127.0.0.1:8085'),
+  CERT_WORKER_OPS_TOKEN: zSecret().optional(),
+  /** With its password, so it counts as a secret; the same for Postgres. */
+  CERT_WORKER_REDIS_URL: zSecret(8).optional(),
+  /** Straight to Postgres: advisory locks need a session, which a pooler in transaction mode takes away. */
+  CERT_WORKER_DATABASE_URL: zSecret(8).optional(),
+  /** Name within the consumer group: the same again after a restart, another one for each replica. */
+  CERT_WORKER_CONSUMER: z.string().min(1).max(128).default(hostname()),
+  /** Opens SSH credentials, seals private keys: the same value as the backend's. */
+  CERT_WORKER_ENCRYPTION_KEY: zEncryptionKeys().optional(),
+  CERT_WORKER_ACME_DIRECTORY_URL: z.url({ protocol: /^https$/, error: 'an https:// URL' }).optional(),
+  /** PEM of roots beside the system's, for the directory's own HTTPS. */
+  CERT_WORKER_ACME_CA: z
+    .string()
+    .regex(/-----BEGIN CERTIFICATE-----/, 'PEM certificates')
+    .optional(),
+  CERT_WORKER_ACME_CONTACT: z
+    .string()
+    .regex(/^mailto:[^@\s]+@[^@\s]+$/, 'mailto:<address>')
+    .optional(),
+  /** A person has read the terms of the certificate authority. */
+  CERT_WORKER_ACME_TERMS_AGREED: zBool().default(true),
+  /** Port 80 of every name has to lead here for `/.well-known/acme-challenge/`. */
+  CERT_WORKER_HTTP01_BIND: zBind().prefault('127.0.0.1:8089'),
+  /** Operations at the same time. */
+  CERT_WORKER_CONCURRENCY: zInt({ min: 1, max: 64 }).default(4),
+  /** How long a new certificate may take to show after the reload, milliseconds. */
+  CERT_WORKER_PROOF_TIMEOUT_MS: zInt({ min: 1_000, max: 300_000 }).default(20_000),
+});
+
+export const configSource = { service: 'cert-worker', schema } as const;
+export type Config = z.output<typeof schema>;
+
+const required = [
+  'CERT_WORKER_REDIS_URL',
+  'CERT_WORKER_DATABASE_URL',
+  'CERT_WORKER_ENCRYPTION_KEY',
+  'CERT_WORKER_ACME_DIRECTORY_URL',
+] as const;
+export type CompleteConfig = Config & {
+  readonly [K in (typeof required)[number]]-?: NonNullable<Config[K]>;
+};
+
+/** What an enabled worker cannot do without. @throws AppError CONFIG_INVALID */
+export function completeConfig(config: Config): CompleteConfig {
+  const missing = required.filter((name) => config[name] === undefined);
+  if (missing.length > 0)
+    throw new AppError('CONFIG_INVALID', `needed (or each with _FILE): ${missing.join(', ')}`, {
+      meta: { errors: missing.map((path) => ({ path, msg: 'missing' })) },
+    });
+  return config as CompleteConfig;
+}

@@ -1,0 +1,175 @@
+import type {
+  CertificateVersionRepository,
+  DeployableVersion,
+  DeploymentRepository,
+  DeployTarget,
+  OperationWork,
+  SshCredentialRepository,
+  VirtualHostRepository,
+} from '@viw/database';
+import { AppError, toAppError } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
+import { openSshCredential } from '@viw/secrets';
+import type { SecretBox } from '@viw/secrets';
+import { deployCertificate, SshConnection } from '@viw/ssh-deploy';
+import type { DeployMaterial, SshConnectOptions } from '@viw/ssh-deploy';
+import type { StepJournal } from '../operation/step-journal';
+import { certificateKeyContext } from '../secret-contexts';
+import type { WorkerMetrics } from '../worker-metrics';
+import { withDirectoryLock } from './directory-lock';
+import { provingListeners } from './proving-listeners';
+
+export interface DeploymentOptions {
+  /** For the locks on certificate directories. */
+  readonly databaseUrl: string;
+  /** How long a new certificate may take to show, milliseconds. */
+  readonly proofTimeoutMs: number;
+}
+
+export interface DeploymentDeps {
+  readonly versions: Pick<CertificateVersionRepository, 'getDeployable'>;
+  readonly virtualHosts: Pick<VirtualHostRepository, 'targetsOf'>;
+  readonly credentials: Pick<SshCredentialRepository, 'getSealed'>;
+  readonly deployments: Pick<DeploymentRepository, 'recordProved'>;
+  readonly box: SecretBox;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+/** Puts one version into service on every virtual host that is to serve it, and proves each. */
+export class Deployment {
+  constructor(
+    private readonly options: DeploymentOptions,
+    private readonly deps: DeploymentDeps,
+  ) {}
+
+  /**
+   * One virtual host after the other; the first failure ends it and leaves the rest as it was. Repeatable.
+   * @throws AppError of `deployCertificate`; DEPLOY_REFUSED without a confirmed host key, or for `deploy` without any
+   *   virtual host; CONFLICT when the lease is lost; the signal's reason before a switch
+   */
+  async run(
+    work: OperationWork,
+    versionId: string,
+    journal: StepJournal,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const targets = await this.deps.virtualHosts.targetsOf(work.certificate_id);
+    if (targets.length === 0) {
+      const detail = 'no virtual host is to serve this certificate';
+      if (work.kind === 'deploy') throw new AppError('DEPLOY_REFUSED', detail);
+      await journal.report({ step: 'deploy', status: 'skipped', detail });
+      return;
+    }
+    const version = await this.deps.versions.getDeployable(versionId);
+    if (!version) throw new AppError('NOT_FOUND', 'the version to be deployed is gone');
+    const material = this.#materialOf(version);
+    for (const [index, target] of targets.entries()) {
+      try {
+        signal.throwIfAborted();
+        await this.#deployTo(target, material, journal, signal);
+      } catch (error) {
+        if (!signal.aborted) await skip(targets.slice(index + 1), target.server.name, journal);
+        throw error;
+      }
+      await this.#proved(work, target, versionId, journal);
+    }
+  }
+
+  #materialOf({ id, cert_pem, chain_pem, private_key_sealed, fingerprint_sha256 }: DeployableVersion) {
+    return {
+      versionId: id,
+      fullchainPem: cert_pem + chain_pem,
+      privateKeyPem: this.deps.box.openText(private_key_sealed, certificateKeyContext(id)),
+      fingerprintSha256: fingerprint_sha256,
+    };
+  }
+
+  async #deployTo(
+    target: DeployTarget,
+    material: DeployMaterial,
+    journal: StepJournal,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { id: virtualHostId, cert_dir: certDir, server } = target;
+    const { metrics, logger } = this.deps;
+    try {
+      const login = await this.#loginOf(target, journal);
+      const { warnings } = await withDirectoryLock(
+        this.options,
+        { host: server.host, port: server.ssh_port, path: certDir },
+        signal,
+        (held) =>
+          deployCertificate(
+            {
+              target: {
+                certDir,
+                testCommand: server.test_command,
+                reloadCommand: server.reload_command,
+                listeners: provingListeners(target),
+                proofTimeoutMs: this.options.proofTimeoutMs,
+              },
+              material,
+              onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
+              signal: held,
+            },
+            { connect: () => SshConnection.connect(login) },
+          ),
+      );
+      metrics.deployed();
+      logger.info({ event: 'deployed', virtual_host_id: virtualHostId, warnings }, 'new version is served');
+    } catch (error) {
+      metrics.deploymentFailed(toAppError(error));
+      throw error instanceof AppError ? onServer(server.name, error) : error;
+    }
+  }
+
+  async #loginOf({ id, server }: DeployTarget, journal: StepJournal): Promise<SshConnectOptions> {
+    const { host, ssh_port: port, host_key_fingerprint: hostKeyFingerprint } = server;
+    if (hostKeyFingerprint === null) {
+      const detail = 'no host key is confirmed: compare its fingerprint and confirm it first';
+      await journal.report({ step: 'connect', status: 'failed', virtual_host_id: id, detail });
+      throw new AppError('DEPLOY_REFUSED', detail);
+    }
+    const stored = await this.deps.credentials.getSealed(server.ssh_credential_id);
+    if (!stored) throw new AppError('NOT_FOUND', 'the SSH credential of the server is gone');
+    const { privateKey, passphrase } = openSshCredential(this.deps.box, stored.id, stored.sealed);
+    return {
+      host,
+      port,
+      username: stored.username,
+      privateKey,
+      hostKeyFingerprint,
+      ...(passphrase !== undefined && { passphrase }),
+    };
+  }
+
+  async #proved(
+    work: OperationWork,
+    target: DeployTarget,
+    versionId: string,
+    journal: StepJournal,
+  ): Promise<void> {
+    await this.deps.deployments.recordProved(work.fencing, {
+      virtual_host_id: target.id,
+      certificate_id: work.certificate_id,
+      version_id: versionId,
+      operation_id: work.operation_id,
+      proved_at: new Date().toISOString(),
+    });
+    journal.changed();
+  }
+}
+
+async function skip(rest: readonly DeployTarget[], failed: string, journal: StepJournal): Promise<void> {
+  for (const { id } of rest)
+    await journal.report({
+      step: 'deploy',
+      status: 'skipped',
+      virtual_host_id: id,
+      detail: `not begun: the deployment to ${failed} failed`,
+    });
+}
+
+const onServer = (name: string, { code, message, meta, retryable, cause }: AppError): AppError =>
+  new AppError(code, `${name}: ${message}`, { meta, retryable, cause });

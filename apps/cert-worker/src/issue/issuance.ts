@@ -1,0 +1,143 @@
+import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent } from '@viw/acme';
+import type {
+  CertificateRepository,
+  CertificateVersionRepository,
+  OperationRepository,
+  OperationWork,
+  OperationWorkRepository,
+  OrderKeyRepository,
+} from '@viw/database';
+import { AppError, uuidv7 } from '@viw/runtime';
+import type { SecretBox } from '@viw/secrets';
+import type { StepJournal } from '../operation/step-journal';
+import { certificateKeyContext, orderKeyContext } from '../secret-contexts';
+import type { WorkerMetrics } from '../worker-metrics';
+import type { AcmeAccount } from './acme-account';
+
+export interface IssuanceDeps {
+  readonly account: Pick<AcmeAccount, 'issuer'>;
+  readonly solver: ChallengeSolver;
+  readonly box: SecretBox;
+  readonly metrics: WorkerMetrics;
+  readonly store: {
+    readonly certificates: Pick<CertificateRepository, 'get'>;
+    readonly history: Pick<OperationRepository, 'get'>;
+    readonly operations: Pick<OperationWorkRepository, 'setOrderUrl'>;
+    readonly orderKeys: Pick<OrderKeyRepository, 'find' | 'save'>;
+    readonly versions: Pick<CertificateVersionRepository, 'save'>;
+  };
+}
+
+/** One new version of a certificate for one operation, however often the operation is taken up again. */
+export class Issuance {
+  constructor(private readonly deps: IssuanceDeps) {}
+
+  /**
+   * @returns id of the version that fulfils the operation
+   * @throws AppError ACME_REFUSED, ACME_RATE_LIMITED, ACME_UNAVAILABLE, NOT_FOUND, NOT_IMPLEMENTED; CONFLICT when the
+   *   lease is lost; the signal's reason
+   */
+  async run(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<string> {
+    const present = await this.#versionSince(work);
+    if (present !== undefined) {
+      await journal.report({ step: 'issue', status: 'skipped', detail: `issued already: ${present.serial}` });
+      return present.id;
+    }
+    if (work.issuer !== 'acme' || work.challenge !== 'http-01')
+      throw new AppError(
+        'NOT_IMPLEMENTED',
+        `this cert-worker cannot issue by ${work.issuer} with ${work.challenge} yet`,
+      );
+    const issued = await this.#issue(work, journal, signal);
+    return this.#save(work, issued, journal);
+  }
+
+  /** Still needed? A version that came after the request (this operation's own before a crash, too) fulfils it. */
+  async #versionSince({ certificate_id, operation_id }: OperationWork) {
+    const { certificates, history } = this.deps.store;
+    const [certificate, operation] = await Promise.all([
+      certificates.get(certificate_id),
+      history.get(operation_id),
+    ]);
+    if (!certificate || !operation) throw new AppError('NOT_FOUND', 'the certificate has been deleted');
+    const version = certificate.current_version;
+    return version && Date.parse(version.created_at) > Date.parse(operation.created_at) ? version : undefined;
+  }
+
+  async #issue(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<IssuedCertificate> {
+    const issuer = await this.deps.account.issuer();
+    const request = await this.#request(work, journal, signal);
+    try {
+      return await issuer.issue(request).catch((error: unknown) => {
+        // The CA has forgotten the account; the issuer registers its key once more.
+        if (error instanceof AppError && error.meta['problem_type'] === 'accountDoesNotExist')
+          return issuer.issue(request);
+        throw error;
+      });
+    } catch (error) {
+      if (error instanceof AppError && error.code.startsWith('ACME_'))
+        this.deps.metrics.issuanceFailed(error);
+      throw error;
+    }
+  }
+
+  async #request(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<IssueRequest> {
+    const { operation_id: operationId, fencing, names, key_type: keyType } = work;
+    const { operations, orderKeys } = this.deps.store;
+    const { box, solver } = this.deps;
+    let orderUrl = work.order_url ?? '';
+    const resume = await this.#resume(work);
+    return {
+      names,
+      keyType,
+      solver,
+      signal,
+      onStep: (event) => journal.report(stepOf(event)),
+      onOrder: async (url) => {
+        orderUrl = url;
+        await operations.setOrderUrl(operationId, fencing, url);
+      },
+      onKey: (privateKeyPem) =>
+        orderKeys.save(operationId, fencing, {
+          order_url: orderUrl,
+          private_key_sealed: box.seal(privateKeyPem, orderKeyContext(operationId)),
+        }),
+      ...(resume && { resume }),
+    };
+  }
+
+  async #resume({ operation_id, order_url }: OperationWork): Promise<IssueRequest['resume']> {
+    if (order_url === null) return undefined;
+    const key = await this.deps.store.orderKeys.find(operation_id);
+    if (key?.order_url !== order_url) return { orderUrl: order_url };
+    const privateKeyPem = this.deps.box.openText(key.private_key_sealed, orderKeyContext(operation_id));
+    return { orderUrl: order_url, privateKeyPem };
+  }
+
+  async #save(work: OperationWork, issued: IssuedCertificate, journal: StepJournal): Promise<string> {
+    const id = uuidv7();
+    await this.deps.store.versions.save(work.fencing, {
+      id,
+      certificate_id: work.certificate_id,
+      operation_id: work.operation_id,
+      cert_pem: issued.certificatePem,
+      chain_pem: issued.chainPem,
+      private_key_sealed: this.deps.box.seal(issued.privateKeyPem, certificateKeyContext(id)),
+      serial: issued.serial,
+      fingerprint_sha256: issued.fingerprintSha256,
+      issuer: issued.issuer,
+      names: issued.names,
+      not_before: issued.notBefore.toISOString(),
+      not_after: issued.notAfter.toISOString(),
+    });
+    await journal.report({ step: 'store', status: 'done', detail: `SHA-256 ${issued.fingerprintSha256}` });
+    journal.changed();
+    return id;
+  }
+}
+
+/** Steps of several names stand side by side, so the name is part of theirs. */
+const stepOf = ({ step, name, ...rest }: IssueStepEvent) => ({
+  ...rest,
+  step: name === undefined ? step : `${step} ${name}`,
+});

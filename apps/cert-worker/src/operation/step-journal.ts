@@ -1,0 +1,123 @@
+import { certEventsStream } from '@viw/contracts';
+import type { CertEventsBody, OperationStep } from '@viw/contracts';
+import type { OperationWork, OperationWorkRepository } from '@viw/database';
+import { redactText } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
+import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
+import type { Failure } from './failure';
+
+export interface Step {
+  readonly step: string;
+  readonly status: OperationStep['status'];
+  readonly virtual_host_id?: string;
+  readonly detail?: string;
+  readonly duration_ms?: number;
+}
+
+export interface StepJournalDeps {
+  readonly operations: Pick<OperationWorkRepository, 'recordStep'>;
+  readonly producer: Pick<StreamProducer, 'publish'>;
+  readonly changes: Pick<ChangeAnnouncer, 'announce'>;
+  readonly logger: Logger;
+}
+
+/** Bounds of the contract. */
+const MAX_STEP = 64;
+const MAX_DETAIL = 2_000;
+/** After that an event costs the live view only: its row is stored. */
+const PUBLISH_MS = 5_000;
+
+export const bounded = (text: string, limit: number): string =>
+  text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+
+/** Row, event and announcement of every step of one operation, in this order and in the order of the reports. */
+export class StepJournal {
+  readonly #work: OperationWork;
+  readonly #deps: StepJournalDeps;
+  readonly #unsaved: (Step & { readonly at: string })[] = [];
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(work: OperationWork, deps: StepJournalDeps) {
+    this.#work = work;
+    this.#deps = deps;
+  }
+
+  /**
+   * Never rejects: a step that cannot be stored must not undo a deployment. It is kept and stored with the next one;
+   * `flush` tells when that did not help.
+   */
+  async report({ step, detail, duration_ms, ...rest }: Step): Promise<void> {
+    this.#unsaved.push({
+      ...rest,
+      step: bounded(step, MAX_STEP),
+      ...(detail !== undefined && { detail: bounded(redactText(detail), MAX_DETAIL) }),
+      ...(duration_ms !== undefined && { duration_ms }),
+      at: new Date().toISOString(),
+    });
+    try {
+      await this.flush();
+    } catch (error) {
+      this.#deps.logger.warn(
+        { event: 'step_not_stored', operation_id: this.#work.operation_id, step, error },
+        'the step is stored later',
+      );
+    }
+  }
+
+  /** @throws what the database threw; AppError CONFLICT when the lease is lost */
+  flush(): Promise<void> {
+    this.#saving = this.#saving.catch(() => undefined).then(() => this.#saveAll());
+    return this.#saving;
+  }
+
+  /** After the operation's end has been committed. Told again after a crash, with the same event id. */
+  finished(outcome: 'succeeded' | 'failed', error?: Failure): void {
+    const end = {
+      event: 'finished',
+      outcome,
+      ...(error && { error }),
+      at: new Date().toISOString(),
+    } as const;
+    this.#publish(end, this.#work.operation_id);
+    this.changed();
+  }
+
+  /** The certificate looks different now. */
+  changed(): void {
+    const { operation_id, certificate_id } = this.#work;
+    this.#deps.changes.announce([
+      { kind: 'operation', id: operation_id, parent_id: certificate_id },
+      { kind: 'certificate', id: certificate_id },
+    ]);
+  }
+
+  async #saveAll(): Promise<void> {
+    const { operation_id, certificate_id, fencing } = this.#work;
+    for (let step = this.#unsaved[0]; step; step = this.#unsaved[0]) {
+      await this.#deps.operations.recordStep(operation_id, fencing, step);
+      this.#unsaved.shift();
+      this.#publish({ event: 'step', ...step });
+      this.#deps.changes.announce([{ kind: 'operation', id: operation_id, parent_id: certificate_id }]);
+    }
+  }
+
+  #publish(event: EventFacts, eventId?: string): void {
+    const { operation_id, certificate_id, kind, correlation_id } = this.#work;
+    this.#deps.producer
+      .publish(
+        certEventsStream,
+        { ...event, operation_id, certificate_id, kind },
+        {
+          timeoutMs: PUBLISH_MS,
+          ...(eventId !== undefined && { eventId }),
+          ...(correlation_id !== null && { correlationId: correlation_id }),
+        },
+      )
+      .catch((error: unknown) => {
+        this.#deps.logger.warn({ event: 'cert_event_not_published', operation_id, error }, 'event lost');
+      });
+  }
+}
+
+type Without<T> = T extends unknown ? Omit<T, 'operation_id' | 'certificate_id' | 'kind'> : never;
+type EventFacts = Without<CertEventsBody>;

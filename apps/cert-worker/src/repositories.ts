@@ -1,0 +1,25 @@
+import {
+  AcmeAccountRepository,
+  CertificateRepository,
+  CertificateVersionRepository,
+  DeploymentRepository,
+  OperationRepository,
+  OperationWorkRepository,
+  OrderKeyRepository,
+  SshCredentialRepository,
+  VirtualHostRepository,
+} from '@viw/database';
+import type { Db } from '@viw/database';
+
+/** What the worker reads and writes in Postgres. */
+export const repositoriesOf = (db: Db) => ({
+  accounts: new AcmeAccountRepository({ db }),
+  certificates: new CertificateRepository({ db }),
+  versions: new CertificateVersionRepository({ db }),
+  deployments: new DeploymentRepository({ db }),
+  history: new OperationRepository({ db }),
+  operations: new OperationWorkRepository({ db }),
+  orderKeys: new OrderKeyRepository({ db }),
+  credentials: new SshCredentialRepository({ db }),
+  virtualHosts: new VirtualHostRepository({ db }),
+});

@@ -1,0 +1,46 @@
+import type { OperationKind } from '@viw/contracts';
+import { Counter } from '@viw/runtime';
+import type { AppError, Metrics } from '@viw/runtime';
+
+/** What the worker counts. Label values are codes of ours or of RFC 8555, never names or addresses. */
+export class WorkerMetrics {
+  readonly #operations: Counter<'kind' | 'outcome'>;
+  readonly #acmeErrors: Counter<'type'>;
+  readonly #deployments: Counter<'outcome'>;
+  readonly #rollbacks: Counter<'outcome'>;
+
+  constructor(registry: Metrics) {
+    const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
+      new Counter({ name, help, labelNames, registers: [registry] });
+    this.#operations = counter('viw_cert_operations_total', 'Certificate operations ended', [
+      'kind',
+      'outcome',
+    ]);
+    this.#acmeErrors = counter('viw_acme_errors_total', 'Failures of issuance by ACME problem type', [
+      'type',
+    ]);
+    this.#deployments = counter('viw_deployments_total', 'Deployments to one virtual host', ['outcome']);
+    this.#rollbacks = counter('viw_rollbacks_total', 'Deployments put back, and those where that failed', [
+      'outcome',
+    ]);
+  }
+
+  operationEnded(kind: OperationKind, outcome: 'succeeded' | 'failed'): void {
+    this.#operations.inc({ kind, outcome });
+  }
+
+  issuanceFailed({ code, meta }: AppError): void {
+    const type = meta['problem_type'];
+    this.#acmeErrors.inc({ type: typeof type === 'string' && /^[A-Za-z]{1,40}$/.test(type) ? type : code });
+  }
+
+  deployed(): void {
+    this.#deployments.inc({ outcome: 'succeeded' });
+  }
+
+  deploymentFailed({ code, meta }: AppError): void {
+    this.#deployments.inc({ outcome: code });
+    const { rollback } = meta;
+    if (rollback === 'done' || rollback === 'failed') this.#rollbacks.inc({ outcome: rollback });
+  }
+}
