@@ -1,4 +1,5 @@
 import { CommandVerifier, HelperClient } from '@viw/commands';
+import { HostMetricsReader, hasSystemd, systemdStates, unknownStates } from '@viw/host-metrics';
 import type { Component, Logger, ServiceControl } from '@viw/runtime';
 import { CommandDesk } from './commands/command-desk';
 import { CommandGate } from './commands/command-gate';
@@ -14,8 +15,7 @@ import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
 import { Uplink } from './session/uplink';
-import { HostMetricsReader } from './telemetry/host-metrics-reader';
-import { hasSystemd, helperStates, systemdStates, unknownStates } from './telemetry/service-states';
+import { helperStates } from './telemetry/helper-states';
 import { TelemetryReporter } from './telemetry/telemetry-reporter';
 
 /** sysexits(3) EX_NOPERM is 77, EX_CONFIG 78: the unit's RestartPreventExitStatus names the latter. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HostMetricsReader, hasSystemd, processStates, systemdStates } from '@viw/host-metrics';
 import { AppError } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { Actions } from './actions';
@@ -8,9 +9,6 @@ import type { Config } from './config';
 import { exec } from './exec';
 import { buildExecutors } from './executors';
 import { Scripts } from './executors/scripts';
-import { CpuMeter } from './host/cpu-meter';
-import { HostMetricsReader } from './host/host-metrics';
-import { ServiceStates, systemdRuns } from './host/service-states';
 import { HostKeys } from './host-keys';
 import { Journal } from './journal';
 import { FileLog } from './logs/file-log';
@@ -32,14 +30,16 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
   const keys = await HostKeys.load(config.HOST_HELPER_KEYS_DIR);
 
   const workFolder = join(state, 'work');
-  const services = new ServiceStates({ services: config.HOST_HELPER_SERVICES });
+  const services = config.HOST_HELPER_SERVICES;
+  const systemd = await hasSystemd();
+  const serviceStates = systemd ? systemdStates : processStates();
   const executors = buildExecutors(
-    { logUnits: config.HOST_HELPER_LOG_UNITS },
+    { services, logUnits: config.HOST_HELPER_LOG_UNITS },
     {
       scripts: new Scripts({ root: config.HOST_HELPER_SCRIPTS_ROOT, workFolder }),
-      metrics: new HostMetricsReader({ cpu: new CpuMeter(), services }),
-      services,
-      logs: logSource(config),
+      metrics: new HostMetricsReader({ services }, { serviceStates }),
+      serviceStates,
+      logs: systemd ? journald(config) : logFiles(config),
     },
   );
   const journal = new Journal({ folder: join(state, 'journal') });
@@ -78,10 +78,9 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
   return [leftovers, journal, underWay, socket];
 }
 
-function logSource(config: Config): LogSource | undefined {
-  if (systemdRuns()) {
-    return new JournaldLog({ exec: (options) => exec({ ...options, cwd: config.HOST_HELPER_STATE_DIR }) });
-  }
-  const folder = config.HOST_HELPER_LOG_DIR;
+const journald = (config: Config): LogSource =>
+  new JournaldLog({ exec: (options) => exec({ ...options, cwd: config.HOST_HELPER_STATE_DIR }) });
+
+function logFiles({ HOST_HELPER_LOG_DIR: folder }: Config): LogSource | undefined {
   return folder === undefined ? undefined : new FileLog({ folder });
 }

@@ -1,5 +1,4 @@
-import type { HostMetricsReader } from '../host/host-metrics';
-import type { ServiceStates } from '../host/service-states';
+import type { HostMetricsReader, ServiceStateSource } from '@viw/host-metrics';
 import type { Executor } from './executor';
 import { jsonOutcome } from './executor';
 
@@ -8,7 +7,10 @@ export const getSystemHealth = (metrics: HostMetricsReader): Executor => ({
   run: async () => jsonOutcome(await metrics.read()),
 });
 
-export const getServiceStatus = (services: ServiceStates): Executor => ({
+export const getServiceStatus = (
+  { services }: { readonly services: readonly string[] },
+  states: ServiceStateSource,
+): Executor => ({
   available: () => Promise.resolve(true),
-  run: async () => jsonOutcome({ services: await services.read() }),
+  run: async () => jsonOutcome({ services: await states.read(services) }),
 });

@@ -1,6 +1,5 @@
 import type { Verb } from '@viw/commands';
-import type { HostMetricsReader } from '../host/host-metrics';
-import type { ServiceStates } from '../host/service-states';
+import type { HostMetricsReader, ServiceStateSource } from '@viw/host-metrics';
 import type { LogSource } from '../logs/log-source';
 import type { Executor } from './executor';
 import { getServiceStatus, getSystemHealth } from './host-reads';
@@ -11,7 +10,7 @@ import { createOpenvpnUser, createPanelUser, deleteUser, listUsers } from './use
 export interface ExecutorDeps {
   readonly scripts: Scripts;
   readonly metrics: HostMetricsReader;
-  readonly services: ServiceStates;
+  readonly serviceStates: ServiceStateSource;
   readonly logs: LogSource | undefined;
 }
 
@@ -19,7 +18,7 @@ export type Executors = Readonly<Partial<Record<Verb, Executor>>>;
 
 /** What the helper can do. A verb that is not here is NOT_IMPLEMENTED on every host. */
 export const buildExecutors = (
-  options: { readonly logUnits: readonly string[] },
+  options: { readonly services: readonly string[]; readonly logUnits: readonly string[] },
   deps: ExecutorDeps,
 ): Executors => ({
   create_panel_user: createPanelUser(deps.scripts),
@@ -27,7 +26,7 @@ export const buildExecutors = (
   delete_user: deleteUser(deps.scripts),
   list_users: listUsers(deps.scripts),
   get_system_health: getSystemHealth(deps.metrics),
-  get_service_status: getServiceStatus(deps.services),
+  get_service_status: getServiceStatus(options, deps.serviceStates),
   tail_logs: tailLogs({ units: options.logUnits }, deps.logs),
 });
 

@@ -12,13 +12,13 @@ export interface HostMetricsOptions {
   readonly procRoot?: string;
   /** Services whose state is reported. */
   readonly services: readonly string[];
-  /** Of the agent. */
-  readonly version: string;
+  /** Of the program that reports, when it is to be told. */
+  readonly version?: string;
 }
 
 /**
- * Health of this host as it is now. What cannot be read is left out; it never rejects, so that one odd file does not
- * silence a gateway.
+ * Health of this host as it is now, from proc(5) and statfs(2). What cannot be read is left out; it never rejects, so
+ * that one odd file does not silence a gateway.
  */
 export class HostMetricsReader {
   readonly #options: HostMetricsOptions;

@@ -17,6 +17,7 @@ const REAL_TYPES = new Set([
   'bcachefs',
 ]);
 const MOUNTS_MAX = 64;
+const MOUNT_LENGTH_MAX = 256;
 
 /** Mount points may hold spaces and the like as octal escapes (fstab(5)). */
 const unescapeOctal = (text: string): string =>
@@ -53,12 +54,12 @@ export function usedPercent({
   return whole <= 0 ? undefined : Math.round(Math.min(1, Math.max(0, used / whole)) * 1_000) / 10;
 }
 
-/** Use of each file system; one that cannot be asked is left out. */
+/** Use of each file system; one that cannot be asked, or whose name is longer than a frame holds, is left out. */
 export async function readDisks(mounts: readonly string[]): Promise<NonNullable<HostMetrics['disk']>> {
   const disks = await Promise.all(
     mounts.map(async (mount) => {
       const used_pct = await statfs(mount).then(usedPercent, () => undefined);
-      return used_pct === undefined ? [] : [{ mount: mount.slice(0, 256), used_pct }];
+      return used_pct === undefined || mount.length > MOUNT_LENGTH_MAX ? [] : [{ mount, used_pct }];
     }),
   );
   return disks.flat();

@@ -7,8 +7,13 @@ interface CpuTimes {
   readonly idle: number;
 }
 
-/** Window of the very first measurement, in milliseconds. */
-const FIRST_WINDOW_MS = 250;
+interface Sample extends CpuTimes {
+  /** Of the monotonic clock, in milliseconds. */
+  readonly at: number;
+}
+
+/** The kernel counts in ticks of 10 ms: a shorter window says nothing. */
+const SHORTEST_WINDOW_MS = 200;
 
 /** The `cpu` line of /proc/stat (proc_stat(5)), in clock ticks. Guest time is part of user time already. */
 export function parseCpuTimes(stat: string): CpuTimes {
@@ -26,23 +31,23 @@ export function busyPercent(before: CpuTimes, after: CpuTimes): number | undefin
   return Math.round(Math.min(1, Math.max(0, busy)) * 1_000) / 10;
 }
 
-/** CPU use of the host since the last reading. */
+/** CPU use of the host since the last reading. A reading takes up to 200 ms when the last is not so long ago, or is the first. */
 export class CpuMeter {
-  #last: CpuTimes | undefined;
+  #last: Sample | undefined;
 
   constructor(private readonly procRoot: string) {}
 
   async read(): Promise<number | undefined> {
-    if (this.#last === undefined) {
-      this.#last = await this.#sample();
-      await sleep(FIRST_WINDOW_MS);
-    }
-    const before = this.#last;
-    this.#last = await this.#sample();
-    return busyPercent(before, this.#last);
+    const before = this.#last ?? (await this.#sample());
+    const window = performance.now() - before.at;
+    if (window < SHORTEST_WINDOW_MS) await sleep(SHORTEST_WINDOW_MS - window);
+    const now = await this.#sample();
+    this.#last = now;
+    return busyPercent(before, now);
   }
 
-  async #sample(): Promise<CpuTimes> {
-    return parseCpuTimes(await readFile(join(this.procRoot, 'stat'), 'utf8'));
+  async #sample(): Promise<Sample> {
+    const times = parseCpuTimes(await readFile(join(this.procRoot, 'stat'), 'utf8'));
+    return { ...times, at: performance.now() };
   }
 }

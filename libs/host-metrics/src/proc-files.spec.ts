@@ -1,5 +1,5 @@
 import { busyPercent, parseCpuTimes } from './cpu-meter';
-import { parseMounts, usedPercent } from './disk-usage';
+import { parseMounts, readDisks, usedPercent } from './disk-usage';
 import { parseLoadavg, parseMeminfo, parseNetDev, parseUptime } from './proc-files';
 
 it('reads /proc/uptime and /proc/loadavg', () => {
@@ -24,8 +24,12 @@ it('reads interfaces but loopback, also where a number touches the colon', () =>
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
     lo:  100       1    0    0    0     0          0         0      100       1    0    0    0     0       0          0
   eth0:1500     10    0    0    0     0          0         0      2500      20    0    0    0     0       0          0
+ tun-0:7 1 0 0 0 0 0 0 8 1 0
 `;
-  expect(parseNetDev(text)).toEqual([{ name: 'eth0', rx_bytes: 1_500, tx_bytes: 2_500 }]);
+  expect(parseNetDev(text)).toEqual([
+    { name: 'eth0', rx_bytes: 1_500, tx_bytes: 2_500 },
+    { name: 'tun-0', rx_bytes: 7, tx_bytes: 8 },
+  ]);
 });
 
 it('computes CPU use between two readings; waiting for disks is not use, guests count once', () => {
@@ -47,6 +51,7 @@ it('takes each real device once, the root in any case, and nothing that is not a
     '/dev/sdb1 /mnt/my\\040disk xfs rw 0 0',
     'server:/export /nfs nfs4 rw 0 0',
     'tank /tank zfs rw 0 0',
+    'overlay2 /var/lib/docker/overlay2/x/merged overlay rw 0 0',
     '',
   ].join('\n');
   expect(parseMounts(text)).toEqual(['/', '/mnt/my disk', '/tank', '/var']);
@@ -55,4 +60,9 @@ it('takes each real device once, the root in any case, and nothing that is not a
 it('counts disk use as df does', () => {
   expect(usedPercent({ blocks: 1_000, bfree: 500, bavail: 450 })).toBe(52.6);
   expect(usedPercent({ blocks: 0, bfree: 0, bavail: 0 })).toBeUndefined();
+});
+
+it('leaves out a disk that cannot be asked, and one whose mount point no frame can hold', async () => {
+  const disks = await readDisks(['/', '/no/such/mount', `/${'./'.repeat(128)}`]);
+  expect(disks.map(({ mount }) => mount)).toEqual(['/']);
 });
