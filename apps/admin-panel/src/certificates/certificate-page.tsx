@@ -12,11 +12,11 @@ import { CopyText } from '../design/copy-text';
 import { EmptyNotice, ErrorNotice, LoadingRows } from '../design/notices';
 import { Facts, PageHeader, Panel } from '../design/panel';
 import { StaleNote } from '../design/stale-note';
-import { certificateLooks, StateMark } from '../design/state-mark';
 import { AbsoluteTime, TimeAgo } from '../design/time-ago';
 import { missing } from '../format/times';
 import { useMay } from '../session/permissions';
 import { OperationsPanel, UsedByPanel, VersionsPanel } from './certificate-panels';
+import { CertificateStateMark } from './certificate-state';
 import { LifeMeter } from './life-meter';
 import classes from './certificates.module.css';
 
@@ -54,7 +54,7 @@ export const CertificatePage = () => {
         title={certificate.names[0] ?? certificate.id}
         below={
           <>
-            <StateMark look={certificateLooks[certificate.state]} />
+            <CertificateStateMark certificate={certificate} />
             <span>
               {certificate.names.length} {certificate.names.length === 1 ? 'name' : 'names'}
             </span>

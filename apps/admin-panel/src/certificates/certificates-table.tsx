@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Certificate } from '@viw/contracts';
-import { certificateLooks, StateMark } from '../design/state-mark';
 import { missing } from '../format/times';
+import { CertificateStateMark } from './certificate-state';
 import { LifeMeter } from './life-meter';
 import { Names } from './names-cell';
 import { OperationLink } from './operation-link';
@@ -23,7 +23,7 @@ export const CertificatesTable = ({ certificates }: { certificates: readonly Cer
       {certificates.map((certificate) => (
         <tr key={certificate.id}>
           <td>
-            <StateMark look={certificateLooks[certificate.state]} />
+            <CertificateStateMark certificate={certificate} />
           </td>
           <td>
             <Link

@@ -24,12 +24,7 @@ export const LifeMeter = ({ certificate }: { certificate: Pick<Certificate, 'cur
     kind === 'expired' ? `expired ${roughDuration(now - notAfter)} ago` : roughDuration(notAfter - now);
   return (
     <span className={classes['life']}>
-      <Meter
-        label="Life left"
-        value={left * 100}
-        tone={tones[kind]}
-        text={kind === 'expired' ? 'expired' : `${Math.floor(left * 100)} %`}
-      />
+      <Meter label="Life left" value={left * 100} tone={tones[kind]} text={`${Math.floor(left * 100)} %`} />
       <span className={classes['until']}>
         {calendarDate(notAfter, zone)} · {remaining}
       </span>

@@ -69,7 +69,7 @@ export const OperationPage = () => {
         }
       />
       <Failure operation={operation} groups={groups} targetName={targetName} />
-      <div className={classes['split']}>
+      <div className={classes['split']} data-wide="first">
         <div className={classes['stack']}>
           {groups.map((group) => (
             <Panel

@@ -82,7 +82,10 @@ export const CommandForm = ({ gateway, verb, onAccepted }: CommandFormProps) => 
           label="Give up after"
           description={`If it has not started by then. Once started it may take ${verb.timeout_s} s.`}
           value={ttl}
-          onChange={(value) => setTtl(Number(value) || limits.commandTtlDefaultSeconds)}
+          onChange={(value) => {
+            setTtl(Number(value) || limits.commandTtlDefaultSeconds);
+            setIntent(newUuid());
+          }}
           min={1}
           max={limits.commandTtlMaxSeconds}
           suffix=" s"

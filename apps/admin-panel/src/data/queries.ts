@@ -55,6 +55,8 @@ export const queries = {
     queryOptions({
       queryKey: ['commands', agentId],
       queryFn: ({ signal }) => api.commands.list(agentId, { limit: 50 }, { signal }),
+      refetchInterval: ({ state }: { state: { data: { items: CommandRecord[] } | undefined } }) =>
+        state.data?.items.some(({ status }) => !isTerminal(status)) ? followMs : safetyNetMs,
     }),
   command: (agentId: string, correlationId: string) =>
     queryOptions({

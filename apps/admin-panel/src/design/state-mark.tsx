@@ -65,6 +65,8 @@ export const certificateLooks: Record<Certificate['state'], Look> = {
   failed: look('cross', 'bad', 'Failed'),
   revoked: look('square', 'idle', 'Revoked'),
 };
+/** An expired certificate is active in the books only. */
+export const expiredLook: Look = look('triangle', 'bad', 'Expired');
 /** States that come as words from the host, such as those of systemd and docker. */
 export const serviceLook = (state: string): Look => {
   if (state === 'active' || state === 'running') return look('disc', 'good', state);

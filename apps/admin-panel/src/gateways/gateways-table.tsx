@@ -72,7 +72,7 @@ export const GatewaysTable = ({ gateways, sort, onSort }: GatewaysTableProps) =>
               >
                 <button type="button" className={classes['sort']} onClick={() => onSort(key)}>
                   <table.FlexRender header={header} />
-                  <span aria-hidden>{sorted === undefined ? '' : sort.descending ? '↓' : '↑'}</span>
+                  {sorted === undefined ? null : <span aria-hidden>{sort.descending ? '↓' : '↑'}</span>}
                 </button>
               </div>
             );
@@ -88,6 +88,7 @@ export const GatewaysTable = ({ gateways, sort, onSort }: GatewaysTableProps) =>
                 key={item.key}
                 role="row"
                 data-row={agentId}
+                data-old={['connected', 'discovered'].includes(row.original.state) ? undefined : true}
                 aria-rowindex={item.index + 1}
                 className={classes['row']}
                 style={{ transform: `translateY(${item.start}px)` }}

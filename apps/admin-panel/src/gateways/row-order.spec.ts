@@ -41,6 +41,11 @@ describe('order of gateways', () => {
     expect(ids([...rows].sort(compareGateways({ key: 'cpu', descending: false })))).toEqual(['b', 'c', 'a']);
   });
 
+  it('does not let old figures of an absent gateway rank among live ones', () => {
+    const rows = [gateway('a', { cpu_pct: 99, state: 'offline' }), gateway('b', { cpu_pct: 5 })];
+    expect(ids([...rows].sort(compareGateways({ key: 'cpu', descending: true })))).toEqual(['b', 'a']);
+  });
+
   it('holds places while frozen, says when the order is outdated, and lets go afterwards', () => {
     const compare = compareGateways({ key: 'cpu', descending: true });
     const before = orderRows(

@@ -17,14 +17,18 @@ const stateRank: Record<GatewaySummary['state'], number> = {
   decommissioned: 5,
 };
 
+/** The last figures of a gateway that is away are shown, but rank with the missing ones. */
+const live = (gateway: GatewaySummary, value: number | null): number | null =>
+  gateway.state === 'connected' || gateway.state === 'discovered' ? value : null;
+
 const valueOf: Record<SortKey, (gateway: GatewaySummary) => number | string | null> = {
   state: (gateway) => stateRank[gateway.state],
   name: (gateway) => gateway.display_name ?? gateway.agent_id,
   version: (gateway) => gateway.version,
-  sessions: (gateway) => gateway.sessions,
-  cpu: (gateway) => gateway.cpu_pct,
-  mem: (gateway) => gateway.mem_used_pct,
-  load: (gateway) => gateway.load_1,
+  sessions: (gateway) => live(gateway, gateway.sessions),
+  cpu: (gateway) => live(gateway, gateway.cpu_pct),
+  mem: (gateway) => live(gateway, gateway.mem_used_pct),
+  load: (gateway) => live(gateway, gateway.load_1),
   seen: (gateway) => gateway.last_seen_at,
 };
 

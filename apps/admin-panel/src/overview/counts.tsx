@@ -21,7 +21,7 @@ export const Counts = ({ gateways, certificates, now }: CountsProps) => {
   return (
     <div className={classes['counts']}>
       <Tile to="/gateways" title="Gateways connected" figure={connected?.length} of={gateways?.length} />
-      <Tile to="/gateways" title="VPN sessions" figure={sessions} />
+      <Tile to="/gateways" title="VPN sessions" figure={sessions?.toLocaleString('en')} />
       <Tile to="/gateways" title="Mean CPU of connected" figure={cpu} />
       <Tile to="/certificates" title="Certificates fine" figure={fine} of={certificates?.length} />
     </div>

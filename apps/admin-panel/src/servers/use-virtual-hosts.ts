@@ -22,7 +22,7 @@ export const useVirtualHosts = () => {
         .filter((one) => one.server.id === server.id)
         .map(({ host }) => ({
           value: host.id,
-          label: host.server_names.join(', '),
+          label: `${host.server_names[0] ?? host.id}${host.server_names.length > 1 ? ` +${host.server_names.length - 1}` : ''} · ${server.name}`,
           disabled: server.host_key_fingerprint === null,
         })),
     }))

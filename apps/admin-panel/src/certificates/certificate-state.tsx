@@ -1,0 +1,10 @@
+import type { Certificate } from '@viw/contracts';
+import { useNow } from '../design/now';
+import { certificateLooks, expiredLook, StateMark } from '../design/state-mark';
+import { lifeOf } from './life';
+
+export const CertificateStateMark = ({ certificate }: { certificate: Certificate }) => {
+  const now = useNow();
+  const expired = certificate.state === 'active' && lifeOf(certificate, now).class === 'expired';
+  return <StateMark look={expired ? expiredLook : certificateLooks[certificate.state]} />;
+};
