@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostMetricsReader, hasSystemd, processStates, systemdStates } from '@viw/host-metrics';
-import { AppError } from '@viw/runtime';
+import { AppError, PeriodicTask } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { Actions } from './actions';
 import { Authorisation } from './authorisation';
@@ -75,7 +75,11 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
     start: () => rm(workFolder, { recursive: true, force: true }),
     stop: () => undefined,
   };
-  return [leftovers, journal, underWay, socket];
+  const pruning = new PeriodicTask(
+    { name: 'journal-pruning', everyMs: 3_600_000, failureEvent: 'journal_pruning_failed' },
+    { run: () => journal.prune(), logger },
+  );
+  return [leftovers, journal, pruning, underWay, socket];
 }
 
 const journald = (config: Config): LogSource =>

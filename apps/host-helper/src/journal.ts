@@ -6,7 +6,6 @@ import { writeDurably } from './durable-file';
 
 /** Longer than any command can live (7 days): what is forgotten here is expired everywhere. */
 const RETENTION_MS = 8 * 24 * 3_600_000;
-const PRUNE_EVERY_MS = 3_600_000;
 
 const journalEntry = z.discriminatedUnion('state', [
   z.object({ state: z.literal('started'), correlation_id: uuid, verb: z.string(), started_at: timestamp }),
@@ -31,7 +30,6 @@ export interface JournalOptions {
 export class Journal {
   readonly name = 'journal';
   readonly #folder: string;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor({ folder }: JournalOptions) {
     this.#folder = folder;
@@ -39,13 +37,10 @@ export class Journal {
 
   async start(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await this.#prune();
-    this.#timer = setInterval(() => void this.#prune().catch(() => undefined), PRUNE_EVERY_MS);
-    this.#timer.unref();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    // Every entry is on disk already.
   }
 
   /**
@@ -77,7 +72,8 @@ export class Journal {
     return join(this.#folder, `${uuid.parse(correlationId)}.json`);
   }
 
-  async #prune(): Promise<void> {
+  /** Forgets what is older than any command can live. */
+  async prune(): Promise<void> {
     const oldest = Date.now() - RETENTION_MS;
     for (const name of await readdir(this.#folder)) {
       const path = join(this.#folder, name);

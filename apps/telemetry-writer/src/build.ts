@@ -27,8 +27,8 @@ import type { StreamConsumerDeps } from '@viw/streams';
 import { Backlog } from './backlog';
 import type { CompleteConfig } from './config';
 import { writeAgentEvents, writeHellos, writeSessions, writeTelemetry } from './handlers';
-import { PartitionUpkeep } from './partition-upkeep';
-import { SilenceWatch } from './silence-watch';
+import { partitionUpkeep } from './partition-upkeep';
+import { silenceWatch } from './silence-watch';
 
 /** Components in the order in which they start. */
 export function buildTelemetryWriter(config: CompleteConfig, { logger }: { logger: Logger }): Component[] {
@@ -87,9 +87,9 @@ export function buildTelemetryWriter(config: CompleteConfig, { logger }: { logge
     redisComponent(redis),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
-    new PartitionUpkeep({ retentionDays }, { partitions, logger }),
+    partitionUpkeep({ retentionDays }, { partitions, logger }),
     ...consumers,
-    new SilenceWatch(
+    silenceWatch(
       { lostAfterSeconds: config.TELEMETRY_WRITER_LOST_AFTER_S },
       { telemetry, changes, backlog, logger },
     ),

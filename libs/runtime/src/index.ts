@@ -13,6 +13,7 @@ export * from './lifecycle';
 export * from './logging';
 export * from './metrics';
 export * from './ops-server';
+export * from './periodic-task';
 export * from './problem';
 export * from './readiness';
 export * from './redact-text';
