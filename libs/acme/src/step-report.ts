@@ -1,3 +1,4 @@
+import { isError } from '@viw/runtime';
 import type { IssueRequest, IssueStepName } from './issuer';
 
 /** Reports begin, end and duration of one step. `work` returns its result and a detail for the event. */
@@ -16,7 +17,7 @@ export async function reported<Result>(
   try {
     outcome = await work();
   } catch (error) {
-    const detail = error instanceof Error ? error.message : 'stopped';
+    const detail = isError(error) ? error.message : 'stopped';
     await report({ ...about, status: 'failed', detail, duration_ms: since() });
     throw error;
   }

@@ -1,5 +1,5 @@
 import { outboxChannel } from '@viw/contracts';
-import { fullJitter, sleep } from '@viw/runtime';
+import { fullJitter, isError, sleep } from '@viw/runtime';
 import pg from 'pg';
 
 export interface OutboxListenerOptions {
@@ -39,7 +39,7 @@ export class OutboxListener {
       try {
         await this.listen(signal, () => (attempt = 0));
       } catch (error) {
-        if (!signal.aborted) this.deps.onError?.(error instanceof Error ? error : new Error(String(error)));
+        if (!signal.aborted) this.deps.onError?.(isError(error) ? error : new Error(String(error)));
       }
       if (!signal.aborted)
         await sleep(fullJitter({ baseMs: 200, capMs: 10_000 }, attempt), signal).catch(() => undefined);

@@ -1,3 +1,5 @@
+import { isError } from '@viw/runtime';
+
 const network = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -29,8 +31,9 @@ export function isRetryableDatabaseError(error: unknown): boolean {
     if (/^(08|53|57P)/.test(code) || ['40001', '40P01', '57014', '55P03'].includes(code)) return true;
     if (network.has(code)) return true;
   }
-  if (error instanceof AggregateError) return error.errors.some(isRetryableDatabaseError);
-  return error instanceof Error && driver.test(error.message);
+  const { errors } = (error ?? {}) as { errors?: unknown };
+  if (Array.isArray(errors) && errors.some(isRetryableDatabaseError)) return true;
+  return isError(error) && driver.test(error.message);
 }
 
 /** SQLSTATE 23505; of the named index or constraint when one is given. */

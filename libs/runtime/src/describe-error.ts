@@ -1,4 +1,5 @@
 import { AppError } from './errors';
+import { isError } from './is-error';
 import { redactText } from './redact-text';
 
 export interface ErrorDescription {
@@ -20,7 +21,7 @@ const codeOf = (error: Error): string | undefined => {
 
 /** JSON.parse quotes its input in the message; that input may be a secret. */
 function safeMessage(error: Error): string {
-  if (error instanceof SyntaxError && error.message.includes('JSON')) return 'not valid JSON';
+  if (error.name === 'SyntaxError' && error.message.includes('JSON')) return 'not valid JSON';
   return redactText(error.message);
 }
 
@@ -47,7 +48,7 @@ function describe(error: Error, isCause: boolean, remaining: number): ErrorDescr
   const message = !isCause || hasTrustedMessage(error) ? safeMessage(error) : undefined;
   const code = codeOf(error);
   const cause =
-    error.cause instanceof Error && remaining > 0 ? describe(error.cause, true, remaining - 1) : undefined;
+    isError(error.cause) && remaining > 0 ? describe(error.cause, true, remaining - 1) : undefined;
   return {
     type,
     ...(message === undefined ? {} : { message }),

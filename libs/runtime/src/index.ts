@@ -8,6 +8,7 @@ export * from './constant-time';
 export * from './describe-error';
 export * from './errors';
 export * from './ids';
+export * from './is-error';
 export * from './json-body';
 export * from './lifecycle';
 export * from './logging';

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Bindings, DestinationStream, Logger as PinoLogger } from 'pino';
+import { isError } from './is-error';
 import { prettyLines } from './pretty-lines';
 import { redactValue } from './redact-value';
 
@@ -55,7 +56,7 @@ export function createLogger(
         // Before pino sees anything: it copies texts from errors and arguments into `msg` by itself.
         logMethod(args, method) {
           const [first, ...rest] = args as unknown[];
-          const record = first instanceof Error ? { error: first } : first;
+          const record = isError(first) ? { error: first } : first;
           method.apply(this, [record, ...rest].map(redactValue) as Parameters<typeof method>);
         },
       },

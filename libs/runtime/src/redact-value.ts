@@ -1,4 +1,5 @@
 import { describeError } from './describe-error';
+import { isError } from './is-error';
 import { REDACTED, redactText } from './redact-text';
 
 /** Names without `_` and `-`, in lower case: one spelling covers `apiKey`, `api_key` and `API-Key`. */
@@ -53,7 +54,7 @@ function visit(value: unknown, depth: number, walk: Walk): unknown {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
   if (depth >= MAX_DEPTH) return '[too deep]';
   if (++walk.nodes > MAX_NODES) return '[too large]';
-  if (value instanceof Error) return visit(describeError(value), depth, walk);
+  if (isError(value)) return visit(describeError(value), depth, walk);
   if (value instanceof Set) return visitList([...(value as Set<unknown>)], depth, walk);
   if (Array.isArray(value)) return visitList(value, depth, walk);
   const entries = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value);

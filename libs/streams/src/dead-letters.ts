@@ -1,7 +1,7 @@
 import { deadLetterStream, deadLetterVersion } from '@viw/contracts';
 import type { DeadLetterBody } from '@viw/contracts';
 import type { Redis } from 'ioredis';
-import { AppError, describeError, isUuid, uuidv7 } from '@viw/runtime';
+import { AppError, describeError, isError, isUuid, uuidv7 } from '@viw/runtime';
 import type { GroupMember } from './group-reader';
 
 export interface DeadEntry {
@@ -13,7 +13,7 @@ export interface DeadEntry {
 /** Why an entry is set aside. Text of errors that are not ours passes through redaction first. */
 export function deadLetterError(error: unknown): DeadLetterBody['error'] {
   if (error instanceof AppError) return { code: error.code, msg: error.message.slice(0, 2_000) };
-  if (!(error instanceof Error)) return { code: 'INTERNAL_ERROR', msg: 'the handler threw no error object' };
+  if (!isError(error)) return { code: 'INTERNAL_ERROR', msg: 'the handler threw no error object' };
   const { type, code, message } = describeError(error);
   return { code: (code ?? type).slice(0, 64), msg: (message ?? '').slice(0, 2_000) };
 }

@@ -1,3 +1,4 @@
+import { isError } from '@viw/runtime';
 import type { Redis } from 'ioredis';
 import { compareEntryIds, firstId } from './entry-id';
 
@@ -44,7 +45,7 @@ async function streamInfo(redis: Redis, key: string): Promise<StreamInfo | undef
   try {
     reply = (await redis.xinfo('STREAM', key)) as unknown[];
   } catch (error) {
-    if (error instanceof Error && /no such key/i.test(error.message)) return undefined;
+    if (isError(error) && /no such key/i.test(error.message)) return undefined;
     throw error;
   }
   const value = (name: string): unknown => reply[reply.indexOf(name) + 1];

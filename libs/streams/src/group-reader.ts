@@ -1,3 +1,4 @@
+import { isError } from '@viw/runtime';
 import type { Redis } from 'ioredis';
 import { readEntries } from './raw-entry';
 import type { RawEntry } from './raw-entry';
@@ -18,14 +19,14 @@ export async function ensureGroup(redis: Redis, { stream, group }: GroupMember):
     await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
     return true;
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('BUSYGROUP')) return false;
+    if (isError(error) && error.message.startsWith('BUSYGROUP')) return false;
     throw error;
   }
 }
 
 /** The group or its stream has been deleted, by hand, a flush or a failover. */
 export const isGroupGone = (error: unknown): boolean =>
-  error instanceof Error && /^(NOGROUP|UNBLOCKED)\b|no longer exists|no such key/i.test(error.message);
+  isError(error) && /^(NOGROUP|UNBLOCKED)\b|no longer exists|no such key/i.test(error.message);
 
 /** Entries nobody in the group has had yet. Waits up to `blockMs`; 0 asks without waiting. */
 export async function readNew(

@@ -1,3 +1,4 @@
+import { isError } from '@viw/runtime';
 import type { Redis } from 'ioredis';
 import type { PendingEntry } from './publish-queue';
 
@@ -14,7 +15,7 @@ export async function sendPipeline(redis: Redis, entries: readonly PendingEntry[
       return error ? { error } : { id: String(id) };
     });
   } catch (error) {
-    const failure = error instanceof Error ? error : new Error('Connection is closed: the pipeline failed');
+    const failure = isError(error) ? error : new Error('Connection is closed: the pipeline failed');
     return entries.map(() => ({ error: failure }));
   }
 }

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { AppError } from '@viw/runtime';
 import { isRetryable } from './retryable';
 
@@ -18,6 +19,13 @@ test('our own errors know it; a wrapper is judged by what it wraps', () => {
   expect(isRetryable(new AppError('SCHEMA_MISMATCH', 'x', { cause: withCode('ECONNRESET') }))).toBe(false);
   expect(isRetryable(new AppError('INTERNAL_ERROR', 'x', { cause: withCode('57P01') }))).toBe(true);
   expect(isRetryable(new AggregateError([withCode('ECONNREFUSED')]))).toBe(true);
+});
+
+test('a connection that the system refuses', async () => {
+  // Port 1 is privileged and nobody listens there.
+  const error = await new Promise((resolve) => connect(1, '127.0.0.1').once('error', resolve));
+  expect(error).toHaveProperty('code', 'ECONNREFUSED');
+  expect(isRetryable(error)).toBe(true);
 });
 
 test('drivers that throw bare messages for a lost connection', () => {

@@ -1,4 +1,4 @@
-import { AppError } from '@viw/runtime';
+import { AppError, isError } from '@viw/runtime';
 
 const NETWORK = new Set([
   'ECONNREFUSED',
@@ -42,13 +42,13 @@ const MAX_CAUSES = 5;
  * that INTERNAL_ERROR, being a wrapper for what is not understood, is judged by its cause.
  */
 export function isRetryable(error: unknown, depth = 0): boolean {
-  if (!(error instanceof Error) || depth > MAX_CAUSES) return false;
+  if (!isError(error) || depth > MAX_CAUSES) return false;
   if (error instanceof AppError && (error.retryable || error.code !== 'INTERNAL_ERROR'))
     return error.retryable;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && (NETWORK.has(code) || SQLSTATE.test(code))) return true;
   if (LOST_CONNECTION.test(error.message) || REDIS_STATE.test(error.message)) return true;
-  if (error instanceof AggregateError && error.errors.some((each) => isRetryable(each, depth + 1)))
-    return true;
+  const { errors } = error as { errors?: unknown };
+  if (Array.isArray(errors) && errors.some((each) => isRetryable(each, depth + 1))) return true;
   return isRetryable(error.cause, depth + 1);
 }
