@@ -87,7 +87,7 @@ export function launchHelper(
     cwd: gateway.dir,
     env: helperEnvironment(gateway, secrets),
     logFile: layout.log(`${gateway.agentId}-helper`),
-    readyWhen: { line: /"event":"helper_listening"/ },
+    readyWhen: { line: /"event":"started"/ },
   });
 }
 

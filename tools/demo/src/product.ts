@@ -10,7 +10,7 @@ import type { Progress } from './progress';
 import { createAccess, registerGateways, registerServer } from './seed';
 import { type DatabaseAccount, type DemoSecrets, databaseAccounts, makeSecrets } from './secrets';
 import { type ServiceName, choosePorts, launchService, migrate, serviceNames } from './services';
-import { type WebServers, startServers } from './servers';
+import { startServers } from './servers';
 import { Supervisor } from './supervisor';
 
 /** The whole product, running. */
@@ -68,7 +68,6 @@ async function build(
   );
 
   const ports = await choosePorts();
-  if (servers.web) await forwardChallenges(servers.web);
   const around = {
     layout,
     secrets,
@@ -159,24 +158,4 @@ async function prepareDatabase(
       return url.toString();
     },
   };
-}
-
-/** As in production: port 80 belongs to NGINX, which hands the CA's questions to cert-worker. */
-async function forwardChallenges({ nginx, http01Port }: WebServers): Promise<void> {
-  await nginx.writeConf(
-    '00-http.conf',
-    `server {
-    listen 127.0.0.1:${nginx.httpPort} default_server;
-    server_name _;
-
-    location /.well-known/acme-challenge/ {
-        proxy_pass http://127.0.0.1:${http01Port};
-    }
-    location / {
-        return 301 https://$host:${nginx.httpsPort}$request_uri;
-    }
-}
-`,
-  );
-  await nginx.restart();
 }

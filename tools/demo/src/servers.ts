@@ -93,5 +93,26 @@ async function startWebServers(layout: DemoLayout): Promise<WebServers> {
       logFile: layout.log('nginx'),
     }),
   ]);
+  await forwardChallenges(nginx, http01Port);
   return { pebble, sshd, nginx, sshKey, http01Port };
+}
+
+/** As in production: port 80 belongs to NGINX, which hands the CA's questions to cert-worker. */
+async function forwardChallenges(nginx: Nginx, http01Port: number): Promise<void> {
+  await nginx.writeConf(
+    '00-http.conf',
+    `server {
+    listen 127.0.0.1:${nginx.httpPort} default_server;
+    server_name _;
+
+    location /.well-known/acme-challenge/ {
+        proxy_pass http://127.0.0.1:${http01Port};
+    }
+    location / {
+        return 301 https://$host:${nginx.httpsPort}$request_uri;
+    }
+}
+`,
+  );
+  await nginx.restart();
 }

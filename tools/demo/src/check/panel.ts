@@ -10,8 +10,8 @@ export async function lookAtPanel(manifest: DemoManifest, screenshots: string): 
     const page = await chromium.browser.newPage({ viewport: { width: 1440, height: 900 } });
     const violations = await watchContentPolicy(page);
     await page.goto(manifest.panel_url);
-    await page.getByLabel('E-mail').fill(manifest.admin.email);
-    await page.getByLabel('Password', { exact: true }).fill(manifest.admin.password);
+    await page.locator('input[name=email]').fill(manifest.admin.email);
+    await page.locator('input[name=password]').fill(manifest.admin.password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     for (const [path, sees, picture] of pagesToSee(manifest)) {
       if (path) await page.goto(`${manifest.panel_url}${path}`);
