@@ -2,6 +2,7 @@ import { ActionIcon, Group, Tooltip, useComputedColorScheme, useMantineColorSche
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '../data/api';
+import { endSession } from '../data/end-session';
 import { useLiveState } from '../data/live-context';
 import { queries } from '../data/queries';
 import { Brand } from '../design/brand';
@@ -29,8 +30,7 @@ export const Sidebar = ({ onNavigate, onHelp }: { onNavigate: () => void; onHelp
   const live = useLiveState();
   const signOut = async (): Promise<void> => {
     await api.session.signOut().catch(() => undefined);
-    client.clear();
-    client.setQueryData(queries.me.queryKey, null);
+    endSession(client);
   };
   return (
     <div className={classes['sidebar']}>

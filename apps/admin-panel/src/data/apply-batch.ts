@@ -8,7 +8,7 @@ import type { Batch } from './change-batch';
 /** Up to so many changed gateways are fetched one by one; beyond, the lists are fetched again. */
 const singleFetches = 12;
 /** Whole lists are fetched again at most this often. */
-const listEveryMs = 5_000;
+const listEveryMs = 10_000;
 
 /** Brings what is shown up to date with a batch of changes; what is not shown is only marked as old. */
 export class BatchApplier {

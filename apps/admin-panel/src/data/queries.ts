@@ -25,8 +25,11 @@ export const queries = {
   gateways: (filter: GatewayFilter = {}) =>
     queryOptions({
       queryKey: ['gateways', filter],
-      queryFn: ({ signal }) => allPages((page) => api.gateways.list({ ...filter, ...page }, { signal })),
+      queryFn: ({ signal }) =>
+        allPages((page) => api.gateways.list({ ...filter, ...page }, { signal }), 5_000),
       refetchInterval: safetyNetMs,
+      // Comparing thousands of rows field by field costs more than showing the two dozen in view again.
+      structuralSharing: false,
     }),
   gateway: (agentId: string) =>
     queryOptions({

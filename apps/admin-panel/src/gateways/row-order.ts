@@ -38,14 +38,16 @@ const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 export const compareGateways =
   ({ key, descending }: Sort) =>
   (a: GatewaySummary, b: GatewaySummary): number => {
-    const [left, right] = [valueOf[key](a), valueOf[key](b)];
-    const tie = collator.compare(a.agent_id, b.agent_id);
-    if (left === null || right === null) return left === right ? tie : left === null ? 1 : -1;
+    const left = valueOf[key](a);
+    const right = valueOf[key](b);
+    if (left === right) return collator.compare(a.agent_id, b.agent_id);
+    if (left === null) return 1;
+    if (right === null) return -1;
     const order =
       typeof left === 'number' && typeof right === 'number'
         ? left - right
-        : collator.compare(String(left), String(right));
-    return order === 0 ? tie : descending ? -order : order;
+        : collator.compare(String(left), String(right)) || collator.compare(a.agent_id, b.agent_id);
+    return descending ? -order : order;
   };
 
 export interface Ordered<T> {
