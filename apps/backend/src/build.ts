@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { CommandSigner } from '@viw/commands';
 import { createDatabase, pingDatabase } from '@viw/database';
-import type { Component, Logger } from '@viw/runtime';
+import type { Component, Logger, Metrics } from '@viw/runtime';
 import { OpsServer, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import { ChangeAnnouncer, StreamProducer, closeRedis, createRedis } from '@viw/streams';
@@ -13,6 +13,7 @@ import { EventHub } from './events/event-hub';
 import { apiRouter } from './http/api-router';
 import { createApp } from './http/app';
 import { HttpServer } from './http/http-server';
+import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { panelRouter } from './panel/panel-router';
 import { Reconciler } from './reconciler/reconciler';
@@ -33,10 +34,20 @@ const sessionLife = { idleS: 3_600, absoluteS: 12 * 3_600 } as const;
 export interface BackendDeps {
   readonly logger: Logger;
   readonly version: string;
+  /** Of event streams; also how often their credential is looked at. */
+  readonly heartbeatMs?: number;
 }
 
-/** Components in the order in which they start; they need neither Redis nor Postgres for that. */
-export function buildBackend(config: CompleteConfig, { logger, version }: BackendDeps): Component[] {
+export interface Backend {
+  /** In the order in which they start; they need neither Redis nor Postgres for that. */
+  readonly components: readonly Component[];
+  readonly http: HttpServer;
+  readonly routes: readonly Route[];
+  readonly metrics: Metrics;
+}
+
+export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend {
+  const { logger, version, heartbeatMs = 15_000 } = deps;
   const { BACKEND_DATABASE_URL: databaseUrl, BACKEND_REDIS_URL: redisUrl } = config;
   const secure = config.BACKEND_COOKIE_SECURE;
   const metrics = createMetrics('backend');
@@ -57,7 +68,7 @@ export function buildBackend(config: CompleteConfig, { logger, version }: Backen
   const authenticator = new Authenticator(sessionLife, { repositories, logger });
   const audit = new AuditTrail({ repositories, logger });
   const writes = new Writes({ hashKey: requestHashKey(config) }, { store, changes });
-  const events = new EventHub({ redisUrl }, { redis, authenticator, logger, metrics });
+  const events = new EventHub({ redisUrl, heartbeatMs }, { redis, authenticator, logger, metrics });
   const routes = allRoutes(
     { cookies: { secure }, version },
     {
@@ -92,8 +103,12 @@ export function buildBackend(config: CompleteConfig, { logger, version }: Backen
       logger,
     },
   );
+  const http = new HttpServer(
+    { bind: config.BACKEND_BIND },
+    { app, endStreams: () => events.endAll(), logger },
+  );
   const applicationName = 'backend';
-  return [
+  const components = [
     new OpsServer(
       { service: 'backend', version, bind: config.BACKEND_OPS_BIND, token: config.BACKEND_OPS_TOKEN },
       {
@@ -113,8 +128,9 @@ export function buildBackend(config: CompleteConfig, { logger, version }: Backen
     new OutboxRelay({ databaseUrl, applicationName }, { repositories, producer, changes, logger, metrics }),
     new Reconciler({ databaseUrl, applicationName }, { repositories, changes, logger }),
     events,
-    new HttpServer({ bind: config.BACKEND_BIND }, { app, endStreams: () => events.endAll(), logger }),
+    http,
   ];
+  return { components, http, routes, metrics };
 }
 
 /** A key of its own for the hashes of requests, so that they tell nothing without the configuration. */

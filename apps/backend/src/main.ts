@@ -20,6 +20,6 @@ if (migrating) {
     service: 'backend',
     enabled: config.BACKEND_ENABLED,
     logger,
-    build: () => buildBackend(completeConfig(config), { logger, version }),
+    build: () => buildBackend(completeConfig(config), { logger, version }).components,
   });
 }

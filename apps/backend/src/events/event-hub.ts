@@ -11,11 +11,10 @@ import { EventListener } from './event-listener';
 import type { ChangeLog, LoggedChange } from './change-log';
 import { recentChanges } from './recent-changes';
 
-const HEARTBEAT_MS = 15_000;
-
 export interface EventHubOptions {
   readonly redisUrl: string;
-  readonly heartbeatMs?: number;
+  /** Also how often the credentials of open streams are looked at. */
+  readonly heartbeatMs: number;
 }
 
 export interface EventHubDeps {
@@ -59,7 +58,7 @@ export class EventHub implements Component {
   /** Does not wait for Redis: listeners wait for `ready` instead. */
   start(): void {
     this.#begun ??= this.#begin(this.#stopping.signal);
-    this.#heartbeat = setInterval(() => void this.#beat(), this.options.heartbeatMs ?? HEARTBEAT_MS);
+    this.#heartbeat = setInterval(() => void this.#beat(), this.options.heartbeatMs);
   }
 
   async stop(): Promise<void> {

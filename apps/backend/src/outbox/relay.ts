@@ -7,6 +7,7 @@ import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import { PoisonEntryError } from '@viw/streams';
 import type { Repositories } from '../store';
 import { publishEntry } from './publish-entry';
+import { settleWithinGrace } from './settle-within-grace';
 import { WakeUp } from './wake-up';
 
 const BATCH = 100;
@@ -115,9 +116,9 @@ export class OutboxRelay implements Component {
         ),
       ),
     );
-    const settled = await Promise.race([outcomes, graceAfter(end)]);
+    const settled = await settleWithinGrace(outcomes, end, STOP_GRACE_MS);
     // What Redis confirms from here on is published again later: readers tell by the event id.
-    if (settled === 'given up') return;
+    if (settled === undefined) return;
     const done: OutboxEntry[] = [];
     let failure: unknown;
     for (const { entry, error } of settled) {
@@ -143,13 +144,4 @@ export class OutboxRelay implements Component {
     }
     if (failure !== undefined) throw failure as Error;
   }
-}
-
-/** Resolves a while after the signal. */
-function graceAfter(end: AbortSignal): Promise<'given up'> {
-  return new Promise((resolve) => {
-    const late = (): void => void setTimeout(() => resolve('given up'), STOP_GRACE_MS).unref();
-    if (end.aborted) late();
-    else end.addEventListener('abort', late, { once: true });
-  });
 }

@@ -1,5 +1,3 @@
-import { sleep } from '@viw/runtime';
-
 /** A bell that one loop waits for. Ringing while nobody waits is remembered. */
 export class WakeUp {
   #rung = false;
@@ -12,11 +10,18 @@ export class WakeUp {
 
   /** Resolves when rung, after `ms`, or when the signal is aborted. Never rejects. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#rung) {
-      const rung = new AbortController();
-      this.#wake = () => rung.abort();
-      await sleep(ms, AbortSignal.any([signal, rung.signal])).catch(() => undefined);
-      this.#wake = undefined;
+    if (!this.#rung && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', wake);
+          this.#wake = undefined;
+          resolve();
+        };
+        const timer = setTimeout(wake, ms);
+        signal.addEventListener('abort', wake);
+        this.#wake = wake;
+      });
     }
     this.#rung = false;
   }

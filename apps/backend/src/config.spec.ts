@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { generateSigningKey } from '@viw/commands';
+import { loadConfig } from '@viw/runtime';
+import { completeConfig, configSource, migrationUrl } from './config';
+
+const load = (env: Record<string, string>) =>
+  loadConfig({ ...configSource, env, argv: [], configDir: '/nonexistent' }).value;
+const key = (id: string) => ({ id, key: randomBytes(32).toString('base64') });
+
+describe('configuration', () => {
+  it('is off, local and secure without any', () => {
+    expect(load({})).toMatchObject({
+      BACKEND_ENABLED: false,
+      BACKEND_BIND: { host: '127.0.0.1', port: 8080 },
+      BACKEND_OPS_BIND: { host: '127.0.0.1', port: 8081 },
+      BACKEND_COOKIE_SECURE: true,
+    });
+  });
+
+  it('names everything that an enabled backend misses', () => {
+    expect(() => completeConfig(load({ BACKEND_ENABLED: 'true' }))).toThrow(
+      'needed (or each with _FILE): BACKEND_DATABASE_URL, BACKEND_REDIS_URL, BACKEND_ENCRYPTION_KEY, BACKEND_COMMAND_SIGNING_KEY',
+    );
+    expect(() => migrationUrl(load({}))).toThrow('BACKEND_MIGRATION_DATABASE_URL');
+  });
+
+  it('takes one encryption key, or several of which the first seals', () => {
+    const [one, two] = [key('one'), key('two')];
+    const ids = (value: unknown) =>
+      load({ BACKEND_ENCRYPTION_KEY: JSON.stringify(value) }).BACKEND_ENCRYPTION_KEY?.map(({ id }) => id);
+    expect(ids(one)).toEqual(['one']);
+    expect(ids([two, one])).toEqual(['two', 'one']);
+  });
+
+  it('takes a signing key as a JWK and drops what else it says', async () => {
+    const { privateKey } = await generateSigningKey();
+    const text = JSON.stringify({ ...privateKey, alg: 'EdDSA', use: 'sig' });
+    expect(load({ BACKEND_COMMAND_SIGNING_KEY: text }).BACKEND_COMMAND_SIGNING_KEY).toEqual(privateKey);
+  });
+
+  it.each([
+    ['BACKEND_ENCRYPTION_KEY', JSON.stringify({ id: 'short', key: randomBytes(31).toString('base64') })],
+    ['BACKEND_ENCRYPTION_KEY', 'planted-canary-that-is-no-json-but-long-enough-for-a-key'],
+    [
+      'BACKEND_COMMAND_SIGNING_KEY',
+      JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x: 'planted-canary'.repeat(3) }),
+    ],
+  ])('refuses a wrong %s without showing it', (name, value) => {
+    let message = '';
+    try {
+      load({ [name]: value });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toContain(name);
+    expect(message).not.toContain(value.slice(8, 30));
+  });
+});

@@ -1,0 +1,241 @@
+import { createClient } from '@viw/client';
+import type { Role } from '@viw/contracts';
+import { sql } from 'kysely';
+import type { Surroundings } from './surroundings';
+import { setupToken, surroundings } from './surroundings';
+import type { TestBackend } from './test-backend';
+import { startBackend } from './test-backend';
+
+let around: Surroundings;
+let backend: TestBackend;
+
+beforeAll(async () => {
+  around = await surroundings();
+  backend = await startBackend(around);
+}, 60_000);
+
+afterAll(async () => {
+  await backend?.stop();
+  await around?.close();
+});
+
+const roles: readonly Role[] = ['viewer', 'operator', 'admin', 'auditor'];
+const everybody = roles;
+
+/** Written out by hand, so that a change of the table or of the policy shows here. */
+const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
+  'POST /admin/api/setup': 'public',
+  'POST /admin/api/session': 'public',
+  'DELETE /admin/api/session': everybody,
+  'GET /admin/api/me': everybody,
+  'GET /admin/api/gateways': everybody,
+  'POST /admin/api/gateways/register': ['admin'],
+  'GET /admin/api/gateways/:agent_id': everybody,
+  'PATCH /admin/api/gateways/:agent_id': ['admin'],
+  'DELETE /admin/api/gateways/:agent_id': ['admin'],
+  'GET /admin/api/gateways/:agent_id/points': everybody,
+  'POST /admin/api/gateways/:agent_id/commands': ['operator', 'admin'],
+  'GET /admin/api/gateways/:agent_id/commands': everybody,
+  'GET /admin/api/gateways/:agent_id/commands/:correlation_id': everybody,
+  'GET /admin/api/verbs': everybody,
+  'GET /admin/api/events': everybody,
+  'GET /api/v1/certificates': everybody,
+  'POST /api/v1/certificates': ['operator', 'admin'],
+  'GET /api/v1/certificates/:id': everybody,
+  'POST /api/v1/certificates/:id/renew': ['operator', 'admin'],
+  'POST /api/v1/certificates/:id/deploy': ['operator', 'admin'],
+  'GET /api/v1/certificates/:id/versions': everybody,
+  'GET /api/v1/certificates/:id/operations': everybody,
+  'GET /api/v1/operations/:id': everybody,
+  'GET /api/v1/servers': everybody,
+  'POST /api/v1/servers': ['admin'],
+  'GET /api/v1/servers/:id': everybody,
+  'POST /api/v1/servers/:id/host-key': ['admin'],
+  'GET /api/v1/servers/:id/virtual-hosts': everybody,
+  'POST /api/v1/servers/:id/virtual-hosts': ['admin'],
+  'GET /api/v1/ssh-credentials': everybody,
+  'POST /api/v1/ssh-credentials': ['admin'],
+  'GET /admin/api/api-clients': ['admin', 'auditor'],
+  'POST /admin/api/api-clients': ['admin'],
+  'POST /admin/api/api-clients/:id/keys': ['admin'],
+  'POST /agent/commands/:agent_id': ['operator', 'admin'],
+  'GET /agent/telemetry/:agent_id/latest': everybody,
+  'GET /agent/_health': 'public',
+  'GET /openapi.json': everybody,
+};
+
+const concrete = (path: string): string =>
+  path
+    .replace(':agent_id', 'gw-nobody')
+    .replace(/:(id|correlation_id)/g, '01936b2e-0000-7000-8000-000000000001');
+
+async function status(method: string, path: string, headers: Record<string, string>): Promise<number> {
+  const giveUp = new AbortController();
+  const response = await fetch(backend.url + concrete(path), { method, headers, signal: giveUp.signal });
+  // The event stream would never end by itself.
+  giveUp.abort();
+  return response.status;
+}
+
+describe('who may call what', () => {
+  it('knows every route of the table', () => {
+    expect(backend.routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
+      Object.keys(expected).sort(),
+    );
+  });
+
+  it.each(Object.entries(expected))(
+    '%s: nobody without a credential, unless public',
+    async (route, allowed) => {
+      const [method = '', path = ''] = route.split(' ');
+      const anonymous = await status(method, path, {});
+      const stranger = await status(method, path, {
+        authorization: `Bearer viw_${'0'.repeat(16)}_${'A'.repeat(43)}`,
+      });
+      if (allowed === 'public') expect([401, 403]).not.toContain(anonymous);
+      else expect([anonymous, stranger]).toEqual([401, 401]);
+    },
+  );
+
+  it.each(roles)('as %s, by API key', async (role) => {
+    const authorization = `Bearer ${await backend.key(role)}`;
+    const wrong: string[] = [];
+    for (const [route, allowed] of Object.entries(expected)) {
+      if (allowed === 'public') continue;
+      const [method = '', path = ''] = route.split(' ');
+      const got = await status(method, path, { authorization });
+      const fits = allowed.includes(role) ? got !== 401 && got !== 403 && got < 500 : got === 403;
+      if (!fits) wrong.push(`${route} → ${got}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('audits what was refused', async () => {
+    const viewer = await backend.as('viewer');
+    await expect(viewer.gateways.register({ agent_id: 'gw-nobody' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    const { rows } = await sql<{ detail: { target: string } }>`SELECT detail FROM viw.audit_log
+      WHERE action = 'request.denied' AND outcome = 'denied' ORDER BY id DESC LIMIT 1`.execute(around.owner);
+    expect(rows[0]?.detail.target).toBe('POST /admin/api/gateways/register');
+  });
+});
+
+describe('people', () => {
+  it('the first administrator is made once, by the token', async () => {
+    await backend.signIn();
+    const stranger = createClient({ baseUrl: backend.url, auth: { kind: 'session' } });
+    const other = { email: 'second@example.org', password: 'another long password' };
+    await expect(
+      stranger.setup({ setup_token: 'not the token, but long enough', ...other }),
+    ).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(stranger.setup({ setup_token: setupToken, ...other })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+  });
+
+  it('the cookie is httpOnly and strict, and only hashes are stored', async () => {
+    await backend.signIn();
+    const response = await fetch(`${backend.url}/admin/api/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(backend.admin),
+    });
+    const [cookie = ''] = response.headers.getSetCookie();
+    expect(cookie).toMatch(/^viw_session=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Strict$/);
+    const token = /=([\w-]+);/.exec(cookie)?.[1] ?? '';
+    const { csrf_token: csrf } = (await response.json()) as { csrf_token: string };
+    const { rows } = await sql<{ t: string }>`SELECT s::text || a::text AS t
+      FROM viw.sessions s, viw.administrators a`.execute(around.owner);
+    for (const secret of [token, csrf, backend.admin.password])
+      expect(rows.map(({ t }) => t).join()).not.toContain(secret);
+    expect(rows[0]?.t).toContain('$argon2id$');
+  });
+
+  it('a write by cookie needs the CSRF token of its session', async () => {
+    await backend.signIn();
+    const response = await fetch(`${backend.url}/admin/api/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(backend.admin),
+    });
+    const cookie = (response.headers.getSetCookie()[0] ?? '').split(';')[0] ?? '';
+    const { csrf_token: csrf } = (await response.json()) as { csrf_token: string };
+    const signOut = (headers: Record<string, string>) =>
+      fetch(`${backend.url}/admin/api/session`, { method: 'DELETE', headers: { cookie, ...headers } });
+    expect((await signOut({})).status).toBe(403);
+    expect((await signOut({ 'x-csrf-token': `${csrf.slice(0, -1)}_` })).status).toBe(403);
+    expect((await signOut({ 'x-csrf-token': csrf })).status).toBe(204);
+    expect((await fetch(`${backend.url}/admin/api/me`, { headers: { cookie } })).status).toBe(401);
+  });
+
+  it('a session that was not used for long is over', async () => {
+    const person = createClient({ baseUrl: backend.url, auth: { kind: 'session' } });
+    await backend.signIn();
+    const { id } = await person.session.signIn(backend.admin);
+    await sql`UPDATE viw.sessions SET expires_at = now() - interval '1 second' WHERE token_hash = (
+      SELECT token_hash FROM viw.sessions WHERE administrator_id = ${id} ORDER BY created_at DESC LIMIT 1)`.execute(
+      around.owner,
+    );
+    await expect(person.session.me()).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('guessing is slowed down, per account and address', async () => {
+    const guess = createClient({ baseUrl: backend.url, auth: { kind: 'session' } });
+    const email = 'nobody@example.org';
+    for (let i = 0; i < 4; i++)
+      await expect(guess.session.signIn({ email, password: `guess ${i}` })).rejects.toMatchObject({
+        code: 'UNAUTHENTICATED',
+        message: 'E-mail address or password is wrong',
+      });
+    await expect(guess.session.signIn({ email, password: 'guess 4' })).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterS: 1,
+    });
+    // Another account, from the same address.
+    await expect(guess.session.signIn(backend.admin)).resolves.toMatchObject({ role: 'admin' });
+  });
+});
+
+describe('machines', () => {
+  it('a key stops working when it expires', async () => {
+    const person = await backend.signIn();
+    const { id } = await person.apiClients.create({ name: 'expiring', role: 'viewer' });
+    const created = await person.apiClients.createKey(id, {
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
+    });
+    const machine = createClient({ baseUrl: backend.url, auth: { kind: 'apiKey', key: created.key } });
+    await expect(machine.session.me()).resolves.toMatchObject({
+      kind: 'api_client',
+      name: 'expiring',
+      role: 'viewer',
+    });
+    await sql`UPDATE viw.api_keys SET expires_at = now() - interval '1 second' WHERE id = ${created.id}`.execute(
+      around.owner,
+    );
+    await expect(machine.session.me()).rejects.toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+  });
+
+  it('a key is shown once and stored as a hash; a time that is over is refused', async () => {
+    const person = await backend.signIn();
+    const { id } = await person.apiClients.create({ name: 'once', role: 'viewer' });
+    const idempotencyKey = `key-${id}`;
+    const { key } = await person.apiClients.createKey(id, {}, { idempotencyKey });
+    const secret = key.split('_').slice(2).join('_');
+    for (const table of ['api_keys', 'idempotency_keys', 'audit_log']) {
+      const { rows } = await sql<{
+        n: number;
+      }>`SELECT count(*)::int AS n FROM ${sql.table(`viw.${table}`)} AS t
+        WHERE position(${secret} in t::text) > 0`.execute(around.owner);
+      expect(rows).toEqual([{ n: 0 }]);
+    }
+    await expect(person.apiClients.createKey(id, {}, { idempotencyKey })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    await expect(
+      person.apiClients.createKey(id, { expires_at: '2020-01-01T00:00:00Z' }),
+    ).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+});

@@ -1,0 +1,180 @@
+import { createConnection } from 'node:net';
+import type { Client } from '@viw/client';
+import { createClient } from '@viw/client';
+import { changesStream } from '@viw/contracts';
+import type { ChangesBody } from '@viw/contracts';
+import { encodeEntry } from '@viw/streams';
+import { eventually } from '@viw/testing';
+import { Collected } from './sse';
+import type { Surroundings } from './surroundings';
+import { surroundings } from './surroundings';
+import type { TestBackend } from './test-backend';
+import { startBackend, uniqueAgent } from './test-backend';
+
+let around: Surroundings;
+let backend: TestBackend;
+let viewer: Client;
+let admin: Client;
+const open: Collected[] = [];
+const others: TestBackend[] = [];
+
+/** A second backend beside the first, on the same servers. */
+async function another(more: Parameters<typeof startBackend>[1] = {}): Promise<TestBackend> {
+  const other = await startBackend(around, more);
+  others.push(other);
+  return other;
+}
+const viewerOf = async ({ url }: TestBackend): Promise<Client> =>
+  createClient({ baseUrl: url, auth: { kind: 'apiKey', key: await backend.key('viewer') } });
+
+beforeAll(async () => {
+  around = await surroundings();
+  backend = await startBackend(around);
+  viewer = await backend.as('viewer');
+  admin = await backend.as('admin');
+}, 60_000);
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
+  await Promise.all(others.splice(0).map((each) => each.stop()));
+});
+
+afterAll(async () => {
+  await backend?.stop();
+  await around?.close();
+});
+
+const change = (body: ChangesBody): Promise<string | null> =>
+  around.client.xadd(changesStream.stream, '*', ...encodeEntry(changesStream, body).fields);
+
+async function listen(client: Client, query: Parameters<Client['events']>[0] = {}): Promise<Collected> {
+  const collected = new Collected((signal) => client.events(query, signal));
+  open.push(collected);
+  await eventually(() => expect(collected.types).toContain('ready'));
+  return collected;
+}
+
+describe('the event stream', () => {
+  it('says ready, then every change, with ids that rise', async () => {
+    const events = await listen(viewer);
+    const id = uniqueAgent();
+    await admin.gateways.register({ agent_id: id });
+    await change({ kind: 'command', id: 'c-1', parent_id: id });
+    await eventually(() => expect(events.changed).toEqual([id, 'c-1']));
+    expect(events.types).toEqual(['ready', 'change', 'change']);
+    const numbers = events.events.map((event) => Number(event.id?.replace('-', '.')));
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  });
+
+  it('is filtered by topic', async () => {
+    const events = await listen(viewer, { topics: ['commands'] });
+    await change({ kind: 'gateway', id: 'not-this' });
+    await change({ kind: 'command', id: 'this' });
+    await eventually(() => expect(events.changed).toEqual(['this']));
+    const authorization = `Bearer ${await backend.key('viewer')}`;
+    const wrong = await fetch(`${backend.url}/admin/api/events?topics=secrets`, {
+      headers: { authorization },
+    });
+    expect(wrong.status).toBe(400);
+  });
+
+  it('resumes after the last event, without a gap', async () => {
+    const first = await listen(viewer);
+    await change({ kind: 'gateway', id: 'seen' });
+    await eventually(() => expect(first.changed).toEqual(['seen']));
+    await first.close();
+    for (const id of ['missed-1', 'missed-2']) await change({ kind: 'gateway', id });
+    const second = await listen(viewer, { lastEventId: first.lastId });
+    await change({ kind: 'gateway', id: 'new' });
+    await eventually(() => expect(second.changed).toEqual(['missed-1', 'missed-2', 'new']));
+    expect(second.types).toEqual(['change', 'change', 'ready', 'change']);
+  });
+
+  it('resumes on a backend that was started since, as far as the stream reaches back', async () => {
+    const first = await listen(viewer);
+    await change({ kind: 'gateway', id: 'seen by the first' });
+    await eventually(() => expect(first.changed).toEqual(['seen by the first']));
+    const { lastId: lastEventId } = first;
+    await change({ kind: 'gateway', id: 'missed' });
+    const later = await another();
+    const second = await listen(await viewerOf(later), { lastEventId });
+    expect(second.changed).toEqual(['missed']);
+    expect(second.types).toEqual(['change', 'ready']);
+
+    await around.client.xtrim(changesStream.stream, 'MAXLEN', 1);
+    const afterTrim = await another();
+    const third = await listen(await viewerOf(afterTrim), { lastEventId });
+    expect(third.types).toEqual(['gap', 'ready']);
+  });
+
+  it.each(['no id', '99999999999999-0'])('says gap for Last-Event-ID %s', async (lastEventId) => {
+    await change({ kind: 'gateway', id: 'any' });
+    expect((await listen(viewer, { lastEventId })).types).toEqual(['gap', 'ready']);
+  });
+
+  it('says gap when Redis has lost the stream, and goes on', async () => {
+    const events = await listen(viewer);
+    await change({ kind: 'gateway', id: 'before' });
+    await eventually(() => expect(events.changed).toEqual(['before']));
+    await around.client.del(changesStream.stream);
+    // The id of a stream that begins anew may be lower than those before.
+    await around.client.xadd(
+      changesStream.stream,
+      '1-1',
+      ...encodeEntry(changesStream, { kind: 'gateway', id: 'after' }).fields,
+    );
+    await eventually(() => expect(events.types).toEqual(['ready', 'change', 'gap', 'change']));
+    expect(events.changed).toEqual(['before', 'after']);
+  });
+});
+
+describe('an event stream ends', () => {
+  it('with the session that opened it', async () => {
+    const quick = await another({ heartbeatMs: 100 });
+    const person = createClient({ baseUrl: quick.url, auth: { kind: 'session' } });
+    await person.session.signIn(backend.admin);
+    const events = await listen(person);
+    await person.session.signOut();
+    await eventually(() => expect(events.ended).toBe(true));
+  });
+
+  it('when its reader does not read', async () => {
+    const key = await backend.key('viewer');
+    const { port } = new URL(backend.url);
+    const socket = createConnection({ port: Number(port), host: '127.0.0.1' });
+    let closed = false;
+    socket.on('error', () => undefined);
+    socket.on('close', () => (closed = true));
+    socket.write(`GET /admin/api/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`);
+    socket.pause();
+    const id = 'x'.repeat(120);
+    const flood = async (): Promise<void> => {
+      const pipeline = around.client.pipeline();
+      for (let i = 0; i < 10_000; i++)
+        pipeline.xadd(
+          changesStream.stream,
+          'MAXLEN',
+          '~',
+          1_000,
+          '*',
+          ...encodeEntry(changesStream, { kind: 'gateway', id, parent_id: id }).fields,
+        );
+      await pipeline.exec();
+    };
+    const metric = () => backend.openStreams();
+    await eventually(async () => expect(await metric()).toBe(1));
+    for (let round = 0; round < 10 && (await metric()) > 0; round++) await flood();
+    await eventually(async () => expect(await metric()).toBe(0));
+    socket.resume();
+    await eventually(() => expect(closed).toBe(true));
+  });
+
+  it('when the backend stops, which does not take long', async () => {
+    const other = await another();
+    const events = await listen(await viewerOf(other));
+    const begun = performance.now();
+    await other.stop();
+    expect(performance.now() - begun).toBeLessThan(3_000);
+    await eventually(() => expect(events.ended).toBe(true));
+  });
+});

@@ -1,0 +1,211 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import type { Client } from '@viw/client';
+import { certRequestsStream, gatewayRegistryStream, streams } from '@viw/contracts';
+import { parseKeks, SecretBox } from '@viw/secrets';
+import { decodeEntry } from '@viw/streams';
+import { eventually } from '@viw/testing';
+import { sql } from 'kysely';
+import type { Surroundings } from './surroundings';
+import { surroundings } from './surroundings';
+import type { TestBackend } from './test-backend';
+import { startBackend, uniqueAgent } from './test-backend';
+
+let around: Surroundings;
+let backend: TestBackend;
+let admin: Client;
+
+beforeAll(async () => {
+  around = await surroundings();
+  backend = await startBackend(around);
+  admin = await backend.signIn();
+}, 60_000);
+
+afterAll(async () => {
+  await backend?.stop();
+  await around?.close();
+});
+
+describe('gateways', () => {
+  it('register, list, change, decommission; hubs are told in order', async () => {
+    const id = uniqueAgent();
+    const registered = await admin.gateways.register({
+      agent_id: id,
+      display_name: 'Berlin 1',
+      site: 'berlin',
+      labels: { env: 'test' },
+      public_keys: { sealing: around.sealing.publicKey },
+    });
+    expect(registered).toMatchObject({ agent_id: id, state: 'expected', has_sealing_key: true });
+    await expect(admin.gateways.register({ agent_id: id })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(
+      (await admin.gateways.list({ label: 'env=test', total: 'true' })).items.map((each) => each.agent_id),
+    ).toContain(id);
+    expect(await admin.gateways.update(id, { site: null, min_version: '2.0.0' })).toMatchObject({
+      display_name: 'Berlin 1',
+      site: null,
+      min_version: '2.0.0',
+    });
+    expect(await admin.gateways.points(id)).toEqual({ points: [] });
+    await expect(
+      admin.gateways.points(id, { from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }),
+    ).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    const authorization = `Bearer ${await backend.key('admin')}`;
+    for (let time = 0; time < 2; time++) {
+      const gone = await fetch(`${backend.url}/admin/api/gateways/${id}`, {
+        method: 'DELETE',
+        headers: { authorization },
+      });
+      expect(gone.status).toBe(204);
+    }
+    expect(await admin.gateways.get(id)).toMatchObject({ state: 'decommissioned', has_sealing_key: false });
+    const deltas = await eventually(async () => {
+      const raw = await around.client.xrange(streams.gatewayRegistry, '-', '+');
+      const bodies = raw.map(([, fields]) => decodeEntry(gatewayRegistryStream, fields).body);
+      const ours = bodies.filter((body) => body.kind === 'gateway' && body.entry.agent_id === id);
+      expect(ours).toHaveLength(3);
+      return ours;
+    });
+    expect(deltas.map((body) => (body.kind === 'gateway' ? body.entry.state : ''))).toEqual([
+      'active',
+      'active',
+      'decommissioned',
+    ]);
+    const versions = deltas.map(({ version }) => version);
+    expect(versions).toEqual([...versions].sort((a, b) => a - b));
+  });
+
+  it('every write leaves a line in the audit log, with who, what and the correlation id', async () => {
+    const id = uniqueAgent();
+    await admin.gateways.register({ agent_id: id });
+    const { rows } =
+      await sql`SELECT actor_kind, actor_name, action, object_id, outcome, address, correlation_id IS NOT NULL AS c
+      FROM viw.audit_log WHERE object_id = ${id}`.execute(around.owner);
+    expect(rows).toEqual([
+      {
+        actor_kind: 'administrator',
+        actor_name: backend.admin.email,
+        action: 'gateway.register',
+        object_id: id,
+        outcome: 'success',
+        address: '127.0.0.1',
+        c: true,
+      },
+    ]);
+  });
+
+  it('telemetry under the seed’s first name: 404 until there is some', async () => {
+    const id = uniqueAgent();
+    await admin.gateways.register({ agent_id: id });
+    const latest = async () =>
+      fetch(`${backend.url}/agent/telemetry/${id}/latest`, {
+        headers: { authorization: `Bearer ${await backend.key('viewer')}` },
+      });
+    expect((await latest()).status).toBe(404);
+    await sql`INSERT INTO viw.os_gateway_status (agent_id, epoch, seq, ts, received_at, metrics, cpu_pct)
+      VALUES (${id}, 1, 1, now(), now(), '{"cpu_pct": 12.5}', 12.5)`.execute(around.owner);
+    expect(await (await latest()).json()).toMatchObject({ agent_id: id, metrics: { cpu_pct: 12.5 } });
+  });
+});
+
+describe('servers and certificates', () => {
+  const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+
+  async function newVirtualHost(): Promise<string> {
+    const name = randomUUID();
+    const credential = await admin.sshCredentials.create({
+      name,
+      username: 'deploy',
+      private_key: privateKey,
+    });
+    const server = await admin.servers.create({ name, host: '192.0.2.10', ssh_credential_id: credential.id });
+    const host = await admin.servers.createVirtualHost(server.id, {
+      server_names: ['www.example.org'],
+      cert_dir: '/etc/nginx/viw/www',
+      listeners: [{ host: '127.0.0.1', port: 443 }],
+    });
+    return host.id;
+  }
+
+  it('a private key goes in sealed and never comes out', async () => {
+    const name = randomUUID();
+    const created = await admin.sshCredentials.create({ name, username: 'deploy', private_key: privateKey });
+    expect(Object.keys(created).sort()).toEqual(['created_at', 'id', 'name', 'username']);
+    expect(JSON.stringify(await admin.sshCredentials.list())).not.toContain('PRIVATE KEY');
+    const { rows } = await sql<{
+      sealed: unknown;
+    }>`SELECT sealed FROM viw.ssh_credentials WHERE id = ${created.id}`.execute(around.owner);
+    const { id, key } = JSON.parse(around.environment['BACKEND_ENCRYPTION_KEY'] ?? '') as {
+      id: string;
+      key: string;
+    };
+    const box = new SecretBox({ keys: parseKeks(`${id}:${key}`) });
+    const opened = box.openText(rows[0]?.sealed, { purpose: 'ssh-credential.private-key', id: created.id });
+    expect(JSON.parse(opened)).toEqual({ private_key: privateKey });
+    await expect(
+      admin.sshCredentials.create({ name: randomUUID(), username: 'deploy', private_key: 'x'.repeat(100) }),
+    ).rejects.toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'private_key' }] });
+  });
+
+  it('a host key is pinned when a person confirms it', async () => {
+    await newVirtualHost();
+    const [server] = (await admin.servers.list({ limit: 1 })).items;
+    expect(server?.host_key_fingerprint).toBeNull();
+    const fingerprint = `SHA256:${'A'.repeat(43)}`;
+    expect(await admin.servers.confirmHostKey(server?.id ?? '', { fingerprint })).toMatchObject({
+      host_key_fingerprint: fingerprint,
+    });
+    expect((await admin.servers.virtualHosts(server?.id ?? '')).items).toHaveLength(1);
+    await expect(admin.servers.get('no-such')).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('a certificate becomes an operation, its request is published', async () => {
+    const host = await newVirtualHost();
+    const order = { names: ['www.example.org', 'WWW.example.org'], deploy_to: [host] };
+    const idempotencyKey = randomUUID();
+    const accepted = await admin.certificates.create(order, { idempotencyKey });
+    expect(await admin.certificates.create(order, { idempotencyKey })).toEqual(accepted);
+    const { certificate_id: id, operation_id: operationId } = accepted;
+    expect(await admin.certificates.get(id)).toMatchObject({
+      names: ['www.example.org'],
+      state: 'pending',
+      used_by: [{ virtual_host_id: host, deployed_version_id: null }],
+      last_operation_id: operationId,
+    });
+    expect(await admin.operations.get(operationId)).toMatchObject({
+      kind: 'issue',
+      status: 'accepted',
+      steps: [],
+    });
+    expect((await admin.certificates.operations(id)).items).toHaveLength(1);
+    expect((await admin.certificates.versions(id)).items).toEqual([]);
+    await eventually(async () => {
+      const raw = await around.client.xrange(streams.certRequests, '-', '+');
+      const bodies = raw.map(([, fields]) => decodeEntry(certRequestsStream, fields).body);
+      expect(bodies.filter((body) => body.certificate_id === id)).toEqual([
+        { operation_id: operationId, certificate_id: id, kind: 'issue' },
+      ]);
+    });
+    await expect(admin.certificates.deploy(id)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await admin.certificates.renew(id)).toMatchObject({ certificate_id: id });
+  });
+
+  it('what cannot be issued is refused, and nothing is stored', async () => {
+    const count = async () => (await admin.certificates.list({ total: 'true' })).total;
+    const before = await count();
+    const refused = (body: Parameters<Client['certificates']['create']>[0], path: string) =>
+      expect(admin.certificates.create(body)).rejects.toMatchObject({
+        code: 'VALIDATION_FAILED',
+        errors: [{ path }],
+      });
+    await refused({ names: ['*.example.org'] }, 'names.0');
+    await refused({ names: ['www.example.org'], issuer: 'nobody' }, 'issuer');
+    await refused({ names: ['no name'] }, 'names.0');
+    await expect(
+      admin.certificates.create({ names: ['www.example.org'], deploy_to: [randomUUID()] }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(admin.certificates.renew(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await count()).toBe(before);
+  });
+});
