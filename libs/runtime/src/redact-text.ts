@@ -1,10 +1,6 @@
-export const REDACTED = '[redacted]';
+import { REDACTED, redactAssignments } from './secret-assignment';
 
-const SECRET_WORDS =
-  'password|passwd|passphrase|userpass|secret|token|api[_-]?key|hmac[_-]?key|private[_-]?key|authorization|cookie|jws';
-
-// A quoted value (its closing quote may be cut off) or a bare word. JSON inside JSON has `\"` for `"`.
-const VALUE = String.raw`(?:\\?"(?:[^"\\]|\\.)*"?|'[^']*'?|(?:(?:Bearer|Basic)\s+)?[^\s,;&"'}\]]+)`;
+export { REDACTED };
 
 /**
  * Each pattern runs in linear time on any input: the text may come from an attacker (a frame, a script's output).
@@ -23,14 +19,28 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   [/\b(Bearer)\s+[A-Za-z0-9._~+/=-]{6,}/gi, `$1 ${REDACTED}`],
   // Credentials in a URL, as in redis://user:password@host.
   [/(\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${REDACTED}@`],
-  [new RegExp(String.raw`(${SECRET_WORDS})((?:\\?["'])?\s*[=:]\s*)${VALUE}`, 'gi'), `$1$2${REDACTED}`],
-  // `key` alone is too common a word before a colon in prose: only `key=` and `"key":`.
-  [new RegExp(String.raw`((?<![\w-])key)(=|\\?["']\s*:\s*)${VALUE}`, 'gi'), `$1$2${REDACTED}`],
 ];
 
-/** Removes what looks like a secret from free text: error messages, output of programs, log messages. */
-export function redactText(text: string): string {
+/** More than any honest text needs to come to rest. */
+const PASSES_MAX = 8;
+
+function redactOnce(text: string): string {
   let result = text;
   for (const [pattern, replacement] of PATTERNS) result = result.replace(pattern, replacement);
-  return result;
+  return redactAssignments(result);
+}
+
+/**
+ * Removes what looks like a secret from free text: error messages, output of programs, log messages. What has been
+ * redacted once stays as it is: `redactText(redactText(x)) === redactText(x)` for every text, since it is repeated until
+ * nothing changes; a text made so that this takes long is removed as a whole.
+ */
+export function redactText(text: string): string {
+  let current = text;
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    const next = redactOnce(current);
+    if (next === current) return current;
+    current = next;
+  }
+  return REDACTED;
 }
