@@ -1,6 +1,6 @@
 import { privateSigningKey } from '@viw/commands';
 import { AppError, LOG_LEVELS, zBind, zBool, zSecret } from '@viw/runtime';
-import { parseKeks } from '@viw/secrets';
+import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
 
 /** `JSON.parse` without an error text that quotes its input. */
@@ -11,25 +11,6 @@ function jsonOf(text: string): unknown {
     return undefined;
   }
 }
-
-const kekDocument = z.strictObject({ id: z.string().min(1), key: z.string().min(1) });
-
-/** `{"id", "key"}` with the base64 of 32 bytes, or a list of those: the first one seals, all of them open. */
-const encryptionKeys = zSecret(43).transform((text, context) => {
-  const expected = 'JSON {"id", "key"} with the base64 of 32 bytes, or a list of those';
-  const value = jsonOf(text);
-  const documents = z
-    .array(kekDocument)
-    .min(1)
-    .safeParse(Array.isArray(value) ? value : [value]);
-  try {
-    if (documents.success) return parseKeks(documents.data.map(({ id, key }) => `${id}:${key}`).join('\n'));
-  } catch {
-    // The reason names a line, and there are none here.
-  }
-  context.addIssue({ code: 'custom', message: expected });
-  return z.NEVER;
-});
 
 /** Private JWK of an Ed25519 key with its `kid`. What a JWK may say beside that (`alg`, `use`) is ignored. */
 const signingKey = zSecret(43).transform((text, context) => {
@@ -57,7 +38,8 @@ const schema = z.object({
   BACKEND_COOKIE_SECURE: zBool().default(true),
   /** Makes the first administrator; without it nobody can. */
   BACKEND_SETUP_TOKEN: zSecret().optional(),
-  BACKEND_ENCRYPTION_KEY: encryptionKeys.optional(),
+  /** Seals SSH credentials: the same value as the cert-worker's. */
+  BACKEND_ENCRYPTION_KEY: zEncryptionKeys().optional(),
   BACKEND_COMMAND_SIGNING_KEY: signingKey.optional(),
 });
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Client } from '@viw/client';
 import { certRequestsStream, gatewayRegistryStream, streams } from '@viw/contracts';
-import { parseKeks, SecretBox } from '@viw/secrets';
+import { openSshCredential, parseKeks, SecretBox } from '@viw/secrets';
 import { decodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
@@ -141,8 +141,7 @@ describe('servers and certificates', () => {
       key: string;
     };
     const box = new SecretBox({ keys: parseKeks(`${id}:${key}`) });
-    const opened = box.openText(rows[0]?.sealed, { purpose: 'ssh-credential.private-key', id: created.id });
-    expect(JSON.parse(opened)).toEqual({ private_key: privateKey });
+    expect(openSshCredential(box, created.id, rows[0]?.sealed)).toEqual({ privateKey });
     await expect(
       admin.sshCredentials.create({ name: randomUUID(), username: 'deploy', private_key: 'x'.repeat(100) }),
     ).rejects.toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'private_key' }] });

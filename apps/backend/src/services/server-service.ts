@@ -8,14 +8,12 @@ import type {
 } from '@viw/contracts';
 import type { ListOptions, Page } from '@viw/database';
 import { AppError, uuidv7 } from '@viw/runtime';
+import { sealSshCredential } from '@viw/secrets';
 import type { SecretBox } from '@viw/secrets';
 import type { z } from 'zod';
 import type { Repositories } from '../store';
 import { assertPrivateKey } from './private-key-text';
 import type { WriteRequest, Writes } from './writes';
-
-/** What the sealed text of a credential is: JSON `{private_key, passphrase?}`, bound to the credential's id. */
-export const sshCredentialPurpose = 'ssh-credential.private-key';
 
 export interface ServerServiceDeps {
   readonly repositories: Pick<Repositories, 'servers' | 'virtualHosts' | 'sshCredentials'>;
@@ -83,11 +81,7 @@ export class ServerService {
     const { name, username, private_key: privateKey, passphrase } = input;
     assertPrivateKey(privateKey, passphrase);
     const id = uuidv7();
-    const secret = JSON.stringify({
-      private_key: privateKey,
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
-    const sealed = this.deps.secretBox.seal(secret, { purpose: sshCredentialPurpose, id });
+    const sealed = sealSshCredential(this.deps.secretBox, id, { privateKey, passphrase });
     return this.deps.writes.perform(write, async ({ sshCredentials }) => ({
       answer: await sshCredentials.create({ id, name, username, sealed }),
       audit: {
