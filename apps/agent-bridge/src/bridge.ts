@@ -46,7 +46,7 @@ import { Placement } from './routing/placement';
 import { Ticker } from './ticker';
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
-const timing = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
+export const bridgeTiming = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
 
 export interface Bridge {
   readonly components: readonly Component[];
@@ -62,6 +62,7 @@ export interface Bridge {
 export function buildBridge(
   config: BridgeConfig,
   { logger, metrics: registry }: { logger: Logger; metrics: Metrics },
+  timing: typeof bridgeTiming = bridgeTiming,
 ): Bridge {
   const hub = config.AGENT_BRIDGE_HUB_ID;
   const redisUrl = config.AGENT_BRIDGE_REDIS_URL;

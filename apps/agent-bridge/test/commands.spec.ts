@@ -55,7 +55,7 @@ it('reaches the agent, with an envelope of its own, and leaves Redis once the re
   expect(frame).toMatchObject({ correlation_id: id, verb: 'list_users', jws: command.jws });
   expect(Date.parse(frame.expires_at) - Date.parse(frame.issued_at)).toBe(60_000);
   await event(id, 'dispatched');
-  expect(((await redis.xpending(hubStream(hub.id), 'agent-bridge')) as unknown[])[0]).toBe(1);
+  expect((await redis.xpending(hubStream(hub.id), 'agent-bridge'))[0]).toBe(1);
   agent.send({ type: 'COMMAND_ACK', correlation_id: id, state: 'received' });
   expect(await event(id, 'acknowledged')).toMatchObject({ agent_id: agent.id, hub: hub.id });
   agent.result(id);

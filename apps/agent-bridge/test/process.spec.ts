@@ -137,3 +137,24 @@ it('kill -9 with commands dispatched and waiting: after restart and reconnect al
   await Promise.all([again.close(), late.close()]);
   await second.program.stop();
 });
+
+it('kill -9, and the time of a dispatched command runs out before the restart: not sent again, not called expired', async () => {
+  const ports = await freePorts();
+  const first = await launchHub('hub-late', ports);
+  const agent = await join(first.url, uniqueAgent());
+  const command = runCommand(agent.id, { expires_at: new Date(Date.now() + 2_000).toISOString() });
+  await publish(redis, command);
+  const ofCommand = (body: { correlation_id: string }): boolean =>
+    body.correlation_id === command.correlation_id;
+  await matching(redis, commandEventsStream, ofCommand);
+  await first.program.kill();
+  await eventually(() => expect(Date.now()).toBeGreaterThan(Date.parse(command.expires_at)));
+  const second = await launchHub('hub-late', ports);
+  const again = await join(second.url, agent.id);
+  const told = await matching(redis, commandEventsStream, ofCommand, 2);
+  expect(told.map(({ state }) => state)).toEqual(['dispatched', 'dispatched']);
+  await nothingLeft(redis, 'hub-late', agent.id);
+  expect(again.all('COMMAND')).toEqual([]);
+  await again.close();
+  await second.program.stop();
+});

@@ -27,9 +27,15 @@ export class TestAgent {
     socket: WebSocket,
   ) {
     this.#socket = socket;
-    socket.on('message', (data) => this.received.push(hubFrame.parse(JSON.parse(String(data as Buffer)))));
+    socket.on('message', (data) =>
+      this.received.push(hubFrame.parse(JSON.parse((data as Buffer).toString()))),
+    );
     socket.on('error', () => undefined);
-    this.closed = once(socket, 'close').then(([code]) => code as number);
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.readyState === WebSocket.CLOSED;
   }
 
   get protocol(): string {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Lifecycle, createLogger, createMetrics } from '@viw/runtime';
 import type { Component } from '@viw/runtime';
-import { buildBridge } from '../src/bridge';
+import { bridgeTiming, buildBridge } from '../src/bridge';
 import { bridgeSchema } from '../src/config';
 
 export const secret = 'the shared secret of these tests';
@@ -34,7 +34,11 @@ export async function startHub(redisUrl: string, more: Record<string, string> = 
   const config = bridgeSchema.parse(hubEnvironment(redisUrl, more));
   const logger = createLogger({ service: 'agent-bridge', level: 'silent' });
   const registry = createMetrics('agent-bridge');
-  const { components, listener, ops } = buildBridge(config, { logger, metrics: registry });
+  const { components, listener, ops } = buildBridge(
+    config,
+    { logger, metrics: registry },
+    { ...bridgeTiming, hubAlive: 500, leaseRenewal: 1_000, heartbeatEntries: 500 },
+  );
   const lifecycle = new Lifecycle({ components: components satisfies readonly Component[] }, { logger });
   await lifecycle.start();
   const port = listener.address()?.port ?? 0;

@@ -59,8 +59,8 @@ export function nothingLeft(redis: Redis, hub: string, agentId: string): Promise
     async () => {
       expect(await redis.xlen(hubStream(hub))).toBe(0);
       expect(await redis.xlen(mailboxStream(agentId))).toBe(0);
-      expect(((await redis.xpending(streams.commands, 'agent-bridge')) as unknown[])[0]).toBe(0);
-      expect(((await redis.xpending(hubStream(hub), 'agent-bridge')) as unknown[])[0]).toBe(0);
+      expect((await redis.xpending(streams.commands, 'agent-bridge'))[0]).toBe(0);
+      expect((await redis.xpending(hubStream(hub), 'agent-bridge'))[0]).toBe(0);
     },
     { what: 'empty hub stream and mailbox' },
   );

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { agentSessionsStream } from '@viw/contracts';
+import type { Redis } from '@viw/streams';
+import { startRedis } from '@viw/testing';
+import type { Redis as RedisServer } from '@viw/testing';
+import { join, uniqueAgent } from './test-agent';
+import { startHub } from './test-hub';
+import type { TestHub } from './test-hub';
+import { connect, matching } from './test-streams';
+
+let server: RedisServer;
+let redis: Redis;
+let hub: TestHub;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connect(server.url);
+  hub = await startHub(server.url);
+});
+
+afterAll(async () => {
+  await hub.stop();
+  redis.disconnect();
+  await server.stop();
+});
+
+it('an agent that does not read is cut before more than 5 MB wait for it', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  agent.freeze();
+  const body = (): string =>
+    JSON.stringify({ correlation_id: randomUUID(), type: 'ECHO', payload: { text: 'x'.repeat(60_000) } });
+  let accepted = 0;
+  for (let status = 202; status === 202; accepted++) {
+    const headers = { 'content-type': 'application/json' };
+    const url = `${hub.opsUrl}/internal/agent/agents/${agent.id}/commands`;
+    status = (await fetch(url, { method: 'POST', headers, body: body() })).status;
+  }
+  // What the kernel takes for both ends comes on top.
+  expect(accepted * 60_000).toBeLessThan(30_000_000);
+  const isEnd = (entry: { kind: string }): boolean =>
+    entry.kind === 'disconnected' && 'agent_id' in entry && entry.agent_id === agent.id;
+  expect((await matching(redis, agentSessionsStream, isEnd))[0]).toMatchObject({
+    reason: 'error',
+    code: 1013,
+  });
+  expect(await hub.metrics()).toMatch(/viw_frames_dropped_total\{reason="outbound_queue_full".*\} 1/);
+  agent.cut();
+});
