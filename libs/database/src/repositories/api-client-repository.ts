@@ -1,7 +1,7 @@
 import type { ApiClient, Role } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import type { ListOptions, Page } from '../cursor';
-import { cursorShape, decodeCursor, limitOf, pageOf } from '../cursor';
+import { newestFirst } from '../newest-first';
 import { isUniqueViolation } from '../sql-state';
 import type { RepositoryDeps } from './repository';
 
@@ -30,23 +30,8 @@ export class ApiClientRepository {
   }
 
   /** Newest first. */
-  async list(options: ListOptions = {}): Promise<Page<ApiClient>> {
-    const limit = limitOf(options);
-    let query = this.deps.db.selectFrom('api_clients').select(shown);
-    if (options.cursor !== undefined) {
-      const [before = ''] = decodeCursor(options.cursor, [cursorShape.uuid]);
-      query = query.where('id', '<', before);
-    }
-    const rows = await query
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute();
-    return pageOf(
-      rows,
-      limit,
-      (row) => [row.id],
-      (row) => row,
-    );
+  list(options: ListOptions = {}): Promise<Page<ApiClient>> {
+    return newestFirst(this.deps.db.selectFrom('api_clients').select(shown), options);
   }
 
   /** Its keys go with it. False when there was none. */

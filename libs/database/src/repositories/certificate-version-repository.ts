@@ -3,7 +3,7 @@ import { AppError, isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../connection';
 import type { ListOptions, Page } from '../cursor';
-import { cursorShape, decodeCursor, limitOf, pageOf } from '../cursor';
+import { newestFirst } from '../newest-first';
 import type { SealedEnvelope } from '../schema/columns';
 import type { RepositoryDeps } from './repository';
 
@@ -93,25 +93,8 @@ export class CertificateVersionRepository {
 
   /** Newest first. */
   async list(certificateId: string, options: ListOptions = {}): Promise<Page<CertificateVersion>> {
-    const limit = limitOf(options);
     if (!isUuid(certificateId)) return { items: [], next_cursor: null };
-    let query = this.deps.db
-      .selectFrom('certificate_versions')
-      .select(shown)
-      .where('certificate_id', '=', certificateId);
-    if (options.cursor !== undefined) {
-      const [before = ''] = decodeCursor(options.cursor, [cursorShape.uuid]);
-      query = query.where('id', '<', before);
-    }
-    const rows = await query
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute();
-    return pageOf(
-      rows,
-      limit,
-      (row) => [row.id],
-      (row) => row,
-    );
+    const query = this.deps.db.selectFrom('certificate_versions').select(shown);
+    return newestFirst(query.where('certificate_id', '=', certificateId), options);
   }
 }

@@ -1,7 +1,7 @@
 import type { Server } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import type { ListOptions, Page } from '../cursor';
-import { cursorShape, decodeCursor, limitOf, pageOf } from '../cursor';
+import { newestFirst } from '../newest-first';
 import { isForeignKeyViolation, isUniqueViolation } from '../sql-state';
 import type { RepositoryDeps } from './repository';
 
@@ -62,23 +62,8 @@ export class ServerRepository {
   }
 
   /** Newest first. */
-  async list(options: ListOptions = {}): Promise<Page<Server>> {
-    const limit = limitOf(options);
-    let query = this.deps.db.selectFrom('nginx_servers').select(shown);
-    if (options.cursor !== undefined) {
-      const [before = ''] = decodeCursor(options.cursor, [cursorShape.uuid]);
-      query = query.where('id', '<', before);
-    }
-    const rows = await query
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute();
-    return pageOf(
-      rows,
-      limit,
-      (row) => [row.id],
-      (row) => row,
-    );
+  list(options: ListOptions = {}): Promise<Page<Server>> {
+    return newestFirst(this.deps.db.selectFrom('nginx_servers').select(shown), options);
   }
 
   /** False when there was none. @throws AppError CONFLICT while it has virtual hosts */

@@ -1,7 +1,7 @@
 import type { SshCredential } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
 import type { ListOptions, Page } from '../cursor';
-import { cursorShape, decodeCursor, limitOf, pageOf } from '../cursor';
+import { newestFirst } from '../newest-first';
 import type { SealedEnvelope } from '../schema/columns';
 import { isForeignKeyViolation, isUniqueViolation } from '../sql-state';
 import type { RepositoryDeps } from './repository';
@@ -54,23 +54,8 @@ export class SshCredentialRepository {
   }
 
   /** Newest first. */
-  async list(options: ListOptions = {}): Promise<Page<SshCredential>> {
-    const limit = limitOf(options);
-    let query = this.deps.db.selectFrom('ssh_credentials').select(shown);
-    if (options.cursor !== undefined) {
-      const [before = ''] = decodeCursor(options.cursor, [cursorShape.uuid]);
-      query = query.where('id', '<', before);
-    }
-    const rows = await query
-      .orderBy('id', 'desc')
-      .limit(limit + 1)
-      .execute();
-    return pageOf(
-      rows,
-      limit,
-      (row) => [row.id],
-      (row) => row,
-    );
+  list(options: ListOptions = {}): Promise<Page<SshCredential>> {
+    return newestFirst(this.deps.db.selectFrom('ssh_credentials').select(shown), options);
   }
 
   /** False when there was none. @throws AppError CONFLICT while a server uses it */
