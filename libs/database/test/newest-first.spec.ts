@@ -12,7 +12,8 @@ afterAll(() => f.close());
 test('pages lead through every row once, newest first, also when rows come and go between them', async () => {
   const clients = new ApiClientRepository({ db });
   const made: string[] = [];
-  for (let n = 0; n < 5; n++) made.unshift((await clients.create({ name: `client-${n}`, role: 'viewer' })).id);
+  for (let n = 0; n < 5; n++)
+    made.unshift((await clients.create({ name: `client-${n}`, role: 'viewer' })).id);
 
   const first = await clients.list({ limit: 2 });
   expect(first.items.map(({ id }) => id)).toEqual(made.slice(0, 2));
