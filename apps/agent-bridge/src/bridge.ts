@@ -20,7 +20,7 @@ import type { End } from './connection/end-reason';
 import { Liveness } from './connection/liveness';
 import { Sessions } from './connection/sessions';
 import { FrameReceiver } from './frames/frame-receiver';
-import { frameHandlers } from './frames/handlers';
+import { frameHandlers } from './frames/frame-handlers';
 import { jsonCodec } from './frames/json-codec';
 import { Admission } from './handshake/admission';
 import { hmacVerifier } from './handshake/hmac-verifier';
@@ -28,7 +28,7 @@ import { RedisNonceStore } from './handshake/redis-nonce-store';
 import { EventIntake } from './intake/event-intake';
 import { HelloIntake } from './intake/hello-intake';
 import { Publisher } from './intake/publisher';
-import { RecentFrames } from './intake/recent-frames';
+import { LastFrames } from './ops/last-frames';
 import { Rejections } from './intake/rejections';
 import { ResultIntake } from './intake/result-intake';
 import { SessionLog } from './intake/session-log';
@@ -36,13 +36,13 @@ import { TelemetryIntake } from './intake/telemetry-intake';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LeaseStore } from './lease/lease-store';
 import { agentRoutes } from './ops/agent-routes';
-import { PendingWork } from './pending-work';
+import { WorkUnderWay } from './work-under-way';
 import { CommandEvents } from './routing/command-events';
 import { CommandRouter } from './routing/command-router';
 import { Dispatcher } from './routing/dispatcher';
 import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
-import { Placement } from './routing/placement';
+import { Placement } from './routing/hub-stream-or-mailbox';
 import { Ticker } from './ticker';
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
@@ -75,7 +75,7 @@ export function buildBridge(
   const heartbeatMs = config.AGENT_BRIDGE_HEARTBEAT_S * 1_000;
   const clock = systemClock;
   const metrics = bridgeMetrics(registry);
-  const pending = new PendingWork();
+  const pending = new WorkUnderWay();
   const connections = new ConnectionTable();
 
   const redis = createRedis(redisUrl, { role: 'command', name: `agent-bridge:${hub}` }, { logger });
@@ -87,7 +87,7 @@ export function buildBridge(
   );
 
   const sessionLog = new SessionLog({ hub }, { publisher, connections, clock });
-  const recent = new RecentFrames({ maxAgents: 2 * config.AGENT_BRIDGE_MAX_CONN });
+  const recent = new LastFrames({ maxAgents: 2 * config.AGENT_BRIDGE_MAX_CONN });
   const end = (connection: Connection, why: End): void => sessions.end(connection, why);
 
   const placement = new Placement({ hub }, { redis });

@@ -9,7 +9,7 @@ import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import type { CompleteConfig } from './config';
-import { EventHub } from './events/event-hub';
+import { EventBroadcast } from './events/event-broadcast';
 import { apiRouter } from './http/api-router';
 import { createApp } from './http/app';
 import { HttpServer } from './http/http-server';
@@ -25,7 +25,7 @@ import { CommandService } from './services/command-service';
 import { GatewayService } from './services/gateway-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
-import { Writes } from './services/writes';
+import { IdempotentWrites } from './services/idempotent-writes';
 import { Store } from './store';
 
 /** An hour unused, or half a day after sign-in. Seconds. */
@@ -67,8 +67,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
 
   const authenticator = new Authenticator(sessionLife, { repositories, logger });
   const audit = new AuditTrail({ repositories, logger });
-  const writes = new Writes({ hashKey: requestHashKey(config) }, { store, changes });
-  const events = new EventHub({ redisUrl, heartbeatMs }, { redis, authenticator, logger, metrics });
+  const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
+  const events = new EventBroadcast({ redisUrl, heartbeatMs }, { redis, authenticator, logger, metrics });
   const routes = allRoutes(
     { cookies: { secure }, version },
     {

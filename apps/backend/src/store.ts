@@ -16,7 +16,7 @@ import {
   OperationRepository,
   OutboxRepository,
   ServerRepository,
-  SessionRepository,
+  SignInSessionRepository,
   SshCredentialRepository,
   VirtualHostRepository,
   inTransaction,
@@ -41,7 +41,7 @@ const repositoriesOf = (db: Db) => ({
   operations: new OperationRepository({ db }),
   outbox: new OutboxRepository({ db }),
   servers: new ServerRepository({ db }),
-  sessions: new SessionRepository({ db }),
+  sessions: new SignInSessionRepository({ db }),
   sshCredentials: new SshCredentialRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });

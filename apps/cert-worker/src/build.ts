@@ -14,11 +14,11 @@ import {
 } from '@viw/streams';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
-import { RequestDesk } from './intake/request-desk';
+import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
 import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
-import { performWith } from './operation/perform';
+import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
 import { repositoriesOf } from './repositories';
 import { WorkerMetrics } from './worker-metrics';
@@ -69,13 +69,13 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { consumer },
     {
       ...store,
-      perform: performWith({ issuance, deployment }),
+      perform: operationKinds({ issuance, deployment }),
       journal: { producer, changes },
       metrics: counts,
       logger,
     },
   );
-  const desk: RequestDesk = new RequestDesk(
+  const work: CertRequestHandler = new CertRequestHandler(
     { concurrency: config.CERT_WORKER_CONCURRENCY },
     {
       runner,
@@ -86,7 +86,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   );
   const requests = new StreamConsumer(
     { contract: certRequestsStream, group: groups.certWorker, consumer, ...READER },
-    { redisUrl, handler: desk.handler, logger, metrics },
+    { redisUrl, handler: work.handler, logger, metrics },
   );
   return [
     new OpsServer(
@@ -107,6 +107,6 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     account,
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     requests,
-    desk,
+    work,
   ];
 }

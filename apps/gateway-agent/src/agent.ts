@@ -1,12 +1,12 @@
 import { CommandVerifier, HelperClient } from '@viw/commands';
 import { HostMetricsReader, hasSystemd, systemdStates, unknownStates } from '@viw/host-metrics';
 import type { Component, Logger, ServiceControl } from '@viw/runtime';
-import { CommandDesk } from './commands/command-desk';
-import { CommandGate } from './commands/command-gate';
+import { CommandRunner } from './commands/command-runner';
+import { CommandVerification } from './commands/command-verification';
 import { CommandJournal } from './commands/command-journal';
 import { HelperExecution } from './commands/helper-execution';
 import { ResultOutbox } from './commands/result-outbox';
-import { TelemetryOnlyDesk } from './commands/telemetry-only-desk';
+import { CommandRefuser } from './commands/command-refuser';
 import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
@@ -15,7 +15,7 @@ import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
 import { Uplink } from './session/uplink';
-import { helperStates } from './telemetry/helper-states';
+import { helperStates } from './telemetry/service-states-by-helper';
 import { TelemetryReporter } from './telemetry/telemetry-reporter';
 
 /** sysexits(3) EX_NOPERM is 77, EX_CONFIG 78: the unit's RestartPreventExitStatus names the latter. */
@@ -62,13 +62,13 @@ export async function buildAgent(
   const journal = new CommandJournal({ dir: config.GATEWAY_AGENT_STATE_DIR }, { logger });
   const verifier = new CommandVerifier({ trustedKeys: config.GATEWAY_AGENT_TRUSTED_KEYS ?? [] }, { clock });
   const outbox = new ResultOutbox({}, { uplink });
-  const desk =
+  const commands =
     helper === undefined
-      ? new TelemetryOnlyDesk({ agentId }, { outbox, clock })
-      : new CommandDesk(
+      ? new CommandRefuser({ agentId }, { outbox, clock })
+      : new CommandRunner(
           { agentId, maxConcurrency },
           {
-            gate: new CommandGate({ agentId }, { verifier, clock }),
+            gate: new CommandVerification({ agentId }, { verifier, clock }),
             journal,
             execution: new HelperExecution({}, { helper }),
             outbox,
@@ -90,7 +90,7 @@ export async function buildAgent(
     { helper, clock, logger },
   );
   const onDismissed = (reason: string): void => control.requestStop(reason, DECOMMISSIONED_EXIT_STATUS);
-  const session = new AgentSession({ uplink, clock, hello, telemetry, commands: desk, logger, onDismissed });
+  const session = new AgentSession({ uplink, clock, hello, telemetry, commands, logger, onDismissed });
 
   return {
     uplink,
@@ -98,7 +98,7 @@ export async function buildAgent(
       { name: 'journal', start: () => journal.start(), stop: () => journal.stop() },
       { name: 'connection', start: () => connection.start(session), stop: () => connection.stop() },
       // Stops before the connection, over which the last results still go.
-      { name: 'commands', start: () => undefined, stop: () => desk.stop(FINISH_TIMEOUT_MS) },
+      { name: 'commands', start: () => undefined, stop: () => commands.stop(FINISH_TIMEOUT_MS) },
       { name: 'telemetry', start: () => telemetry.start(), stop: () => telemetry.stop() },
     ],
   };

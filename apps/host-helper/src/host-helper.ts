@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import { HostMetricsReader, hasSystemd, processStates, systemdStates } from '@viw/host-metrics';
 import { AppError, PeriodicTask } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
-import { Actions } from './actions';
-import { Authorisation } from './authorisation';
+import { AtMostOnce } from './execution/at-most-once';
+import { CommandVerification } from './checks/command-verification';
 import type { Config } from './config';
-import { exec } from './exec';
-import { buildExecutors } from './executors';
-import { Scripts } from './executors/scripts';
-import { HostKeys } from './host-keys';
-import { Journal } from './journal';
+import { exec } from './execution/run-program';
+import { buildExecutors } from './verbs';
+import { Scripts } from './verbs/scripts';
+import { HostKeys } from './keys/host-keys';
+import { Journal } from './journal/journal';
 import { FileLog } from './logs/file-log';
 import { JournaldLog } from './logs/journald-log';
 import type { LogSource } from './logs/log-source';
-import { RequestGate } from './request-gate';
-import { RequestHandler } from './request-handler';
-import { Slots } from './slots';
-import { SocketServer } from './socket-server';
-import { TrustedKeys } from './trusted-keys';
+import { RequestAuthentication } from './checks/request-authentication';
+import { RequestHandler } from './socket/request-handler';
+import { Slots } from './execution/slots';
+import { SocketServer } from './socket/socket-server';
+import { TrustedKeys } from './checks/trusted-keys';
 
 const CONCURRENT_ACTIONS = 4;
 const WAITING_ACTIONS = 32;
@@ -43,7 +43,7 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
     },
   );
   const journal = new Journal({ folder: join(state, 'journal') });
-  const actions = new Actions(
+  const actions = new AtMostOnce(
     { timeoutMaxMs: config.HOST_HELPER_TIMEOUT_MAX_S * 1_000 },
     {
       executors,
@@ -53,8 +53,8 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
     },
   );
   const handler = new RequestHandler({
-    gate: new RequestGate({ agentId, secret }),
-    authorisation: new Authorisation(
+    gate: new RequestAuthentication({ agentId, secret }),
+    authorisation: new CommandVerification(
       { agentId, requireJws: config.HOST_HELPER_REQUIRE_JWS },
       {
         trustedKeys: new TrustedKeys({ file: config.HOST_HELPER_TRUSTED_KEYS_FILE }, { logger }),

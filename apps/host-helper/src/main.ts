@@ -1,7 +1,7 @@
 import { createLogger, loadConfigOrExit, runService } from '@viw/runtime';
 import { configSchema, service } from './config';
 import { buildHostHelper } from './host-helper';
-import { HostKeys } from './host-keys';
+import { HostKeys } from './keys/host-keys';
 
 const [first, ...rest] = process.argv.slice(2);
 const wantsKeys = first === 'keys';

@@ -18,7 +18,7 @@ import {
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
 import type { CompleteConfig } from './config';
-import { writeCommandEvents, writeCommandResults } from './handlers';
+import { writeCommandEvents, writeCommandResults } from './write-command-streams';
 
 /** Components in the order in which they start. */
 export function buildResultsWriter(config: CompleteConfig, { logger }: { logger: Logger }): Component[] {

@@ -26,7 +26,7 @@ import {
 import type { StreamConsumerDeps } from '@viw/streams';
 import { Backlog } from './backlog';
 import type { CompleteConfig } from './config';
-import { writeAgentEvents, writeHellos, writeSessions, writeTelemetry } from './handlers';
+import { writeAgentEvents, writeHellos, writeSessions, writeTelemetry } from './write-gateway-streams';
 import { partitionUpkeep } from './partition-upkeep';
 import { silenceWatch } from './silence-watch';
 

@@ -5,7 +5,7 @@ export * from './helper/helper-mac';
 export * from './helper/helper-wire';
 export * from './keys';
 export * from './redaction';
-export * from './replay';
+export * from './nonce-memory';
 export * from './result-signature';
 export * from './sealing';
 export * from './signing';

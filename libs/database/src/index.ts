@@ -4,7 +4,7 @@ export type { ListOptions, Page } from './cursor';
 export { type ServiceRole, serviceRoles } from './grants';
 export * from './migrate';
 export { type Migration, migrations } from './migrations';
-export * from './outbox-listener';
+export * from './repositories/outbox/outbox-listener';
 export * from './repositories';
 export type { Principal, SealedEnvelope } from './schema/columns';
 export type { AuditOutcome } from './schema/audit';

@@ -6,7 +6,7 @@ import {
   type Db,
   IdempotencyRepository,
   RevokedTokenRepository,
-  SessionRepository,
+  SignInSessionRepository,
 } from '../src/index';
 import { type Fixture, fixture, inSeconds } from './fixture';
 
@@ -38,7 +38,7 @@ test('the first administrator is made once, also by many at once; sessions end w
     password_hash: 'h',
   });
 
-  const sessions = new SessionRepository({ db });
+  const sessions = new SignInSessionRepository({ db });
   const session = { csrf_hash: 'c', administrator_id: other.id };
   await sessions.create({ ...session, token_hash: 'live', expires_at: inSeconds(60) });
   await sessions.create({ ...session, token_hash: 'past', expires_at: inSeconds(-1) });

@@ -1,11 +1,11 @@
-import type { DeployRun } from './deploy-run';
+import type { DeployProgress } from './deploy-progress';
 import { isVersionId, VERSION_FILES } from './layout';
 
 /**
  * Removes the oldest versions. Current and previous always stay, whatever their age. A version that cannot be
  * removed is a warning: the certificate is in service, which is what the deployment was for.
  */
-export async function pruneVersions(run: DeployRun): Promise<string> {
+export async function pruneVersions(run: DeployProgress): Promise<string> {
   const { layout } = run;
   try {
     const files = await run.files;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { pruneVersions } from './deploy-prune';
-import type { DeployRun } from './deploy-run';
+import type { DeployProgress } from './deploy-progress';
 import type { DeployStepName } from './deploy-types';
 import { deployRefused, notProven, sshFailed } from './errors';
 import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES } from './layout';
@@ -10,13 +10,13 @@ import { pollServed } from './served-certificate';
 /** For learning what is served before anything is touched. */
 const LOOK_MS = 2_000;
 
-type Work = (run: DeployRun) => Promise<string | undefined>;
+type Work = (run: DeployProgress) => Promise<string | undefined>;
 
 /** One step; its work returns a short detail for the event. `undo` follows a failure of this step or a later one. */
 export interface DeployStep {
   name: DeployStepName;
   run: Work;
-  undo?: { name: DeployStepName; isNeeded: (run: DeployRun) => boolean; run: Work };
+  undo?: { name: DeployStepName; isNeeded: (run: DeployProgress) => boolean; run: Work };
 }
 
 /** The deployment, from top to bottom. */
@@ -39,7 +39,7 @@ export const deploySteps: readonly DeployStep[] = [
   { name: 'prune', run: pruneVersions },
 ];
 
-async function connect(run: DeployRun): Promise<string> {
+async function connect(run: DeployProgress): Promise<string> {
   await run.connect();
   return run.connection.endpoint;
 }
@@ -48,7 +48,7 @@ async function connect(run: DeployRun): Promise<string> {
  * Learns what is there and whether it is sound; touches nothing. When an earlier run died between its switch and
  * its proof, `current` already points at this version: then a broken configuration is ours, and is put back.
  */
-async function preflight(run: DeployRun): Promise<string> {
+async function preflight(run: DeployProgress): Promise<string> {
   const { layout, connection } = run;
   const files = await run.files;
   const kind = await files.kind(layout.current);
@@ -81,7 +81,7 @@ async function preflight(run: DeployRun): Promise<string> {
   return run.alreadyCurrent ? 'this version is current already' : `current: ${current ?? 'nothing'}`;
 }
 
-async function upload(run: DeployRun): Promise<string> {
+async function upload(run: DeployProgress): Promise<string> {
   const { layout, material } = run;
   const contents = {
     [layout.file(FULLCHAIN_FILE)]: material.fullchainPem,
@@ -104,14 +104,14 @@ async function upload(run: DeployRun): Promise<string> {
   return layout.versionDir;
 }
 
-async function removeUpload(run: DeployRun): Promise<string | undefined> {
+async function removeUpload(run: DeployProgress): Promise<string | undefined> {
   const files = await run.files;
   if ((await files.kind(run.layout.versionDir)) === undefined) return undefined;
   await files.removeDirectoryOf(run.layout.versionDir, VERSION_FILES);
   return `${run.layout.versionDir} removed`;
 }
 
-async function switchCurrent(run: DeployRun): Promise<string> {
+async function switchCurrent(run: DeployProgress): Promise<string> {
   const { layout, rollbackTarget } = run;
   if (run.alreadyCurrent) return 'switched already';
   const files = await run.files;
@@ -123,7 +123,7 @@ async function switchCurrent(run: DeployRun): Promise<string> {
 }
 
 /** Puts the old link back and, when NGINX may have seen the new one, loads and proves the old certificate. */
-async function switchBack(run: DeployRun): Promise<string> {
+async function switchBack(run: DeployProgress): Promise<string> {
   const { layout, rollbackTarget, connection } = run;
   const files = await run.files;
   if (layout.versionOf(await files.readlink(layout.current)) === layout.versionId) {
@@ -150,20 +150,20 @@ async function switchBack(run: DeployRun): Promise<string> {
   return `${restored}; the old certificate is served on ${served.length} of ${before.size} listeners`;
 }
 
-async function testSwitched(run: DeployRun): Promise<undefined> {
+async function testSwitched(run: DeployProgress): Promise<undefined> {
   if (run.alreadyCurrent) return;
   const warnings = await testConfiguration(run.connection, run.testCommand, 'after');
   run.warnings.push(...warnings.filter((warning) => !run.warnings.includes(warning)));
 }
 
-async function reloadServer(run: DeployRun): Promise<string | undefined> {
+async function reloadServer(run: DeployProgress): Promise<string | undefined> {
   if (run.alreadyServed) return 'served already';
   run.reloadBegun = true;
   await reload(run.connection, run.reloadCommand);
   return undefined;
 }
 
-async function prove(run: DeployRun): Promise<string> {
+async function prove(run: DeployProgress): Promise<string> {
   const { listeners } = run.target;
   const proof = await pollServed(
     run.connection,
@@ -177,6 +177,6 @@ async function prove(run: DeployRun): Promise<string> {
 }
 
 /** A hidden name beside the link, unused by anyone else. */
-function scratchName(run: DeployRun): string {
+function scratchName(run: DeployProgress): string {
   return `${run.layout.certDir}/.switch-${randomBytes(8).toString('hex')}`;
 }

@@ -1,14 +1,10 @@
-import { DeployRun } from './deploy-run';
+import { DeployProgress } from './deploy-progress';
 import { deploySteps } from './deploy-steps';
-import type {
-  DeployMaterial,
-  DeployResult,
-  DeployStepEvent,
-  DeployStepName,
-  DeployTarget,
-} from './deploy-types';
-import { withRollback, type RollbackReport } from './errors';
+import type { DeployMaterial, DeployResult, DeployStepEvent, DeployTarget } from './deploy-types';
+import { withRollback } from './errors';
+import { rollBack } from './rollback';
 import type { SshConnection } from './ssh-connection';
+import { timed } from './timed-step';
 
 export interface DeployOptions {
   target: DeployTarget;
@@ -37,7 +33,7 @@ export interface DeployDeps {
  * `failed`; with `failed` the server may serve the new certificate or none, and `meta.rollback_error` says why.
  */
 export async function deployCertificate(options: DeployOptions, deps: DeployDeps): Promise<DeployResult> {
-  const run = new DeployRun(options.target, options.material, deps.connect);
+  const run = new DeployProgress(options.target, options.material, deps.connect);
   const report = options.onStep ?? (() => undefined);
   try {
     for (const step of deploySteps) {
@@ -52,46 +48,7 @@ export async function deployCertificate(options: DeployOptions, deps: DeployDeps
   }
 }
 
-type Report = NonNullable<DeployOptions['onStep']>;
-
-/** Undoes what was begun, newest first. Files stay when the switch could not be undone: they may be in service. */
-async function rollBack(run: DeployRun, report: Report): Promise<RollbackReport> {
-  const failures: string[] = [];
-  const undone: string[] = [];
-  for (const { undo } of deploySteps.toReversed()) {
-    if (!undo?.isNeeded(run) || failures.length > 0) continue;
-    try {
-      await run.connect();
-      const detail = await timed(undo.name, () => undo.run(run), report);
-      if (detail !== undefined) undone.push(detail);
-    } catch (error) {
-      failures.push((error as Error).message);
-    }
-  }
-  if (run.reloadBegun && !run.switchBegun) failures.push('no earlier version is known to go back to');
-  return { switched: run.switchBegun || run.reloadBegun, undone, failures };
-}
-
-async function timed(
-  step: DeployStepName,
-  work: () => Promise<string | undefined>,
-  report: Report,
-): Promise<string | undefined> {
-  const begin = performance.now();
-  const since = (): number => Math.round(performance.now() - begin);
-  await report({ step, status: 'started', duration_ms: 0 });
-  let detail: string | undefined;
-  try {
-    detail = await work();
-  } catch (error) {
-    await report({ step, status: 'failed', detail: (error as Error).message, duration_ms: since() });
-    throw error;
-  }
-  await report({ step, status: 'done', ...(detail !== undefined && { detail }), duration_ms: since() });
-  return detail;
-}
-
-function resultOf(run: DeployRun): DeployResult {
+function resultOf(run: DeployProgress): DeployResult {
   const previousVersion = run.layout.versionOf(run.rollbackTarget);
   return {
     versionId: run.layout.versionId,

@@ -18,7 +18,7 @@ import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
 import { refusal } from '../handshake/verifier';
 import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';
-import type { PendingWork } from '../pending-work';
+import type { WorkUnderWay } from '../work-under-way';
 import type { Rejections } from '../intake/rejections';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
@@ -40,7 +40,7 @@ export interface AgentListenerDeps {
   readonly leases: Pick<LeaseStore, 'release'>;
   readonly codec: FrameCodec;
   readonly rejections: Rejections;
-  readonly pending: PendingWork;
+  readonly pending: WorkUnderWay;
   readonly logger: Logger;
 }
 

@@ -7,7 +7,7 @@ import type { FrameCodec } from '../frames/codec';
 import type { FrameReceiver } from '../frames/frame-receiver';
 import type { SessionLog } from '../intake/session-log';
 import type { Lease, LeaseStore } from '../lease/lease-store';
-import type { PendingWork } from '../pending-work';
+import type { WorkUnderWay } from '../work-under-way';
 import type { Dispatcher } from '../routing/dispatcher';
 import { Connection } from './connection';
 import type { ConnectionTable } from './connection-table';
@@ -26,7 +26,7 @@ export interface SessionsDeps {
   readonly dispatcher: Pick<Dispatcher, 'abandon'>;
   readonly leases: Pick<LeaseStore, 'release'>;
   readonly sessionLog: Pick<SessionLog, 'disconnected' | 'replaced'>;
-  readonly pending: PendingWork;
+  readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;

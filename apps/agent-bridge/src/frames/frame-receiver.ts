@@ -5,7 +5,7 @@ import type { Connection } from '../connection/connection';
 import { ends } from '../connection/end-reason';
 import type { End } from '../connection/end-reason';
 import type { BadFrameReason } from './codec';
-import type { FrameHandlers } from './handlers';
+import type { FrameHandlers } from './frame-handlers';
 
 export interface FrameReceiverDeps {
   readonly handlers: FrameHandlers;

@@ -5,7 +5,7 @@ import type { Clock, Logger } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
 import { ends } from '../connection/end-reason';
 import type { End } from '../connection/end-reason';
-import type { PendingWork } from '../pending-work';
+import type { WorkUnderWay } from '../work-under-way';
 import type { Dispatcher } from '../routing/dispatcher';
 import type { Publisher } from './publisher';
 import type { SessionLog } from './session-log';
@@ -20,7 +20,7 @@ export interface HelloIntakeDeps {
   readonly sessionLog: Pick<SessionLog, 'connected'>;
   readonly dispatcher: Pick<Dispatcher, 'serve'>;
   readonly end: (connection: Connection, end: End) => void;
-  readonly pending: PendingWork;
+  readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly logger: Logger;
 }

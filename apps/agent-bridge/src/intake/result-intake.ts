@@ -2,16 +2,16 @@ import { commandResultsStream } from '@viw/contracts';
 import type { ResultFrame } from '@viw/contracts';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
-import type { PendingWork } from '../pending-work';
+import type { WorkUnderWay } from '../work-under-way';
 import type { Dispatcher } from '../routing/dispatcher';
 import type { Publisher } from './publisher';
-import type { RecentFrames } from './recent-frames';
+import type { LastFrames } from '../ops/last-frames';
 
 export interface ResultIntakeDeps {
   readonly publisher: Publisher;
   readonly dispatcher: Pick<Dispatcher, 'finished'>;
-  readonly recent: RecentFrames;
-  readonly pending: PendingWork;
+  readonly recent: LastFrames;
+  readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly logger: Logger;
 }

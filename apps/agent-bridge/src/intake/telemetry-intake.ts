@@ -2,9 +2,9 @@ import { telemetryStream } from '@viw/contracts';
 import type { TelemetryFrame, TelemetryPoint } from '@viw/contracts';
 import type { Clock, Component } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
-import type { PendingWork } from '../pending-work';
+import type { WorkUnderWay } from '../work-under-way';
 import type { Publisher } from './publisher';
-import type { RecentFrames } from './recent-frames';
+import type { LastFrames } from '../ops/last-frames';
 
 /** Frames of all sockets within this time travel in one entry. */
 const GATHER_MS = 20;
@@ -12,8 +12,8 @@ const MAX_FRAMES = 100;
 
 export interface TelemetryIntakeDeps {
   readonly publisher: Publisher;
-  readonly recent: RecentFrames;
-  readonly pending: PendingWork;
+  readonly recent: LastFrames;
+  readonly pending: WorkUnderWay;
   readonly clock: Clock;
 }
 

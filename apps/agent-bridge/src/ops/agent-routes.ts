@@ -4,12 +4,12 @@ import type { Route } from '@viw/runtime';
 import { z } from 'zod';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
-import type { RecentFrames } from '../intake/recent-frames';
+import type { LastFrames } from './last-frames';
 import type { Dispatcher } from '../routing/dispatcher';
 
 export interface AgentRoutesDeps {
   readonly connections: ConnectionTable;
-  readonly recent: RecentFrames;
+  readonly recent: LastFrames;
   readonly dispatcher: Pick<Dispatcher, 'queueOf'>;
 }
 

@@ -6,7 +6,7 @@ import type { BridgeMetrics } from '../bridge-metrics';
 import type { CommandEvents } from './command-events';
 import type { Dispatcher } from './dispatcher';
 import { isOver } from './held-command';
-import type { Placement } from './placement';
+import type { Placement } from './hub-stream-or-mailbox';
 
 export interface CommandRouterDeps {
   readonly placement: Pick<Placement, 'place'>;

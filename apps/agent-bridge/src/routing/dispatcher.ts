@@ -6,8 +6,8 @@ import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
-import type { PendingWork } from '../pending-work';
-import { AgentQueue } from './agent-queue';
+import type { WorkUnderWay } from '../work-under-way';
+import { InFlightQueue } from './in-flight-queue';
 import type { CommandEvents } from './command-events';
 import type { Handover } from './handover';
 import { heldCommand, homeless, isOver } from './held-command';
@@ -23,7 +23,7 @@ export interface DispatcherDeps {
   readonly inbox: Pick<HubInbox, 'settle'>;
   readonly handover: Handover;
   readonly events: CommandEvents;
-  readonly pending: PendingWork;
+  readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly metrics: BridgeMetrics;
 }
@@ -34,7 +34,7 @@ export interface DispatcherDeps {
  */
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
-  readonly #queues = new Map<string, AgentQueue>();
+  readonly #queues = new Map<string, InFlightQueue>();
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
@@ -126,14 +126,14 @@ export class Dispatcher {
 
   #take(connection: Connection, entry: Delivered<CommandBody>): void {
     const { body } = entry;
-    const queue = this.#queues.get(connection.agentId) ?? new AgentQueue();
+    const queue = this.#queues.get(connection.agentId) ?? new InFlightQueue();
     this.#queues.set(connection.agentId, queue);
     if (body.kind === 'cancel') this.#cancel(connection, queue, body.correlation_id, entry.id);
     else if (queue.has(body.correlation_id)) this.#deps.inbox.settle(entry.id);
     else queue.push(heldCommand(entry, body));
   }
 
-  #cancel(connection: Connection, queue: AgentQueue, correlationId: string, entryId: string): void {
+  #cancel(connection: Connection, queue: InFlightQueue, correlationId: string, entryId: string): void {
     const cancelled = queue.isInFlight(correlationId) ? undefined : queue.remove(correlationId);
     if (cancelled) this.#end(cancelled, cancelled.sentBefore ? 'dispatched' : 'cancelled');
     if (cancelled?.sentBefore || queue.isInFlight(correlationId))
@@ -160,7 +160,7 @@ export class Dispatcher {
     }
   }
 
-  #send(connection: Connection, queue: AgentQueue, { body, sentBefore }: HeldCommand, now: number): void {
+  #send(connection: Connection, queue: InFlightQueue, { body, sentBefore }: HeldCommand, now: number): void {
     const { correlation_id, agent_id, verb, jws } = body;
     queue.launch(now + limits.envelopeSeconds * 1_000 + body.timeout_s * 1_000 + SLOT_GRACE_MS);
     const sent = connection.send({
@@ -201,7 +201,7 @@ export class Dispatcher {
     pending.track(told);
   }
 
-  #sum(count: (queue: AgentQueue) => number): number {
+  #sum(count: (queue: InFlightQueue) => number): number {
     let sum = 0;
     for (const queue of this.#queues.values()) sum += count(queue);
     return sum;

@@ -2,16 +2,16 @@ import type { Logger } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
-import type { PendingWork } from '../pending-work';
+import type { WorkUnderWay } from '../work-under-way';
 import type { HomelessCommand } from './held-command';
 import type { HubInbox } from './hub-inbox';
-import type { Placement } from './placement';
+import type { Placement } from './hub-stream-or-mailbox';
 
 export interface HandoverDeps {
   readonly placement: Pick<Placement, 'place' | 'drain'>;
   readonly inbox: Pick<HubInbox, 'moved'>;
   readonly connections: ConnectionTable;
-  readonly pending: PendingWork;
+  readonly pending: WorkUnderWay;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
 }

@@ -3,8 +3,8 @@ import type { CommandBody } from '@viw/contracts';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import { StreamConsumer } from '@viw/streams';
 import type { BatchHandler } from '@viw/streams';
-import type { PendingWork } from '../pending-work';
-import type { Placement } from './placement';
+import type { WorkUnderWay } from '../work-under-way';
+import type { Placement } from './hub-stream-or-mailbox';
 
 export interface HubInboxOptions {
   readonly hub: string;
@@ -15,7 +15,7 @@ export interface HubInboxDeps {
   /** Must hold every entry it takes. */
   readonly handler: BatchHandler<CommandBody>;
   readonly placement: Pick<Placement, 'discard'>;
-  readonly pending: PendingWork;
+  readonly pending: WorkUnderWay;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }

@@ -47,7 +47,7 @@ export class Authenticator {
     return token === undefined ? undefined : this.#bySession(token);
   }
 
-  /** Writes by cookie carry the session's CSRF token; an API key is sent by no browser on its own. @throws FORBIDDEN */
+  /** IdempotentWrites by cookie carry the session's CSRF token; an API key is sent by no browser on its own. @throws FORBIDDEN */
   checkCsrf(caller: Caller, headers: IncomingHttpHeaders): void {
     if (caller.credential.kind !== 'session') return;
     const given = headers['x-csrf-token'];

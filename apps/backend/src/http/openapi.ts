@@ -62,7 +62,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
           type: 'apiKey',
           in: 'cookie',
           name: 'viw_session',
-          description: 'Writes also need X-CSRF-Token',
+          description: 'IdempotentWrites also need X-CSRF-Token',
         },
         apiKey: { type: 'http', scheme: 'bearer' },
       },

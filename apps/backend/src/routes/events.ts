@@ -2,7 +2,7 @@ import { eventTopic, eventsQuery } from '@viw/contracts';
 import type { EventTopic, Permission } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Caller } from '../auth/caller';
-import type { EventHub } from '../events/event-hub';
+import type { EventBroadcast } from '../events/event-broadcast';
 import type { Route } from '../http/route';
 import { defineStream } from '../http/route';
 import { may } from '../policy/access';
@@ -30,7 +30,7 @@ function topicsFor(caller: Caller, wanted: string | undefined): ReadonlySet<Even
   return seen;
 }
 
-export const eventRoutes = (hub: EventHub): Route[] => [
+export const eventRoutes = (hub: EventBroadcast): Route[] => [
   defineStream({
     method: 'GET',
     path: '/admin/api/events',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CookieOptions } from '../auth/session-cookie';
-import type { EventHub } from '../events/event-hub';
+import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
@@ -26,7 +26,7 @@ export interface RouteServices {
   readonly commands: CommandService;
   readonly certificates: CertificateService;
   readonly servers: ServerService;
-  readonly events: EventHub;
+  readonly events: EventBroadcast;
 }
 
 /** Every route there is. */

@@ -3,11 +3,11 @@ import { AppError } from '@viw/runtime';
 import { generateApiKey } from '@viw/secrets';
 import type { z } from 'zod';
 import type { Repositories } from '../store';
-import type { WriteRequest, Writes } from './writes';
+import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface ApiClientServiceDeps {
   readonly repositories: Pick<Repositories, 'apiClients'>;
-  readonly writes: Writes;
+  readonly writes: IdempotentWrites;
 }
 
 /** Machines that may call, and their keys. */

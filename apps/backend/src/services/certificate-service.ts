@@ -4,11 +4,11 @@ import { AppError } from '@viw/runtime';
 import type { z } from 'zod';
 import { principalOf } from '../auth/caller';
 import type { Repositories } from '../store';
-import type { WriteRequest, Writes } from './writes';
+import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface CertificateServiceDeps {
   readonly repositories: Pick<Repositories, 'certificates' | 'certificateVersions' | 'operations'>;
-  readonly writes: Writes;
+  readonly writes: IdempotentWrites;
 }
 
 /** Issuers that this installation knows. */

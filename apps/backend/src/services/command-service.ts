@@ -1,23 +1,12 @@
-import {
-  parseArguments,
-  redactArguments,
-  requireVerb,
-  sealArguments,
-  type CommandSigner,
-  type VerbDefinition,
-} from '@viw/commands';
+import { parseArguments, requireVerb, type CommandSigner, type VerbDefinition } from '@viw/commands';
 import { limits } from '@viw/contracts';
 import type { CommandRecord, CommandStatus, X25519PublicKey } from '@viw/contracts';
 import type { GatewayDetail, ListOptions } from '@viw/database';
 import type { Clock } from '@viw/runtime';
-import { AppError, systemClock, uuidv7 } from '@viw/runtime';
-import { randomToken } from '@viw/secrets';
-import { principalOf } from '../auth/caller';
+import { AppError, uuidv7 } from '@viw/runtime';
 import type { Repositories } from '../store';
-import type { WriteRequest, Writes } from './writes';
-
-/** The policy that let a command through; there is one so far: the caller's permission. */
-const POLICY_ID = 'default';
+import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
+import { sealAndSign } from './seal-and-sign';
 
 export interface CommandInput {
   readonly command: string;
@@ -28,18 +17,14 @@ export interface CommandInput {
 
 export interface CommandServiceDeps {
   readonly repositories: Pick<Repositories, 'gateways' | 'gatewayCredentials' | 'commands'>;
-  readonly writes: Writes;
+  readonly writes: IdempotentWrites;
   readonly signer: CommandSigner;
   readonly clock?: Clock;
 }
 
 /** Accepts commands: checked, secret arguments sealed to the gateway, signed, stored with their outbox row. */
 export class CommandService {
-  readonly #clock: Clock;
-
-  constructor(private readonly deps: CommandServiceDeps) {
-    this.#clock = deps.clock ?? systemClock;
-  }
+  constructor(private readonly deps: CommandServiceDeps) {}
 
   /**
    * @returns the command's correlation id. The same `Idempotency-Key` or correlation id again gives the first answer.
@@ -53,15 +38,10 @@ export class CommandService {
     assertTakesCommands(gateway, verb);
     const sealingKey = await this.#sealingKey(agentId, verb, args);
     const correlationId = input.correlation_id ?? uuidv7();
-    const command = await this.#sign({
-      write,
-      agentId,
-      verb,
-      args,
-      sealingKey,
-      correlationId,
-      ttlS: input.ttl_s,
-    });
+    const command = await sealAndSign(
+      { caller: write.caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
+      this.deps,
+    );
     return this.deps.writes.perform(
       write,
       async ({ commands }) => {
@@ -111,47 +91,6 @@ export class CommandService {
         `${secret.join(', ')} can only be sent sealed, and ${agentId} has no sealing key: register its sealing key first`,
       );
     return key;
-  }
-
-  async #sign(order: {
-    write: WriteRequest;
-    agentId: string;
-    verb: VerbDefinition;
-    args: Readonly<Record<string, unknown>>;
-    sealingKey: X25519PublicKey | undefined;
-    correlationId: string;
-    ttlS: number;
-  }) {
-    const { agentId, verb, args, sealingKey, correlationId } = order;
-    const { caller } = order.write;
-    const now = this.#clock.now();
-    const issued = Math.floor(now / 1_000);
-    const expires = issued + order.ttlS;
-    const sealed = sealingKey
-      ? await sealArguments(verb.verb, args, sealingKey, { correlationId, agentId })
-      : { ...args };
-    const jws = await this.deps.signer.sign({
-      corr_id: correlationId,
-      verb: verb.verb,
-      args: sealed,
-      actor: { id: caller.id, role: caller.role },
-      policy_id: POLICY_ID,
-      nonce: randomToken(16),
-      iat: issued,
-      exp: expires,
-      agent_targets: [agentId],
-    });
-    return {
-      correlation_id: correlationId,
-      agent_id: agentId,
-      verb: verb.verb,
-      accepted_at: new Date(now).toISOString(),
-      expires_at: new Date(expires * 1_000).toISOString(),
-      timeout_s: verb.timeout_s,
-      jws,
-      parameters_redacted: redactArguments(verb.verb, args),
-      issued_by: principalOf(caller),
-    };
   }
 }
 

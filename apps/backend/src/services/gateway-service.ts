@@ -3,11 +3,11 @@ import { gatewayRegistryStream } from '@viw/contracts';
 import type { GatewayDetail, GatewayFilter, GatewayPatch } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { Repositories } from '../store';
-import type { WriteRequest, Writes } from './writes';
+import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface GatewayServiceDeps {
   readonly repositories: Repositories;
-  readonly writes: Writes;
+  readonly writes: IdempotentWrites;
 }
 
 const DAY_MS = 86_400_000;

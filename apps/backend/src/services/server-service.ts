@@ -13,11 +13,11 @@ import type { SecretBox } from '@viw/secrets';
 import type { z } from 'zod';
 import type { Repositories } from '../store';
 import { assertPrivateKey } from './private-key-text';
-import type { WriteRequest, Writes } from './writes';
+import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface ServerServiceDeps {
   readonly repositories: Pick<Repositories, 'servers' | 'virtualHosts' | 'sshCredentials'>;
-  readonly writes: Writes;
+  readonly writes: IdempotentWrites;
   readonly secretBox: SecretBox;
 }
 

@@ -14,7 +14,7 @@ import type { SecretBox } from '@viw/secrets';
 import { deployCertificate, SshConnection } from '@viw/ssh-deploy';
 import type { DeployMaterial, SshConnectOptions } from '@viw/ssh-deploy';
 import type { StepJournal } from '../operation/step-journal';
-import { certificateKeyContext } from '../secret-contexts';
+import { certificateKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import { withDirectoryLock } from './directory-lock';
 import { provingListeners } from './proving-listeners';

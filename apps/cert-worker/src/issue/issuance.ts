@@ -10,7 +10,7 @@ import type {
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
 import type { StepJournal } from '../operation/step-journal';
-import { certificateKeyContext, orderKeyContext } from '../secret-contexts';
+import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { AcmeAccount } from './acme-account';
 

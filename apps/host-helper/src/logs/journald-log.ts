@@ -1,6 +1,6 @@
 import { AppError } from '@viw/runtime';
 import { z } from 'zod';
-import type { ExecOptions, ExecResult } from '../exec';
+import type { ExecOptions, ExecResult } from '../execution/run-program';
 import { fitPage } from './log-source';
 import type { LogPage, LogQuery, LogSource } from './log-source';
 

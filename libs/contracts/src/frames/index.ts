@@ -2,60 +2,62 @@ import { z } from 'zod';
 import * as commands from './command';
 import * as hello from './hello';
 import * as result from './result';
-import * as session from './session';
+import * as control from './connection-control';
+import * as events from './event';
 import * as telemetry from './telemetry';
 
 /** Every frame an agent may send. */
 export const agentFrame = z.discriminatedUnion('type', [
   hello.helloFrame,
-  session.heartbeatFrame,
+  control.heartbeatFrame,
   telemetry.telemetryFrame,
   commands.commandAckFrame,
   result.resultFrame,
-  session.eventFrame,
-  session.echoReplyFrame,
-  session.pongFrame,
+  events.eventFrame,
+  control.echoReplyFrame,
+  control.pongFrame,
 ]);
 export type AgentFrame = z.infer<typeof agentFrame>;
 
 /** Every frame a hub may send. */
 export const hubFrame = z.discriminatedUnion('type', [
-  session.helloAckFrame,
-  session.welcomeFrame,
-  session.heartbeatFrame,
+  control.helloAckFrame,
+  control.welcomeFrame,
+  control.heartbeatFrame,
   commands.commandFrame,
   commands.cancelFrame,
   commands.resultAckFrame,
-  session.echoFrame,
-  session.pingFrame,
-  session.errorFrame,
+  control.echoFrame,
+  control.pingFrame,
+  control.errorFrame,
 ]);
 export type HubFrame = z.infer<typeof hubFrame>;
 
 export const frameContracts = [
   hello.hello,
-  session.heartbeatFromAgent,
+  control.heartbeatFromAgent,
   telemetry.telemetry,
   commands.commandAck,
   result.result,
-  session.event,
-  session.echoReply,
-  session.pong,
-  session.helloAck,
-  session.welcome,
-  session.heartbeatFromHub,
+  events.event,
+  control.echoReply,
+  control.pong,
+  control.helloAck,
+  control.welcome,
+  control.heartbeatFromHub,
   commands.command,
   commands.cancel,
   commands.resultAck,
-  session.echo,
-  session.ping,
-  session.error,
+  control.echo,
+  control.ping,
+  control.error,
 ] as const;
 
 export type { HelloFrame } from './hello';
 export type { TelemetryFrame, HostMetrics } from './telemetry';
 export type { ResultFrame, ResultStatus } from './result';
 export type { CommandFrame, CommandAckFrame } from './command';
-export type { WelcomeFrame, HeartbeatFrame, EventFrame } from './session';
+export type { WelcomeFrame, HeartbeatFrame } from './connection-control';
+export type { EventFrame } from './event';
 export { hostMetrics } from './telemetry';
 export { resultStatus, resultFrame } from './result';

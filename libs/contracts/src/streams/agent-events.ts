@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { event, eventFrame } from '../frames/session';
+import { event, eventFrame } from '../frames/event';
 import { streams } from '../names';
 import { timestamp } from '../primitives';
 import { connectionFacts } from './connection';

@@ -1,0 +1,91 @@
+import {
+  commandsStream,
+  groups,
+  hubAliveKey,
+  hubStream,
+  leaseKey,
+  limits,
+  mailboxStream,
+} from '@viw/contracts';
+import type { CommandBody } from '@viw/contracts';
+import { AppError } from '@viw/runtime';
+import { encodeEntry } from '@viw/streams';
+import type { EntryFacts, Redis } from '@viw/streams';
+import type { HeldLease } from '../lease/lease-store';
+import { drainMailbox, placeCommand } from './hub-stream-or-mailbox-scripts';
+
+export type Place = 'hub' | 'mailbox' | 'gone';
+
+/** Agents move between hubs while we look; more often than this in a row is not believed. */
+const MAX_GUESSES = 8;
+const DRAIN_COUNT = 50;
+
+export interface PlaceOptions {
+  /** This hub does not have the agent, whatever its lease says. */
+  readonly notHere?: boolean;
+  /** Id in this hub's stream from which the command moves; the move is atomic. */
+  readonly from?: string;
+}
+
+/** Where commands wait in Redis. Every method rejects without Redis; nothing has moved then, or all of it. */
+export class Placement {
+  readonly #hub: string;
+  readonly #redis: Redis;
+
+  constructor({ hub }: { hub: string }, { redis }: { redis: Redis }) {
+    this.#hub = hub;
+    this.#redis = redis;
+  }
+
+  /** Calls for the same agent take effect in their order. */
+  async place(
+    body: CommandBody,
+    facts: EntryFacts,
+    { notHere = false, from = '' }: PlaceOptions = {},
+  ): Promise<Place> {
+    const { fields } = encodeEntry(commandsStream, body, facts);
+    let guess = this.#hub;
+    for (let round = 0; round < MAX_GUESSES; round++) {
+      const answer = await this.#try(guess, body.agent_id, notHere && guess === this.#hub, from, fields);
+      if (!answer.startsWith('@')) return answer as Place;
+      guess = answer.slice(1);
+    }
+    throw new AppError('UNAVAILABLE', 'the agent changes hubs too fast');
+  }
+
+  /** @returns how many commands still wait in the mailbox; undefined when the lease is not this one any more */
+  async drain({ agentId, epoch }: Pick<HeldLease, 'agentId' | 'epoch'>): Promise<number | undefined> {
+    const keys = [leaseKey(agentId), mailboxStream(agentId), hubStream(this.#hub)];
+    const left = await this.#redis.eval(drainMailbox, keys.length, ...keys, String(epoch), DRAIN_COUNT);
+    return Number(left) < 0 ? undefined : Number(left);
+  }
+
+  /** Deletes finished entries of this hub's stream, of which it is the only reader. */
+  async discard(ids: readonly string[]): Promise<void> {
+    await this.#redis.xdel(hubStream(this.#hub), ...ids);
+  }
+
+  async #try(
+    hub: string,
+    agentId: string,
+    notHere: boolean,
+    from: string,
+    fields: readonly string[],
+  ): Promise<string> {
+    const keys = [leaseKey(agentId), mailboxStream(agentId), hubStream(hub), hubAliveKey(hub)];
+    if (from !== '') keys.push(hubStream(this.#hub));
+    const ttlMs = limits.commandTtlMaxSeconds * 1_000;
+    const answer = await this.#redis.eval(
+      placeCommand,
+      keys.length,
+      ...keys,
+      hub,
+      notHere ? '1' : '0',
+      ttlMs,
+      groups.agentBridge,
+      from,
+      ...fields,
+    );
+    return String(answer);
+  }
+}

@@ -1,0 +1,85 @@
+import type { HeldCommand } from './held-command';
+
+/** The commands of one connected agent: first in, first out, so many at a time. */
+export class InFlightQueue {
+  readonly #waiting: HeldCommand[] = [];
+  readonly #inFlight = new Map<string, HeldCommand>();
+  /** Nothing is sent before (milliseconds since the Unix epoch): the agent has said that it is busy. */
+  pausedUntil = 0;
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  has(correlationId: string): boolean {
+    return (
+      this.#inFlight.has(correlationId) ||
+      this.#waiting.some(({ body }) => body.correlation_id === correlationId)
+    );
+  }
+
+  isInFlight(correlationId: string): boolean {
+    return this.#inFlight.has(correlationId);
+  }
+
+  push(command: HeldCommand): void {
+    this.#waiting.push(command);
+  }
+
+  /** The next one to send. */
+  peek(): HeldCommand | undefined {
+    return this.#waiting[0];
+  }
+
+  /** Moves the next one to those in flight. */
+  launch(slotUntil: number): void {
+    const command = this.#waiting.shift();
+    if (!command) return;
+    command.slotUntil = slotUntil;
+    this.#inFlight.set(command.body.correlation_id, command);
+  }
+
+  /** The agent had no room for it: it is the next one again. */
+  putBack(correlationId: string): void {
+    const command = this.#inFlight.get(correlationId);
+    if (!command) return;
+    this.#inFlight.delete(correlationId);
+    command.slotUntil = undefined;
+    this.#waiting.unshift(command);
+  }
+
+  remove(correlationId: string): HeldCommand | undefined {
+    const flying = this.#inFlight.get(correlationId);
+    if (flying) {
+      this.#inFlight.delete(correlationId);
+      return flying;
+    }
+    const index = this.#waiting.findIndex(({ body }) => body.correlation_id === correlationId);
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
+  }
+
+  /** In the order in which they came. */
+  all(): HeldCommand[] {
+    return [...this.#inFlight.values(), ...this.#waiting];
+  }
+
+  /** Waiting ones for which it is too late to start. */
+  takeLate(isOver: (command: HeldCommand) => boolean): HeldCommand[] {
+    const over = this.#waiting.filter(isOver);
+    for (const { body } of over) this.remove(body.correlation_id);
+    return over;
+  }
+
+  /** Sent ones that hold their slot for too long. */
+  takeStuck(now: number): HeldCommand[] {
+    const stuck = [...this.#inFlight.values()].filter(
+      ({ slotUntil }) => slotUntil !== undefined && slotUntil <= now,
+    );
+    for (const { body } of stuck) this.#inFlight.delete(body.correlation_id);
+    return stuck;
+  }
+}

@@ -1,0 +1,31 @@
+import { AppError } from '@viw/runtime';
+import type { Deployment } from '../deploy/deployment';
+import type { Issuance } from '../issue/issuance';
+import type { Performance } from './operation-runner';
+
+export interface OperationKindsDeps {
+  readonly issuance: Pick<Issuance, 'run'>;
+  readonly deployment: Pick<Deployment, 'run'>;
+}
+
+/** What each kind of operation consists of. */
+export const operationKinds =
+  ({ issuance, deployment }: OperationKindsDeps): Performance =>
+  async (work, journal, signal) => {
+    switch (work.kind) {
+      case 'issue':
+      case 'renew': {
+        const versionId = await issuance.run(work, journal, signal);
+        await deployment.run(work, versionId, journal, signal);
+        return;
+      }
+      case 'deploy': {
+        if (work.current_version_id === null)
+          throw new AppError('DEPLOY_REFUSED', 'the certificate has no version that could be deployed');
+        await deployment.run(work, work.current_version_id, journal, signal);
+        return;
+      }
+      default:
+        throw new AppError('NOT_IMPLEMENTED', `this cert-worker cannot ${work.kind} certificates yet`);
+    }
+  };

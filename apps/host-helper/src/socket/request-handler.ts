@@ -1,0 +1,94 @@
+import { crc32 } from 'node:zlib';
+import { signResult } from '@viw/commands';
+import type { PrivateSigningKey } from '@viw/commands';
+import type { HelperReply, HelperRequest } from '@viw/contracts';
+import type { Logger } from '@viw/runtime';
+import type { AtMostOnce, Carried, UnsignedReply } from '../execution/at-most-once';
+import { toAgentError } from '../agent-error';
+import type { CommandVerification, Authorised } from '../checks/command-verification';
+import type { RequestAuthentication } from '../checks/request-authentication';
+
+export interface RequestHandlerDeps {
+  readonly gate: RequestAuthentication;
+  readonly authorisation: CommandVerification;
+  readonly actions: AtMostOnce;
+  readonly signingKey: PrivateSigningKey;
+  readonly logger: Logger;
+}
+
+/** `denied`: nothing was done. */
+export function refusal(error: unknown): UnsignedReply {
+  return {
+    status: 'denied',
+    rc: null,
+    stdout: '',
+    stderr: '',
+    truncated: false,
+    duration_ms: 0,
+    error: toAgentError(error),
+  };
+}
+
+const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
+
+/** One message of the socket → one reply. Never throws; whatever came in, the reply says precisely what was wrong. */
+export class RequestHandler {
+  readonly #deps: RequestHandlerDeps;
+
+  constructor(deps: RequestHandlerDeps) {
+    this.#deps = deps;
+  }
+
+  async handle(message: unknown): Promise<HelperReply> {
+    let request: HelperRequest;
+    try {
+      request = this.#deps.gate.admit(message);
+    } catch (error) {
+      const reply = refusal(error);
+      this.#deps.logger.warn({ event: 'request_refused', code: reply.error?.code }, 'request refused');
+      return reply;
+    }
+    const reply = await this.#answer(request);
+    const { correlation_id, agent_id, verb } = request;
+    const sig = await signResult(this.#deps.signingKey, { ...reply, correlation_id, agent_id, verb });
+    return { ...reply, sig };
+  }
+
+  async #answer(request: HelperRequest): Promise<UnsignedReply> {
+    let authorised: Authorised | undefined;
+    try {
+      authorised = await this.#deps.authorisation.authorise(request);
+      const carried = await this.#deps.actions.carryOut(authorised);
+      this.#audit(request, authorised, carried);
+      return carried.reply;
+    } catch (error) {
+      const reply = refusal(error);
+      if (reply.error?.code === 'INTERNAL_ERROR') {
+        this.#deps.logger.error({ event: 'request_failed', verb: request.verb, error }, 'request failed');
+      }
+      this.#audit(request, authorised, { reply, duplicate: false });
+      return reply;
+    }
+  }
+
+  /** One line per action; the agent's own readings, every few seconds, only at level debug. */
+  #audit(request: HelperRequest, authorised: Authorised | undefined, { reply, duplicate }: Carried): void {
+    this.#deps.logger[authorised?.local === true ? 'debug' : 'info'](
+      {
+        event: 'action',
+        agent_id: request.agent_id,
+        verb: request.verb,
+        correlation_id: request.correlation_id,
+        args_hash: authorised?.argsHash ?? null,
+        status: reply.status,
+        code: reply.error?.code ?? null,
+        rc: reply.rc,
+        duration_ms: reply.duration_ms,
+        stdout_crc32: checksum(reply.stdout),
+        stderr_crc32: checksum(reply.stderr),
+        duplicate,
+      },
+      'action',
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import type { ApiClient, Role } from '@viw/contracts';
+import { AppError, isUuid, uuidv7 } from '@viw/runtime';
+import type { ListOptions, Page } from '../../cursor';
+import { newestFirst } from '../../newest-first';
+import { isUniqueViolation } from '../../sql-state';
+import type { RepositoryDeps } from '../repository';
+
+const shown = ['id', 'name', 'role', 'created_at'] as const;
+
+export class ApiClientRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /** @throws AppError ALREADY_EXISTS when the name is in use */
+  async create(input: { readonly name: string; readonly role: Role }): Promise<ApiClient> {
+    try {
+      return await this.deps.db
+        .insertInto('api_clients')
+        .values({ id: uuidv7(), ...input })
+        .returning(shown)
+        .executeTakeFirstOrThrow();
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new AppError('ALREADY_EXISTS', 'The name is in use');
+      throw error;
+    }
+  }
+
+  async get(id: string): Promise<ApiClient | undefined> {
+    if (!isUuid(id)) return undefined;
+    return this.deps.db.selectFrom('api_clients').select(shown).where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Newest first. */
+  list(options: ListOptions = {}): Promise<Page<ApiClient>> {
+    return newestFirst(this.deps.db.selectFrom('api_clients').select(shown), options);
+  }
+
+  /** Its keys go with it. False when there was none. */
+  async delete(id: string): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    const result = await this.deps.db.deleteFrom('api_clients').where('id', '=', id).executeTakeFirst();
+    return result.numDeletedRows > 0n;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Role } from '@viw/contracts';
+import { AppError } from '@viw/runtime';
+import { sql } from 'kysely';
+import { isForeignKeyViolation } from '../../sql-state';
+import type { RepositoryDeps } from '../repository';
+
+export interface ApiKey {
+  id: string;
+  client_id: string;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+}
+
+export interface UsableApiKey {
+  id: string;
+  secret_hash: string;
+  client_id: string;
+  client_name: string;
+  role: Role;
+}
+
+export class ApiKeyRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /** @throws AppError NOT_FOUND when there is no such client */
+  async create(input: {
+    /** Public half of the key. */
+    readonly id: string;
+    readonly client_id: string;
+    readonly secret_hash: string;
+    readonly expires_at?: string | null | undefined;
+  }): Promise<ApiKey> {
+    try {
+      return await this.deps.db
+        .insertInto('api_keys')
+        .values({ ...input, expires_at: input.expires_at ?? null })
+        .returning(['id', 'client_id', 'created_at', 'expires_at', 'revoked_at', 'last_used_at'])
+        .executeTakeFirstOrThrow();
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new AppError('NOT_FOUND', 'No such API client');
+      throw error;
+    }
+  }
+
+  /** Undefined when unknown, revoked, expired by the database's clock, or its client is disabled. */
+  async findUsable(id: string): Promise<UsableApiKey | undefined> {
+    const { rows } = await sql<UsableApiKey>`
+      SELECT k.id, k.secret_hash, k.client_id, c.name AS client_name, c.role
+      FROM viw.api_keys k JOIN viw.api_clients c ON c.id = k.client_id
+      WHERE k.id = ${id} AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+        AND c.disabled_at IS NULL`.execute(this.deps.db);
+    return rows[0];
+  }
+
+  /** Notes the use; once a minute is exact enough. */
+  async touch(id: string): Promise<void> {
+    await sql`UPDATE viw.api_keys SET last_used_at = now() WHERE id = ${id}
+      AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`.execute(this.deps.db);
+  }
+
+  /** False when there was no such usable key of this client. */
+  async revoke(clientId: string, id: string): Promise<boolean> {
+    const { rows } = await sql`UPDATE viw.api_keys SET revoked_at = now()
+      WHERE id = ${id} AND client_id = ${clientId} AND revoked_at IS NULL RETURNING 1`.execute(this.deps.db);
+    return rows.length > 0;
+  }
+
+  /** Newest first. */
+  async list(clientId: string): Promise<ApiKey[]> {
+    return this.deps.db
+      .selectFrom('api_keys')
+      .select(['id', 'client_id', 'created_at', 'expires_at', 'revoked_at', 'last_used_at'])
+      .where('client_id', '=', clientId)
+      .orderBy('created_at', 'desc')
+      .execute();
+  }
+}

@@ -1,0 +1,147 @@
+import type { KeyType, OperationKind, OperationStep } from '@viw/contracts';
+import { AppError, isUuid } from '@viw/runtime';
+import { sql } from 'kysely';
+import type { Db } from '../../connection';
+import { inTransaction } from '../../connection';
+import type { RepositoryDeps } from '../repository';
+
+/** A claimed operation, with all there is to know of its certificate. */
+export interface OperationWork {
+  operation_id: string;
+  certificate_id: string;
+  kind: OperationKind;
+  parameters: Record<string, unknown>;
+  correlation_id: string | null;
+  /** 1 for the first claim. */
+  attempts: number;
+  /** Of an attempt before: resume this order instead of making another. */
+  order_url: string | null;
+  /** To be given with every save; a later claim of the same certificate makes it worthless. */
+  fencing: number;
+  names: string[];
+  issuer: string;
+  challenge: string;
+  key_type: KeyType;
+  current_version_id: string | null;
+}
+
+export type ClaimResult =
+  | { outcome: 'claimed'; work: OperationWork }
+  /** It has ended, or is not there: nothing to do. */
+  | { outcome: 'finished' }
+  /** Somebody holds this operation, or another one of the certificate: come back when that lease may have ended. */
+  | { outcome: 'busy'; retry_after_ms: number };
+
+export type NewStep = Omit<OperationStep, 'virtual_host_id' | 'detail' | 'duration_ms'> &
+  Partial<Pick<OperationStep, 'virtual_host_id' | 'detail' | 'duration_ms'>>;
+
+/** Work on certificates, as a cert-worker does it: one worker per certificate, by lease and fencing token. */
+export class OperationWorkRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /** Leases are by the database's clock. */
+  async claim(operationId: string, owner: string, leaseSeconds: number): Promise<ClaimResult> {
+    if (!isUuid(operationId)) return { outcome: 'finished' };
+    return inTransaction(this.deps.db, async (trx) => {
+      // The certificate's row is the lock: claims of its operations follow each other.
+      await sql`SELECT 1 FROM viw.certificates WHERE id =
+        (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) FOR UPDATE`.execute(
+        trx,
+      );
+      const { rows } = await sql<{ open: boolean; busy_ms: number | null }>`
+        SELECT o.status IN ('accepted', 'running') AS open, (
+          SELECT extract(epoch FROM max(p.lease_until) - clock_timestamp())::float8 * 1000
+          FROM viw.certificate_operations p WHERE p.certificate_id = o.certificate_id AND p.status = 'running'
+            AND p.lease_until > clock_timestamp()) AS busy_ms
+        FROM viw.certificate_operations o WHERE o.id = ${operationId}`.execute(trx);
+      const [state] = rows;
+      if (!state?.open) return { outcome: 'finished' };
+      if (state.busy_ms !== null)
+        return { outcome: 'busy', retry_after_ms: Math.ceil(Math.max(0, state.busy_ms)) };
+      return { outcome: 'claimed', work: await take(trx, operationId, owner, leaseSeconds) };
+    });
+  }
+
+  /** False: the lease is lost, stop. */
+  async renewLease(operationId: string, fencing: number, leaseSeconds: number): Promise<boolean> {
+    const { rows } = await sql`
+      UPDATE viw.certificate_operations o
+      SET lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+      FROM viw.certificates c WHERE o.id = ${operationId} AND o.status = 'running' AND o.fencing = ${fencing}
+        AND c.id = o.certificate_id AND c.fencing = ${fencing} RETURNING 1`.execute(this.deps.db);
+    return rows.length > 0;
+  }
+
+  /** Gives the operation back without an end, for another attempt later. */
+  async release(operationId: string, fencing: number): Promise<void> {
+    await sql`UPDATE viw.certificate_operations SET lease_until = NULL, lease_owner = NULL
+      WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing}`.execute(this.deps.db);
+  }
+
+  /** Before any challenge is touched. @throws AppError CONFLICT when the lease is lost */
+  async setOrderUrl(operationId: string, fencing: number, orderUrl: string | null): Promise<void> {
+    const { rows } = await sql`UPDATE viw.certificate_operations SET order_url = ${orderUrl}
+      WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing} RETURNING 1`.execute(
+      this.deps.db,
+    );
+    if (rows.length === 0) throw lost();
+  }
+
+  /** @throws AppError CONFLICT when the lease is lost */
+  async recordStep(operationId: string, fencing: number, step: NewStep): Promise<void> {
+    const { rows } = await sql`
+      INSERT INTO viw.certificate_operation_steps (operation_id, step, status, virtual_host_id, detail, duration_ms, at)
+      SELECT id, ${step.step}, ${step.status}, ${step.virtual_host_id ?? null}::uuid, ${step.detail ?? null},
+        ${step.duration_ms ?? null}::float8, ${step.at}::timestamptz
+      FROM viw.certificate_operations WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing}
+      RETURNING 1`.execute(this.deps.db);
+    if (rows.length === 0) throw lost();
+  }
+
+  /**
+   * The end, once. A failed issue leaves the certificate `failed` unless it has a version already.
+   * @throws AppError CONFLICT when the lease is lost
+   */
+  async finish(
+    operationId: string,
+    fencing: number,
+    outcome: 'succeeded' | 'failed',
+    error?: { readonly code: string; readonly msg: string },
+  ): Promise<void> {
+    await inTransaction(this.deps.db, async (trx) => {
+      const { rows } = await sql<{ certificate_id: string; kind: OperationKind }>`
+        UPDATE viw.certificate_operations SET status = ${outcome}, finished_at = now(), lease_until = NULL,
+          error_code = ${error?.code ?? null}, error_msg = ${error?.msg ?? null}
+        WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing}
+        RETURNING certificate_id, kind`.execute(trx);
+      if (!rows[0]) throw lost();
+      if (outcome === 'failed' && rows[0].kind === 'issue')
+        await sql`UPDATE viw.certificates SET state = 'failed'
+          WHERE id = ${rows[0].certificate_id} AND current_version_id IS NULL`.execute(trx);
+    });
+  }
+}
+
+const lost = (): AppError => new AppError('CONFLICT', 'The lease on the operation is lost');
+
+async function take(
+  db: Db,
+  operationId: string,
+  owner: string,
+  leaseSeconds: number,
+): Promise<OperationWork> {
+  const { rows } = await sql<OperationWork>`
+    WITH c AS (
+      UPDATE viw.certificates SET fencing = fencing + 1
+      WHERE id = (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) RETURNING *
+    )
+    UPDATE viw.certificate_operations o SET status = 'running', started_at = coalesce(o.started_at, now()),
+      attempts = o.attempts + 1, lease_owner = ${owner}, fencing = c.fencing,
+      lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+    FROM c WHERE o.id = ${operationId}
+    RETURNING o.id AS operation_id, o.certificate_id, o.kind, o.parameters, o.correlation_id, o.attempts, o.order_url,
+      o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.current_version_id`.execute(db);
+  const [work] = rows;
+  if (!work) throw new AppError('INTERNAL_ERROR');
+  return work;
+}

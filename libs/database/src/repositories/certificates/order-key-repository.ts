@@ -1,0 +1,43 @@
+import { AppError } from '@viw/runtime';
+import { sql } from 'kysely';
+import type { SealedEnvelope } from '../../schema/columns';
+import type { RepositoryDeps } from '../repository';
+
+export interface OrderKey {
+  order_url: string;
+  private_key_sealed: SealedEnvelope;
+}
+
+/** The key that belongs to the ACME order of an operation under way. Only the cert-worker's role sees the table. */
+export class OrderKeyRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /**
+   * Before the order is finalized. Takes the place of the key of an earlier order.
+   * @param fencing from the claim of the operation
+   * @throws AppError CONFLICT when the lease is lost
+   */
+  async save(operationId: string, fencing: number, key: OrderKey): Promise<void> {
+    const { rows } = await sql`
+      INSERT INTO viw.certificate_order_keys (operation_id, order_url, private_key_sealed)
+      SELECT id, ${key.order_url}, ${JSON.stringify(key.private_key_sealed)}::jsonb
+      FROM viw.certificate_operations WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing}
+      ON CONFLICT (operation_id) DO UPDATE SET order_url = excluded.order_url,
+        private_key_sealed = excluded.private_key_sealed, created_at = now()
+      RETURNING 1`.execute(this.deps.db);
+    if (rows.length === 0) throw new AppError('CONFLICT', 'The lease on the operation is lost');
+  }
+
+  async find(operationId: string): Promise<OrderKey | undefined> {
+    return this.deps.db
+      .selectFrom('certificate_order_keys')
+      .select(['order_url', 'private_key_sealed'])
+      .where('operation_id', '=', operationId)
+      .executeTakeFirst();
+  }
+
+  /** Nothing is left to be resumed. */
+  async delete(operationId: string): Promise<void> {
+    await this.deps.db.deleteFrom('certificate_order_keys').where('operation_id', '=', operationId).execute();
+  }
+}

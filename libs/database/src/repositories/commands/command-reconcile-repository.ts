@@ -1,0 +1,73 @@
+import { commandsStream } from '@viw/contracts';
+import { sql } from 'kysely';
+import { inTransaction } from '../../connection';
+import type { CommandChange, SignedCommand } from './command-record';
+import { runBody } from './command-record';
+import { OutboxRepository } from '../outbox/outbox-repository';
+import type { RepositoryDeps } from '../repository';
+
+export interface OverdueOptions {
+  /** Time allowed for reports that are still in the streams. */
+  readonly graceSeconds: number;
+  /** At most so many per call; default 500. */
+  readonly limit?: number;
+}
+
+export interface LostOptions {
+  /** Published so long ago and still not dispatched, although the gateway is connected. */
+  readonly afterSeconds: number;
+  readonly limit?: number;
+}
+
+/** What the backend's reconciler does, under its own advisory lock: nothing stays open for ever, nothing stays lost. */
+export class CommandReconcileRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /**
+   * Ends commands by the database's clock. Past their TTL and never dispatched: `expired`. Dispatched or acknowledged
+   * and past TTL, the verb's time limit and the grace: `unknown`.
+   */
+  async endOverdue({ graceSeconds, limit = 500 }: OverdueOptions): Promise<CommandChange[]> {
+    const { rows } = await sql<CommandChange>`
+      UPDATE viw.agent_commands c SET finished_at = now(), status = o.next, reason = o.reason
+      FROM (
+        SELECT correlation_id,
+          CASE WHEN status IN ('accepted', 'queued') THEN 'expired' ELSE 'unknown' END AS next,
+          CASE WHEN status IN ('accepted', 'queued') THEN 'not delivered in time'
+            ELSE 'delivered, outcome never learned' END AS reason
+        FROM viw.agent_commands
+        WHERE (status IN ('accepted', 'queued') AND expires_at + make_interval(secs => ${graceSeconds}) < now())
+          OR (status IN ('dispatched', 'acknowledged')
+            AND expires_at + make_interval(secs => timeout_s + ${graceSeconds}) < now())
+        ORDER BY correlation_id LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ) AS o
+      WHERE c.correlation_id = o.correlation_id
+      RETURNING c.correlation_id, c.agent_id, c.status`.execute(this.deps.db);
+    return rows;
+  }
+
+  /**
+   * Puts commands into the outbox again whose delivery must have got lost. The journal on the host makes a repeated
+   * delivery harmless. @returns their correlation ids
+   */
+  async requeueLost({ afterSeconds, limit = 100 }: LostOptions): Promise<string[]> {
+    return inTransaction(this.deps.db, async (trx) => {
+      const { rows } = await sql<SignedCommand>`
+        UPDATE viw.agent_commands c SET queued_at = now()
+        FROM (
+          SELECT c.correlation_id FROM viw.agent_commands c JOIN viw.os_gateways g USING (agent_id)
+          WHERE c.status = 'queued' AND c.expires_at > now() AND g.connected
+            AND c.queued_at < now() - make_interval(secs => ${afterSeconds})
+          ORDER BY c.accepted_at, c.correlation_id LIMIT ${limit} FOR UPDATE OF c SKIP LOCKED
+        ) AS lost
+        WHERE c.correlation_id = lost.correlation_id
+        RETURNING c.correlation_id, c.agent_id, c.verb, c.accepted_at, c.expires_at, c.timeout_s, c.jws`.execute(
+        trx,
+      );
+      const outbox = new OutboxRepository({ db: trx });
+      const inOrder = [...rows].sort((a, b) => (a.accepted_at < b.accepted_at ? -1 : 1));
+      for (const row of inOrder) await outbox.enqueue(commandsStream, runBody(row), row.correlation_id);
+      return inOrder.map((row) => row.correlation_id);
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import type { StreamContract, StreamName } from '@viw/contracts';
+import { advisoryLocks } from '@viw/contracts';
+import { uuidv7 } from '@viw/runtime';
+import { sql } from 'kysely';
+import { withAdvisoryLock } from '../../advisory-lock';
+import type { RepositoryDeps } from '../repository';
+
+export interface OutboxEntry {
+  id: number;
+  stream: StreamName;
+  event_id: string;
+  v: number;
+  correlation_id: string | null;
+  body: Record<string, unknown>;
+  created_at: string;
+}
+
+/**
+ * Entries on their way to a stream. They are written in the transaction of the change they tell of; the relay publishes
+ * them after its commit, in the order of their ids. One may be published twice: readers tell by `event_id`.
+ */
+export class OutboxRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /** Call it with the transaction that makes the change. The body is held against the contract. @returns the event id */
+  async enqueue<C extends StreamContract>(
+    contract: C,
+    body: C['examples'][number],
+    correlationId?: string | null,
+  ): Promise<string> {
+    const eventId = uuidv7();
+    await this.deps.db
+      .insertInto('outbox')
+      .values({
+        stream: contract.stream,
+        event_id: eventId,
+        v: contract.version,
+        correlation_id: correlationId ?? null,
+        body: JSON.stringify(contract.body.parse(body)),
+      })
+      .execute();
+    return eventId;
+  }
+
+  /** The oldest unpublished entries. Nothing is locked: only the holder of the relay lock may call it. */
+  async claimBatch(limit: number): Promise<OutboxEntry[]> {
+    return this.deps.db
+      .selectFrom('outbox')
+      .select(['id', 'stream', 'event_id', 'v', 'correlation_id', 'body', 'created_at'])
+      .where('published_at', 'is', null)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+  }
+
+  /** After the stream has confirmed them. How many were unpublished before. */
+  async markPublished(ids: readonly number[]): Promise<number> {
+    const { numAffectedRows } = await sql`
+      UPDATE viw.outbox SET published_at = now()
+      WHERE id = ANY (${[...ids]}::bigint[]) AND published_at IS NULL`.execute(this.deps.db);
+    return Number(numAffectedRows ?? 0);
+  }
+
+  /** Seconds, by the database's clock; null when everything is published. */
+  async oldestUnpublishedAge(): Promise<number | null> {
+    const { rows } = await sql<{ age: number | null }>`
+      SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 AS age FROM viw.outbox
+      WHERE published_at IS NULL ORDER BY id LIMIT 1`.execute(this.deps.db);
+    return rows[0]?.age ?? null;
+  }
+
+  async countUnpublished(): Promise<number> {
+    const { rows } = await sql<{ n: number }>`
+      SELECT count(*) AS n FROM viw.outbox WHERE published_at IS NULL`.execute(this.deps.db);
+    return rows[0]?.n ?? 0;
+  }
+
+  /** Retention of what was published. How many rows went. */
+  async deletePublished(olderThanSeconds: number, limit = 10_000): Promise<number> {
+    const { numAffectedRows } = await sql`
+      DELETE FROM viw.outbox WHERE id IN (
+        SELECT id FROM viw.outbox WHERE published_at < now() - make_interval(secs => ${olderThanSeconds})
+        ORDER BY published_at LIMIT ${limit})`.execute(this.deps.db);
+    return Number(numAffectedRows ?? 0);
+  }
+}
+
+/** `withAdvisoryLock` for the relay: of all processes one at a time publishes. */
+export const withRelayLock = (
+  options: { readonly url: string; readonly applicationName: string },
+  work: (lost: AbortSignal) => Promise<void>,
+): Promise<boolean> => withAdvisoryLock({ ...options, key: advisoryLocks.outboxRelay }, work);

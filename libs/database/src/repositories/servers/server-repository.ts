@@ -1,0 +1,80 @@
+import type { Server } from '@viw/contracts';
+import { AppError, isUuid, uuidv7 } from '@viw/runtime';
+import type { ListOptions, Page } from '../../cursor';
+import { newestFirst } from '../../newest-first';
+import { isForeignKeyViolation, isUniqueViolation } from '../../sql-state';
+import type { RepositoryDeps } from '../repository';
+
+export type NewServer = Omit<Server, 'id' | 'created_at'>;
+
+const shown = [
+  'id',
+  'name',
+  'host',
+  'ssh_port',
+  'ssh_credential_id',
+  'host_key_fingerprint',
+  'test_command',
+  'reload_command',
+  'created_at',
+] as const;
+
+export class ServerRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /** @throws AppError ALREADY_EXISTS when the name is in use, NOT_FOUND when the credential is not there */
+  async create(input: NewServer): Promise<Server> {
+    try {
+      return await this.deps.db
+        .insertInto('nginx_servers')
+        .values({
+          ...input,
+          id: uuidv7(),
+          test_command: JSON.stringify(input.test_command),
+          reload_command: JSON.stringify(input.reload_command),
+        })
+        .returning(shown)
+        .executeTakeFirstOrThrow();
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new AppError('ALREADY_EXISTS', 'The name is in use');
+      if (isForeignKeyViolation(error)) throw new AppError('NOT_FOUND', 'No such SSH credential');
+      throw error;
+    }
+  }
+
+  async get(id: string): Promise<Server | undefined> {
+    if (!isUuid(id)) return undefined;
+    return this.deps.db.selectFrom('nginx_servers').select(shown).where('id', '=', id).executeTakeFirst();
+  }
+
+  /** A person has confirmed it. @throws AppError NOT_FOUND */
+  async pinHostKey(id: string, fingerprint: string): Promise<Server> {
+    const row = isUuid(id)
+      ? await this.deps.db
+          .updateTable('nginx_servers')
+          .set({ host_key_fingerprint: fingerprint })
+          .where('id', '=', id)
+          .returning(shown)
+          .executeTakeFirst()
+      : undefined;
+    if (!row) throw new AppError('NOT_FOUND', 'No such server');
+    return row;
+  }
+
+  /** Newest first. */
+  list(options: ListOptions = {}): Promise<Page<Server>> {
+    return newestFirst(this.deps.db.selectFrom('nginx_servers').select(shown), options);
+  }
+
+  /** False when there was none. @throws AppError CONFLICT while it has virtual hosts */
+  async delete(id: string): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    try {
+      const result = await this.deps.db.deleteFrom('nginx_servers').where('id', '=', id).executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new AppError('CONFLICT', 'The server still has virtual hosts');
+      throw error;
+    }
+  }
+}

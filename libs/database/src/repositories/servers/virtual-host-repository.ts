@@ -1,0 +1,102 @@
+import type { Server, VirtualHost } from '@viw/contracts';
+import { AppError, isUuid, uuidv7 } from '@viw/runtime';
+import { isForeignKeyViolation, isUniqueViolation } from '../../sql-state';
+import type { RepositoryDeps } from '../repository';
+
+/** A virtual host with all that a deployment needs to know of its server. */
+export interface DeployTarget extends VirtualHost {
+  server: Omit<Server, 'created_at'>;
+}
+
+const shown = ['id', 'server_id', 'server_names', 'cert_dir', 'listeners', 'certificate_id'] as const;
+
+export class VirtualHostRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  /** @throws AppError ALREADY_EXISTS when the server has one with this directory, NOT_FOUND without such a server */
+  async create(
+    serverId: string,
+    input: Omit<VirtualHost, 'id' | 'server_id' | 'certificate_id'>,
+  ): Promise<VirtualHost> {
+    if (!isUuid(serverId)) throw new AppError('NOT_FOUND', 'No such server');
+    try {
+      return await this.deps.db
+        .insertInto('virtual_hosts')
+        .values({
+          id: uuidv7(),
+          server_id: serverId,
+          server_names: input.server_names,
+          cert_dir: input.cert_dir,
+          listeners: JSON.stringify(input.listeners),
+          certificate_id: null,
+        })
+        .returning(shown)
+        .executeTakeFirstOrThrow();
+    } catch (error) {
+      if (isUniqueViolation(error))
+        throw new AppError('ALREADY_EXISTS', 'The server has a virtual host with this directory');
+      if (isForeignKeyViolation(error)) throw new AppError('NOT_FOUND', 'No such server');
+      throw error;
+    }
+  }
+
+  async get(id: string): Promise<VirtualHost | undefined> {
+    if (!isUuid(id)) return undefined;
+    return this.deps.db.selectFrom('virtual_hosts').select(shown).where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Oldest first. */
+  async listByServer(serverId: string): Promise<VirtualHost[]> {
+    if (!isUuid(serverId)) return [];
+    return this.deps.db
+      .selectFrom('virtual_hosts')
+      .select(shown)
+      .where('server_id', '=', serverId)
+      .orderBy('id')
+      .execute();
+  }
+
+  /** These virtual hosts are to serve the certificate from now on. @throws AppError NOT_FOUND when one is not there */
+  async assignCertificate(ids: readonly string[], certificateId: string): Promise<void> {
+    const wanted = [...new Set(ids)];
+    if (wanted.length === 0) return;
+    const rows = wanted.every(isUuid)
+      ? await this.deps.db
+          .updateTable('virtual_hosts')
+          .set({ certificate_id: certificateId })
+          .where('id', 'in', wanted)
+          .returning('id')
+          .execute()
+      : [];
+    if (rows.length !== wanted.length) throw new AppError('NOT_FOUND', 'No such virtual host');
+  }
+
+  /** Where the certificate is to be served, oldest first. */
+  async targetsOf(certificateId: string): Promise<DeployTarget[]> {
+    const rows = await this.deps.db
+      .selectFrom('virtual_hosts as v')
+      .innerJoin('nginx_servers as s', 's.id', 'v.server_id')
+      .select(['v.id', 'v.server_id', 'v.server_names', 'v.cert_dir', 'v.listeners', 'v.certificate_id'])
+      .select(['s.name', 's.host', 's.ssh_port', 's.ssh_credential_id', 's.host_key_fingerprint'])
+      .select(['s.test_command', 's.reload_command'])
+      .where('v.certificate_id', '=', certificateId)
+      .orderBy('v.id')
+      .execute();
+    return rows.map(({ id, server_id, server_names, cert_dir, listeners, certificate_id, ...server }) => ({
+      id,
+      server_id,
+      server_names,
+      cert_dir,
+      listeners,
+      certificate_id,
+      server: { id: server_id, ...server },
+    }));
+  }
+
+  /** False when there was none. */
+  async delete(id: string): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    const result = await this.deps.db.deleteFrom('virtual_hosts').where('id', '=', id).executeTakeFirst();
+    return result.numDeletedRows > 0n;
+  }
+}

@@ -1,0 +1,77 @@
+import type { DeployMaterial, DeployTarget } from './deploy-types';
+import { deployRefused } from './errors';
+import { Layout } from './layout';
+import { DEFAULT_RELOAD_COMMAND, DEFAULT_TEST_COMMAND } from './nginx-control';
+import type { RemoteFiles } from './remote-files';
+import { normalizeFingerprint, type Served } from './served-certificate';
+import type { SshConnection } from './ssh-connection';
+
+/** What one run of a deployment knows: its input, the server's state before it, and how far it has come. */
+export class DeployProgress {
+  readonly layout: Layout;
+  readonly fingerprint: string;
+  readonly testCommand: readonly string[];
+  readonly reloadCommand: readonly string[];
+  readonly proofTimeoutMs: number;
+  readonly keepVersions: number;
+
+  /** What the listeners served before anything was touched. */
+  servedBefore: Served[] = [];
+  /** What `current` goes back to; undefined when there was nothing before. */
+  rollbackTarget: string | undefined;
+  /** `current` already pointed at this version when the run began. */
+  alreadyCurrent = false;
+  /** ... and every listener showed it: nothing is left to do. */
+  alreadyServed = false;
+  /** The directory of this version was made by this run. */
+  uploadBegun = false;
+  /** `current` may point at this version and may be put back. Set before the attempt, whose outcome a lost connection hides. */
+  switchBegun = false;
+  /** NGINX may have loaded this version. */
+  reloadBegun = false;
+
+  served: Served[] = [];
+  readonly pruned: string[] = [];
+  readonly warnings: string[] = [];
+  private open: SshConnection | undefined;
+
+  constructor(
+    readonly target: DeployTarget,
+    readonly material: DeployMaterial,
+    private readonly connectToServer: () => Promise<SshConnection>,
+  ) {
+    if (target.listeners.length === 0)
+      throw deployRefused('no listener is named on which the certificate could be proved');
+    this.layout = new Layout(target.certDir, material.versionId);
+    this.fingerprint = normalizeFingerprint(material.fingerprintSha256);
+    if (!/^[0-9a-f]{64}$/.test(this.fingerprint))
+      throw deployRefused('the fingerprint is not a SHA-256 digest');
+    this.testCommand = target.testCommand ?? DEFAULT_TEST_COMMAND;
+    this.reloadCommand = target.reloadCommand ?? DEFAULT_RELOAD_COMMAND;
+    this.proofTimeoutMs = target.proofTimeoutMs ?? 20_000;
+    this.keepVersions = Math.max(2, target.keepVersions ?? 3);
+  }
+
+  get connection(): SshConnection {
+    if (!this.open) throw new Error('the first step connects');
+    return this.open;
+  }
+
+  get files(): Promise<RemoteFiles> {
+    return this.connection.sftp();
+  }
+
+  /** Connects, or connects again when the connection was lost. */
+  async connect(): Promise<void> {
+    if (this.open?.isAlive) return;
+    this.open = await this.connectToServer();
+  }
+
+  async close(): Promise<void> {
+    await this.open?.close();
+  }
+
+  isServed(served: Served): boolean {
+    return served.fingerprint === this.fingerprint;
+  }
+}

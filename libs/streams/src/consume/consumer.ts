@@ -1,0 +1,291 @@
+import type { StreamBody, StreamContract } from '@viw/contracts';
+import type { Redis } from 'ioredis';
+import { AppError, fullJitter, sleep } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
+import { Acknowledger } from './acknowledge';
+import { BatchWork } from './batch-work';
+import { BlockingClient } from './blocking-client';
+import { Claimer } from './claim';
+import { closeRedis, waitUntilReady } from '../redis/connection';
+import { consumerSettings } from './consumer-options';
+import type { ConsumerSettings, StreamConsumerDeps, StreamConsumerOptions } from './consumer-options';
+import { DeadLetters } from './dead-letters';
+import { sampleGroup } from './group-gauges';
+import { ensureGroup, isGroupGone, readNew } from './group-reader';
+import { Intake } from './intake';
+import { Liveness } from './liveness';
+import { streamMetrics } from '../metrics';
+import type { StreamMetrics } from '../metrics';
+import { OwnPending, deliveryCounts } from './own-pending';
+import type { RawEntry } from '../entry/raw-entry';
+import { clientFactory } from '../redis/redis-source';
+import type { CreateClient } from '../redis/redis-source';
+import { removeConsumerIfEmpty } from './remove-consumer';
+
+export type ConsumerState = 'new' | 'connecting' | 'reading' | 'handling' | 'stopped';
+
+/** A read that has outlived BLOCK and the socket's own limit by this much hangs. Milliseconds. */
+const STUCK_MARGIN_MS = 8_000;
+
+/**
+ * One member of a consumer group on one stream (README.md has the guarantees). Owns two connections: one that blocks,
+ * one for everything else. Batches are handled one after the other.
+ */
+export class StreamConsumer<C extends StreamContract> {
+  readonly name: string;
+  readonly #settings: ConsumerSettings;
+  readonly #label: string;
+  readonly #logger: Logger;
+  readonly #metrics: StreamMetrics | undefined;
+  readonly #createClient: CreateClient;
+  readonly #reader: BlockingClient;
+  readonly #acknowledger: Acknowledger;
+  readonly #intake: Intake<C>;
+  readonly #batchWork: BatchWork<StreamBody<C>>;
+  readonly #ownPending: OwnPending;
+  readonly #claimer: Claimer;
+  readonly #liveness: Liveness;
+  readonly #stopping = new AbortController();
+  #command: Redis | undefined;
+  #loop: Promise<void> | undefined;
+  #state: ConsumerState = 'new';
+  /** Connection for which group and liveness key are known to exist; -1 for none. */
+  #prepared = -1;
+  #claimAt = 0;
+
+  constructor(options: StreamConsumerOptions<C>, deps: StreamConsumerDeps<C>) {
+    const settings = consumerSettings(options);
+    const { member, blockMs, livenessTtlMs } = settings;
+    this.name = `consumer:${member.stream}`;
+    this.#settings = settings;
+    this.#label = options.contract.stream;
+    this.#logger = deps.logger.child({
+      stream: member.stream,
+      group: member.group,
+      consumer: member.consumer,
+    });
+    this.#metrics = deps.metrics && streamMetrics(deps.metrics);
+    this.#createClient = clientFactory(deps, {
+      name: `${member.consumer}:${member.stream}`,
+      blockMs,
+      logger: this.#logger,
+    });
+    const shared = { logger: this.#logger, metrics: this.#metrics };
+    const redis = (): Redis => this.#commands();
+    this.#reader = new BlockingClient(
+      { stuckAfterMs: blockMs + STUCK_MARGIN_MS },
+      { createClient: () => this.#createClient('blocking'), logger: this.#logger },
+    );
+    this.#acknowledger = new Acknowledger(member, { redis });
+    this.#intake = new Intake(
+      { contract: options.contract, member, maxDeliveries: settings.maxDeliveries },
+      { acknowledger: this.#acknowledger, ...shared },
+    );
+    this.#batchWork = new BatchWork(
+      { stream: this.#label, group: member.group, backoff: settings.backoff },
+      {
+        handler: deps.handler,
+        acknowledger: this.#acknowledger,
+        deadLetters: new DeadLetters(member, { redis }),
+        ...shared,
+      },
+    );
+    this.#ownPending = new OwnPending(member);
+    this.#claimer = new Claimer(member, { minIdleMs: settings.minIdleMs, graceMs: livenessTtlMs / 3 });
+    this.#liveness = new Liveness(member, { ttlMs: livenessTtlMs }, { redis });
+  }
+
+  /** For health checks: `connecting` for long means that Redis is away. */
+  get state(): ConsumerState {
+    return this.#state;
+  }
+
+  /** How many entries wait for `acknowledge` or `redeliver`. */
+  get held(): number {
+    return this.#acknowledger.held.size;
+  }
+
+  /** Begins to read; does not wait for Redis to be there. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'connecting';
+    this.#command = this.#createClient('command');
+    this.#liveness.start(async () => {
+      if (this.#metrics)
+        await sampleGroup(this.#commands(), this.#settings.member, this.#metrics, this.#label);
+    });
+    this.#loop = this.#run(this.#stopping.signal);
+  }
+
+  /**
+   * Ends entries that a handler held. They are not handed out again even when Redis cannot be told at once: the
+   * acknowledgement is repeated. In that case only, a death of this process hands them out once more.
+   */
+  async acknowledge(ids: readonly string[]): Promise<void> {
+    await this.#acknowledger.acknowledge(ids).catch((error: unknown) => {
+      this.#logger.warn(
+        { event: 'stream_ack_delayed', entries: ids.length, error },
+        'acknowledgement will be repeated',
+      );
+    });
+  }
+
+  /** Hands held entries to the handler again, within `blockMs`. */
+  redeliver(ids: readonly string[]): void {
+    this.#acknowledger.release(ids);
+    this.#ownPending.restart();
+  }
+
+  /**
+   * Stops reading, lets the handler finish its batch, acknowledges it, leaves the group when nothing is pending and
+   * closes the connections. What is held stays pending.
+   */
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped' || !this.#loop) return;
+    this.#stopping.abort(new AppError('UNAVAILABLE', 'the consumer stops'));
+    await this.#loopEnded(this.#loop);
+    this.#liveness.stop();
+    this.#state = 'stopped';
+    try {
+      await this.#acknowledger.flush();
+      await removeConsumerIfEmpty(this.#commands(), this.#settings.member);
+      await this.#liveness.clear();
+    } catch (error) {
+      if (!isGroupGone(error))
+        this.#logger.warn({ event: 'stream_leave_failed', error }, 'left without telling Redis');
+    }
+    await this.#reader.stop();
+    await closeRedis(this.#commands());
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.#turn(signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#state = 'connecting';
+        this.#prepared = -1;
+        if (isGroupGone(error)) {
+          this.#logger.warn(
+            { event: 'stream_group_gone', error },
+            'consumer group is gone, it is made again',
+          );
+          if (failures++ === 0) continue;
+        } else if (failures++ === 0) {
+          this.#logger.warn({ event: 'stream_read_failed', error }, 'cannot read, trying again');
+        }
+        await sleep(20 + fullJitter({ baseMs: 50, capMs: 2_000 }, failures), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** One step, in this order: group, late acknowledgements, own pending entries, those of the dead, new ones. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { member, batchSize, blockMs, claimEveryMs } = this.#settings;
+    if (this.#reader.generation !== this.#prepared) await this.#prepare(signal);
+    await this.#acknowledger.flush();
+    this.#state = 'reading';
+    if (!this.#ownPending.finished) return this.#ownPendingTurn(signal);
+    if (performance.now() >= this.#claimAt) {
+      const { entries, deliveries, lost } = await this.#claimer.next(this.#commands(), batchSize);
+      if (lost.length > 0) this.#intake.reportLost(lost);
+      if (entries.length === 0 && lost.length === 0) this.#claimAt = performance.now() + claimEveryMs;
+      else {
+        this.#metrics?.claimed.inc({ stream: this.#label, group: member.group }, entries.length);
+        this.#logger.info(
+          { event: 'stream_claimed', entries: entries.length },
+          'took over from a dead consumer',
+        );
+      }
+      if (entries.length > 0) return this.#process(entries, signal, deliveries);
+    }
+    const entries = await this.#reader.run(
+      // After a reconnect the own pending list comes first.
+      async (redis) =>
+        this.#reader.generation === this.#prepared && this.#ownPending.finished
+          ? readNew(redis, member, { count: batchSize, blockMs })
+          : [],
+      signal,
+    );
+    await this.#process(entries, signal);
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    await waitUntilReady(this.#commands(), { signal });
+    const generation = await this.#reader.run(async (redis) => {
+      const before = this.#reader.generation;
+      await this.#liveness.touch();
+      if (await ensureGroup(redis, this.#settings.member)) {
+        this.#logger.info({ event: 'stream_group_created' }, 'consumer group created');
+      }
+      return before;
+    }, signal);
+    this.#ownPending.restart();
+    this.#claimer.forget();
+    this.#prepared = generation;
+  }
+
+  async #ownPendingTurn(signal: AbortSignal): Promise<void> {
+    const { member, batchSize } = this.#settings;
+    const { entries, deliveries } = await this.#reader.run(async (redis) => {
+      const found = await this.#ownPending.next(redis, batchSize);
+      const [first, last] = [found[0]?.id, found.at(-1)?.id];
+      if (first === undefined || last === undefined) return { entries: found };
+      return {
+        entries: found,
+        deliveries: await deliveryCounts(redis, member, { first, last, count: found.length }),
+      };
+    }, signal);
+    await this.#process(entries, signal, deliveries);
+  }
+
+  async #process(
+    raw: readonly RawEntry[],
+    signal: AbortSignal,
+    deliveries?: ReadonlyMap<string, number>,
+  ): Promise<void> {
+    if (raw.length === 0) return;
+    const { work, dead, lost } = this.#intake.accept(raw, deliveries);
+    if (lost.length > 0) await this.acknowledge(lost);
+    if (dead.length > 0 && (await this.#batchWork.setAside(dead, signal))) {
+      await this.acknowledge(dead.map(({ entry }) => entry.id));
+    }
+    if (work.length === 0) return;
+    this.#state = 'handling';
+    this.#acknowledger.begin(work.map(({ raw: { id } }) => id));
+    try {
+      await this.#batchWork.run(work, signal);
+    } finally {
+      this.#acknowledger.end();
+    }
+  }
+
+  /** A command connection that was closed from outside is replaced. */
+  #commands(): Redis {
+    if (!this.#command) throw new AppError('UNAVAILABLE', 'the consumer has not been started');
+    if (this.#command.status === 'end' && this.#state !== 'stopped')
+      this.#command = this.#createClient('command');
+    return this.#command;
+  }
+
+  async #loopEnded(loop: Promise<void>): Promise<void> {
+    // More than once: the first may come just before the read that it is to end.
+    const unblocking = setInterval(() => void this.#unblock(), 100);
+    void this.#unblock();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), this.#settings.stopTimeoutMs);
+    });
+    const ended = await Promise.race([loop, late]);
+    clearInterval(unblocking);
+    clearTimeout(timer);
+    if (ended === 'late')
+      this.#logger.error({ event: 'stream_stop_late' }, 'the handler did not finish in time');
+  }
+
+  async #unblock(): Promise<void> {
+    await this.#reader.unblock(this.#commands()).catch(() => undefined);
+  }
+}
