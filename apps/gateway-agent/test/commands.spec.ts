@@ -190,7 +190,7 @@ describe('what is not believed never reaches the helper', () => {
 
   it('an envelope or a command whose time is over', async () => {
     await denied(await order({ ttlS: 0 }), 'EXPIRED');
-    await denied(await order({ envelope: { issued_at: at(-125_000), expires_at: at(-65_000) } }), 'EXPIRED');
+    await denied(await order({ envelope: { issued_at: at(-125_000), expires_at: at(-66_000) } }), 'EXPIRED');
     await denied(await order({ envelope: { issued_at: at(65_000), expires_at: at(120_000) } }), 'EXPIRED');
     await denied(await order({ envelope: { expires_at: at(120_000) } }), 'SCHEMA_MISMATCH');
   });

@@ -119,7 +119,9 @@ describe('children do not outlive us', () => {
     ['exits', 'exit'],
     ['is killed', 'wait'],
   ])('when our process %s', async (_, how) => {
-    const parent = spawn(node, [bundle, how], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // Not a part of jest: there its children would not keep it alive.
+    const { JEST_WORKER_ID: _jest, ...env } = process.env;
+    const parent = spawn(node, [bundle, how], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(parent, 'exit');
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
     const pid = Number(line);
