@@ -18,7 +18,6 @@ need pebble-challtestsrv pebble
 need setpriv util-linux
 need chromium chromium
 need openssl openssl
-need ss iproute2
 
 [ -n "$missing" ] || exit 0
 
@@ -45,6 +44,26 @@ if [ ! -e "$policy" ]; then
   $as_root chmod 755 "$policy"
   trap '$as_root rm -f "$policy"' EXIT
 fi
-$as_root apt-get update -qq
+# ... nor at the next boot: what is installed here is for the demo and the tests only.
+stay_off() {
+  command -v systemctl >/dev/null 2>&1 || return 0
+  for package in $missing; do
+    case $package in
+      redis-server) $as_root systemctl disable --quiet redis-server.service ;;
+      nginx-light) $as_root systemctl disable --quiet nginx.service ;;
+      openssh-server) $as_root systemctl disable --quiet ssh.service ;;
+    esac
+  done >/dev/null 2>&1 || true
+}
+
+log=$(mktemp)
 # shellcheck disable=SC2086 # a list of package names, split on purpose
-DEBIAN_FRONTEND=noninteractive $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+if $as_root apt-get update -qq >"$log" 2>&1 &&
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    -o DPkg::Lock::Timeout=120 $missing >>"$log" 2>&1; then
+  stay_off
+else
+  tail -n 15 "$log" >&2
+  echo "viw: these could not be installed:$missing; going on without them" >&2
+fi
+rm -f "$log"
