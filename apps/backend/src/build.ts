@@ -4,11 +4,12 @@ import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import { OpsServer, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
-import { ChangeAnnouncer, StreamProducer, closeRedis, createRedis } from '@viw/streams';
+import { ChangeAnnouncer, StreamJanitor, StreamProducer, closeRedis, createRedis } from '@viw/streams';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import type { CompleteConfig } from './config';
+import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
 import { apiRouter } from './http/api-router';
 import { createApp } from './http/app';
@@ -22,6 +23,7 @@ import { ApiClientService } from './services/api-client-service';
 import { AuditTrail } from './services/audit-trail';
 import { CertificateService } from './services/certificate-service';
 import { CommandService } from './services/command-service';
+import { DeadLetterService } from './services/dead-letter-service';
 import { GatewayService } from './services/gateway-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
@@ -69,6 +71,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const audit = new AuditTrail({ repositories, logger });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
   const events = new EventBroadcast({ redisUrl, heartbeatMs }, { redis, authenticator, logger, metrics });
+  const deadLetters = new DeadLetterStore({ redis });
+  deadLetterGauge(deadLetters, metrics);
   const routes = allRoutes(
     { cookies: { secure }, version },
     {
@@ -89,6 +93,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         writes,
         secretBox: new SecretBox({ keys: config.BACKEND_ENCRYPTION_KEY }),
       }),
+      deadLetters: new DeadLetterService({ store: deadLetters, writes, audit }),
       events,
     },
   );
@@ -127,6 +132,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     producer,
     new OutboxRelay({ databaseUrl, applicationName }, { repositories, producer, changes, logger, metrics }),
     new Reconciler({ databaseUrl, applicationName }, { repositories, changes, logger }),
+    new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
     http,
   ];

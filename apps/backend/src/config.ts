@@ -1,5 +1,5 @@
 import { privateSigningKey } from '@viw/commands';
-import { AppError, LOG_LEVELS, zBind, zBool, zSecret } from '@viw/runtime';
+import { AppError, LOG_LEVELS, zBind, zBool, zInt, zSecret } from '@viw/runtime';
 import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
 
@@ -30,6 +30,8 @@ const schema = z.object({
   /** With its password, so it counts as a secret; the same for Redis. */
   BACKEND_DATABASE_URL: zSecret(8).optional(),
   BACKEND_REDIS_URL: zSecret(8).optional(),
+  /** How long entries stay in their stream after every reader has acknowledged them, for inspection. Seconds. */
+  BACKEND_STREAM_RETENTION_S: zInt({ min: 0, max: 2_592_000 }).default(600),
   /** For `migrate` only: the account that owns the schema. */
   BACKEND_MIGRATION_DATABASE_URL: zSecret(8).optional(),
   /** Built files of the panel; without it no panel is served. */

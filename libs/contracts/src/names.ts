@@ -34,6 +34,26 @@ export const groups = {
 export type GroupName = (typeof groups)[keyof typeof groups];
 
 /**
+ * The groups that must have acknowledged an entry before it may be trimmed. A group listed here that does not exist
+ * keeps its streams from being trimmed at all, so a service is listed from the moment it reads. Streams without a
+ * group are followed by plain XREAD or not read yet; those of them that need a bound get it from their producer.
+ */
+export const streamGroups: Readonly<Record<StreamName, readonly GroupName[]>> = {
+  [streams.agentHello]: [groups.telemetryWriter],
+  [streams.agentSessions]: [groups.telemetryWriter],
+  [streams.agentEvents]: [groups.telemetryWriter],
+  [streams.telemetry]: [groups.telemetryWriter],
+  [streams.commands]: [groups.agentBridge],
+  [streams.commandEvents]: [groups.resultsWriter],
+  [streams.commandResults]: [groups.resultsWriter],
+  [streams.changes]: [],
+  [streams.certRequests]: [groups.certWorker],
+  [streams.certEvents]: [],
+  [streams.gatewayRegistry]: [],
+  [streams.alerts]: [],
+};
+
+/**
  * Commands handed to one hub. Only that hub reads it, in the group `agent-bridge`.
  * Keys that one script touches together (lease, mailbox, hub stream) carry one hash tag per partition,
  * so that the scripts also run on Redis Cluster. With a single partition the tag is constant.
@@ -64,8 +84,17 @@ export const registrySnapshotKey = 'viw:gateway_registry:snapshot';
 export const consumerAliveKey = (stream: string, group: string, consumer: string): string =>
   `viw:consumer:${stream}:${group}:${consumer}`;
 
+/** Held by the one process that trims streams. */
+export const janitorLeaseKey = 'viw:janitor';
+
 /** Where the consumer of a stream sets poison entries aside. */
 export const deadLetterStream = (stream: string): string => `${stream}.dead`;
+
+/**
+ * Which streams beside those above may have a dead-letter stream: a hash from the stream (a hub's, a partition) to the
+ * stream whose contract it follows. Kept by consumers, so that nobody has to walk through all keys.
+ */
+export const deadLetterRegisterKey = 'viw:dead_letter_streams';
 
 /** Postgres NOTIFY channel that wakes the outbox relay. */
 export const outboxChannel = 'viw_outbox';

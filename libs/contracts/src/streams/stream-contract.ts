@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { StreamName } from '../names';
+import { streamGroups } from '../names';
+import type { GroupName, StreamName } from '../names';
 import { timestamp, uuid } from '../primitives';
 
 /**
@@ -16,9 +17,11 @@ export const entryHeader = z.object({
 });
 export type EntryHeader = z.infer<typeof entryHeader>;
 
-/** What may stand in one stream: its name, the version of its body, the body's schema and an example. */
+/** What may stand in one stream: its name, who reads it, the version of its body, the body's schema and examples. */
 export interface StreamContract<S extends z.ZodType = z.ZodType> {
   readonly stream: StreamName;
+  /** Expected consumer groups: an entry stays until each of them has acknowledged it. */
+  readonly groups: readonly GroupName[];
   readonly version: number;
   readonly body: S;
   readonly examples: readonly z.input<S>[];
@@ -29,7 +32,7 @@ export const streamContract = <S extends z.ZodType>(
   version: number,
   body: S,
   examples: readonly z.input<S>[],
-): StreamContract<S> => ({ stream, version, body, examples });
+): StreamContract<S> => ({ stream, groups: streamGroups[stream], version, body, examples });
 
 /** The body of an entry as a reader gets it, after validation. */
 export type StreamBody<C extends StreamContract> = z.output<C['body']>;

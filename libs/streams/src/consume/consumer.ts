@@ -86,7 +86,7 @@ export class StreamConsumer<C extends StreamContract> {
       {
         handler: deps.handler,
         acknowledger: this.#acknowledger,
-        deadLetters: new DeadLetters(member, { redis }),
+        deadLetters: new DeadLetters(member, options.contract.stream, { redis }),
         ...shared,
       },
     );

@@ -1,5 +1,5 @@
-import { deadLetterStream, deadLetterVersion } from '@viw/contracts';
-import type { DeadLetterBody } from '@viw/contracts';
+import { deadLetterRegisterKey, deadLetterStream, deadLetterVersion } from '@viw/contracts';
+import type { DeadLetterBody, StreamName } from '@viw/contracts';
 import type { Redis } from 'ioredis';
 import { AppError, describeError, isError, isUuid, uuidv7 } from '@viw/runtime';
 import type { GroupMember } from './group-reader';
@@ -21,17 +21,22 @@ export function deadLetterError(error: unknown): DeadLetterBody['error'] {
 /** Writes poison entries, unchanged, to `<stream>.dead`. */
 export class DeadLetters {
   readonly #member: GroupMember;
+  readonly #contractStream: StreamName;
   readonly #redis: () => Redis;
 
-  constructor(member: GroupMember, { redis }: { redis: () => Redis }) {
+  /** @param contractStream whose contract the entries of the member's stream follow */
+  constructor(member: GroupMember, contractStream: StreamName, { redis }: { redis: () => Redis }) {
     this.#member = member;
+    this.#contractStream = contractStream;
     this.#redis = redis;
   }
 
   /** Resolves when Redis has confirmed them all. After an error some may stand there twice. */
   async write(entries: readonly { entry: DeadEntry; error: DeadLetterBody['error'] }[]): Promise<void> {
     const pipeline = this.#redis().pipeline();
-    const key = deadLetterStream(this.#member.stream);
+    const { stream } = this.#member;
+    const key = deadLetterStream(stream);
+    if (stream !== this.#contractStream) pipeline.hset(deadLetterRegisterKey, stream, this.#contractStream);
     for (const { entry, error } of entries) pipeline.call('XADD', key, '*', ...this.#fields(entry, error));
     for (const [failure] of (await pipeline.exec()) ?? []) if (failure) throw failure;
   }
