@@ -85,7 +85,7 @@ export const CertificatesPage = () => {
         ) : all.length === 0 ? (
           <EmptyNotice
             title="No certificates yet"
-            hint="Add the NGINX servers that are to serve them, then issue the first one. It is renewed by itself from then on."
+            hint="Add the NGINX servers that are to serve them, then issue the first one."
             action={issue}
           />
         ) : (
