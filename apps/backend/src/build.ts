@@ -4,7 +4,14 @@ import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import { OpsServer, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
-import { ChangeAnnouncer, StreamJanitor, StreamProducer, closeRedis, createRedis } from '@viw/streams';
+import {
+  ChangeAnnouncer,
+  DeadLetterStore,
+  StreamJanitor,
+  StreamProducer,
+  closeRedis,
+  createRedis,
+} from '@viw/streams';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';

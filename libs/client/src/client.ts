@@ -5,6 +5,7 @@ import { liveEventFrom, type LiveEvent } from './live-event';
 import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandRoutes } from './routes/commands';
+import { deadLetterRoutes } from './routes/dead-letters';
 import { gatewayRoutes } from './routes/gateways';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
 import { Transport, type CallOptions, type ClientOptions } from './transport';
@@ -37,6 +38,7 @@ export const createClient = (options: ClientOptions) => {
     operations: operationRoutes(http),
     servers: serverRoutes(http),
     sshCredentials: sshCredentialRoutes(http),
+    deadLetters: deadLetterRoutes(http),
     /** One connection to the event stream; ends when the backend ends it. Who wants more calls again with `lastEventId`. */
     events: (query: EventsQuery = {}, signal?: AbortSignal) => events(http, query, signal),
   };

@@ -7,12 +7,14 @@ import { defineRoute } from '../http/route';
 import type { ApiClientService } from '../services/api-client-service';
 import type { CertificateService } from '../services/certificate-service';
 import type { CommandService } from '../services/command-service';
+import type { DeadLetterService } from '../services/dead-letter-service';
 import type { GatewayService } from '../services/gateway-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { apiClientRoutes } from './api-clients';
 import { certificateRoutes } from './certificates';
 import { commandRoutes } from './commands';
+import { deadLetterRoutes } from './dead-letters';
 import { eventRoutes } from './events';
 import { gatewayRoutes } from './gateways';
 import { seedAliases } from './seed-aliases';
@@ -26,6 +28,7 @@ export interface RouteServices {
   readonly commands: CommandService;
   readonly certificates: CertificateService;
   readonly servers: ServerService;
+  readonly deadLetters: DeadLetterService;
   readonly events: EventBroadcast;
 }
 
@@ -42,6 +45,7 @@ export function allRoutes(
     ...certificateRoutes(services.certificates),
     ...serverRoutes(services.servers),
     ...apiClientRoutes(services.apiClients),
+    ...deadLetterRoutes(services.deadLetters),
     ...seedAliases(services),
   ];
   const document = openApiDocument(described, options.version);

@@ -5,3 +5,4 @@ export * from './commands';
 export * from './servers';
 export * from './certificates';
 export * from './events';
+export * from './dead-letters';

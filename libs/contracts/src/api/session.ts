@@ -16,6 +16,7 @@ export const permission = z.enum([
   'access:write',
   'audit:read',
   'system:read',
+  'system:write',
 ]);
 export type Permission = z.infer<typeof permission>;
 
