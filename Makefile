@@ -40,7 +40,7 @@ node_modules/.package-lock.json: package-lock.json
 	@touch $@
 
 clean: ## remove everything that was built or installed here
-	rm -rf node_modules .nx .demo .demo-check coverage apps/*/dist tools/*/dist
+	rm -rf node_modules .nx .demo .demo.log .demo-check coverage apps/*/dist tools/*/dist
 
 $(services:%=%-build): %-build: node_modules/.package-lock.json
 	@npx nx run @viw/$*:build

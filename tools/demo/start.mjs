@@ -14,8 +14,11 @@ if (!args.includes('--stop')) {
     process.exit(1);
   }
 }
-const demo = spawn(process.execPath, ['tools/demo/dist/main.js', ...args], { stdio: 'inherit' });
-// Ctrl-C reaches both of us: the demo needs a moment to end what it has started.
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.on(signal, () => signal === 'SIGTERM' && demo.kill(signal));
+// In a session of its own: a terminal sends Ctrl-C to every process of its foreground group, and the servers must not
+// get it before the demo ends them in order.
+const demo = spawn(process.execPath, ['tools/demo/dist/main.js', ...args], {
+  stdio: 'inherit',
+  detached: true,
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill(signal));
 demo.on('exit', (code) => process.exit(code ?? 1));

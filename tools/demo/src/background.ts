@@ -8,12 +8,8 @@ import { readManifest } from './manifest';
 import type { Progress } from './progress';
 
 /** Starts the demo as a process of its own and returns when `demo.json` is there, which is the last thing it writes. */
-export async function startDetached(dir: string, progress: Progress): Promise<number> {
+export async function startDetached(dir: string, progress: Progress, ending: AbortSignal): Promise<number> {
   const layout = demoLayout(dir);
-  if (await runningPid(layout.supervisorPid)) {
-    progress.say('viw demo: it runs already; end it with: npm run demo -- --stop');
-    return 1;
-  }
   const logFile = `${layout.root}.log`;
   await mkdir(layout.root, { recursive: true });
   const log = openSync(logFile, 'w', 0o600);
@@ -22,22 +18,26 @@ export async function startDetached(dir: string, progress: Progress): Promise<nu
     stdio: ['ignore', log, log],
   });
   let ended = false;
-  child.once('exit', () => (ended = true));
+  const end = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  void end.then(() => (ended = true));
   progress.say(`viw demo: starting in the background (progress in ${logFile})`);
   const startedAt = Date.now();
   while (!ended) {
-    const manifest = await readManifest(layout.manifest).catch(() => undefined);
-    if (manifest && (await runningPid(layout.supervisorPid)) === child.pid) {
+    // In this order: an earlier run's manifest is gone by the time the new one has written its process id.
+    const isOurs = (await runningPid(layout.supervisorPid)) === child.pid;
+    const manifest = isOurs ? await readManifest(layout.manifest).catch(() => undefined) : undefined;
+    if (manifest) {
       child.unref();
       progress.say(
         `viw demo: ready after ${progress.elapsed()}: ${manifest.panel_url}   (sign-in in ${layout.manifest})`,
       );
       return 0;
     }
-    if (Date.now() - startedAt > 180_000) break;
+    if (ending.aborted || Date.now() - startedAt > 180_000) break;
     await pause(100);
   }
   if (!ended) child.kill('SIGTERM');
+  await end;
   progress.say(await readFile(logFile, 'utf8'));
   return 1;
 }
@@ -62,8 +62,14 @@ export async function stopDetached(dir: string, progress: Progress): Promise<num
   return 0;
 }
 
-/** The supervisor's process id, if it lives. */
+/** Process id of the demo that lives in the folder. */
+export const runningDemo = (dir: string): Promise<number | undefined> =>
+  runningPid(demoLayout(dir).supervisorPid);
+
+/** The supervisor's process id, if it lives and has not become another program's (after a crash or a reboot). */
 async function runningPid(file: string): Promise<number | undefined> {
   const pid = Number(await readFile(file, 'utf8').catch(() => ''));
-  return Number.isInteger(pid) && pid > 0 && isAlive(pid) ? pid : undefined;
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  return command === undefined || /\bdist\/main\.js\0/.test(command) ? pid : undefined;
 }

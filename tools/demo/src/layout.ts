@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 /** Where the demo keeps its things. Everything is made anew at each start. */
@@ -23,9 +23,21 @@ export function demoLayout(dir: string): DemoLayout {
   };
 }
 
-/** Empties the folder of an earlier run. Only the demo's own folder is ever given here. */
+/** What an earlier run may have left in the folder. */
+const ours = new Set([
+  ...['demo.json', 'demo.json.next', 'supervisor.pid', 'logs', 'secrets', 'gateways'],
+  ...['redis', 'postgres', 'pebble', 'sshd', 'nginx', 'screenshots', 'failed-logs'],
+]);
+
+/**
+ * Empties the folder of an earlier run.
+ * @throws Error when something lies in it that no demo has made: it may be anybody's folder
+ */
 export async function freshLayout(dir: string): Promise<DemoLayout> {
   const layout = demoLayout(dir);
+  const foreign = (await readdir(layout.root).catch(() => [])).find((name) => !ours.has(name));
+  if (foreign !== undefined)
+    throw new Error(`${layout.root} would be emptied, but holds ${foreign}: name another folder by --dir`);
   await rm(layout.root, { recursive: true, force: true, maxRetries: 5 });
   await mkdir(layout.logs, { recursive: true });
   return layout;

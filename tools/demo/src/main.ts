@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DemoArguments, parseArguments, usage } from './arguments';
-import { startDetached, stopDetached } from './background';
+import { runningDemo, startDetached, stopDetached } from './background';
 import { runCheck } from './check/run';
 import { checkout } from './layout';
 import { guide } from './guide';
@@ -10,39 +10,63 @@ import { startProduct } from './product';
 import { Progress } from './progress';
 
 /** Runs until it is told to end; resolves after everything has ended. */
-async function runInForeground(dir: string, progress: Progress): Promise<void> {
+async function runInForeground(dir: string, progress: Progress, ending: AbortSignal): Promise<void> {
   progress.say('viw demo: starting');
-  let end: (() => void) | undefined;
-  const ended = new Promise<void>((resolve) => (end = resolve));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end?.());
-  const demo = await startProduct(dir, progress);
-  progress.say(guide(demo, progress.elapsed()));
-  await ended;
-  progress.say('\nviw demo: ending');
-  await demo.stop();
+  try {
+    const demo = await startProduct(dir, progress);
+    progress.say(guide(demo, progress.elapsed()));
+    if (!ending.aborted) await new Promise((resolve) => ending.addEventListener('abort', resolve));
+    progress.say('\nviw demo: ending');
+    await demo.stop();
+  } catch (error) {
+    if (!ending.aborted) throw error;
+  }
+  progress.say('viw demo: ended');
+}
+
+/** A second one would empty the folder under the first. */
+async function runsAlready(dir: string, progress: Progress): Promise<boolean> {
+  if ((await runningDemo(dir)) === undefined) return false;
+  progress.say('viw demo: it runs already; end it with: npm run demo -- --stop');
+  return true;
+}
+
+/** The demo without a person, in a scratch folder that is removed. */
+async function checkInScratch(
+  { dir, report }: DemoArguments,
+  progress: Progress,
+  ending: AbortSignal,
+): Promise<number> {
+  const scratch = await mkdtemp(join(tmpdir(), 'viw-demo-check-'));
+  // Postgres of a demo run by root runs as another user and has to pass through.
+  await chmod(scratch, 0o711);
+  try {
+    return await runCheck({ dir: scratch, outputDir: dir, report, progress, ending });
+  } finally {
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  }
 }
 
 async function main(args: DemoArguments): Promise<number> {
-  const progress = new Progress();
+  const ending = new AbortController();
+  const progress = new Progress(undefined, ending.signal);
+  // A terminal that was closed takes no more words; the servers are to be ended all the same.
+  process.stderr.on('error', () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => ending.abort(new Error(`interrupted (${signal})`)));
   switch (args.mode) {
     case 'run':
     case 'supervise':
-      await runInForeground(args.dir, progress);
+      if (await runsAlready(args.dir, progress)) return 1;
+      await runInForeground(args.dir, progress, ending.signal);
       return 0;
     case 'detach':
-      return startDetached(args.dir, progress);
+      if (await runsAlready(args.dir, progress)) return 1;
+      return startDetached(args.dir, progress, ending.signal);
     case 'stop':
       return stopDetached(args.dir, progress);
-    case 'check': {
-      const scratch = await mkdtemp(join(tmpdir(), 'viw-demo-check-'));
-      // Postgres of a demo run by root runs as another user and has to pass through.
-      await chmod(scratch, 0o711);
-      try {
-        return await runCheck({ dir: scratch, outputDir: args.dir, report: args.report, progress });
-      } finally {
-        await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
-      }
-    }
+    case 'check':
+      return checkInScratch(args, progress, ending.signal);
   }
 }
 

@@ -41,6 +41,7 @@ export async function startProduct(dir: string, progress: Progress): Promise<Run
   const stop = async (): Promise<void> => {
     await supervisor.stop();
     await rm(socketDir, { recursive: true, force: true });
+    await rm(layout.manifest, { force: true });
     await rm(layout.supervisorPid, { force: true });
   };
   try {

@@ -2,9 +2,15 @@
 export class Progress {
   readonly #started = Date.now();
 
-  constructor(private readonly out: (line: string) => void = (line) => process.stderr.write(`${line}\n`)) {}
+  /** @param ending once aborted, no further step begins */
+  constructor(
+    private readonly out: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+    private readonly ending?: AbortSignal,
+  ) {}
 
+  /** @throws the reason of `ending`; whatever the work throws */
   async step<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.ending?.throwIfAborted();
     const from = Date.now();
     try {
       const result = await work();

@@ -11,16 +11,16 @@ export async function issueAndServe(api: Client, manifest: DemoManifest): Promis
     names: server.names,
     deploy_to: virtualHosts.map((host) => host.id),
   });
-  await eventually(
+  const ended = await eventually(
     async () => {
       const operation = await api.operations.get(operation_id);
-      if (operation.status !== 'succeeded') {
-        const steps = operation.steps.map((step) => `${step.step} ${step.status}`).join(', ');
-        throw new Error(`the operation is ${operation.status} ${operation.error?.msg ?? ''} (${steps})`);
-      }
+      if (operation.status === 'succeeded' || operation.status === 'failed') return operation;
+      const steps = operation.steps.map((step) => `${step.step} ${step.status}`).join(', ');
+      throw new Error(`the operation is ${operation.status} (${steps})`);
     },
     { timeoutMs: 60_000, everyMs: 100, what: 'the certificate operation' },
   );
+  if (ended.status === 'failed') throw new Error(`the operation failed: ${ended.error?.msg ?? 'no reason'}`);
   const certificate = await api.certificates.get(certificate_id);
   const issued = certificate.current_version?.fingerprint_sha256.replaceAll(':', '').toLowerCase();
   for (const name of server.names) {

@@ -19,18 +19,20 @@ export interface CheckOptions {
   readonly outputDir: string;
   readonly report: string | undefined;
   readonly progress: Progress;
+  /** Asked to end before its time. */
+  readonly ending: AbortSignal;
 }
 
 /** The demo without a person: 0 when every step passed, 1 at the first that did not. Leaves no process. */
 export async function runCheck(options: CheckOptions): Promise<number> {
-  const { progress } = options;
-  const walk = new Walk(progress);
+  const { progress, ending } = options;
+  const walk = new Walk(progress, ending);
   const screenshots = join(options.outputDir, 'screenshots');
   await mkdir(screenshots, { recursive: true });
   let demo: RunningDemo | undefined;
   try {
     demo = await walk.step('the product starts', () =>
-      startProduct(options.dir, new Progress(() => undefined)),
+      startProduct(options.dir, new Progress(() => undefined, ending)),
     );
     await walkThrough(walk, demo, screenshots);
   } catch {
@@ -43,7 +45,7 @@ export async function runCheck(options: CheckOptions): Promise<number> {
   }
   const pids = demo?.manifest().processes.map((each) => each.pid) ?? [];
   await walk
-    .step('everything ends, no process is left', async () => {
+    .last('everything ends, no process is left', async () => {
       await demo?.stop();
       const left = pids.filter(isAlive);
       if (left.length > 0) throw new Error(`still running: ${left.join(', ')}`);

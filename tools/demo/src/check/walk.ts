@@ -12,9 +12,21 @@ export interface StepReport {
 export class Walk {
   readonly #steps: StepReport[] = [];
 
-  constructor(private readonly progress: Progress) {}
+  /** @param ending once aborted, every step fails with its reason, `last` ones excepted */
+  constructor(
+    private readonly progress: Progress,
+    private readonly ending: AbortSignal,
+  ) {}
 
-  async step<T>(name: string, work: () => Promise<T>): Promise<T> {
+  step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.last(name, () => {
+      this.ending.throwIfAborted();
+      return work();
+    });
+  }
+
+  /** A step that is taken whatever happened before. */
+  async last<T>(name: string, work: () => Promise<T>): Promise<T> {
     const from = performance.now();
     try {
       const result = await work();
