@@ -5,7 +5,12 @@ const edge = '^apps/agent-bridge/';
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'apps-never-import-each-other',
       comment: 'Services meet only in streams and Postgres.',
@@ -13,7 +18,12 @@ module.exports = {
       from: { path: '^apps/([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
-    { name: 'libs-never-import-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^(apps|tools)/' } },
+    {
+      name: 'libs-never-import-apps',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(apps|tools)/' },
+    },
     {
       name: 'no-deep-imports-of-libraries',
       comment: 'A library is used through its src/index.ts.',
@@ -26,7 +36,9 @@ module.exports = {
       comment: 'What runs on a gateway host has no way to reach the control plane but its hub.',
       severity: 'error',
       from: { path: agentSide },
-      to: { path: '(^libs/(database|streams|secrets|acme|ssh-deploy)/)|(node_modules/(pg|kysely|ioredis|ssh2)/)' },
+      to: {
+        path: '(^libs/(database|streams|secrets|acme|ssh-deploy)/)|(node_modules/(pg|kysely|ioredis|ssh2)/)',
+      },
     },
     {
       name: 'bridge-has-no-database',
@@ -70,6 +82,9 @@ module.exports = {
     exclude: { path: '(^|/)dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };
