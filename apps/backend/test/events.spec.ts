@@ -1,10 +1,15 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createConnection } from 'node:net';
 import type { Client } from '@viw/client';
 import { createClient } from '@viw/client';
 import { changesStream } from '@viw/contracts';
 import type { ChangesBody } from '@viw/contracts';
+import { createLogger, createMetrics } from '@viw/runtime';
 import { encodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
+import { EventBroadcast } from '../src/events/event-broadcast';
 import { Collected } from './sse';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
@@ -177,4 +182,37 @@ describe('an event stream ends', () => {
     expect(performance.now() - begun).toBeLessThan(3_000);
     await eventually(() => expect(events.ended).toBe(true));
   });
+});
+
+it('keeps nothing of a listener that had gone before its stream was opened', async () => {
+  const metrics = createMetrics('backend');
+  const logger = createLogger({ service: 'backend', level: 'warn' });
+  const broadcast = new EventBroadcast(
+    { redisUrl: around.redis.url, heartbeatMs: 60_000 },
+    { redis: around.client, authenticator: { stillValid: async () => true }, logger, metrics },
+  );
+  const caller = {
+    kind: 'api_client',
+    id: 'gone',
+    name: 'gone',
+    role: 'viewer',
+    permissions: new Set<never>(),
+    credential: { kind: 'api_key', id: 'gone' },
+  } as const;
+  let opened = (): void => undefined;
+  const done = new Promise<void>((resolve) => (opened = resolve));
+  const server = createServer((_request, response) => {
+    response.once('close', () => {
+      broadcast.open({ caller, topics: new Set(['gateways'] as const) }, undefined, response);
+      opened();
+    });
+    socket.destroy();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const socket = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+  await done;
+  server.close();
+  const gauge = await metrics.getSingleMetricAsString('viw_backend_event_streams');
+  expect(Number(/} (\d+)$/m.exec(gauge)?.[1])).toBe(0);
 });

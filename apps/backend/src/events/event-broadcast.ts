@@ -80,6 +80,8 @@ export class EventBroadcast implements Component {
     lastEventId: string | undefined,
     response: ServerResponse,
   ): void {
+    // It went away while its credential was looked at: 'close' has been, and nothing would ever take it off the list.
+    if (response.destroyed) return;
     const listener = new OpenEventStream(facts, response);
     response.once('close', () => {
       this.#listeners.delete(listener);
