@@ -248,6 +248,23 @@ it('passes on what the helper denies', async () => {
   expect(await resultOf(frame)).toMatchObject({ status: 'denied', error: { code: 'NOT_IMPLEMENTED' } });
 });
 
+it('never has done later what the helper once denied', async () => {
+  const queueFull = { code: 'QUEUE_FULL', msg: 'too many actions at once on this host' } as const;
+  helper.answer = async () => ({ ...success, status: 'denied', rc: null, stdout: '', error: queueFull });
+  const frame = await order();
+  hub.send(frame);
+  const { result_id } = await resultOf(frame);
+  helper.answer = async () => success;
+  const copies = () => hub.all('RESULT').filter((result) => result.correlation_id === frame.correlation_id);
+  // The hub's acknowledgement of the result may still be on its way: each delivery is answered in any case.
+  hub.send({ type: 'PING' });
+  await hub.waitFor('PONG');
+  hub.send(backend.again(frame));
+  await eventually(() => expect(copies()).toHaveLength(2));
+  expect(helper.of(frame.correlation_id)).toHaveLength(1);
+  expect(copies()[1]).toMatchObject({ result_id, status: 'denied', error: { code: 'QUEUE_FULL' } });
+});
+
 it('says HELPER_UNAVAILABLE when nobody listens; a repeated delivery gets the same answer and has no effect either', async () => {
   await helper.stop();
   const frame = await order();

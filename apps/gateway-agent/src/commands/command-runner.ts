@@ -132,7 +132,9 @@ export class CommandRunner {
   /** Asked again for a command of an earlier run, or one whose result is acknowledged: same result id, no second effect. */
   async #repeat(frame: CommandFrame, { begun, ended }: JournalEntry): Promise<void> {
     this.#acknowledge(frame.correlation_id, 'duplicate');
-    if (ended?.by !== 'agent') return this.#execute(frame, begun.result_id);
+    // What the helper has refused it does not remember: asked again it might do what was reported as not done.
+    const settled = ended?.by === 'agent' || ended?.status === 'denied';
+    if (ended === undefined || !settled) return this.#execute(frame, begun.result_id);
     const code = ended.error_code ?? 'INTERNAL_ERROR';
     const outcome = ownOutcome(ended.status, new AppError(code, 'answered from the agent’s journal'));
     this.#finish(frame, begun.result_id, outcome, Date.parse(begun.at), Date.parse(ended.at));
