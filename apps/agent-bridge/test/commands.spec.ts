@@ -200,6 +200,21 @@ it('dispatched, not answered, connection lost: sent again after the next HELLO, 
   await agent.close();
 });
 
+it('dispatched, connection lost, verb no longer offered: the agent is asked again, for it may have been carried out', async () => {
+  const id = uniqueAgent();
+  const lost = await join(hub.url, id);
+  const sent = await publish(redis, runCommand(id));
+  await lost.next('COMMAND');
+  lost.cut();
+  await inMailbox(id, 1);
+  const agent = await join(hub.url, id, { supported_verbs: ['get_system_health'] });
+  expect((await agent.next('COMMAND')).correlation_id).toBe(sent);
+  agent.result(sent);
+  await nothingLeft(redis, hub.id, id);
+  expect(await states(sent)).not.toContain('rejected');
+  await agent.close();
+});
+
 it('dispatched, connection lost, time over: not sent again and not called expired', async () => {
   const id = uniqueAgent();
   const lost = await join(hub.url, id);

@@ -153,7 +153,8 @@ export class Dispatcher {
       if (isOver(next.body, now)) {
         queue.remove(correlation_id);
         this.#expire(next);
-      } else if (supported_verbs && !supported_verbs.includes(verb)) {
+      } else if (!next.sentBefore && supported_verbs && !supported_verbs.includes(verb)) {
+        // One that may have been carried out is not called refused: the agent is asked, whose journal knows.
         queue.remove(correlation_id);
         this.#end(next, 'rejected', `the agent does not offer ${verb}`);
       } else this.#send(connection, queue, next, now);
