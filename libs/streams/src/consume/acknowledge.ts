@@ -1,3 +1,4 @@
+import { AppError } from '@viw/runtime';
 import type { Redis } from 'ioredis';
 import type { GroupMember } from './group-reader';
 
@@ -13,8 +14,11 @@ export class Acknowledger {
   readonly #held = new Set<string>();
   /** In the hands of the handler at present. */
   #working: ReadonlySet<string> = new Set();
-  /** Acknowledged or released by their holder before the handler's `hold` got here: agents may answer that fast. */
+  /** Of the batch at hand: acknowledged, or released by their holder, which may happen before the handler's `hold` got here: agents may answer that fast. */
   readonly #early = new Set<string>();
+  /** Of the batch at hand: another consumer has them now. */
+  readonly #disowned = new Set<string>();
+  #ownership = new AbortController();
 
   constructor(member: GroupMember, { redis }: { redis: () => Redis }) {
     this.#member = member;
@@ -36,6 +40,39 @@ export class Acknowledger {
   end(): void {
     this.#working = new Set();
     this.#early.clear();
+    this.#disowned.clear();
+  }
+
+  /** Entries that only this consumer may work on at present. */
+  inHand(): string[] {
+    const working = [...this.#working].filter((id) => !this.#early.has(id));
+    return [...new Set([...this.#held, ...working])].filter((id) => !this.#unconfirmed.has(id));
+  }
+
+  /** Another consumer's now: neither to be handed to the handler again nor to be set aside here. */
+  isDisowned(id: string): boolean {
+    return this.#disowned.has(id);
+  }
+
+  /** Aborted when one of the entries at hand is lost; a new signal for each call of the handler. */
+  watchOwnership(): AbortSignal {
+    this.#ownership = new AbortController();
+    return this.#ownership.signal;
+  }
+
+  /** Lets go of entries without touching them in Redis. Those that are not in hand any more are passed over. */
+  disown(ids: readonly string[]): { readonly held: readonly string[]; readonly lost: number } {
+    const inHand = new Set(this.inHand());
+    const lost = ids.filter((id) => inHand.has(id));
+    const held = lost.filter((id) => this.#held.delete(id));
+    const working = lost.filter((id) => this.#working.has(id));
+    for (const id of working) {
+      this.#early.add(id);
+      this.#disowned.add(id);
+    }
+    if (working.some((id) => !held.includes(id)))
+      this.#ownership.abort(new AppError('UNAVAILABLE', 'another consumer has taken entries of this batch'));
+    return { held, lost: lost.length };
   }
 
   hold(id: string): void {
@@ -69,6 +106,7 @@ export class Acknowledger {
   }
 
   #unhold(id: string): void {
-    if (!this.#held.delete(id) && this.#working.has(id)) this.#early.add(id);
+    this.#held.delete(id);
+    if (this.#working.has(id)) this.#early.add(id);
   }
 }

@@ -41,7 +41,9 @@ export class BatchWork<T> {
   async run(batch: readonly Work<T>[], signal: AbortSignal): Promise<void> {
     const parts = batch.length > 0 ? [batch] : [];
     let attempt = 0;
-    for (let part = parts.pop(); part; part = parts.pop()) {
+    for (let next = parts.pop(); next; next = parts.pop()) {
+      const part = this.#owned(next);
+      if (part.length === 0) continue;
       let again: readonly Work<T>[];
       try {
         again = await this.#settle(part, await this.#handle(part, signal), signal);
@@ -57,6 +59,7 @@ export class BatchWork<T> {
         );
         again = part;
       }
+      again = this.#owned(again);
       if (again.length === 0) {
         attempt = 0;
         continue;
@@ -67,6 +70,11 @@ export class BatchWork<T> {
     }
   }
 
+  /** What another consumer has taken is that one's to handle. */
+  #owned(part: readonly Work<T>[]): readonly Work<T>[] {
+    return part.filter(({ raw }) => !this.#deps.acknowledger.isDisowned(raw.id));
+  }
+
   async #handle(part: readonly Work<T>[], signal: AbortSignal): Promise<Outcomes | void> {
     const { handler, metrics } = this.#deps;
     metrics?.batchSize.observe(this.#labels, part.length);
@@ -74,7 +82,7 @@ export class BatchWork<T> {
     try {
       return await handler(
         part.map(({ delivered }) => delivered),
-        { signal },
+        { signal, ownership: this.#deps.acknowledger.watchOwnership() },
       );
     } finally {
       stopTimer?.();
@@ -96,7 +104,7 @@ export class BatchWork<T> {
       if (outcome === 'done') finished.push(id);
       else if (outcome === 'retry') again.push(work);
       else if (outcome === 'hold') this.#deps.acknowledger.hold(id);
-      else {
+      else if (!this.#deps.acknowledger.isDisowned(id)) {
         dead.push({ entry: work.raw, error: { code: 'POISON', msg: outcome.poison.slice(0, 2_000) } });
         finished.push(id);
       }
@@ -121,6 +129,7 @@ export class BatchWork<T> {
       const middle = part.length >> 1;
       return [part.slice(middle), part.slice(0, middle)];
     }
+    if (this.#deps.acknowledger.isDisowned(only.raw.id)) return [];
     if (await this.setAside([{ entry: only.raw, error: deadLetterError(error) }], signal)) {
       await this.#acknowledge([only.raw.id]);
     }

@@ -18,7 +18,10 @@ export interface StreamConsumerOptions<C extends StreamContract> {
   readonly batchSize?: number;
   /** How long one read waits, milliseconds; 2 000 by default. */
   readonly blockMs?: number;
-  /** How long an entry of a dead consumer must have been idle before it is taken over, milliseconds; 60 000 by default. */
+  /**
+   * How long an entry of a dead consumer must have been idle before it is taken over, milliseconds; 60 000 by default.
+   * Entries in the hands of a handler, or held, are renewed three times as often.
+   */
   readonly minIdleMs?: number;
   /** Lifetime of the liveness key, milliseconds; 30 000 by default. */
   readonly livenessTtlMs?: number;
@@ -37,6 +40,11 @@ export interface StreamConsumerOptions<C extends StreamContract> {
 
 export interface StreamConsumerDeps<C extends StreamContract> extends RedisSource {
   readonly handler: BatchHandler<StreamBody<C>>;
+  /**
+   * Held entries that are not this consumer's any more: another has taken them over, or they are gone. They are not
+   * held from here on; whoever works on them should stop.
+   */
+  readonly onLost?: (ids: readonly string[]) => void;
   readonly logger: Logger;
   readonly metrics?: Metrics;
 }

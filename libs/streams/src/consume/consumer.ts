@@ -21,6 +21,7 @@ import type { RawEntry } from '../entry/raw-entry';
 import { clientFactory } from '../redis/redis-source';
 import type { CreateClient } from '../redis/redis-source';
 import { removeConsumerIfEmpty } from './remove-consumer';
+import { OwnershipRenewal } from './renewal';
 
 export type ConsumerState = 'new' | 'connecting' | 'reading' | 'handling' | 'stopped';
 
@@ -45,6 +46,7 @@ export class StreamConsumer<C extends StreamContract> {
   readonly #ownPending: OwnPending;
   readonly #claimer: Claimer;
   readonly #liveness: Liveness;
+  readonly #renewal: OwnershipRenewal;
   readonly #stopping = new AbortController();
   #command: Redis | undefined;
   #loop: Promise<void> | undefined;
@@ -93,6 +95,11 @@ export class StreamConsumer<C extends StreamContract> {
     this.#ownPending = new OwnPending(member);
     this.#claimer = new Claimer(member, { minIdleMs: settings.minIdleMs, graceMs: livenessTtlMs / 3 });
     this.#liveness = new Liveness(member, { ttlMs: livenessTtlMs }, { redis });
+    this.#renewal = new OwnershipRenewal(
+      member,
+      { everyMs: settings.minIdleMs / 3 },
+      { redis, acknowledger: this.#acknowledger, intake: this.#intake, onLost: deps.onLost, ...shared },
+    );
   }
 
   /** For health checks: `connecting` for long means that Redis is away. */
@@ -114,6 +121,7 @@ export class StreamConsumer<C extends StreamContract> {
       if (this.#metrics)
         await sampleGroup(this.#commands(), this.#settings.member, this.#metrics, this.#label);
     });
+    this.#renewal.start();
     this.#loop = this.#run(this.#stopping.signal);
   }
 
@@ -145,6 +153,7 @@ export class StreamConsumer<C extends StreamContract> {
     this.#stopping.abort(new AppError('UNAVAILABLE', 'the consumer stops'));
     await this.#loopEnded(this.#loop);
     this.#liveness.stop();
+    this.#renewal.stop();
     this.#state = 'stopped';
     try {
       await this.#acknowledger.flush();
@@ -272,8 +281,9 @@ export class StreamConsumer<C extends StreamContract> {
 
   async #loopEnded(loop: Promise<void>): Promise<void> {
     // More than once: the first may come just before the read that it is to end.
-    const unblocking = setInterval(() => void this.#unblock(), 100);
-    void this.#unblock();
+    const unblock = () => this.#reader.unblock(this.#commands()).catch(() => undefined);
+    const unblocking = setInterval(() => void unblock(), 100);
+    void unblock();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(() => resolve('late'), this.#settings.stopTimeoutMs);
@@ -283,9 +293,5 @@ export class StreamConsumer<C extends StreamContract> {
     clearTimeout(timer);
     if (ended === 'late')
       this.#logger.error({ event: 'stream_stop_late' }, 'the handler did not finish in time');
-  }
-
-  async #unblock(): Promise<void> {
-    await this.#reader.unblock(this.#commands()).catch(() => undefined);
   }
 }

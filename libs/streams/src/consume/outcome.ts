@@ -27,6 +27,11 @@ export const poison = (reason: string): Outcome => ({ poison: reason });
 export interface HandlerContext {
   /** Aborted when the consumer stops. Work that is soon done should be finished nevertheless. */
   readonly signal: AbortSignal;
+  /**
+   * Aborted when another consumer has taken entries of the batch, because this process stood still for too long: their
+   * effects will be made there. Its reason is retryable; throwing it hands out again what is still ours.
+   */
+  readonly ownership: AbortSignal;
 }
 
 /**
