@@ -1,4 +1,5 @@
 export * from './names';
+export * from './partitions';
 export * from './primitives';
 export * from './limits';
 export * from './error-codes';

@@ -10,6 +10,8 @@ export type { Priority } from './produce/publish-queue';
 export { ShedError } from './produce/shed-error';
 export { StreamConsumer } from './consume/consumer';
 export type { ConsumerState } from './consume/consumer';
+export { PartitionedConsumer } from './consume/partitioned-consumer';
+export type { PartitionedConsumerOptions } from './consume/partitioned-consumer';
 export { consumersReady } from './consume/readiness';
 export type { StreamConsumerDeps, StreamConsumerOptions } from './consume/consumer-options';
 export { poison } from './consume/outcome';
