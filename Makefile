@@ -5,14 +5,15 @@ SHELL := /bin/sh
 export NX_DAEMON := false
 export NX_TUI := false
 
-services := agent-bridge backend telemetry-writer results-writer cert-worker gateway-agent host-helper
+composed := agent-bridge backend telemetry-writer results-writer cert-worker
+services := $(composed) gateway-agent host-helper
 
 .PHONY: help demo demo-check test check build deps system-packages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
 	@echo "<service>-build         bundle one service: $(services)"
-	@echo "<service>-up|logs       run one service by docker compose, follow its log"
+	@echo "<service>-up|logs       run one by docker compose, follow its log: $(composed)"
 
 demo: deps ## install, build and run the whole product on this machine; Ctrl-C ends it
 	@npm run --silent demo
@@ -45,8 +46,8 @@ clean: ## remove everything that was built or installed here
 $(services:%=%-build): %-build: node_modules/.package-lock.json
 	@npx nx run @viw/$*:build
 
-$(services:%=%-up): %-up:
+$(composed:%=%-up): %-up:
 	docker compose -f docker-compose.yml -f docker-compose.agent.yml up -d --build $*
 
-$(services:%=%-logs): %-logs:
+$(composed:%=%-logs): %-logs:
 	docker compose -f docker-compose.yml -f docker-compose.agent.yml logs -f $*
