@@ -56,7 +56,8 @@ export class DeadLetterService {
 
   /**
    * Puts it back at the end of its stream, also when it can never be understood: the answer says so then, and it will be
-   * set aside again. The same idempotency key again completes what the first request may not have got to.
+   * set aside again. The same idempotency key again completes what the first request may not have got to; what
+   * somebody else did to it meanwhile stands in the audit log only.
    *
    * @throws AppError NOT_FOUND, CONFLICT when there is no entry in it, UNAVAILABLE
    */
