@@ -11,6 +11,7 @@ import {
   StreamProducer,
   closeRedis,
   createRedis,
+  redisSettingsCheck,
 } from '@viw/streams';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
@@ -25,6 +26,7 @@ import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { panelRouter } from './panel/panel-router';
 import { Reconciler } from './reconciler/reconciler';
+import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
 import { ApiClientService } from './services/api-client-service';
 import { AuditTrail } from './services/audit-trail';
@@ -135,10 +137,14 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       start: () => void redis.connect().catch(() => undefined),
       stop: () => closeRedis(redis),
     },
+    redisSettingsCheck(redis, { strict: config.BACKEND_REDIS_STRICT }, { logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     new OutboxRelay({ databaseUrl, applicationName }, { repositories, producer, changes, logger, metrics }),
-    new Reconciler({ databaseUrl, applicationName }, { repositories, changes, logger }),
+    new Reconciler(
+      { databaseUrl, applicationName },
+      { repositories, unreadReports: new UnreadReports({ redis }), changes, logger },
+    ),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
     http,

@@ -4,6 +4,7 @@ import type { Component, Logger } from '@viw/runtime';
 import { fullJitter, sleep } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
 import type { Repositories } from '../store';
+import type { UnreadReports } from './unread-reports';
 
 const EVERY_MS = 2_000;
 const STANDBY_MS = 5_000;
@@ -30,6 +31,7 @@ export interface ReconcilerDeps {
     Repositories,
     'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency'
   >;
+  readonly unreadReports: Pick<UnreadReports, 'since'>;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
   readonly logger: Logger;
 }
@@ -82,9 +84,27 @@ export class Reconciler implements Component {
   }
 
   async #reconcile(): Promise<void> {
-    const { repositories, changes, logger } = this.deps;
-    const { commandReconcile, operations } = repositories;
-    const ended = await commandReconcile.endOverdue({ graceSeconds: GRACE_S });
+    await this.#endOverdue();
+    const { commandReconcile, operations } = this.deps.repositories;
+    const lost = await commandReconcile.requeueLost({ afterSeconds: COMMAND_LOST_AFTER_S });
+    const stale = await operations.requeueStale({ afterSeconds: OPERATION_LOST_AFTER_S });
+    if (lost.length + stale.length > 0)
+      this.deps.logger.warn(
+        { event: 'requeued', commands: lost.slice(0, 20), operations: stale.slice(0, 20) },
+        'published again what got lost',
+      );
+    await this.#retention();
+  }
+
+  /** Without Redis nobody can say what hubs have reported: then nothing is ended. */
+  async #endOverdue(): Promise<void> {
+    const { repositories, unreadReports, changes, logger } = this.deps;
+    const known = await unreadReports.since().then(
+      (unreadSince) => ({ unreadSince }),
+      () => undefined,
+    );
+    if (known === undefined) return;
+    const ended = await repositories.commandReconcile.endOverdue({ graceSeconds: GRACE_S, ...known });
     if (ended.length > 0) {
       const some = ended.slice(0, 20).map(({ correlation_id, status }) => ({ correlation_id, status }));
       logger.info({ event: 'commands_overdue', count: ended.length, some }, 'overdue commands ended');
@@ -92,14 +112,6 @@ export class Reconciler implements Component {
         ended.map(({ correlation_id: id, agent_id }) => ({ kind: 'command', id, parent_id: agent_id })),
       );
     }
-    const lost = await commandReconcile.requeueLost({ afterSeconds: COMMAND_LOST_AFTER_S });
-    const stale = await operations.requeueStale({ afterSeconds: OPERATION_LOST_AFTER_S });
-    if (lost.length + stale.length > 0)
-      logger.warn(
-        { event: 'requeued', commands: lost.slice(0, 20), operations: stale.slice(0, 20) },
-        'published again what got lost',
-      );
-    await this.#retention();
   }
 
   async #retention(): Promise<void> {

@@ -9,6 +9,8 @@ import type { RepositoryDeps } from '../repository';
 export interface OverdueOptions {
   /** Time allowed for reports that are still in the streams. */
   readonly graceSeconds: number;
+  /** Reports of hubs from this instant on (ISO 8601) have not all been read: nothing is ended that they may tell of. */
+  readonly unreadSince?: string | undefined;
   /** At most so many per call; default 500. */
   readonly limit?: number;
 }
@@ -27,7 +29,8 @@ export class CommandReconcileRepository {
    * Ends commands by the database's clock. Past their TTL and never dispatched: `expired`. Dispatched or acknowledged
    * and past TTL, the verb's time limit and the grace: `unknown`.
    */
-  async endOverdue({ graceSeconds, limit = 500 }: OverdueOptions): Promise<CommandChange[]> {
+  async endOverdue({ graceSeconds, unreadSince, limit = 500 }: OverdueOptions): Promise<CommandChange[]> {
+    const by = sql`least(now(), ${unreadSince ?? null}::timestamptz)`;
     const { rows } = await sql<CommandChange>`
       UPDATE viw.agent_commands c SET finished_at = now(), status = o.next, reason = o.reason
       FROM (
@@ -36,9 +39,9 @@ export class CommandReconcileRepository {
           CASE WHEN status IN ('accepted', 'queued') THEN 'not delivered in time'
             ELSE 'delivered, outcome never learned' END AS reason
         FROM viw.agent_commands
-        WHERE (status IN ('accepted', 'queued') AND expires_at + make_interval(secs => ${graceSeconds}) < now())
+        WHERE (status IN ('accepted', 'queued') AND expires_at + make_interval(secs => ${graceSeconds}) < ${by})
           OR (status IN ('dispatched', 'acknowledged')
-            AND expires_at + make_interval(secs => timeout_s + ${graceSeconds}) < now())
+            AND expires_at + make_interval(secs => timeout_s + ${graceSeconds}) < ${by})
         ORDER BY correlation_id LIMIT ${limit} FOR UPDATE SKIP LOCKED
       ) AS o
       WHERE c.correlation_id = o.correlation_id
