@@ -7,6 +7,9 @@ type Result = CommandResultsBody['result'];
 
 const HIDDEN = '***';
 
+/** Programs may print NUL bytes, which no text in Postgres can hold: the result would be set aside, its command unknown. */
+const readable = (text: string): string => redactText(text).replaceAll('\0', '\ufffd');
+
 /**
  * A result as it may be stored. The helper has already removed the command's own secrets by value; here everything goes that
  * looks like a secret, and every member that the verb declares secret. Of a verb we do not know, all members are searched
@@ -16,19 +19,19 @@ export function redactResult(result: Result): Result {
   return {
     ...result,
     stdout: redactOutput(result.verb, result.stdout),
-    stderr: redactText(result.stderr),
-    ...(result.error && { error: { ...result.error, msg: redactText(result.error.msg) } }),
+    stderr: readable(result.stderr),
+    ...(result.error && { error: { ...result.error, msg: readable(result.error.msg) } }),
   };
 }
 
 function redactOutput(verb: string, stdout: string): string {
   const definition = findVerb(verb);
-  if (definition?.resultFormat !== 'json') return redactText(stdout);
+  if (definition?.resultFormat !== 'json') return readable(stdout);
   let parsed: unknown;
   try {
     parsed = JSON.parse(stdout);
   } catch {
-    return redactText(stdout);
+    return readable(stdout);
   }
   const secret = new Set([...definition.secretResults, ...definition.secretArguments]);
   return JSON.stringify(redactMembers(parsed, secret));

@@ -125,6 +125,17 @@ describe('results-writer', () => {
     return rows;
   };
 
+  it('stores a result whose program printed NUL bytes', async () => {
+    const id = await queuedCommand();
+    const error = { code: 'INTERNAL_ERROR', msg: 'bad\0name' } as const;
+    await producer.publish(
+      commandResultsStream,
+      resultOf(id, { status: 'error', rc: 1, stdout: 'a\0b', stderr: '\0', error }),
+    );
+    await eventually(async () => expect((await statusOf(id))?.status).toBe('failed'));
+    expect((await storedResults(id)).map(({ stdout }) => stdout)).toEqual(['a\ufffdb']);
+  });
+
   it('follows a command from dispatch to its end', async () => {
     const id = await queuedCommand();
     await report(id, 'dispatched');
