@@ -1,0 +1,80 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Server } from '@viw/testing';
+import type { SupervisedWriter } from '../world/supervised-writer';
+import type { FaultProxy } from './fault-proxy';
+import type { Fault, ScheduledFault, Wire } from './schedule';
+import { describeFault } from './schedule';
+
+export interface Targets {
+  readonly writers: readonly SupervisedWriter[];
+  readonly redis: Pick<Server, 'kill' | 'restart'>;
+  readonly postgres: Pick<Server, 'kill' | 'restart'>;
+  readonly wires: Readonly<Record<Wire, FaultProxy>>;
+  readonly destroyGroup: (index: number) => Promise<void>;
+}
+
+/** Faults of one target wait for each other; those of different targets overlap. */
+function laneOf(fault: Fault): string {
+  switch (fault.kind) {
+    case 'kill-writer':
+    case 'freeze-writer':
+      return `writer ${fault.writer}`;
+    case 'tcp':
+      return fault.wire;
+    case 'crash-redis':
+    case 'destroy-group':
+      return 'redis';
+    case 'crash-postgres':
+      return 'postgres';
+  }
+}
+
+/** Carries a schedule out; resolves when the last fault is over and everything is whole again. */
+export async function unleash(
+  schedule: readonly ScheduledFault[],
+  targets: Targets,
+  { say }: { say: (line: string) => void },
+): Promise<void> {
+  const start = performance.now();
+  const lanes = new Map<string, Promise<void>>();
+  const begun: Promise<void>[] = [];
+  for (const fault of [...schedule].sort((a, b) => a.atMs - b.atMs)) {
+    await pause(Math.max(0, fault.atMs - (performance.now() - start)));
+    const lane = laneOf(fault);
+    const turn = (lanes.get(lane) ?? Promise.resolve()).then(() => {
+      say(`${((performance.now() - start) / 1_000).toFixed(1).padStart(6)} s  ${describeFault(fault)}`);
+      return inflict(fault, targets);
+    });
+    // A failure is reported at the end; what comes after it in its lane is tried all the same.
+    lanes.set(
+      lane,
+      turn.catch(() => undefined),
+    );
+    begun.push(turn);
+    turn.catch(() => undefined);
+  }
+  await Promise.all(begun);
+}
+
+async function inflict(fault: Fault, targets: Targets): Promise<void> {
+  switch (fault.kind) {
+    case 'kill-writer':
+      return targets.writers[fault.writer]?.kill();
+    case 'freeze-writer':
+      return targets.writers[fault.writer]?.freeze(fault.forMs);
+    case 'crash-redis':
+      return crash(targets.redis, fault.forMs);
+    case 'crash-postgres':
+      return crash(targets.postgres, fault.forMs);
+    case 'destroy-group':
+      return targets.destroyGroup(fault.group);
+    case 'tcp':
+      return targets.wires[fault.wire].inflict(fault.fault, fault.forMs);
+  }
+}
+
+async function crash(server: Pick<Server, 'kill' | 'restart'>, forMs: number): Promise<void> {
+  await server.kill();
+  await pause(forMs);
+  await server.restart();
+}

@@ -1,0 +1,27 @@
+import type { Db } from '@viw/database';
+import { sql } from 'kysely';
+import type { Observation, StoredTelemetry } from '../ledger/telemetry-ledger';
+
+export async function readStatuses(db: Db): Promise<Observation[]> {
+  const { rows } = await sql<Observation>`SELECT agent_id, epoch, seq FROM viw.os_gateway_status`.execute(db);
+  return rows;
+}
+
+export async function readStoredTelemetry(db: Db): Promise<StoredTelemetry> {
+  const statuses = await sql<StoredTelemetry['statuses'][number]>`
+    SELECT agent_id, epoch, seq, cpu_pct FROM viw.os_gateway_status`.execute(db);
+  const points = await sql<StoredTelemetry['points'][number]>`
+    SELECT agent_id, epoch, seq, cpu_pct, bucket FROM viw.os_gateway_points`.execute(db);
+  const sessions = await sql<StoredTelemetry['sessions'][number]>`
+    SELECT session_id, agent_id, disconnected_at IS NOT NULL AS disconnected FROM viw.agent_sessions`.execute(
+    db,
+  );
+  const gateways = await sql<StoredTelemetry['gateways'][number]>`
+    SELECT agent_id, hello_epoch FROM viw.os_gateways`.execute(db);
+  return {
+    statuses: statuses.rows,
+    points: points.rows,
+    sessions: sessions.rows,
+    gateways: gateways.rows,
+  };
+}

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type ProgramOptions, freePort } from '@viw/testing';
+
+export type WriterService = 'results-writer' | 'telemetry-writer';
+
+/** From `dist/main.js` as from the source: three folders up from the package's own parts. */
+function bundleOf(service: WriterService): string {
+  for (const up of ['../../..', '../../../..']) {
+    const file = join(resolve(__dirname, up), 'apps', service, 'dist', 'main.js');
+    if (existsSync(file)) return file;
+  }
+  throw new Error(`${service} has not been built: npm run build`);
+}
+
+/** The built service with the environment that an administrator would give it. */
+export async function writerProgram(options: {
+  service: WriterService;
+  consumer: string;
+  redisUrl: string;
+  databaseUrl: string;
+}): Promise<ProgramOptions> {
+  const { service, consumer, redisUrl, databaseUrl } = options;
+  const prefix = service === 'results-writer' ? 'RESULTS_WRITER' : 'TELEMETRY_WRITER';
+  const opsPort = await freePort();
+  return {
+    name: `${service} ${consumer}`,
+    argv: [process.execPath, bundleOf(service)],
+    env: {
+      [`${prefix}_ENABLED`]: 'true',
+      [`${prefix}_LOG_LEVEL`]: 'warn',
+      [`${prefix}_OPS_BIND`]: `127.0.0.1:${opsPort}`,
+      [`${prefix}_REDIS_URL`]: redisUrl,
+      [`${prefix}_DATABASE_URL`]: databaseUrl,
+      [`${prefix}_CONSUMER`]: consumer,
+      // Time runs faster in the load than here: nobody is to be declared silent meanwhile.
+      ...(service === 'telemetry-writer' && { TELEMETRY_WRITER_LOST_AFTER_S: '86400' }),
+    },
+    readyWhen: { url: `http://127.0.0.1:${opsPort}/internal/readyz` },
+  };
+}
