@@ -125,6 +125,23 @@ describe('a command', () => {
     }
   });
 
+  it('with other secrets under a correlation id that was used is refused, not taken for the first one', async () => {
+    const agentId = await newGateway();
+    const run = (password: string, correlationId: string) =>
+      operator.commands.run(
+        agentId,
+        {
+          command: 'create_panel_user',
+          parameters: { username: 'anna', password },
+          correlation_id: correlationId,
+        },
+        { idempotencyKey: randomUUID() },
+      );
+    const id = randomUUID();
+    await run('the first password', id);
+    await expect(run('the second password', id)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
   it('the same Idempotency-Key or correlation id gives the first answer and one entry', async () => {
     const agentId = await newGateway();
     const request = { command: 'delete_user', parameters: { username: 'anna' } };

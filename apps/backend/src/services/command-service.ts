@@ -46,6 +46,9 @@ export class CommandService {
       write,
       async ({ commands }) => {
         const accepted = await commands.accept(command, { maxOpen: limits.commandQueuePerAgent });
+        // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
+        if (!accepted.created && sealingKey)
+          throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
         const id = accepted.command.correlation_id;
         const detail = { agent_id: agentId, verb: verb.verb, parameters: command.parameters_redacted };
         return {
