@@ -56,6 +56,15 @@ const problemOf = async (response: Response) => {
 };
 
 describe('bad input is answered with a problem document:', () => {
+  it.each(['"a\\u0000b"', '"\\ud83d"'])('text that cannot be stored: %s', async (text) => {
+    const body = `{"agent_id":"gw-text","display_name":${text}}`;
+    const response = await post('/admin/api/gateways/register', body, { 'idempotency-key': randomUUID() });
+    expect(response.status).toBe(400);
+    expect((await problemOf(response)).code).toBe('VALIDATION_FAILED');
+    const search = await get(`/admin/api/gateways?q=a%00b`, { authorization });
+    expect(search.status).toBe(400);
+  });
+
   it('an address that there is not, a method that it does not take', async () => {
     const unknown = await get('/admin/api/nothing', { authorization, accept: 'text/html' });
     expect([unknown.status, (await problemOf(unknown)).code]).toEqual([404, 'NOT_FOUND']);

@@ -8,8 +8,25 @@ const nothing = z.strictObject({});
 
 type Part = 'path' | 'query' | 'body';
 
+/** NUL and lone surrogates: valid in JSON, but neither Postgres nor UTF-8 can hold them. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** Without recursion: how deep a value is nested is up to the caller. */
+function hasUnstorableText(value: unknown): boolean {
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === 'string' && UNSTORABLE.test(next)) return true;
+    if (typeof next === 'object' && next !== null)
+      for (const member of Object.entries(next)) left.push(...member);
+  }
+  return false;
+}
+
 /** @throws AppError VALIDATION_FAILED with the paths of what is wrong */
 function check(part: Part, schema: z.ZodType, value: unknown): unknown {
+  if (hasUnstorableText(value))
+    throw new AppError('VALIDATION_FAILED', `invalid ${part}: a text holds NUL or half a character`);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap((issue) => {
