@@ -73,7 +73,8 @@ async function build(
     layout,
     secrets,
     ports,
-    redisUrl: servers.redis.url,
+    redisUrl: (service: ServiceName) =>
+      `redis://${service}:${secrets.redisPasswords[service]}@127.0.0.1:${servers.redis.port}`,
     databaseUrl: (service: ServiceName) => database.urlOf(service),
     web: servers.web,
   };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type RedisAccount, redisAccounts } from '@viw/contracts';
 import { exportJWK, generateKeyPair } from 'jose';
 
 /** Made anew at every start; they live in files with mode 0600 below the demo's folder and nowhere else. */
@@ -9,7 +10,9 @@ export interface DemoSecrets {
   readonly setupToken: string;
   readonly adminPassword: string;
   readonly opsToken: string;
+  /** Of the account that may do everything: the demo's own, no service has it. */
   readonly redisPassword: string;
+  readonly redisPasswords: Readonly<Record<RedisAccount, string>>;
   readonly databasePasswords: Readonly<Record<DatabaseAccount, string>>;
   readonly files: {
     readonly sharedSecret: string;
@@ -49,6 +52,9 @@ export async function makeSecrets(dir: string): Promise<DemoSecrets> {
     adminPassword: token(12),
     opsToken,
     redisPassword: token(),
+    redisPasswords: Object.fromEntries(
+      Object.keys(redisAccounts).map((account) => [account, token()]),
+    ) as Record<RedisAccount, string>,
     databasePasswords: Object.fromEntries(databaseAccounts.map((account) => [account, token()])) as Record<
       DatabaseAccount,
       string

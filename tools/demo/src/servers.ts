@@ -1,3 +1,8 @@
+import { userInfo } from 'node:os';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type RedisAccount, redisAccounts, redisAclLine } from '@viw/contracts';
 import {
   type Nginx,
   type Pebble,
@@ -46,19 +51,24 @@ export async function startServers(
   deps: { supervisor: Supervisor; progress: Progress },
 ): Promise<Servers> {
   const { supervisor, progress } = deps;
-  const redis = await progress.step('Redis (append-only file, every write synced)', () =>
-    startRedis({ dir: layout.data('redis'), password: secrets.redisPassword, logFile: layout.log('redis') }),
+  const redis = await progress.step(
+    'Redis (append-only file, every write synced), one account per service',
+    async () =>
+      startRedis({
+        dir: layout.data('redis'),
+        password: secrets.redisPassword,
+        aclFile: await writeRedisAccounts(layout, secrets),
+        logFile: layout.log('redis'),
+      }),
   );
   supervisor.server('redis', layout.log('redis'), redis);
 
   const postgres = await progress.step('Postgres', () => startDurablePostgres(layout));
   supervisor.server('postgres', layout.log('postgres'), postgres);
 
-  const lacking = ['pebble', 'pebble-challtestsrv', 'sshd', 'nginx', 'ssh-keygen'].filter(
-    (name) => !findProgram(name),
-  );
-  if (lacking.length > 0) {
-    progress.say(`  - certificates are left out: ${lacking.join(', ')} not installed here`);
+  const obstacle = obstacleToCertificates();
+  if (obstacle !== undefined) {
+    progress.say(`  - certificates are left out: ${obstacle}`);
     return { redis, postgres, web: undefined };
   }
   const web = await progress.step('Pebble (ACME), NGINX, sshd', () => startWebServers(layout));
@@ -66,6 +76,32 @@ export async function startServers(
   supervisor.server('sshd', layout.log('sshd'), web.sshd);
   supervisor.server('nginx', layout.log('nginx'), web.nginx);
   return { redis, postgres, web };
+}
+
+/** Why this machine, or this user, cannot have the managed web server. */
+function obstacleToCertificates(): string | undefined {
+  const lacking = ['pebble', 'pebble-challtestsrv', 'sshd', 'nginx', 'ssh-keygen'].filter(
+    (name) => !findProgram(name),
+  );
+  if (lacking.length > 0) return `${lacking.join(', ')} not installed here`;
+  const { username, shell } = userInfo();
+  // sshd runs every command by the shell of the account.
+  return /\/(nologin|false)$/.test(shell ?? '')
+    ? `the account ${username} may not log in (its shell is ${shell})`
+    : undefined;
+}
+
+/** As `deploy/redis/users.acl.template`; `default` stays on here, for the demo's own look into Redis. */
+async function writeRedisAccounts(layout: DemoLayout, secrets: DemoSecrets): Promise<string> {
+  const hashed = (password: string): string => `#${createHash('sha256').update(password).digest('hex')}`;
+  const accounts = Object.keys(redisAccounts) as RedisAccount[];
+  const lines = [
+    `user default on ${hashed(secrets.redisPassword)} ~* &* +@all`,
+    ...accounts.map((account) => redisAclLine(account, hashed(secrets.redisPasswords[account]))),
+  ];
+  const file = join(layout.root, 'secrets', 'redis.acl');
+  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return file;
 }
 
 /** Postgres as root runs as another user, which may not be able to reach the demo's folder. */

@@ -29,7 +29,7 @@ export interface ServiceSurroundings {
   readonly layout: DemoLayout;
   readonly secrets: DemoSecrets;
   readonly ports: ServicePorts;
-  readonly redisUrl: string;
+  readonly redisUrl: (service: ServiceName) => string;
   readonly databaseUrl: (service: ServiceName) => string;
   readonly web: WebServers | undefined;
 }
@@ -41,7 +41,8 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
     BACKEND_BIND: `127.0.0.1:${ports.backend}`,
     BACKEND_OPS_BIND: `127.0.0.1:${ports.ops.backend}`,
     BACKEND_DATABASE_URL: databaseUrl('backend'),
-    BACKEND_REDIS_URL: redisUrl,
+    BACKEND_REDIS_URL: redisUrl('backend'),
+    BACKEND_REDIS_STRICT: 'true',
     BACKEND_PANEL_DIR: `${checkout}/apps/admin-panel/dist`,
     BACKEND_COOKIE_SECURE: 'false',
     BACKEND_SETUP_TOKEN_FILE: secrets.files.setupToken,
@@ -53,7 +54,8 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
     AGENT_BRIDGE_BIND: `127.0.0.1:${ports.bridge}`,
     AGENT_BRIDGE_OPS_BIND: `127.0.0.1:${ports.ops['agent-bridge']}`,
     AGENT_BRIDGE_HUB_ID: 'demo-hub-1',
-    AGENT_BRIDGE_REDIS_URL: redisUrl,
+    AGENT_BRIDGE_REDIS_URL: redisUrl('agent-bridge'),
+    AGENT_BRIDGE_REDIS_STRICT: 'true',
     AGENT_BRIDGE_SHARED_SECRET_FILE: secrets.files.sharedSecret,
     AGENT_BRIDGE_ADMIN_TOKEN_FILE: secrets.files.opsToken,
   }),
@@ -61,21 +63,24 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
     TELEMETRY_WRITER_ENABLED: 'true',
     TELEMETRY_WRITER_OPS_BIND: `127.0.0.1:${ports.ops['telemetry-writer']}`,
     TELEMETRY_WRITER_CONSUMER: 'demo-1',
-    TELEMETRY_WRITER_REDIS_URL: redisUrl,
+    TELEMETRY_WRITER_REDIS_URL: redisUrl('telemetry-writer'),
+    TELEMETRY_WRITER_REDIS_STRICT: 'true',
     TELEMETRY_WRITER_DATABASE_URL: databaseUrl('telemetry-writer'),
   }),
   'results-writer': ({ ports, redisUrl, databaseUrl }) => ({
     RESULTS_WRITER_ENABLED: 'true',
     RESULTS_WRITER_OPS_BIND: `127.0.0.1:${ports.ops['results-writer']}`,
     RESULTS_WRITER_CONSUMER: 'demo-1',
-    RESULTS_WRITER_REDIS_URL: redisUrl,
+    RESULTS_WRITER_REDIS_URL: redisUrl('results-writer'),
+    RESULTS_WRITER_REDIS_STRICT: 'true',
     RESULTS_WRITER_DATABASE_URL: databaseUrl('results-writer'),
   }),
   'cert-worker': ({ ports, secrets, redisUrl, databaseUrl, web }) => ({
     CERT_WORKER_ENABLED: web ? 'true' : 'false',
     CERT_WORKER_OPS_BIND: `127.0.0.1:${ports.ops['cert-worker']}`,
     CERT_WORKER_CONSUMER: 'demo-1',
-    CERT_WORKER_REDIS_URL: redisUrl,
+    CERT_WORKER_REDIS_URL: redisUrl('cert-worker'),
+    CERT_WORKER_REDIS_STRICT: 'true',
     CERT_WORKER_DATABASE_URL: databaseUrl('cert-worker'),
     CERT_WORKER_ENCRYPTION_KEY_FILE: secrets.files.encryptionKey,
     ...(web && {

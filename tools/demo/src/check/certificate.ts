@@ -5,7 +5,7 @@ import type { DemoManifest } from '../manifest';
 /** Orders a certificate for the managed server's names and compares what NGINX serves with what was issued. */
 export async function issueAndServe(api: Client, manifest: DemoManifest): Promise<void> {
   const [server] = manifest.servers;
-  if (!server) throw new Error('no managed server: pebble, nginx or sshd is not installed on this machine');
+  if (!server) throw new Error('certificates are left out on this machine: `make demo` says why');
   const { items: virtualHosts } = await api.servers.virtualHosts(server.id);
   const { certificate_id, operation_id } = await api.certificates.create({
     names: server.names,
