@@ -5,9 +5,9 @@ import type { Component, Logger, Metrics } from '@viw/runtime';
 import {
   StreamConsumer,
   StreamProducer,
-  checkRedisSettings,
   closeRedis,
   createRedis,
+  redisSettingsCheck,
   waitUntilReady,
 } from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
@@ -202,23 +202,28 @@ export function buildBridge(
   /** Waits a moment only: without Redis the hub runs, says so in its readiness, and refuses every agent. */
   const redisLife: Component = {
     name: 'redis',
-    start: () => {
-      redis.once('ready', () => {
-        checkRedisSettings(redis).then(
-          (warnings) => warnings.forEach((warning) => logger.warn({ event: 'redis_settings' }, warning)),
-          () => undefined,
-        );
-      });
-      return waitUntilReady(redis, { timeoutMs: 5_000 }).catch(() => undefined);
-    },
+    start: () => waitUntilReady(redis, { timeoutMs: 5_000 }).catch(() => undefined),
     stop: async () => {
       await pending.idle(500);
       await closeRedis(redis);
     },
   };
 
+  const settings = redisSettingsCheck(redis, { strict: config.AGENT_BRIDGE_REDIS_STRICT }, { logger });
+
   // Stopped in reverse: no new commands, sockets closed and their commands put where the next hub finds them, leases
   // returned, entries flushed.
-  const components = [redisLife, producer, keeper, telemetry, ticker, inbox, listener, ingress, ops];
+  const components = [
+    redisLife,
+    settings,
+    producer,
+    keeper,
+    telemetry,
+    ticker,
+    inbox,
+    listener,
+    ingress,
+    ops,
+  ];
   return { components, listener, ops };
 }

@@ -27,6 +27,8 @@ export const bridgeSchema = z.object({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dot, underscore, hyphen; 1 to 63')
     .default(defaultHubId),
   AGENT_BRIDGE_REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+  /** Refuse to start when Redis would lose or evict what is written to it; otherwise that is a warning. */
+  AGENT_BRIDGE_REDIS_STRICT: zBool().default(false),
   /** Opens the door to every agent id for whoever holds it: meant for early roll-out, with an allowlist. */
   AGENT_BRIDGE_SHARED_SECRET: zSecret().optional(),
   /** Empty: every id is allowed. */

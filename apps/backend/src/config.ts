@@ -30,6 +30,8 @@ const schema = z.object({
   /** With its password, so it counts as a secret; the same for Redis. */
   BACKEND_DATABASE_URL: zSecret(8).optional(),
   BACKEND_REDIS_URL: zSecret(8).optional(),
+  /** Refuse to start when Redis would lose or evict what is written to it; otherwise that is a warning. */
+  BACKEND_REDIS_STRICT: zBool().default(false),
   /** How long entries stay in their stream after every reader has acknowledged them, for inspection. Seconds. */
   BACKEND_STREAM_RETENTION_S: zInt({ min: 0, max: 2_592_000 }).default(600),
   /** For `migrate` only: the account that owns the schema. */

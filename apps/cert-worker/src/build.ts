@@ -11,6 +11,7 @@ import {
   consumersReady,
   createRedis,
   redisComponent,
+  redisSettingsCheck,
 } from '@viw/streams';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
@@ -102,6 +103,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       },
     ),
     redisComponent(redis),
+    redisSettingsCheck(redis, { strict: config.CERT_WORKER_REDIS_STRICT }, { logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     account,

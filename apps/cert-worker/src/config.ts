@@ -11,6 +11,8 @@ const schema = z.object({
   CERT_WORKER_OPS_TOKEN: zSecret().optional(),
   /** With its password, so it counts as a secret; the same for Postgres. */
   CERT_WORKER_REDIS_URL: zSecret(8).optional(),
+  /** Refuse to start when Redis would lose or evict what is written to it; otherwise that is a warning. */
+  CERT_WORKER_REDIS_STRICT: zBool().default(false),
   /** Straight to Postgres: advisory locks need a session, which a pooler in transaction mode takes away. */
   CERT_WORKER_DATABASE_URL: zSecret(8).optional(),
   /** Name within the consumer group: the same again after a restart, another one for each replica. */

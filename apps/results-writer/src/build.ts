@@ -15,6 +15,7 @@ import {
   consumersReady,
   createRedis,
   redisComponent,
+  redisSettingsCheck,
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
 import type { CompleteConfig } from './config';
@@ -69,6 +70,7 @@ export function buildResultsWriter(config: CompleteConfig, { logger }: { logger:
       },
     ),
     redisComponent(redis),
+    redisSettingsCheck(redis, { strict: config.RESULTS_WRITER_REDIS_STRICT }, { logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     ...consumers,

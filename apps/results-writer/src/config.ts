@@ -10,6 +10,8 @@ const schema = z.object({
   RESULTS_WRITER_OPS_TOKEN: zSecret().optional(),
   /** With its password, so it counts as a secret. */
   RESULTS_WRITER_REDIS_URL: zSecret(8).optional(),
+  /** Refuse to start when Redis would lose or evict what is written to it; otherwise that is a warning. */
+  RESULTS_WRITER_REDIS_STRICT: zBool().default(false),
   RESULTS_WRITER_DATABASE_URL: zSecret(8).optional(),
   /** Name within the consumer group: the same again after a restart, another one for each replica. */
   RESULTS_WRITER_CONSUMER: z.string().min(1).max(128).default(hostname()),

@@ -22,6 +22,7 @@ import {
   consumersReady,
   createRedis,
   redisComponent,
+  redisSettingsCheck,
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
 import { Backlog } from './backlog';
@@ -85,6 +86,7 @@ export function buildTelemetryWriter(config: CompleteConfig, { logger }: { logge
       },
     ),
     redisComponent(redis),
+    redisSettingsCheck(redis, { strict: config.TELEMETRY_WRITER_REDIS_STRICT }, { logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     partitionUpkeep({ retentionDays }, { partitions, logger }),

@@ -32,5 +32,6 @@ export type { DeadLetter, DeadLetterPlace } from './dead-letters/dead-letter';
 export { isRetryable } from './consume/retryable';
 export { streamMetrics } from './metrics';
 export type { StreamMetrics } from './metrics';
-export { checkRedisSettings } from './redis/settings-check';
+export { checkRedisSettings, redisSettingsCheck } from './redis/settings-check';
+export type { RedisSettings } from './redis/settings-check';
 export type { Redis } from 'ioredis';
