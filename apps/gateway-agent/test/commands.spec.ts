@@ -204,8 +204,21 @@ describe('what is not believed never reaches the helper', () => {
   });
 });
 
+it('keeps no more refusals than results, however many bad commands a hub sends', async () => {
+  hub.acknowledgesResults = false;
+  const bad = backend.again({ ...(await order()), jws: 'not a jws' });
+  for (let n = 0; n < 100; n++) hub.send({ ...bad, correlation_id: randomUUID() });
+  await eventually(() => expect(hub.all('RESULT')).toHaveLength(100));
+  const last = { ...bad, correlation_id: randomUUID() };
+  hub.send(last);
+  await eventually(() => expect(acksOf(last)).toEqual(['busy']));
+  expect(hub.all('RESULT')).toHaveLength(100);
+});
+
 it('still carries out the genuine command after a forged one under the same id', async () => {
   const correlationId = randomUUID();
+  // The refusal of the forged one is still waiting when the genuine one comes.
+  hub.acknowledgesResults = false;
   hub.send(
     await (await TestBackend.make()).command({ agentId: agent.agentId, verb: 'list_users', correlationId }),
   );

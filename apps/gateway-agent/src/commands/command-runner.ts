@@ -47,8 +47,10 @@ export class CommandRunner {
 
   async receive(frame: CommandFrame): Promise<void> {
     const { gate, journal, outbox } = this.#deps;
+    let believed = false;
     try {
       const claims = await gate.verify(frame);
+      believed = true;
       // Nothing below awaits until the command counts as running, so that two deliveries cannot pass side by side.
       const id = frame.correlation_id;
       if (this.#running.has(id)) return this.#acknowledge(id, 'duplicate');
@@ -62,7 +64,7 @@ export class CommandRunner {
       this.#running.set(id, run);
       await run;
     } catch (error) {
-      this.#refuse(frame, error);
+      this.#refuse(frame, error, believed);
     }
   }
 
@@ -168,6 +170,7 @@ export class CommandRunner {
     outcome: HelperReply,
     startedAt: number,
     finishedAt: number,
+    believed = true,
   ): void {
     const { outbox, logger } = this.#deps;
     const { correlation_id, verb } = frame;
@@ -185,12 +188,15 @@ export class CommandRunner {
         startedAt,
         finishedAt,
       }),
+      { believed },
     );
   }
 
   /** Not journaled: a forged command must not take the place of the genuine one that bears the same id. */
-  #refuse(frame: CommandFrame, error: unknown): void {
-    const { clock, logger } = this.#deps;
+  #refuse(frame: CommandFrame, error: unknown, believed: boolean): void {
+    const { clock, logger, outbox } = this.#deps;
+    // Refusals count as results that wait for their acknowledgement: what a hub sends must not fill the memory.
+    if (outbox.isFull) return this.#acknowledge(frame.correlation_id, 'busy');
     const outcome = ownOutcome('denied', error);
     logger.warn(
       {
@@ -202,6 +208,6 @@ export class CommandRunner {
       },
       'command refused',
     );
-    this.#finish(frame, randomUUID(), outcome, clock.now(), clock.now());
+    this.#finish(frame, randomUUID(), outcome, clock.now(), clock.now(), believed);
   }
 }

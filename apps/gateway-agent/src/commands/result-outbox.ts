@@ -10,6 +10,7 @@ export interface ResultOutboxOptions {
 
 interface Waiting {
   readonly frame: ResultFrame;
+  readonly believed: boolean;
   sentAt: number;
 }
 
@@ -32,9 +33,9 @@ export class ResultOutbox {
     return this.#waiting.size;
   }
 
-  /** Sends it now if there is a session. */
-  add(frame: ResultFrame): void {
-    const waiting = { frame, sentAt: 0 };
+  /** Sends it now if there is a session. `believed` false: it refuses what nobody may have asked for. */
+  add(frame: ResultFrame, { believed = true } = {}): void {
+    const waiting = { frame, believed, sentAt: 0 };
     this.#waiting.set(frame.result_id, waiting);
     this.#send(waiting);
   }
@@ -54,9 +55,11 @@ export class ResultOutbox {
     for (const waiting of this.#waiting.values()) if (waiting.sentAt < limit) this.#send(waiting);
   }
 
-  /** Sends the result of one command again; false when none is waiting. */
+  /** Sends the result of one command again; false when none is waiting. A forgery's refusal does not answer the genuine command. */
   resendFor(correlationId: string): boolean {
-    const waiting = [...this.#waiting.values()].find(({ frame }) => frame.correlation_id === correlationId);
+    const waiting = [...this.#waiting.values()].find(
+      ({ frame, believed }) => believed && frame.correlation_id === correlationId,
+    );
     if (waiting !== undefined) this.#send(waiting);
     return waiting !== undefined;
   }
