@@ -70,13 +70,15 @@ export class TestBackend {
     }: { correlationId: string; agentId: string; verb: string; jws: string },
     changes: Partial<CommandFrame> = {},
   ): CommandFrame {
+    // Read once: a tick of the clock in between would make the envelope live for longer than it may.
+    const now = Date.now();
     return {
       type: 'COMMAND',
       correlation_id: correlationId,
       agent_id: agentId,
       verb,
-      issued_at: new Date().toISOString(),
-      expires_at: new Date(Date.now() + 60_000).toISOString(),
+      issued_at: new Date(now).toISOString(),
+      expires_at: new Date(now + 60_000).toISOString(),
       nonce: randomUUID(),
       jws,
       ...changes,
