@@ -14,12 +14,18 @@ export class Backlog {
       const groups = (await this.deps.redis.xinfo('GROUPS', stream)) as unknown[][];
       const fields = groups.map((pairs) => new Map(pairsOf(pairs)));
       const own = fields.find((group) => group.get('name') === this.options.group);
-      // Redis does not know the lag after some deletions; then the number that wait is unknown, not zero.
-      const lag = own?.get('lag');
-      total += typeof lag === 'number' ? lag : 1;
+      total += await this.#unread(stream, own);
       total += Number(own?.get('pending') ?? 0);
     }
     return total;
+  }
+
+  /** Redis does not know the lag after some deletions; then only "all of it" can be told from "not all", never a number. */
+  async #unread(stream: string, group: ReadonlyMap<string, unknown> | undefined): Promise<number> {
+    const lag = group?.get('lag');
+    if (typeof lag === 'number') return lag;
+    const [newest] = await this.deps.redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+    return newest === undefined || newest[0] === group?.get('last-delivered-id') ? 0 : Infinity;
   }
 }
 
