@@ -84,6 +84,23 @@ it('carries a command out once: acknowledged, handed over as signed, answered', 
   expect(request).toMatchObject({ agent_id: agent.agentId, verb: 'list_users', args: {}, jws: frame.jws });
 });
 
+it('answers a late repetition of a running command as a repetition, never as a refusal', async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  helper.answer = async () => {
+    await held;
+    return success;
+  };
+  const frame = await order();
+  hub.send(frame);
+  await eventually(() => expect(acksOf(frame)).toEqual(['received']));
+  const long = (ms: number): string => new Date(Date.now() - ms).toISOString();
+  hub.send({ ...backend.again(frame), issued_at: long(180_000), expires_at: long(130_000) });
+  await eventually(() => expect(acksOf(frame)).toEqual(['received', 'duplicate']));
+  release();
+  expect(await resultOf(frame)).toMatchObject({ status: 'success' });
+});
+
 it('executes once however often and however close together it is delivered', async () => {
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));

@@ -39,9 +39,9 @@ export class CommandVerification {
   }
 
   /**
-   * Is it a command of the backend's for this gateway, in a fresh envelope?
+   * Is it a command of the backend's for this gateway?
    *
-   * @throws AppError INVALID_SIGNATURE, SCHEMA_MISMATCH, PERMISSION_DENIED, EXPIRED, UNKNOWN_VERB
+   * @throws AppError INVALID_SIGNATURE, SCHEMA_MISMATCH, PERMISSION_DENIED, UNKNOWN_VERB
    */
   async verify(frame: CommandFrame): Promise<CommandClaims> {
     const now = this.#deps.clock.now();
@@ -54,19 +54,20 @@ export class CommandVerification {
       now,
       checkExpiry: 'later',
     });
-    assertEnvelopeFresh(frame, now);
     if (findVerb(claims.verb) === undefined)
       throw new AppError('UNKNOWN_VERB', 'this agent does not know the verb');
     return claims;
   }
 
   /**
-   * May it be started now?
+   * May it be started now: in time, and in a fresh envelope that was not used before?
    *
-   * @throws AppError EXPIRED, REPLAY_DETECTED, RATE_LIMITED
+   * @throws AppError EXPIRED, SCHEMA_MISMATCH, REPLAY_DETECTED, RATE_LIMITED
    */
   admit(frame: CommandFrame, claims: CommandClaims): void {
-    assertNotExpired(claims, this.#deps.clock.now());
+    const now = this.#deps.clock.now();
+    assertNotExpired(claims, now);
+    assertEnvelopeFresh(frame, now);
     this.#nonces.accept(frame.nonce);
   }
 }
