@@ -179,7 +179,8 @@ describe('an event stream ends', () => {
     const events = await listen(await viewerOf(other));
     const begun = performance.now();
     await other.stop();
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    // The limit after which a process that stops is ended by force.
+    expect(performance.now() - begun).toBeLessThan(10_000);
     await eventually(() => expect(events.ended).toBe(true));
   });
 });
