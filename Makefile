@@ -8,7 +8,7 @@ export NX_TUI := false
 composed := agent-bridge backend telemetry-writer results-writer cert-worker
 services := $(composed) gateway-agent host-helper
 
-.PHONY: help demo demo-check test check build deps system-packages clean
+.PHONY: help demo demo-check test chaos check build deps system-packages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -26,6 +26,9 @@ test: deps ## everything that must be green: formatting, lint, walls, types, tes
 
 check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 	@node tools/test/run.mjs --static
+
+chaos: deps ## real faults under load, then the books: make chaos [RUN=telemetry|results|poison] (a minute each)
+	@for run in $(or $(RUN),results telemetry poison); do npm run --silent chaos -- $$run --quick || exit 1; done
 
 build: node_modules/.package-lock.json ## bundle every app
 	@npm run --silent build

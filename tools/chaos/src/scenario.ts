@@ -29,7 +29,7 @@ export interface Measure {
 
 export const measures = {
   quick: {
-    ...{ windowMs: 14_000, drainMs: 15_000, stretch: 1, fuzzed: 3_000 },
+    ...{ windowMs: 12_000, drainMs: 15_000, stretch: 1, fuzzed: 3_000 },
     ...{ commandsPerSecond: 80, agents: 60, entriesPerSecond: 12 },
   },
   full: {
