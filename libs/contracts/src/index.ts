@@ -1,5 +1,6 @@
 export * from './names';
 export * from './partitions';
+export * from './redis-accounts';
 export * from './primitives';
 export * from './limits';
 export * from './error-codes';
