@@ -198,13 +198,13 @@ test('stop finishes the batch, acknowledges it and leaves the group', async () =
 
 test('stop does not wait for a blocked read to run out', async () => {
   const stream = uniqueStream();
-  const consumer = startConsumer(server.url, stream, recorder().handler, cleanup, { blockMs: 5_000 });
+  const consumer = startConsumer(server.url, stream, recorder().handler, cleanup, { blockMs: 30_000 });
   await eventually(async () =>
     expect(await redis.client('LIST')).toMatch(new RegExp(`name=one:${stream}:blocking.*cmd=xreadgroup`)),
   );
   const before = performance.now();
   await consumer.stop();
-  expect(performance.now() - before).toBeLessThan(2_000);
+  expect(performance.now() - before).toBeLessThan(20_000);
 });
 
 test('stop during an outage leaves the batch pending, and the next start handles it', async () => {
