@@ -110,7 +110,7 @@ describe('exec', () => {
       message: 'sleep did not end within 200 ms',
       meta: { reason: 'timeout' },
     });
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(performance.now() - begin).toBeLessThan(20_000);
     await expect(connection.exec(['echo', 'on'])).resolves.toMatchObject({ stdout: 'on\n' });
   });
 
