@@ -8,7 +8,7 @@ import { type Db, createDatabase, migrate } from '@viw/database';
 import { createLogger } from '@viw/runtime';
 import { type Redis as RedisClient, StreamProducer, createRedis, waitUntilReady } from '@viw/streams';
 import { type Program, type Redis, eventually, startProgram, startRedis, uniqueDatabase } from '@viw/testing';
-import { build } from 'esbuild';
+import { build, stop as stopEsbuild } from 'esbuild';
 import { FaultProxy } from '../src/faults/fault-proxy';
 import { auditDeadLetters } from '../src/ledger/dead-letter-ledger';
 import { type Findings, isClean } from '../src/ledger/findings';
@@ -37,6 +37,8 @@ beforeAll(async () => {
     external: ['pg-native'],
     logLevel: 'silent',
   });
+  // Its service process would stay until jest ends.
+  await stopEsbuild();
 }, 60_000);
 afterAll(async () => {
   await server?.stop();

@@ -80,7 +80,7 @@ export class FaultProxy {
   #accept(client: Socket): void {
     if (this.#mode === 'refuse') {
       client.on('error', () => undefined);
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const pair: Pair = { client, server: connect(this.#target, '127.0.0.1'), mutilated: false };
@@ -121,7 +121,15 @@ export class FaultProxy {
 }
 
 function destroy({ client, server }: Pair): void {
-  // A socket that has not been connected yet cannot be reset.
-  for (const socket of [client, server])
-    if (!socket.destroyed) socket[socket.connecting ? 'destroy' : 'resetAndDestroy']();
+  for (const socket of [client, server]) if (!socket.destroyed) reset(socket);
+}
+
+/**
+ * Closes with RST where that is safe. `resetAndDestroy` shuts the socket down first, and a reset during a shutdown leaves
+ * Node (20) with a handle that never closes: the process then spins at its end. So the flag behind it is set instead, and
+ * a socket that is being shut down is closed plainly.
+ */
+function reset(socket: Socket): void {
+  if (!socket.connecting && !socket.writableEnded) Object.assign(socket, { resetAndClosing: true });
+  socket.destroy();
 }
