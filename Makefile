@@ -8,7 +8,7 @@ export NX_TUI := false
 composed := agent-bridge backend telemetry-writer results-writer cert-worker
 services := $(composed) gateway-agent host-helper
 
-.PHONY: help demo demo-check test chaos check build deps system-packages clean
+.PHONY: help demo demo-check test chaos bench check build deps system-packages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -29,6 +29,9 @@ check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 
 chaos: deps ## real faults under load, then the books: make chaos [RUN=telemetry|results|poison] (a minute each)
 	@for run in $(or $(RUN),results telemetry poison); do npm run --silent chaos -- $$run --quick || exit 1; done
+
+bench: deps ## speeds as ratios to bare baselines: make bench [RUN=limits|writers] (at most 45 s each)
+	@for run in $(or $(RUN),limits writers); do npm run --silent bench -- $$run --quick || exit 1; done
 
 build: node_modules/.package-lock.json ## bundle every app
 	@npm run --silent build
