@@ -2,12 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StreamName } from '@viw/contracts';
 import { eventually } from '@viw/testing';
 import { unleash } from './faults/nemesis';
-import { planFaults } from './faults/schedule';
 import type { Planted } from './ledger/dead-letter-ledger';
 import { auditDeadLetters } from './ledger/dead-letter-ledger';
 import type { Load } from './load/load';
 import type { Measure, ScenarioName } from './scenario';
-import { groupOf, loadsOf, plantedFor, scenarios } from './scenario';
+import { faultsOf, groupOf, loadsOf, plantedFor, scenarios, windowOf } from './scenario';
 import { type Verdict, isSound } from './verdict';
 import { plant } from './world/planter';
 import { readDeadLetters, unfinished, usedMemoryMb } from './world/stream-state';
@@ -38,18 +37,16 @@ export async function runChaos(
     const loads = loadsOf(scenario, measure, seed, world);
     const streams = loads.flatMap((load) => load.streams);
     const planted = plantedFor(scenario, measure, seed, streams);
-    const schedule = scenario.faults
-      ? planFaults({ ...measure, seed, writers: world.writers.length, groups: streams.length })
-      : [];
+    const parties = { seed, writers: world.writers.length, groups: streams.length };
+    const schedule = faultsOf(scenario, measure, parties);
+    const windowMs = windowOf(scenario, measure);
     for (const load of loads) await load.prepare();
-    say(
-      `${name}, seed ${seed}: ${(measure.windowMs / 1_000).toFixed(0)} s of load, ${schedule.length} faults`,
-    );
+    say(`${name}, seed ${seed}: ${(windowMs / 1_000).toFixed(0)} s of load, ${schedule.length} faults`);
     const sampling = setInterval(() => void sample(world), SAMPLE_MS);
     try {
       await Promise.all([
-        ...loads.map((load) => load.run(measure.windowMs)),
-        plant(planted, measure.windowMs, world.auditor),
+        ...loads.map((load) => load.run(windowMs)),
+        plant(planted, windowMs, world.auditor),
         unleash(
           schedule,
           { ...world, destroyGroup: (index) => destroyGroup(world, streams[index]) },
