@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import type { Client } from '@viw/client';
 import { createClient } from '@viw/client';
 import { changesStream } from '@viw/contracts';
-import type { ChangesBody } from '@viw/contracts';
+import type { Change } from '@viw/contracts';
 import { createLogger, createMetrics } from '@viw/runtime';
 import { encodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
@@ -49,8 +49,8 @@ afterAll(async () => {
   await around?.close();
 });
 
-const change = (body: ChangesBody): Promise<string | null> =>
-  around.client.xadd(changesStream.stream, '*', ...encodeEntry(changesStream, body).fields);
+const change = (...changes: Change[]): Promise<string | null> =>
+  around.client.xadd(changesStream.stream, '*', ...encodeEntry(changesStream, { changes }).fields);
 
 async function listen(client: Client, query: Parameters<Client['events']>[0] = {}): Promise<Collected> {
   const collected = new Collected((signal) => client.events(query, signal));
@@ -81,6 +81,22 @@ describe('the event stream', () => {
       headers: { authorization },
     });
     expect(wrong.status).toBe(400);
+  });
+
+  it('tells an entry of several changes again as a whole to who was cut off within it', async () => {
+    const first = await listen(viewer, { topics: ['gateways'] });
+    await change({ kind: 'gateway', id: 'before' });
+    await eventually(() => expect(first.changed).toEqual(['before']));
+    const resumeAt: string = first.lastId;
+    const [one, two] = [1, 2].map((n) => ({ kind: 'gateway' as const, id: `together-${n}` }));
+    await change(one!, { kind: 'command', id: 'not-this' }, two!, { kind: 'command', id: 'nor-this' });
+    await eventually(() => expect(first.changed).toEqual(['before', 'together-1', 'together-2']));
+    const ids = first.events.slice(-2).map(({ id }) => id);
+    expect(ids[0]).toBe(resumeAt);
+    expect(ids[1]).toBe(first.lastId);
+    expect(first.lastId).not.toBe(resumeAt);
+    const second = await listen(viewer, { topics: ['gateways'], lastEventId: resumeAt });
+    expect(second.changed).toEqual(['together-1', 'together-2']);
   });
 
   it('resumes after the last event, without a gap', async () => {
@@ -126,7 +142,7 @@ describe('the event stream', () => {
     await around.client.xadd(
       changesStream.stream,
       '1-1',
-      ...encodeEntry(changesStream, { kind: 'gateway', id: 'after' }).fields,
+      ...encodeEntry(changesStream, { changes: [{ kind: 'gateway', id: 'after' }] }).fields,
     );
     await eventually(() => expect(events.types).toEqual(['ready', 'change', 'gap', 'change']));
     expect(events.changed).toEqual(['before', 'after']);
@@ -160,7 +176,7 @@ describe('an event stream ends', () => {
         pipeline.xadd(
           changesStream.stream,
           '*',
-          ...encodeEntry(changesStream, { kind: 'gateway', id, parent_id: id }).fields,
+          ...encodeEntry(changesStream, { changes: [{ kind: 'gateway', id, parent_id: id }] }).fields,
         );
       await pipeline.exec();
     };

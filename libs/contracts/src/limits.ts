@@ -22,6 +22,8 @@ export const limits = {
   commandTtlMaxSeconds: 7 * 24 * 3600,
   maxConcurrency: 4,
   commandQueuePerAgent: 100,
+  /** Changes announced in one entry of `viw.changes`. */
+  changesPerEntry: 100,
 } as const;
 
 export const subprotocol = 'viworks-agent-v1';

@@ -2,15 +2,15 @@
  * A consumer in a process of its own that takes a batch and never finishes it, so that a test can end it with SIGKILL.
  * Arguments: Redis URL, stream, consumer name, liveness TTL in milliseconds. Writes `took <n>` per batch.
  */
-import { changesStream } from '@viw/contracts';
 import { createLogger } from '@viw/runtime';
 import { StreamConsumer } from '../src/index';
+import { contract } from './setup';
 
 const [redisUrl = '', stream = '', consumer = '', ttl = ''] = process.argv.slice(2);
 
 new StreamConsumer(
   {
-    contract: changesStream,
+    contract,
     stream,
     group: 'g',
     consumer,

@@ -1,5 +1,5 @@
-import { changesStream } from '@viw/contracts';
-import type { ChangesBody } from '@viw/contracts';
+import { change, streamContract, streams } from '@viw/contracts';
+import type { StreamBody } from '@viw/contracts';
 import { createLogger, createMetrics } from '@viw/runtime';
 import type { Metrics } from '@viw/runtime';
 import type { Redis } from 'ioredis';
@@ -7,8 +7,10 @@ import { createRedis, StreamConsumer, StreamProducer, waitUntilReady } from '../
 import type { BatchHandler, Outcomes, StreamConsumerOptions } from '../src/index';
 
 export const logger = createLogger({ service: 'streams-test', level: 'silent' });
-export const contract = changesStream;
-export type Contract = typeof changesStream;
+/** Of the tests' own: small, with an id to tell entries apart. */
+export const contract = streamContract(streams.changes, 1, change, [{ kind: 'gateway', id: '1' }]);
+export type Contract = typeof contract;
+type Body = StreamBody<Contract>;
 
 let serial = 0;
 /** A key no other test uses. */
@@ -47,7 +49,7 @@ export function startProducer(
   return producer;
 }
 
-export const body = (id: string | number): ChangesBody => ({ kind: 'gateway', id: String(id) });
+export const body = (id: string | number): Body => ({ kind: 'gateway', id: String(id) });
 
 /** Adds entries one by one, and waits for all. */
 export async function publishAll(
@@ -61,7 +63,7 @@ export async function publishAll(
 export const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => i + from);
 
 export interface Recorder {
-  readonly handler: BatchHandler<ChangesBody>;
+  readonly handler: BatchHandler<Body>;
   /** Body ids in the order of handling. */
   readonly seen: string[];
   readonly batches: string[][];
@@ -94,7 +96,7 @@ export function recorder(): Recorder {
 export function startConsumer(
   redisUrl: string,
   stream: string,
-  handler: BatchHandler<ChangesBody>,
+  handler: BatchHandler<Body>,
   cleanup: Cleanup,
   options: Partial<StreamConsumerOptions<Contract>> = {},
   metrics: Metrics = createMetrics('test'),

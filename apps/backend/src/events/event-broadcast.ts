@@ -8,7 +8,7 @@ import { StreamFollower } from '@viw/streams';
 import type { Authenticator } from '../auth/authenticator';
 import type { Caller } from '../auth/caller';
 import { OpenEventStream } from './open-event-stream';
-import type { ReplayBuffer, LoggedChange } from './replay-buffer';
+import type { ReplayBuffer, LoggedChanges } from './replay-buffer';
 import { fillReplayBuffer } from './fill-replay-buffer';
 
 export interface EventBroadcastOptions {
@@ -96,7 +96,7 @@ export class EventBroadcast implements Component {
   #join(listener: OpenEventStream, lastEventId: string | undefined, log: ReplayBuffer): void {
     const missed = missedSince(lastEventId, log);
     if (missed === undefined) listener.gap(log.position);
-    else for (const entry of missed) listener.change(entry);
+    else for (const entry of missed) listener.tell(entry);
     listener.ready(log.position);
     this.#listeners.add(listener);
   }
@@ -116,7 +116,7 @@ export class EventBroadcast implements Component {
       {
         redisUrl: this.options.redisUrl,
         handler: (entries) => {
-          for (const { id, body } of entries) this.#tell({ id, change: body }, log);
+          for (const { id, body } of entries) this.#tell({ id, changes: body.changes }, log);
         },
         onGap: (gap) => {
           log.restart(gap.resumeAt);
@@ -131,9 +131,9 @@ export class EventBroadcast implements Component {
     this.#waiting.clear();
   }
 
-  #tell(entry: LoggedChange, log: ReplayBuffer): void {
+  #tell(entry: LoggedChanges, log: ReplayBuffer): void {
     log.push(entry);
-    for (const listener of this.#listeners) listener.change(entry);
+    for (const listener of this.#listeners) listener.tell(entry);
   }
 
   async #beat(): Promise<void> {
@@ -150,7 +150,7 @@ export class EventBroadcast implements Component {
 function missedSince(
   lastEventId: string | undefined,
   log: ReplayBuffer,
-): readonly LoggedChange[] | undefined {
+): readonly LoggedChanges[] | undefined {
   if (lastEventId === undefined) return [];
   return /^\d{1,20}-\d{1,20}$/.test(lastEventId) ? log.after(lastEventId) : undefined;
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { EventTopic } from '@viw/contracts';
 import { topicOfKind } from '@viw/contracts';
 import type { Caller } from '../auth/caller';
-import type { LoggedChange } from './replay-buffer';
+import type { LoggedChanges } from './replay-buffer';
 
 /** A listener that does not read is cut off at this much, bytes. */
 const MAX_BUFFERED = 1024 * 1024;
@@ -35,8 +35,15 @@ export class OpenEventStream {
     this.#event('gap', id, {});
   }
 
-  change({ id, change }: LoggedChange): void {
-    if (this.facts.topics.has(topicOfKind[change.kind])) this.#event('change', id, change);
+  /**
+   * The changes of one entry that the listener wants, an event each. Only the last one carries the id: who is cut off
+   * in between resumes before the entry, and is told all of it again.
+   */
+  tell({ id, changes }: LoggedChanges): void {
+    const wanted = changes.filter(({ kind }) => this.facts.topics.has(topicOfKind[kind]));
+    wanted.forEach((change, index) =>
+      this.#event('change', index === wanted.length - 1 ? id : undefined, change),
+    );
   }
 
   /** Shows that the connection lives; moves the id on, so that a quiet listener can resume too. Yields no event. */
@@ -49,9 +56,10 @@ export class OpenEventStream {
     this.response.end();
   }
 
-  #event(name: 'ready' | 'gap' | 'change', id: string, data: object): void {
-    this.#sentId = id;
-    this.#write(`event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+  #event(name: 'ready' | 'gap' | 'change', id: string | undefined, data: object): void {
+    this.#sentId = id ?? this.#sentId;
+    const idLine = id === undefined ? '' : `id: ${id}\n`;
+    this.#write(`event: ${name}\n${idLine}data: ${JSON.stringify(data)}\n\n`);
   }
 
   #write(text: string): void {

@@ -1,8 +1,11 @@
-import type { LoggedChange } from './replay-buffer';
+import type { LoggedChanges } from './replay-buffer';
 import { ReplayBuffer } from './replay-buffer';
 
-const change = (n: number): LoggedChange => ({ id: `${n}-0`, change: { kind: 'gateway', id: `gw-${n}` } });
-const ids = (changes: readonly LoggedChange[] | undefined): string[] | undefined =>
+const change = (n: number): LoggedChanges => ({
+  id: `${n}-0`,
+  changes: [{ kind: 'gateway', id: `gw-${n}` }],
+});
+const ids = (changes: readonly LoggedChanges[] | undefined): string[] | undefined =>
   changes?.map(({ id }) => id);
 
 describe('ReplayBuffer', () => {
@@ -38,5 +41,13 @@ describe('ReplayBuffer', () => {
     for (let n = 1; n <= 100; n++) log.push(change(n));
     expect(log.after('50-0')).toBeUndefined();
     expect(ids(log.after('95-0'))).toHaveLength(5);
+  });
+
+  it('bounds the changes, not the entries', () => {
+    const log = new ReplayBuffer([], { capacity: 10 });
+    const many = Array.from({ length: 8 }, (_, n) => ({ kind: 'gateway' as const, id: `gw-${n}` }));
+    for (let n = 1; n <= 9; n++) log.push({ id: `${n}-0`, changes: many });
+    expect(log.after('6-0')).toBeUndefined();
+    expect(ids(log.after('7-0'))).toEqual(['8-0', '9-0']);
   });
 });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { canonicalJson } from '@viw/commands';
-import type { ChangesBody } from '@viw/contracts';
+import type { Change } from '@viw/contracts';
 import type { Repositories, Store } from '../store';
 import { AppError } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
@@ -22,7 +22,7 @@ export interface Done<T> {
   readonly answer: T;
   readonly audit: AuditNote;
   /** Announced after the commit. */
-  readonly changes?: readonly ChangesBody[];
+  readonly changes?: readonly Change[];
 }
 
 export interface WriteOptions {
@@ -63,7 +63,7 @@ export class IdempotentWrites {
     const key = idempotencyKeyOf(write.request) ?? options.fallbackKey;
     const keyed = key === undefined ? undefined : this.#keyed(key, write);
     const done = await store.transaction(
-      async (repositories): Promise<{ answer: T; changes?: readonly ChangesBody[] }> => {
+      async (repositories): Promise<{ answer: T; changes?: readonly Change[] }> => {
         if (keyed) {
           const start = await repositories.idempotency.begin(keyed);
           if (start.outcome === 'in_progress')

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { changesBody } from '../streams';
+import { change } from '../streams';
 
 export const eventTopic = z.enum(['gateways', 'commands', 'certificates', 'alerts']);
 export type EventTopic = z.infer<typeof eventTopic>;
@@ -11,7 +11,7 @@ export const eventsQuery = z.strictObject({ topics: z.string().max(128).optional
  * The events of the stream. `change`: something changed, fetch it again if you show it. `gap`: events were missed,
  * fetch everything again. `ready`: sent once, after which every change is reported.
  */
-export const changeEvent = changesBody;
+export const changeEvent = change;
 export type ChangeEvent = z.infer<typeof changeEvent>;
 
 export const topicOfKind: Record<ChangeEvent['kind'], EventTopic> = {

@@ -1,5 +1,5 @@
-import type { ChangesBody } from '@viw/contracts';
-import { changesStream } from '@viw/contracts';
+import type { Change } from '@viw/contracts';
+import { changesStream, limits } from '@viw/contracts';
 import type { Logger } from '@viw/runtime';
 import type { StreamProducer } from './producer';
 
@@ -12,16 +12,19 @@ export class ChangeAnnouncer {
   constructor(private readonly deps: { producer: StreamProducer; logger: Logger }) {}
 
   /** Never rejects and is not to be waited for: a lost announcement costs freshness only. */
-  announce(changes: readonly ChangesBody[]): void {
-    for (const change of changes) {
-      this.deps.producer
-        .publish(changesStream, change, { maxlen: KEPT, priority: 'telemetry', timeoutMs: GIVE_UP_MS })
-        .catch((error: unknown) => {
-          this.deps.logger.debug(
-            { event: 'change_not_announced', kind: change.kind, error },
-            'change not announced',
-          );
-        });
-    }
+  announce(changes: readonly Change[]): void {
+    for (let from = 0; from < changes.length; from += limits.changesPerEntry)
+      this.#publish(changes.slice(from, from + limits.changesPerEntry));
+  }
+
+  #publish(changes: Change[]): void {
+    this.deps.producer
+      .publish(changesStream, { changes }, { maxlen: KEPT, priority: 'telemetry', timeoutMs: GIVE_UP_MS })
+      .catch((error: unknown) => {
+        this.deps.logger.debug(
+          { event: 'changes_not_announced', kind: changes[0]?.kind, changes: changes.length, error },
+          'changes not announced',
+        );
+      });
   }
 }
