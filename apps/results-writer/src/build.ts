@@ -44,7 +44,13 @@ export function buildResultsWriter(config: CompleteConfig, { logger }: { logger:
 
   const consume = <C extends StreamContract>(contract: C, handler: StreamConsumerDeps<C>['handler']) =>
     new StreamConsumer(
-      { contract, group: groups.resultsWriter, consumer, batchSize: config.RESULTS_WRITER_BATCH_SIZE },
+      {
+        contract,
+        group: groups.resultsWriter,
+        consumer,
+        batchSize: config.RESULTS_WRITER_BATCH_SIZE,
+        readAhead: true,
+      },
       { redisUrl, handler, logger, metrics },
     );
   const consumers = [

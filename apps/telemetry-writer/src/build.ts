@@ -54,7 +54,13 @@ export function buildTelemetryWriter(config: CompleteConfig, { logger }: { logge
 
   const consume = <C extends StreamContract>(contract: C, handler: StreamConsumerDeps<C>['handler']) =>
     new StreamConsumer(
-      { contract, group: groups.telemetryWriter, consumer, batchSize: config.TELEMETRY_WRITER_BATCH_SIZE },
+      {
+        contract,
+        group: groups.telemetryWriter,
+        consumer,
+        batchSize: config.TELEMETRY_WRITER_BATCH_SIZE,
+        readAhead: true,
+      },
       { redisUrl, handler, logger, metrics },
     );
   const consumers = [

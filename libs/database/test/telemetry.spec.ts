@@ -223,6 +223,40 @@ test('silence makes lost, a newer sign of the same session brings it back, an ol
   expect(await stateOf(agent)).toBe('connected');
 });
 
+test('telemetry of the newest session is a sign of life, that of an older one is not', async () => {
+  const [talking, stale] = [newAgent(), newAgent()];
+  for (const agent of [talking, stale]) {
+    await gateways.register({ agent_id: agent });
+    await writer.applyHellos([hello(agent, 2)]);
+  }
+  const seen = inSeconds(-1);
+  await writer.applyTelemetry([frame(talking, 2, 1, 1, seen), frame(stale, 1, 9, 1, seen)]);
+  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes'
+    WHERE agent_id IN (${talking}, ${stale})`.execute(f.db);
+  const lost = await writer.markSilentAsLost(120);
+  expect(lost).toContain(stale);
+  expect(lost).not.toContain(talking);
+  expect((await gateways.get(talking))?.last_seen_at).toBe(seen);
+});
+
+test('telemetry brings a gateway back that had only looked silent', async () => {
+  const agent = newAgent();
+  await gateways.register({ agent_id: agent });
+  await writer.applyHellos([hello(agent, 1)]);
+  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes' WHERE agent_id = ${agent}`.execute(
+    f.db,
+  );
+  await writer.markSilentAsLost(120);
+  expect(await stateOf(agent)).toBe('lost');
+  await sql`UPDATE viw.os_gateways SET lost_at = now() - interval '1 minute' WHERE agent_id = ${agent}`.execute(
+    f.db,
+  );
+  await writer.applyTelemetry([frame(agent, 1, 1, 1, inSeconds(-90))]);
+  expect(await stateOf(agent)).toBe('lost');
+  await writer.applyTelemetry([frame(agent, 1, 2, 1, inSeconds(-1))]);
+  expect(await stateOf(agent)).toBe('connected');
+});
+
 test('a batch again, and two writers at once, change nothing more', async () => {
   const agents = Array.from({ length: 30 }, newAgent);
   const hellos = agents.map((agent) => hello(agent, 3));

@@ -12,6 +12,10 @@ export class Acknowledger {
   readonly #redis: () => Redis;
   readonly #unconfirmed = new Set<string>();
   readonly #held = new Set<string>();
+  /** Read, and next for the handler. */
+  readonly #ahead = new Set<string>();
+  /** Read ahead, and another consumer's before their turn came. */
+  readonly #lostAhead = new Set<string>();
   /** In the hands of the handler at present. */
   #working: ReadonlySet<string> = new Set();
   /** Of the batch at hand: acknowledged, or released by their holder, which may happen before the handler's `hold` got here: agents may answer that fast. */
@@ -33,8 +37,17 @@ export class Acknowledger {
     return this.#held;
   }
 
+  /** At most one batch is ahead of the one at hand. */
+  readAhead(ids: readonly string[]): void {
+    for (const id of ids) this.#ahead.add(id);
+  }
+
   begin(ids: readonly string[]): void {
     this.#working = new Set(ids);
+    for (const id of ids) {
+      this.#ahead.delete(id);
+      if (this.#lostAhead.delete(id)) this.#disowned.add(id);
+    }
   }
 
   end(): void {
@@ -46,7 +59,9 @@ export class Acknowledger {
   /** Entries that only this consumer may work on at present. */
   inHand(): string[] {
     const working = [...this.#working].filter((id) => !this.#early.has(id));
-    return [...new Set([...this.#held, ...working])].filter((id) => !this.#unconfirmed.has(id));
+    return [...new Set([...this.#held, ...working, ...this.#ahead])].filter(
+      (id) => !this.#unconfirmed.has(id),
+    );
   }
 
   /** Another consumer's now: neither to be handed to the handler again nor to be set aside here. */
@@ -65,6 +80,7 @@ export class Acknowledger {
     const inHand = new Set(this.inHand());
     const lost = ids.filter((id) => inHand.has(id));
     const held = lost.filter((id) => this.#held.delete(id));
+    for (const id of lost) if (this.#ahead.delete(id)) this.#lostAhead.add(id);
     const working = lost.filter((id) => this.#working.has(id));
     for (const id of working) {
       this.#early.add(id);

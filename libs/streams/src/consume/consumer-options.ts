@@ -16,6 +16,11 @@ export interface StreamConsumerOptions<C extends StreamContract> {
   readonly consumer: string;
   /** Entries per read; 200 by default. Read only what is handled well within `minIdleMs`; 1 for long work. */
   readonly batchSize?: number;
+  /**
+   * Reads the next batch while the handler is busy, as long as batches come full: twice `batchSize` is in hand then. For
+   * quick handlers with a backlog; off by default, since what is read ahead is kept from idle members of the group.
+   */
+  readonly readAhead?: boolean;
   /** How long one read waits, milliseconds; 2 000 by default. */
   readonly blockMs?: number;
   /**
@@ -52,6 +57,7 @@ export interface StreamConsumerDeps<C extends StreamContract> extends RedisSourc
 export interface ConsumerSettings {
   readonly member: GroupMember;
   readonly batchSize: number;
+  readonly readAhead: boolean;
   readonly blockMs: number;
   readonly minIdleMs: number;
   readonly livenessTtlMs: number;
@@ -66,6 +72,7 @@ export function consumerSettings(options: StreamConsumerOptions<StreamContract>)
   return {
     member: { stream, group, consumer },
     batchSize: options.batchSize ?? 200,
+    readAhead: options.readAhead ?? false,
     blockMs: options.blockMs ?? 2_000,
     minIdleMs: options.minIdleMs ?? 60_000,
     livenessTtlMs: options.livenessTtlMs ?? 30_000,

@@ -10,13 +10,16 @@ import { closeRedis, waitUntilReady } from '../redis/connection';
 import { consumerSettings } from './consumer-options';
 import type { ConsumerSettings, StreamConsumerDeps, StreamConsumerOptions } from './consumer-options';
 import { DeadLetters } from './dead-letters';
+import { endOfLoop } from './end-of-loop';
 import { sampleGroup } from './group-gauges';
 import { ensureGroup, isGroupGone, readNew } from './group-reader';
 import { Intake } from './intake';
+import type { Accepted } from './intake';
 import { Liveness } from './liveness';
 import { streamMetrics } from '../metrics';
 import type { StreamMetrics } from '../metrics';
 import { OwnPending, deliveryCounts } from './own-pending';
+import { ReadAhead } from './read-ahead';
 import type { RawEntry } from '../entry/raw-entry';
 import { clientFactory } from '../redis/redis-source';
 import type { CreateClient } from '../redis/redis-source';
@@ -29,7 +32,7 @@ export type ConsumerState = 'new' | 'connecting' | 'reading' | 'handling' | 'sto
 const STUCK_MARGIN_MS = 8_000;
 
 /**
- * One member of a consumer group on one stream (README.md has the guarantees). Owns two connections: one that blocks,
+ * One member of a consumer group on one stream (README.md has the guarantees). Owns two connections: one that reads,
  * one for everything else. Batches are handled one after the other.
  */
 export class StreamConsumer<C extends StreamContract> {
@@ -42,6 +45,7 @@ export class StreamConsumer<C extends StreamContract> {
   readonly #reader: BlockingClient;
   readonly #acknowledger: Acknowledger;
   readonly #intake: Intake<C>;
+  readonly #readAhead: ReadAhead<C>;
   readonly #batchWork: BatchWork<StreamBody<C>>;
   readonly #ownPending: OwnPending;
   readonly #claimer: Claimer;
@@ -83,6 +87,7 @@ export class StreamConsumer<C extends StreamContract> {
       { contract: options.contract, member, maxDeliveries: settings.maxDeliveries },
       { acknowledger: this.#acknowledger, ...shared },
     );
+    this.#readAhead = new ReadAhead({ intake: this.#intake, acknowledger: this.#acknowledger });
     this.#batchWork = new BatchWork(
       { stream: this.#label, group: member.group, backoff: settings.backoff },
       {
@@ -151,7 +156,11 @@ export class StreamConsumer<C extends StreamContract> {
   async stop(): Promise<void> {
     if (this.#state === 'stopped' || !this.#loop) return;
     this.#stopping.abort(new AppError('UNAVAILABLE', 'the consumer stops'));
-    await this.#loopEnded(this.#loop);
+    const ended = await endOfLoop(this.#loop, {
+      unblock: () => this.#reader.unblock(this.#commands()),
+      timeoutMs: this.#settings.stopTimeoutMs,
+    });
+    if (!ended) this.#logger.error({ event: 'stream_stop_late' }, 'the handler did not finish in time');
     this.#liveness.stop();
     this.#renewal.stop();
     this.#state = 'stopped';
@@ -168,7 +177,7 @@ export class StreamConsumer<C extends StreamContract> {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted;) {
+    for (let failures = 0; !signal.aborted || this.#readAhead.begun;) {
       try {
         await this.#turn(signal);
         failures = 0;
@@ -190,9 +199,14 @@ export class StreamConsumer<C extends StreamContract> {
     }
   }
 
-  /** One step, in this order: group, late acknowledgements, own pending entries, those of the dead, new ones. */
+  /**
+   * One step, in this order: what was read ahead, group, late acknowledgements, own pending entries, those of the dead,
+   * new ones.
+   */
   async #turn(signal: AbortSignal): Promise<void> {
     const { member, batchSize, blockMs, claimEveryMs } = this.#settings;
+    const ahead = await this.#readAhead.take();
+    if (ahead) return this.#process(ahead, signal);
     if (this.#reader.generation !== this.#prepared) await this.#prepare(signal);
     await this.#acknowledger.flush();
     this.#state = 'reading';
@@ -208,9 +222,14 @@ export class StreamConsumer<C extends StreamContract> {
           'took over from a dead consumer',
         );
       }
-      if (entries.length > 0) return this.#process(entries, signal, deliveries);
+      if (entries.length > 0) return this.#process(this.#intake.accept(entries, deliveries), signal);
     }
-    const entries = await this.#reader.run(
+    await this.#process(this.#intake.accept(await this.#readNew(blockMs, signal)), signal);
+  }
+
+  #readNew(blockMs: number, signal: AbortSignal): Promise<RawEntry[]> {
+    const { member, batchSize } = this.#settings;
+    return this.#reader.run(
       // After a reconnect the own pending list comes first.
       async (redis) =>
         this.#reader.generation === this.#prepared && this.#ownPending.finished
@@ -218,7 +237,6 @@ export class StreamConsumer<C extends StreamContract> {
           : [],
       signal,
     );
-    await this.#process(entries, signal);
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
@@ -247,28 +265,31 @@ export class StreamConsumer<C extends StreamContract> {
         deliveries: await deliveryCounts(redis, member, { first, last, count: found.length }),
       };
     }, signal);
-    await this.#process(entries, signal, deliveries);
+    await this.#process(this.#intake.accept(entries, deliveries), signal);
   }
 
-  async #process(
-    raw: readonly RawEntry[],
-    signal: AbortSignal,
-    deliveries?: ReadonlyMap<string, number>,
-  ): Promise<void> {
-    if (raw.length === 0) return;
-    const { work, dead, lost } = this.#intake.accept(raw, deliveries);
+  async #process({ work, dead, lost }: Accepted<StreamBody<C>>, signal: AbortSignal): Promise<void> {
     if (lost.length > 0) await this.acknowledge(lost);
-    if (dead.length > 0 && (await this.#batchWork.setAside(dead, signal))) {
-      await this.acknowledge(dead.map(({ entry }) => entry.id));
-    }
-    if (work.length === 0) return;
+    if (work.length + dead.length === 0) return;
     this.#state = 'handling';
-    this.#acknowledger.begin(work.map(({ raw: { id } }) => id));
+    this.#acknowledger.begin([...dead.map(({ entry }) => entry.id), ...work.map(({ raw }) => raw.id)]);
+    if (work.length + dead.length >= this.#settings.batchSize) this.#beginReadAhead(signal);
     try {
+      const unreadable = dead.filter(({ entry }) => !this.#acknowledger.isDisowned(entry.id));
+      if (unreadable.length > 0 && (await this.#batchWork.setAside(unreadable, signal))) {
+        await this.acknowledge(unreadable.map(({ entry }) => entry.id));
+      }
       await this.#batchWork.run(work, signal);
     } finally {
       this.#acknowledger.end();
     }
+  }
+
+  /** Not when something else has its turn first. */
+  #beginReadAhead(signal: AbortSignal): void {
+    if (!this.#settings.readAhead || signal.aborted || !this.#ownPending.finished) return;
+    if (performance.now() >= this.#claimAt) return;
+    this.#readAhead.begin(() => this.#readNew(0, signal));
   }
 
   /** A command connection that was closed from outside is replaced. */
@@ -277,21 +298,5 @@ export class StreamConsumer<C extends StreamContract> {
     if (this.#command.status === 'end' && this.#state !== 'stopped')
       this.#command = this.#createClient('command');
     return this.#command;
-  }
-
-  async #loopEnded(loop: Promise<void>): Promise<void> {
-    // More than once: the first may come just before the read that it is to end.
-    const unblock = () => this.#reader.unblock(this.#commands()).catch(() => undefined);
-    const unblocking = setInterval(() => void unblock(), 100);
-    void unblock();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), this.#settings.stopTimeoutMs);
-    });
-    const ended = await Promise.race([loop, late]);
-    clearInterval(unblocking);
-    clearTimeout(timer);
-    if (ended === 'late')
-      this.#logger.error({ event: 'stream_stop_late' }, 'the handler did not finish in time');
   }
 }

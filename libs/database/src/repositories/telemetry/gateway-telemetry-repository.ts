@@ -6,7 +6,7 @@ import { PointPartitionRepository } from './point-partition-repository';
 import type { RepositoryDeps } from '../repository';
 import { applySessions } from './agent-session-writes';
 import { touch } from './sign-of-life';
-import { bucketOf, newestBy } from './newest-frames';
+import { minuteOf, newestBy, startOf } from './newest-frames';
 import { upsertPoints, upsertStatus } from './telemetry-upserts';
 
 export interface TelemetryOptions {
@@ -45,18 +45,18 @@ export class GatewayTelemetryRepository {
   /** Newest status per agent by (epoch, seq), and one point per agent and minute: the newest of that minute. */
   async applyTelemetry(batch: readonly TelemetryPoint[]): Promise<TelemetryApplied> {
     const kept = batch.filter((frame) => this.withinRetention(frame.received_at));
-    const points = newestBy(kept, (frame) => `${frame.agent_id} ${bucketOf(frame)}`);
+    const points = newestBy(kept, (frame) => `${frame.agent_id} ${minuteOf(frame)}`);
+    const newest = newestBy(batch, (frame) => frame.agent_id);
+    const signs = newest.map(({ agent_id, session_id, received_at }) => ({
+      agent_id,
+      session_id,
+      at: received_at,
+    }));
     await this.ensureDays(points);
     return inTransaction(this.deps.db, async (trx) => {
-      const agents = await upsertStatus(
-        trx,
-        newestBy(batch, (frame) => frame.agent_id),
-      );
+      const agents = await upsertStatus(trx, newest);
       const stored = await upsertPoints(trx, points);
-      await touch(
-        trx,
-        newestBy(batch, (frame) => frame.agent_id).map((frame) => ({ ...frame, at: frame.received_at })),
-      );
+      await touch(trx, signs, 'lost');
       return { agents, points: stored, outsideRetention: batch.length - kept.length };
     });
   }
@@ -77,14 +77,16 @@ export class GatewayTelemetryRepository {
 
   /**
    * Gateways from which nothing was heard for `seconds`, by the database's clock, become `lost` (discovered ones only
-   * stop being connected). Call it only while the streams are nearly read up: in a backlog everybody looks silent.
+   * stop being connected). Telemetry of the newest session counts as heard. Call it only while the streams are nearly read up: in a backlog everybody looks silent.
    * @returns agent ids, sorted
    */
   async markSilentAsLost(seconds: number): Promise<string[]> {
     const { rows } = await sql<{ agent_id: string }>`
-      UPDATE viw.os_gateways SET connected = false, lost_at = now(),
+      UPDATE viw.os_gateways g SET connected = false, lost_at = now(),
         state = CASE WHEN state = 'connected' THEN 'lost' ELSE state END
       WHERE connected AND last_seen_at < now() - make_interval(secs => ${seconds})
+        AND NOT EXISTS (SELECT FROM viw.os_gateway_status s WHERE s.agent_id = g.agent_id
+          AND s.epoch >= g.epoch AND s.received_at >= now() - make_interval(secs => ${seconds}))
       RETURNING agent_id`.execute(this.deps.db);
     return rows.map((row) => row.agent_id).sort();
   }
@@ -96,7 +98,8 @@ export class GatewayTelemetryRepository {
 
   /** In a statement of its own, so that the partition is there for every writer, whatever becomes of the batch. */
   private async ensureDays(points: readonly TelemetryPoint[]): Promise<void> {
-    const days = new Set(points.map((frame) => bucketOf(frame).slice(0, 10)));
+    const minutes = new Set(points.map(minuteOf));
+    const days = new Set([...minutes].map((minute) => startOf(minute).slice(0, 10)));
     const missing = [...days].filter((day) => !this.knownDays.has(day));
     if (missing.length === 0) return;
     await new PointPartitionRepository(this.deps).ensureDays(missing);

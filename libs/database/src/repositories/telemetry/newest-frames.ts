@@ -23,9 +23,15 @@ export function extractMetrics(metrics: HostMetrics): ExtractedMetrics {
   };
 }
 
-/** The minute in which the hub received it: the agent's own clock is not trusted with where a point lies. */
-export const bucketOf = (frame: TelemetryPoint): string =>
-  new Date(Math.floor(Date.parse(frame.received_at) / MINUTE_MS) * MINUTE_MS).toISOString();
+/**
+ * The minute in which the hub received it, since the Unix epoch: the agent's own clock is not trusted with where a
+ * point lies.
+ */
+export const minuteOf = ({ received_at }: TelemetryPoint): number =>
+  Math.floor(Date.parse(received_at) / MINUTE_MS);
+
+/** When that minute began, ISO 8601. */
+export const startOf = (minute: number): string => new Date(minute * MINUTE_MS).toISOString();
 
 const newer = (a: TelemetryPoint, b: TelemetryPoint): boolean =>
   a.epoch !== b.epoch ? a.epoch > b.epoch : a.seq > b.seq;

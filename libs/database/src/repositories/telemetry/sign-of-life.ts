@@ -11,9 +11,15 @@ export interface SignOfLife {
 /**
  * Moves `last_seen_at` on. A gateway that had only looked silent comes back, when it was heard after that in the very
  * session that is still its newest and has not ended.
+ * @param among `lost`: gateways that are connected are left alone. For telemetry, which is a sign of life by itself in
+ *   `os_gateway_status`: a second row written per frame would tell nothing more.
  * @returns agents whose state changed
  */
-export async function touch(db: Db, signs: readonly SignOfLife[]): Promise<string[]> {
+export async function touch(
+  db: Db,
+  signs: readonly SignOfLife[],
+  among: 'all' | 'lost' = 'all',
+): Promise<string[]> {
   if (signs.length === 0) return [];
   const { rows } = await sql<{ agent_id: string; revived: boolean }>`
     WITH heard AS (
@@ -24,7 +30,7 @@ export async function touch(db: Db, signs: readonly SignOfLife[]): Promise<strin
     ), locked AS (
       SELECT g.agent_id, h.at, NOT g.connected AND h.at > g.lost_at AS revived
       FROM viw.os_gateways g JOIN heard h USING (agent_id, session_id)
-      WHERE NOT g.session_ended AND g.state <> 'decommissioned'
+      WHERE NOT g.session_ended AND g.state <> 'decommissioned' ${among === 'lost' ? sql`AND NOT g.connected` : sql``}
       ORDER BY g.agent_id FOR UPDATE OF g
     )
     UPDATE viw.os_gateways g SET

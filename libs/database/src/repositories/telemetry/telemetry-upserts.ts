@@ -1,7 +1,7 @@
 import type { TelemetryPoint } from '@viw/contracts';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
-import { bucketOf, extractMetrics } from './newest-frames';
+import { extractMetrics, minuteOf, startOf } from './newest-frames';
 
 /** At most one frame per agent. @returns agents whose status moved on, sorted */
 export async function upsertStatus(db: Db, frames: readonly TelemetryPoint[]): Promise<string[]> {
@@ -31,7 +31,7 @@ export async function upsertPoints(db: Db, frames: readonly TelemetryPoint[]): P
   const { rows } = await sql`
     INSERT INTO viw.os_gateway_points AS p (agent_id, bucket, epoch, seq, cpu_pct, mem_used_pct, load_1, sessions)
     SELECT * FROM unnest(
-      ${frames.map((f) => f.agent_id)}::text[], ${frames.map(bucketOf)}::timestamptz[],
+      ${frames.map((f) => f.agent_id)}::text[], ${frames.map((f) => startOf(minuteOf(f)))}::timestamptz[],
       ${frames.map((f) => f.epoch)}::bigint[], ${frames.map((f) => f.seq)}::bigint[],
       ${numbers.map((n) => n.cpu_pct)}::float8[], ${numbers.map((n) => n.mem_used_pct)}::float8[],
       ${numbers.map((n) => n.load_1)}::float8[], ${numbers.map((n) => n.sessions)}::float8[])
