@@ -3,6 +3,10 @@ import { sql } from 'kysely';
 import type { Db } from '../../connection';
 import { extractMetrics, minuteOf, startOf } from './newest-frames';
 
+/** As `jsonb[]`, sent as one JSON text: in an array literal every quote of every element would have to be escaped. */
+const jsonbArray = (values: readonly unknown[]) =>
+  sql`ARRAY(SELECT value FROM jsonb_array_elements(${JSON.stringify(values)}::jsonb) WITH ORDINALITY AS e (value, n) ORDER BY n)`;
+
 /** At most one frame per agent. @returns agents whose status moved on, sorted */
 export async function upsertStatus(db: Db, frames: readonly TelemetryPoint[]): Promise<string[]> {
   const numbers = frames.map((frame) => extractMetrics(frame.metrics));
@@ -12,7 +16,7 @@ export async function upsertStatus(db: Db, frames: readonly TelemetryPoint[]): P
     SELECT * FROM unnest(
       ${frames.map((f) => f.agent_id)}::text[], ${frames.map((f) => f.epoch)}::bigint[],
       ${frames.map((f) => f.seq)}::bigint[], ${frames.map((f) => f.ts)}::timestamptz[],
-      ${frames.map((f) => f.received_at)}::timestamptz[], ${frames.map((f) => JSON.stringify(f.metrics))}::jsonb[],
+      ${frames.map((f) => f.received_at)}::timestamptz[], ${jsonbArray(frames.map((f) => f.metrics))},
       ${numbers.map((n) => n.cpu_pct)}::float8[], ${numbers.map((n) => n.mem_used_pct)}::float8[],
       ${numbers.map((n) => n.load_1)}::float8[], ${numbers.map((n) => n.sessions)}::float8[])
     ON CONFLICT (agent_id) DO UPDATE SET
