@@ -18,7 +18,7 @@ import type { Accepted } from './intake';
 import { Liveness } from './liveness';
 import { streamMetrics } from '../metrics';
 import type { StreamMetrics } from '../metrics';
-import { OwnPending, deliveryCounts } from './own-pending';
+import { OwnPending } from './own-pending';
 import { ReadAhead } from './read-ahead';
 import type { RawEntry } from '../entry/raw-entry';
 import { clientFactory } from '../redis/redis-source';
@@ -210,7 +210,10 @@ export class StreamConsumer<C extends StreamContract> {
     if (this.#reader.generation !== this.#prepared) await this.#prepare(signal);
     await this.#acknowledger.flush();
     this.#state = 'reading';
-    if (!this.#ownPending.finished) return this.#ownPendingTurn(signal);
+    if (!this.#ownPending.finished) {
+      const pending = await this.#reader.run((redis) => this.#ownPending.next(redis, batchSize), signal);
+      return this.#process(this.#intake.accept(pending.entries, pending.deliveries), signal);
+    }
     if (performance.now() >= this.#claimAt) {
       const { entries, deliveries, lost } = await this.#claimer.next(this.#commands(), batchSize);
       if (lost.length > 0) this.#intake.reportLost(lost);
@@ -252,20 +255,6 @@ export class StreamConsumer<C extends StreamContract> {
     this.#ownPending.restart();
     this.#claimer.forget();
     this.#prepared = generation;
-  }
-
-  async #ownPendingTurn(signal: AbortSignal): Promise<void> {
-    const { member, batchSize } = this.#settings;
-    const { entries, deliveries } = await this.#reader.run(async (redis) => {
-      const found = await this.#ownPending.next(redis, batchSize);
-      const [first, last] = [found[0]?.id, found.at(-1)?.id];
-      if (first === undefined || last === undefined) return { entries: found };
-      return {
-        entries: found,
-        deliveries: await deliveryCounts(redis, member, { first, last, count: found.length }),
-      };
-    }, signal);
-    await this.#process(this.#intake.accept(entries, deliveries), signal);
   }
 
   async #process({ work, dead, lost }: Accepted<StreamBody<C>>, signal: AbortSignal): Promise<void> {

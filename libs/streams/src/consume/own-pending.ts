@@ -4,6 +4,12 @@ import type { GroupMember } from './group-reader';
 import { readEntries } from '../entry/raw-entry';
 import type { RawEntry } from '../entry/raw-entry';
 
+export interface PendingEntries {
+  readonly entries: readonly RawEntry[];
+  /** By entry id. */
+  readonly deliveries: ReadonlyMap<string, number>;
+}
+
 /**
  * Walks the consumer's own pending list: what was handed to it and never acknowledged, because the process died, the
  * reply was lost, or the acknowledgement was. Must be walked to its end before new entries are asked for.
@@ -24,9 +30,9 @@ export class OwnPending {
     this.#cursor = firstId;
   }
 
-  /** The next entries; empty at the end of the list. */
-  async next(redis: Redis, count: number): Promise<RawEntry[]> {
-    if (this.#cursor === undefined) return [];
+  /** The next entries and how often each has been handed out; none at the end of the list. */
+  async next(redis: Redis, count: number): Promise<PendingEntries> {
+    if (this.#cursor === undefined) return { entries: [], deliveries: new Map() };
     const { stream, group, consumer } = this.#member;
     const reply = await redis.xreadgroup(
       'GROUP',
@@ -39,13 +45,17 @@ export class OwnPending {
       this.#cursor,
     );
     const entries = readEntries(reply);
-    this.#cursor = entries.at(-1)?.id;
-    return entries;
+    const [first, last] = [entries[0]?.id, entries.at(-1)?.id];
+    const deliveries =
+      first === undefined || last === undefined
+        ? new Map<string, number>()
+        : await deliveryCounts(redis, this.#member, { first, last, count: entries.length });
+    this.#cursor = last;
+    return { entries, deliveries };
   }
 }
 
-/** How often the consumer's entries from `first` to `last` have been handed out, by id. */
-export async function deliveryCounts(
+async function deliveryCounts(
   redis: Redis,
   { stream, group, consumer }: GroupMember,
   { first, last, count }: { first: string; last: string; count: number },
