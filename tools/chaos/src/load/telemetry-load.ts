@@ -5,6 +5,8 @@ import type { Chance } from '../chance';
 import type { Findings } from '../ledger/findings';
 import type { Observation, SentFrame, SentSession } from '../ledger/telemetry-ledger';
 import { auditTelemetry } from '../ledger/telemetry-ledger';
+import type { Published } from '../ledger/stream-ledger';
+import type { AuditedEntry } from '../world/auditing-group';
 import { type Load, Publishes, openLoop } from './load';
 import type { LoadDeps } from './results-load';
 import { readStatuses, readStoredTelemetry } from './telemetry-evidence';
@@ -34,6 +36,7 @@ const hub = 'hub-chaos';
 /** Agents that say HELLO, send telemetry and reconnect now and then, as one hub writes it into the streams. */
 export class TelemetryLoad implements Load {
   readonly streams = [streams.agentHello, streams.agentSessions, streams.telemetry];
+  readonly auditedStreams = this.streams;
   readonly #options: TelemetryLoadOptions;
   readonly #deps: LoadDeps;
   readonly #chance: Chance;
@@ -78,6 +81,18 @@ export class TelemetryLoad implements Load {
     return this.#publishes.settled();
   }
 
+  get published(): Published {
+    return this.#publishes.all;
+  }
+
+  expects(): boolean {
+    return false;
+  }
+
+  witness(entries: readonly AuditedEntry[]): void {
+    this.#publishes.witness(entries);
+  }
+
   async audit(): Promise<Findings> {
     const books = { frames: this.#frames, sessions: this.#sessions };
     return auditTelemetry(books, await readStoredTelemetry(this.#deps.db), this.#observations);
@@ -110,14 +125,13 @@ export class TelemetryLoad implements Load {
     }
     if (frames.length === 0) return;
     this.#frames.push(...sent);
-    const publishing = this.#deps.producer.publish(
-      telemetryStream,
-      { hub, frames },
-      { priority: 'telemetry' },
+    this.#publishes.track(
+      (eventId) =>
+        this.#deps.producer.publish(telemetryStream, { hub, frames }, { eventId, priority: 'telemetry' }),
+      () => {
+        for (const frame of sent) frame.acknowledged = true;
+      },
     );
-    this.#publishes.track(publishing, () => {
-      for (const frame of sent) frame.acknowledged = true;
-    });
   }
 
   #frame(agent: Agent): { frame: SentFrame; point: TelemetryPoint } {
@@ -143,9 +157,10 @@ export class TelemetryLoad implements Load {
       reason: 'error' as const,
       code: 1006,
     };
-    this.#publishes.track(this.#deps.producer.publish(agentSessionsStream, end), () => {
-      session.disconnected = 'acknowledged';
-    });
+    this.#publishes.track(
+      (eventId) => this.#deps.producer.publish(agentSessionsStream, end, { eventId }),
+      () => (session.disconnected = 'acknowledged'),
+    );
     agent.session = this.#connect(agent_id, session.epoch + 1, agent.clock);
     agent.seq = 0;
   }
@@ -166,13 +181,15 @@ export class TelemetryLoad implements Load {
       ...{ hub, session_id, epoch, received_at: new Date(clock).toISOString(), ip: '192.0.2.7' },
       hello: { agent_id, version: '1.4.0', capabilities: ['telemetry'] },
     };
-    this.#publishes.track(producer.publish(agentHelloStream, hello), () => {
-      session.hello = true;
-    });
+    this.#publishes.track(
+      (eventId) => producer.publish(agentHelloStream, hello, { eventId }),
+      () => (session.hello = true),
+    );
     const start = { kind: 'connected' as const, ...connection(session, clock) };
-    this.#publishes.track(producer.publish(agentSessionsStream, start), () => {
-      session.connected = true;
-    });
+    this.#publishes.track(
+      (eventId) => producer.publish(agentSessionsStream, start, { eventId }),
+      () => (session.connected = true),
+    );
     return session;
   }
 }
