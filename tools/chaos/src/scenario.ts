@@ -4,6 +4,7 @@ import { Chance } from './chance';
 import { planFaults } from './faults/schedule';
 import type { ScheduledFault, ScheduleOptions } from './faults/schedule';
 import type { Planted } from './ledger/dead-letter-ledger';
+import { AgentEventsLoad } from './load/agent-events-load';
 import { ChainLoad } from './load/chain-load';
 import type { Load } from './load/load';
 import { fuzzedEntries, poisonEntries } from './load/poison-entries';
@@ -81,9 +82,11 @@ export function loadsOf(
   seed: number,
   { producer, db, chain }: Pick<World, 'producer' | 'db' | 'chain'>,
 ): Load[] {
-  const played = services.map((service) => {
+  const played = services.flatMap((service): Load[] => {
     const deps = { producer, db, chance: new Chance(seed + 1) };
-    return service === 'results-writer' ? new ResultsLoad(measure, deps) : new TelemetryLoad(measure, deps);
+    return service === 'results-writer'
+      ? [new ResultsLoad(measure, deps)]
+      : [new TelemetryLoad(measure, deps), new AgentEventsLoad(deps)];
   });
   return chain ? [...played, new ChainLoad({ chain, db })] : played;
 }

@@ -53,6 +53,7 @@ const malformations: readonly ((fields: Fields) => Fields)[] = [
 const hostileBodies: Partial<Record<StreamName, readonly object[]>> = {
   'viw.command_results': [{ result: { rc: 2 ** 40 } }],
   'viw.telemetry': [{ frames: [{ metrics: { version: 'nul \u0000 byte' } }] }],
+  'viw.agent_events': [{ event: { data: { note: 'nul \u0000 byte' } } }],
   'viw.agent_hello': [{ hello: { hostname: 'nul \u0000 byte' } }],
 };
 

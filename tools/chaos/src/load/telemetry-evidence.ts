@@ -1,5 +1,6 @@
 import type { Db } from '@viw/database';
 import { sql } from 'kysely';
+import type { AgentEvent } from '../ledger/agent-event-ledger';
 import type { Observation, StoredTelemetry } from '../ledger/telemetry-ledger';
 
 export async function readStatuses(db: Db): Promise<Observation[]> {
@@ -24,4 +25,12 @@ export async function readStoredTelemetry(db: Db): Promise<StoredTelemetry> {
     sessions: sessions.rows,
     gateways: gateways.rows,
   };
+}
+
+export async function readStoredEvents(db: Db): Promise<AgentEvent[]> {
+  const { rows } = await sql<AgentEvent>`
+    SELECT event_id, agent_id, coalesce(data ->> 'evidence', '') AS evidence FROM viw.agent_events`.execute(
+    db,
+  );
+  return rows;
 }
