@@ -136,7 +136,7 @@ export class ChainLoad implements Load {
         this.#commands.set(correlationId, true);
         return;
       } catch {
-        await pause(RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
+        await pause(RETRY_MS);
       }
     }
   }
