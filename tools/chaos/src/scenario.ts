@@ -6,6 +6,7 @@ import type { ScheduledFault, ScheduleOptions } from './faults/schedule';
 import type { Planted } from './ledger/dead-letter-ledger';
 import { AgentEventsLoad } from './load/agent-events-load';
 import { ChainLoad } from './load/chain-load';
+import { FuzzedFramesLoad } from './load/fuzzed-frames-load';
 import type { Load } from './load/load';
 import { fuzzedEntries, poisonEntries } from './load/poison-entries';
 import { ResultsLoad } from './load/results-load';
@@ -33,7 +34,7 @@ export interface Measure {
   readonly commandsPerSecond: number;
   readonly agents: number;
   readonly entriesPerSecond: number;
-  /** Fuzzed entries, in `poison` only. */
+  /** So many fuzzed entries, and so many fuzzed frames to a hub, in `poison` only. */
   readonly fuzzed: number;
   /** How often each kill point is hit, where there are any. */
   readonly killRounds: number;
@@ -61,23 +62,22 @@ export interface Scenario {
    * once, for long. `none`: then no writer may end by itself.
    */
   readonly faults: 'every-kind' | 'long-outage' | 'none';
-  /** Poison among the traffic. */
+  /** Poison among the traffic; `fuzzed`: entries, and frames where there is a hub. */
   readonly planted: 'one-of-each' | 'fuzzed' | 'none';
 }
 
 const both: readonly WriterService[] = ['results-writer', 'telemetry-writer'];
-const undisturbed = { chain: false, killPoints: false } as const;
 const harsh = { killPoints: true, faults: 'every-kind', planted: 'one-of-each' } as const;
 
 export const scenarios: Record<ScenarioName, Scenario> = {
   results: { services: ['results-writer'], chain: true, ...harsh },
   telemetry: { services: ['telemetry-writer'], chain: false, ...harsh },
-  poison: { services: both, ...undisturbed, faults: 'none', planted: 'fuzzed' },
-  outage: { services: both, ...undisturbed, faults: 'long-outage', planted: 'none' },
+  poison: { services: both, chain: true, killPoints: false, faults: 'none', planted: 'fuzzed' },
+  outage: { services: both, chain: false, killPoints: false, faults: 'long-outage', planted: 'none' },
 };
 
 export function loadsOf(
-  { services }: Scenario,
+  { services, planted }: Scenario,
   measure: Measure,
   seed: number,
   { producer, db, chain }: Pick<World, 'producer' | 'db' | 'chain'>,
@@ -88,7 +88,9 @@ export function loadsOf(
       ? [new ResultsLoad(measure, deps)]
       : [new TelemetryLoad(measure, deps), new AgentEventsLoad(deps)];
   });
-  return chain ? [...played, new ChainLoad({ chain, db })] : played;
+  if (!chain) return played;
+  const fuzzing = new FuzzedFramesLoad(measure, { chain, chance: new Chance(seed + 3) });
+  return [...played, new ChainLoad({ chain, db }), ...(planted === 'fuzzed' ? [fuzzing] : [])];
 }
 
 /** What goes wrong in it, and when. */

@@ -64,7 +64,7 @@ class TelemetryStage extends Stage {
 
   async findings(): Promise<{ telemetry: Findings; events: Findings; unplanted: number }> {
     const { unplanted } = await this.readUp();
-    const stored = await readStoredTelemetry(this.db);
+    const stored = await readStoredTelemetry(this.db, 'gw-mutants-');
     // Of telemetry alone: HELLO and sessions have streams of their own.
     const telemetry = { ...stored, sessions: [], gateways: [] };
     return {

@@ -1,7 +1,7 @@
 import { auditStreams } from './stream-ledger';
 
 const entry = (id: string, eventId?: string, mark?: string) => ({
-  ...{ stream: 'viw.telemetry', id, eventId, mark, correlationId: undefined },
+  ...{ stream: 'viw.telemetry', id, eventId, mark, correlationId: undefined, agentId: undefined },
 });
 const books = {
   published: new Map([

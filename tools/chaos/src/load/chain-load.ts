@@ -76,15 +76,15 @@ export class ChainLoad implements Load {
     await Promise.all([this.#agent.stop(), this.settled()]);
   }
 
-  expects({ stream, correlationId }: AuditedEntry): boolean {
+  expects({ stream, correlationId, agentId }: AuditedEntry): boolean {
+    if (stream === streams.agentHello || stream === streams.agentSessions) return agentId === AGENT_ID;
     return this.auditedStreams.some((each) => each === stream) && this.#commands.has(correlationId ?? '');
   }
 
   witness(entries: readonly AuditedEntry[]): void {
     this.#runs.length = 0;
     for (const entry of entries) {
-      if (!this.expects(entry)) continue;
-      if (entry.stream === streams.commands) this.#runs.push(entry);
+      if (entry.stream === streams.commands && this.expects(entry)) this.#runs.push(entry);
       const result = this.#agent.results.get(entry.correlationId ?? '');
       if (entry.stream === streams.commandResults && result) result.acknowledged = true;
     }

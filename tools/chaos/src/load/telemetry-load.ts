@@ -32,6 +32,7 @@ const MINUTE_MS = 60_000;
 const BEGIN_AGO_MS = 12 * 3_600_000;
 const OBSERVE_EVERY_MS = 300;
 const hub = 'hub-chaos';
+const AGENT_PREFIX = 'gw-chaos-';
 
 /** Agents that say HELLO, send telemetry and reconnect now and then, as one hub writes it into the streams. */
 export class TelemetryLoad implements Load {
@@ -63,7 +64,7 @@ export class TelemetryLoad implements Load {
   async prepare(): Promise<void> {
     const clock = Date.now() - BEGIN_AGO_MS;
     for (let n = 0; n < this.#options.agents; n++) {
-      const agent_id = `gw-chaos-${n}`;
+      const agent_id = `${AGENT_PREFIX}${n}`;
       this.#agents.push({ agent_id, session: this.#connect(agent_id, FIRST_EPOCH, clock), seq: 0, clock });
     }
   }
@@ -95,7 +96,7 @@ export class TelemetryLoad implements Load {
 
   async audit(): Promise<Findings> {
     const books = { frames: this.#frames, sessions: this.#sessions };
-    return auditTelemetry(books, await readStoredTelemetry(this.#deps.db), this.#observations);
+    return auditTelemetry(books, await readStoredTelemetry(this.#deps.db, AGENT_PREFIX), this.#observations);
   }
 
   #observing = false;
@@ -104,7 +105,7 @@ export class TelemetryLoad implements Load {
     if (this.#observing) return;
     this.#observing = true;
     try {
-      this.#observations.push(...(await readStatuses(this.#deps.db)));
+      this.#observations.push(...(await readStatuses(this.#deps.db, AGENT_PREFIX)));
     } catch {
       // Postgres is away: that is what this is about.
     } finally {

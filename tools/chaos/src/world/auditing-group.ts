@@ -9,6 +9,8 @@ export interface AuditedEntry {
   readonly id: string;
   readonly eventId: string | undefined;
   readonly correlationId: string | undefined;
+  /** The first that the body names. */
+  readonly agentId: string | undefined;
   /** Of planted entries. */
   readonly mark: string | undefined;
 }
@@ -17,6 +19,8 @@ export const auditingGroup = 'auditor';
 
 const BLOCK_MS = 500;
 const COUNT = 1_000;
+/** Where in a body the agent is looked for, characters. */
+const AGENT_WITHIN = 2_000;
 
 /**
  * A consumer group of its own on every stream, from the first entry on, that counts what stands there: the witness of
@@ -98,6 +102,7 @@ export class AuditingGroup {
     this.#entries.set(`${stream} ${id}`, {
       ...{ stream, id, eventId: field('event_id') },
       ...{ correlationId: field('correlation_id'), mark: field('mark') },
+      agentId: /"agent_id":"([^"]+)"/.exec(field('body')?.slice(0, AGENT_WITHIN) ?? '')?.[1],
     });
   }
 }
