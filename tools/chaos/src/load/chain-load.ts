@@ -6,7 +6,7 @@ import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Findings } from '../ledger/findings';
 import { auditResults } from '../ledger/results-ledger';
-import { auditChain } from '../ledger/chain-ledger';
+import { type ChainBooks, auditChain } from '../ledger/chain-ledger';
 import type { AuditedEntry } from '../world/auditing-group';
 import type { CommandChain } from '../world/command-chain';
 import { ChainAgent } from './chain-agent';
@@ -96,7 +96,7 @@ export class ChainLoad implements Load {
     const chain = auditChain({
       accepted,
       published: this.#runs,
-      unpublished: await this.#unpublished(),
+      outbox: await this.#outbox(),
       statuses: new Map(stored.commands.map(({ correlation_id, status }) => [correlation_id, status])),
     });
     const results = auditResults(
@@ -141,9 +141,10 @@ export class ChainLoad implements Load {
     }
   }
 
-  async #unpublished(): Promise<number> {
-    const { rows } = await sql<{ n: number }>`
-      SELECT count(*)::int AS n FROM viw.outbox WHERE published_at IS NULL`.execute(this.#db);
-    return rows[0]?.n ?? 0;
+  async #outbox(): Promise<ChainBooks['outbox']> {
+    const { rows } = await sql<ChainBooks['outbox'][number]>`
+      SELECT correlation_id, event_id, published_at IS NOT NULL AS published FROM viw.outbox
+      WHERE stream = ${streams.commands}`.execute(this.#db);
+    return rows;
   }
 }

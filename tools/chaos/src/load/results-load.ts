@@ -24,7 +24,8 @@ export interface LoadDeps {
 }
 
 const AGENTS = 20;
-const AGENT_PREFIX = 'gw-chaos-';
+/** Of agents that no gateway is: a reconciler takes none of their commands for lost and publishes it again. */
+const AGENT_PREFIX = 'gw-played-';
 /** A result follows its dispatch by this many commands. */
 const BEHIND = 25;
 const outcomes: readonly ResultStatus[] = [

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { type Client, createClient } from '@viw/client';
 import { generateSigningKey } from '@viw/commands';
 import type { Db } from '@viw/database';
-import { type ProgramOptions, type Postgres, type Redis, freePort } from '@viw/testing';
+import { type ProgramOptions, type Postgres, freePort } from '@viw/testing';
 import type { Victim } from '../faults/kill-points';
+import type { RedisWithAccounts } from './redis-with-accounts';
 import { serviceAccount } from './service-account';
 import { serviceBundle } from './service-bundle';
 import { SupervisedProgram } from './supervised-program';
@@ -21,7 +22,7 @@ export interface CommandChain {
 }
 
 export interface ChainSurroundings {
-  readonly redis: Redis;
+  readonly redis: RedisWithAccounts;
   readonly postgres: Postgres;
   readonly ownerUrl: string;
   readonly db: Db;
@@ -44,12 +45,12 @@ export async function createCommandChain(around: ChainSurroundings, undo: Undo):
   const [hubPort, apiPort] = [await freePort(), await freePort()];
   const account = await serviceAccount(db, 'viw_backend', ownerUrl);
   const hub = new SupervisedProgram(
-    await hubProgram({ port: hubPort, redisUrl: hubWay.redisUrl(redis.url), secret }),
+    await hubProgram({ port: hubPort, redisUrl: hubWay.redisUrl(redis.urlOf('agent-bridge')), secret }),
   );
   const backend = new SupervisedProgram(
     await backendProgram({
       port: apiPort,
-      redisUrl: backendWay.redisUrl(redis.url),
+      redisUrl: backendWay.redisUrl(redis.urlOf('backend')),
       databaseUrl: backendWay.databaseUrl(account),
       setupToken,
     }),

@@ -2,11 +2,12 @@ import { type Db, createDatabase, migrate } from '@viw/database';
 import { createLogger } from '@viw/runtime';
 import type { Redis as RedisClient } from '@viw/streams';
 import { StreamProducer, closeRedis, createRedis, waitUntilReady } from '@viw/streams';
-import { type Postgres, type Redis, startPostgres, startRedis } from '@viw/testing';
+import { type Postgres, type Redis, startPostgres } from '@viw/testing';
 import { FaultProxy } from '../faults/fault-proxy';
 import type { Victim } from '../faults/kill-points';
 import type { Wire } from '../faults/schedule';
 import { type CommandChain, createCommandChain } from './command-chain';
+import { startRedisWithAccounts } from './redis-with-accounts';
 import { serviceAccount } from './service-account';
 import { SupervisedProgram } from './supervised-program';
 import { tappedWires } from './tapped-wires';
@@ -60,7 +61,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
 async function build({ services, chain: withChain }: WorldOptions, undo: Undo): Promise<Omit<World, 'stop'>> {
   const [redis, postgres] = await Promise.all([
-    started(startRedis(), undo),
+    started(startRedisWithAccounts(), undo),
     // A commit must survive SIGKILL of the server. It need not survive the machine: without fsync all is faster.
     started(startPostgres({ settings: { synchronous_commit: 'on' } }), undo),
   ]);
@@ -77,7 +78,10 @@ async function build({ services, chain: withChain }: WorldOptions, undo: Undo): 
   const auditor = createRedis(redis.url, { role: 'command', name: 'chaos-auditor' });
   undo.push(() => closeRedis(auditor));
   await waitUntilReady(auditor);
-  const hub = createRedis(wires['hub-redis'].through(redis.url), { role: 'command', name: 'chaos-hub' });
+  const hub = createRedis(wires['hub-redis'].through(redis.urlOf('agent-bridge')), {
+    role: 'command',
+    name: 'chaos-hub',
+  });
   undo.push(() => closeRedis(hub));
   const producer = new StreamProducer({}, { redis: hub, logger });
   undo.push(() => producer.stop());
@@ -91,7 +95,7 @@ async function build({ services, chain: withChain }: WorldOptions, undo: Undo): 
     for (let n = 1; n <= REPLICAS; n++) {
       const ports = { redis: wires['writer-redis'].port, postgres: wires['writer-postgres'].port };
       const way = await started(tappedWires(ports), undo);
-      const urls = { redisUrl: way.redisUrl(redis.url), databaseUrl: way.databaseUrl(account) };
+      const urls = { redisUrl: way.redisUrl(redis.urlOf(service)), databaseUrl: way.databaseUrl(account) };
       const writer = new SupervisedProgram(await writerProgram({ service, consumer: `chaos-${n}`, ...urls }));
       undo.push(() => writer.stop());
       writers.push(writer);
