@@ -11,9 +11,10 @@ const run = (argv, options) =>
   });
 
 const builds = await Promise.all(
-  ['tools/chaos', 'apps/results-writer', 'apps/telemetry-writer'].map((cwd) =>
-    run(['../../tools/build/bundle.mjs'], { cwd }),
-  ),
+  [
+    'tools/chaos',
+    ...['results-writer', 'telemetry-writer', 'agent-bridge', 'backend'].map((app) => `apps/${app}`),
+  ].map((cwd) => run(['../../tools/build/bundle.mjs'], { cwd })),
 );
 process.exitCode =
   builds.find((code) => code !== 0) ?? (await run(['tools/chaos/dist/main.js', ...process.argv.slice(2)]));

@@ -196,4 +196,31 @@ describe('results-writer', () => {
       expect(pending).toBe(0);
     });
   });
+
+  it('changes nothing when both streams are replayed from their first entry', async () => {
+    const id = await queuedCommand();
+    await report(id, 'dispatched');
+    await report(id, 'rejected', { reason: 'not advertised' });
+    await producer.publish(commandResultsStream, resultOf(id));
+    await eventually(async () => expect(await storedResults(id)).toHaveLength(1));
+    await eventually(async () => expect((await statusOf(id))?.status).toMatch(/denied|succeeded/));
+    const both = [streams.commandEvents, streams.commandResults];
+    const readUp = async () => {
+      for (const stream of both) {
+        const groupsOfStream = (await client.xinfo('GROUPS', stream)) as unknown[][];
+        const [newest] = await client.xrevrange(stream, '+', '-', 'COUNT', 1);
+        expect(groupsOfStream[0]).toEqual(expect.arrayContaining(['last-delivered-id', newest?.[0]]));
+        expect(await client.xpending(stream, groups.resultsWriter)).toEqual([0, null, null, null]);
+      }
+    };
+    const everything = async () => [
+      (await sql`select * from viw.agent_commands order by correlation_id`.execute(db)).rows,
+      (await sql`select * from viw.agent_command_results order by id`.execute(db)).rows,
+    ];
+    await eventually(readUp);
+    const before = await everything();
+    for (const stream of both) await client.xgroup('SETID', stream, groups.resultsWriter, '0');
+    await eventually(readUp);
+    expect(await everything()).toEqual(before);
+  });
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { consumerAliveKey } from '@viw/contracts';
+import { createMetrics } from '@viw/runtime';
 import { eventually, startProgram, startRedis } from '@viw/testing';
 import type { Program, Redis as RedisServer } from '@viw/testing';
 import { build } from 'esbuild';
@@ -127,12 +128,11 @@ test('entries of a dead consumer that were deleted meanwhile count as lost', asy
   await redis.xreadgroup('GROUP', 'g', 'gone', 'COUNT', 10, 'STREAMS', stream, '>');
   await redis.xdel(stream, ids[1] ?? '');
   const record = recorder();
-  startConsumer(server.url, stream, record.handler, cleanup, {
-    minIdleMs: 1,
-    claimEveryMs: 20,
-    livenessTtlMs: 90,
-  });
+  const metrics = createMetrics('test');
+  const eager = { minIdleMs: 1, claimEveryMs: 20, livenessTtlMs: 90 };
+  startConsumer(server.url, stream, record.handler, cleanup, eager, metrics);
   await eventually(() => expect(record.seen).toEqual(['1', '3']));
+  expect(await metrics.metrics()).toMatch(/viw_stream_lost_entries_total\{[^}]*\} 1/);
   await eventually(async () => {
     expect(await pendingCount(redis, stream)).toBe(0);
     expect((await redis.xinfo('CONSUMERS', stream, 'g')) as unknown[]).toHaveLength(1);

@@ -1,18 +1,25 @@
 import type { GroupName, StreamName } from '@viw/contracts';
-import { groups } from '@viw/contracts';
+import { streamGroups } from '@viw/contracts';
 import { Chance } from './chance';
 import { planFaults } from './faults/schedule';
 import type { ScheduledFault, ScheduleOptions } from './faults/schedule';
 import type { Planted } from './ledger/dead-letter-ledger';
+import { AgentEventsLoad } from './load/agent-events-load';
+import { ChainLoad } from './load/chain-load';
+import { FuzzedFramesLoad } from './load/fuzzed-frames-load';
 import type { Load } from './load/load';
 import { fuzzedEntries, poisonEntries } from './load/poison-entries';
 import { ResultsLoad } from './load/results-load';
 import { TelemetryLoad } from './load/telemetry-load';
+import { chainRetentionS } from './world/command-chain';
 import type { World } from './world/world';
 import type { WriterService } from './world/writer-program';
 
 export const scenarioNames = ['results', 'telemetry', 'poison', 'outage'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
+
+/** It looks every 10 s, and is elected anew 30 s after its death. */
+const JANITOR_LAG_S = 20;
 
 /** How much of it: `--quick` for everyday, the full measure for the record. */
 export interface Measure {
@@ -27,49 +34,63 @@ export interface Measure {
   readonly commandsPerSecond: number;
   readonly agents: number;
   readonly entriesPerSecond: number;
-  /** Fuzzed entries, in `poison` only. */
+  /** So many fuzzed entries, and so many fuzzed frames to a hub, in `poison` only. */
   readonly fuzzed: number;
+  /** How often each kill point is hit, where there are any. */
+  readonly killRounds: number;
 }
 
 export const measures = {
   quick: {
     ...{ windowMs: 12_000, drainMs: 15_000, stretch: 1, fuzzed: 3_000, postgresAwayMs: 8_000 },
-    ...{ commandsPerSecond: 80, agents: 60, entriesPerSecond: 12 },
+    ...{ commandsPerSecond: 80, agents: 60, entriesPerSecond: 12, killRounds: 1 },
   },
   full: {
     ...{ windowMs: 120_000, drainMs: 120_000, stretch: 2.5, fuzzed: 100_000, postgresAwayMs: 60_000 },
-    ...{ commandsPerSecond: 150, agents: 200, entriesPerSecond: 15 },
+    ...{ commandsPerSecond: 150, agents: 200, entriesPerSecond: 15, killRounds: 5 },
   },
 } satisfies Record<string, Measure>;
 
 export interface Scenario {
   readonly services: readonly WriterService[];
+  /** Beside the traffic of a hub that is played here: the built backend and hub, and an agent that takes commands. */
+  readonly chain: boolean;
+  /** Processes die between two steps on purpose, at each point that one of them passes. */
+  readonly killPoints: boolean;
   /**
    * `every-kind`: processes, servers and wires are tampered with, as the seed plans it. `long-outage`: Postgres is away
    * once, for long. `none`: then no writer may end by itself.
    */
   readonly faults: 'every-kind' | 'long-outage' | 'none';
-  /** Poison among the traffic. */
+  /** Poison among the traffic; `fuzzed`: entries, and frames where there is a hub. */
   readonly planted: 'one-of-each' | 'fuzzed' | 'none';
 }
 
+const both: readonly WriterService[] = ['results-writer', 'telemetry-writer'];
+const harsh = { killPoints: true, faults: 'every-kind', planted: 'one-of-each' } as const;
+
 export const scenarios: Record<ScenarioName, Scenario> = {
-  results: { services: ['results-writer'], faults: 'every-kind', planted: 'one-of-each' },
-  telemetry: { services: ['telemetry-writer'], faults: 'every-kind', planted: 'one-of-each' },
-  poison: { services: ['results-writer', 'telemetry-writer'], faults: 'none', planted: 'fuzzed' },
-  outage: { services: ['results-writer', 'telemetry-writer'], faults: 'long-outage', planted: 'none' },
+  results: { services: ['results-writer'], chain: true, ...harsh },
+  telemetry: { services: ['telemetry-writer'], chain: false, ...harsh },
+  poison: { services: both, chain: true, killPoints: false, faults: 'none', planted: 'fuzzed' },
+  outage: { services: both, chain: false, killPoints: false, faults: 'long-outage', planted: 'none' },
 };
 
 export function loadsOf(
-  { services }: Scenario,
+  { services, planted }: Scenario,
   measure: Measure,
   seed: number,
-  { producer, db }: Pick<World, 'producer' | 'db'>,
+  { producer, db, chain }: Pick<World, 'producer' | 'db' | 'chain'>,
 ): Load[] {
-  return services.map((service) => {
+  const played = services.flatMap((service): Load[] => {
     const deps = { producer, db, chance: new Chance(seed + 1) };
-    return service === 'results-writer' ? new ResultsLoad(measure, deps) : new TelemetryLoad(measure, deps);
+    return service === 'results-writer'
+      ? [new ResultsLoad(measure, deps)]
+      : [new TelemetryLoad(measure, deps), new AgentEventsLoad(deps)];
   });
+  if (!chain) return played;
+  const fuzzing = new FuzzedFramesLoad(measure, { chain, chance: new Chance(seed + 3) });
+  return [...played, new ChainLoad({ chain, db }), ...(planted === 'fuzzed' ? [fuzzing] : [])];
 }
 
 /** What goes wrong in it, and when. */
@@ -92,6 +113,20 @@ export function faultsOf(
 export const windowOf = ({ faults }: Scenario, { windowMs, postgresAwayMs }: Measure): number =>
   faults === 'long-outage' ? postgresAwayMs + 4_000 : windowMs;
 
+/**
+ * How many entries may stand in the streams at the end. Without a janitor: a lost reply makes a producer send again what
+ * was under way, never everything twice. With one, in a run that outlasts its retention, what was added since then.
+ */
+export function entriesLimit(
+  { chain }: Scenario,
+  { windowMs }: Measure,
+  { sent, planted }: { readonly sent: number; readonly planted: number },
+): number {
+  const all = 2 * (sent + planted);
+  const keptMs = (chainRetentionS + JANITOR_LAG_S) * 1_000;
+  return chain && windowMs > 2 * keptMs ? Math.ceil((all * keptMs) / windowMs) : all;
+}
+
 /** One of each kind for every stream that is written to; in `poison` fuzzed ones too. */
 export function plantedFor(
   scenario: Scenario,
@@ -107,7 +142,9 @@ export function plantedFor(
   );
 }
 
-export const groupOf = (stream: StreamName): GroupName =>
-  stream === 'viw.command_events' || stream === 'viw.command_results'
-    ? groups.resultsWriter
-    : groups.telemetryWriter;
+/** The group that has to read it up. */
+export function groupOf(stream: StreamName): GroupName {
+  const [group] = streamGroups[stream];
+  if (group === undefined) throw new Error(`${stream} is read by no group`);
+  return group;
+}

@@ -19,10 +19,18 @@ export interface Verdict {
   readonly promised: number;
   readonly stored: number;
   readonly faults: number;
+  /** Deaths at an exact point, and how many were planned. */
+  readonly kill_points: number;
+  readonly kill_points_planned: number;
+  /** Entries that the auditing group saw, and how many of them repeat an event id. */
+  readonly audited: number;
+  readonly resent: number;
   readonly pending: number;
   /** Streams that a group has not read to the end. */
   readonly unread: number;
   readonly stream_entries: number;
+  /** More entries than this show that nobody trims, or that a producer floods. */
+  readonly stream_entries_limit: number;
   readonly redis_mb: number;
   /** Peak of the largest writer. */
   readonly writer_rss_mb: number;
@@ -43,12 +51,20 @@ export function checks(verdict: Verdict): { what: string; holds: boolean }[] {
     ['lost', 'duplicated', 'phantom', 'disordered', 'dead_unplanted', 'pending', 'unread'] as const
   ).map((name) => ({ what: `${name} = ${verdict[name]}`, holds: verdict[name] === 0 }));
   const { dead_letters, planted, acknowledged, sent, stream_entries, writer_rss_mb, redis_mb } = verdict;
+  const { kill_points, kill_points_planned, audited, stream_entries_limit } = verdict;
   return [
     ...zero,
     { what: `dead letters ${dead_letters} of ${planted} planted`, holds: dead_letters === planted },
     { what: `${acknowledged} of ${sent} publishes acknowledged`, holds: acknowledged > 0 },
-    // A lost reply makes the producer send again: at most what was under way, never everything twice.
-    { what: `${stream_entries} entries in the streams`, holds: stream_entries <= 2 * (sent + planted) },
+    {
+      what: `${kill_points} of ${kill_points_planned} kill points hit`,
+      holds: kill_points === kill_points_planned,
+    },
+    { what: `${audited} entries audited`, holds: audited >= acknowledged },
+    {
+      what: `${stream_entries} entries in the streams, at most ${stream_entries_limit}`,
+      holds: stream_entries <= stream_entries_limit,
+    },
     { what: `writers at most ${writer_rss_mb} MiB`, holds: writer_rss_mb < WRITER_RSS_LIMIT_MB },
     { what: `Redis at ${redis_mb} MiB`, holds: redis_mb < REDIS_LIMIT_MB },
     {

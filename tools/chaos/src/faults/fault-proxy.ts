@@ -1,6 +1,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { WireTap } from './wire-tap';
 
 /**
  * `reset`: connections break with RST. `stall`: a black hole, no byte moves and nothing is closed, then all goes on.
@@ -9,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type TcpFault = 'reset' | 'stall' | 'swallow' | 'delay' | 'refuse';
 
 const DELAY_MS = 40;
+const nothing = Buffer.alloc(0);
 
 interface Pair {
   readonly client: Socket;
@@ -16,30 +18,41 @@ interface Pair {
   mutilated: boolean;
 }
 
+export interface FaultProxyOptions {
+  /** Sees every request and rules whether it goes on. */
+  readonly tap?: WireTap;
+}
+
 /** A TCP proxy on 127.0.0.1 that can be told to misbehave. One fault at a time. */
 export class FaultProxy {
   readonly #target: number;
+  readonly #tap: WireTap | undefined;
   readonly #listener: Server;
   readonly #pairs = new Set<Pair>();
   #mode: TcpFault | 'pass' = 'pass';
 
-  private constructor(target: number) {
+  private constructor(target: number, { tap }: FaultProxyOptions) {
     this.#target = target;
+    this.#tap = tap;
     this.#listener = createServer((client) => this.#accept(client));
   }
 
   /** @param target port on 127.0.0.1 */
-  static async start(target: number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
+  static async start(target: number, options: FaultProxyOptions = {}): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target, options);
     await new Promise<void>((resolve) => proxy.#listener.listen(0, '127.0.0.1', resolve));
     return proxy;
+  }
+
+  get port(): number {
+    return (this.#listener.address() as AddressInfo).port;
   }
 
   /** The same URL, through this proxy. */
   through(url: string): string {
     const changed = new URL(url);
     changed.hostname = '127.0.0.1';
-    changed.port = String((this.#listener.address() as AddressInfo).port);
+    changed.port = String(this.port);
     return changed.toString();
   }
 
@@ -94,20 +107,23 @@ export class FaultProxy {
         destroy(pair);
       });
     }
-    this.#forward(pair.client, pair.server);
-    this.#forward(pair.server, pair.client, () => {
-      if (this.#mode !== 'swallow') return false;
+    const tapped = this.#tap?.open();
+    this.#forward(pair.client, pair.server, (piece) => tapped?.take(piece) ?? piece);
+    this.#forward(pair.server, pair.client, (piece) => {
+      if (tapped?.answers === false) return nothing;
+      if (this.#mode !== 'swallow') return piece;
       pair.mutilated = true;
-      return true;
+      return nothing;
     });
     if (this.#mode === 'stall') [pair.client, pair.server].map((socket) => socket.pause());
   }
 
-  /** Pieces keep their order, delayed or not. */
-  #forward(from: Socket, to: Socket, swallows: () => boolean = () => false): void {
+  /** Pieces keep their order, delayed or not. @param passes what of a piece goes on */
+  #forward(from: Socket, to: Socket, passes: (piece: Buffer) => Buffer): void {
     let tail = Promise.resolve();
-    from.on('data', (piece) => {
-      if (swallows()) return;
+    from.on('data', (read: Buffer) => {
+      const piece = passes(read);
+      if (piece.length === 0) return;
       const delayed = this.#mode === 'delay';
       tail = tail.then(async () => {
         if (delayed) await pause(DELAY_MS);

@@ -4,6 +4,7 @@ import { streamContracts } from '@viw/contracts';
 import { decodeEntry, encodeEntry } from '@viw/streams';
 import type { Chance } from '../chance';
 import type { Planted } from '../ledger/dead-letter-ledger';
+import { damaged } from './fuzz';
 
 type Fields = readonly string[];
 
@@ -53,6 +54,7 @@ const malformations: readonly ((fields: Fields) => Fields)[] = [
 const hostileBodies: Partial<Record<StreamName, readonly object[]>> = {
   'viw.command_results': [{ result: { rc: 2 ** 40 } }],
   'viw.telemetry': [{ frames: [{ metrics: { version: 'nul \u0000 byte' } }] }],
+  'viw.agent_events': [{ event: { data: { note: 'nul \u0000 byte' } } }],
   'viw.agent_hello': [{ hello: { hostname: 'nul \u0000 byte' } }],
 };
 
@@ -86,36 +88,14 @@ function mark(stream: StreamName, fields: Fields): Planted {
   return { mark: id, stream, fields: [...fields, 'mark', id] };
 }
 
-const oddities = [
-  '\u0000',
-  '\ufeff',
-  '\u202e',
-  '{',
-  '"',
-  '\\',
-  '-1',
-  '1e999',
-  'null',
-  '[[]]',
-  '💥',
-  '../../etc/passwd',
-];
-
 function fuzz(fields: string[], chance: Chance): string[] {
   const result = [...fields];
   for (let rounds = chance.int(1, 3); rounds > 0; rounds--) {
     const at = chance.int(0, result.length - 1);
-    const value = result[at] ?? '';
-    const cut = chance.int(0, value.length);
-    result[at] = wellFormed(
-      value.slice(0, cut) + chance.pick(oddities) + value.slice(cut + chance.int(0, 8)),
-    );
+    result[at] = damaged(result[at] ?? '', chance);
   }
   return result;
 }
-
-/** What Redis gives back is what was sent only without halves of surrogate pairs. */
-const wellFormed = (text: string): string => Buffer.from(text, 'utf8').toString('utf8');
 
 /** `changes` laid over `base`, objects and lists member by member. */
 function overlay(base: unknown, changes: unknown): unknown {

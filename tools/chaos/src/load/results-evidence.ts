@@ -14,12 +14,14 @@ export async function insertQueuedCommands(db: Db, commands: ReadonlyMap<string,
   );
 }
 
-export async function readStoredResults(db: Db): Promise<StoredResults> {
+/** @param prefix of the agent ids that are looked at; empty for all */
+export async function readStoredResults(db: Db, prefix = ''): Promise<StoredResults> {
   const commands = await sql<StoredResults['commands'][number]>`
     SELECT correlation_id, agent_id, status, dispatched_at IS NOT NULL AS dispatched,
-      acknowledged_at IS NOT NULL AS acknowledged FROM viw.agent_commands`.execute(db);
+      acknowledged_at IS NOT NULL AS acknowledged FROM viw.agent_commands
+    WHERE starts_with(agent_id, ${prefix})`.execute(db);
   const results = await sql<StoredResults['results'][number]>`
     SELECT result_id, correlation_id, agent_id, status, stdout AS evidence, late
-    FROM viw.agent_command_results ORDER BY id`.execute(db);
+    FROM viw.agent_command_results WHERE starts_with(agent_id, ${prefix}) ORDER BY id`.execute(db);
   return { commands: commands.rows, results: results.rows };
 }

@@ -7,6 +7,8 @@ import type { Chance } from '../chance';
 import type { Findings } from '../ledger/findings';
 import type { SentCommandEvent, SentResult } from '../ledger/results-ledger';
 import { auditResults } from '../ledger/results-ledger';
+import type { Published } from '../ledger/stream-ledger';
+import type { AuditedEntry } from '../world/auditing-group';
 import { type Load, Publishes, openLoop } from './load';
 import { insertQueuedCommands, readStoredResults } from './results-evidence';
 
@@ -22,6 +24,8 @@ export interface LoadDeps {
 }
 
 const AGENTS = 20;
+/** Of agents that no gateway is: a reconciler takes none of their commands for lost and publishes it again. */
+const AGENT_PREFIX = 'gw-played-';
 /** A result follows its dispatch by this many commands. */
 const BEHIND = 25;
 const outcomes: readonly ResultStatus[] = [
@@ -40,6 +44,7 @@ const outcomes: readonly ResultStatus[] = [
  */
 export class ResultsLoad implements Load {
   readonly streams = [streams.commandEvents, streams.commandResults];
+  readonly auditedStreams = this.streams;
   readonly #options: ResultsLoadOptions;
   readonly #deps: LoadDeps;
   readonly #publishes = new Publishes();
@@ -63,7 +68,7 @@ export class ResultsLoad implements Load {
   async prepare(): Promise<void> {
     const { commandsPerSecond, windowMs } = this.#options;
     const count = Math.ceil((commandsPerSecond * windowMs) / 1_000);
-    for (let n = 0; n < count; n++) this.#commands.set(randomUUID(), `gw-chaos-${n % AGENTS}`);
+    for (let n = 0; n < count; n++) this.#commands.set(randomUUID(), `${AGENT_PREFIX}${n % AGENTS}`);
     await insertQueuedCommands(this.#deps.db, this.#commands);
   }
 
@@ -82,9 +87,21 @@ export class ResultsLoad implements Load {
     return this.#publishes.settled();
   }
 
+  get published(): Published {
+    return this.#publishes.all;
+  }
+
+  expects(): boolean {
+    return false;
+  }
+
+  witness(entries: readonly AuditedEntry[]): void {
+    this.#publishes.witness(entries);
+  }
+
   async audit(): Promise<Findings> {
     const books = { commands: this.#commands, results: this.#results, events: this.#events };
-    return auditResults(books, await readStoredResults(this.#deps.db));
+    return auditResults(books, await readStoredResults(this.#deps.db, AGENT_PREFIX));
   }
 
   #begin(command: [string, string] | undefined): void {
@@ -115,9 +132,10 @@ export class ResultsLoad implements Load {
       at: new Date().toISOString(),
       state,
     };
-    this.#publishes.track(this.#deps.producer.publish(commandEventsStream, body), () => {
-      event.acknowledged = true;
-    });
+    this.#publishes.track(
+      (eventId) => this.#deps.producer.publish(commandEventsStream, body, { eventId }),
+      () => (event.acknowledged = true),
+    );
   }
 
   #makeResult([correlation_id, agent_id]: [string, string]): SentResult {
@@ -153,8 +171,9 @@ export class ResultsLoad implements Load {
         finished_at: now,
       },
     };
-    this.#publishes.track(this.#deps.producer.publish(commandResultsStream, body), () => {
-      result.acknowledged = true;
-    });
+    this.#publishes.track(
+      (eventId) => this.#deps.producer.publish(commandResultsStream, body, { eventId }),
+      () => (result.acknowledged = true),
+    );
   }
 }

@@ -5,6 +5,8 @@ import type { Chance } from '../chance';
 import type { Findings } from '../ledger/findings';
 import type { Observation, SentFrame, SentSession } from '../ledger/telemetry-ledger';
 import { auditTelemetry } from '../ledger/telemetry-ledger';
+import type { Published } from '../ledger/stream-ledger';
+import type { AuditedEntry } from '../world/auditing-group';
 import { type Load, Publishes, openLoop } from './load';
 import type { LoadDeps } from './results-load';
 import { readStatuses, readStoredTelemetry } from './telemetry-evidence';
@@ -30,10 +32,12 @@ const MINUTE_MS = 60_000;
 const BEGIN_AGO_MS = 12 * 3_600_000;
 const OBSERVE_EVERY_MS = 300;
 const hub = 'hub-chaos';
+const AGENT_PREFIX = 'gw-chaos-';
 
 /** Agents that say HELLO, send telemetry and reconnect now and then, as one hub writes it into the streams. */
 export class TelemetryLoad implements Load {
   readonly streams = [streams.agentHello, streams.agentSessions, streams.telemetry];
+  readonly auditedStreams = this.streams;
   readonly #options: TelemetryLoadOptions;
   readonly #deps: LoadDeps;
   readonly #chance: Chance;
@@ -60,7 +64,7 @@ export class TelemetryLoad implements Load {
   async prepare(): Promise<void> {
     const clock = Date.now() - BEGIN_AGO_MS;
     for (let n = 0; n < this.#options.agents; n++) {
-      const agent_id = `gw-chaos-${n}`;
+      const agent_id = `${AGENT_PREFIX}${n}`;
       this.#agents.push({ agent_id, session: this.#connect(agent_id, FIRST_EPOCH, clock), seq: 0, clock });
     }
   }
@@ -78,9 +82,21 @@ export class TelemetryLoad implements Load {
     return this.#publishes.settled();
   }
 
+  get published(): Published {
+    return this.#publishes.all;
+  }
+
+  expects(): boolean {
+    return false;
+  }
+
+  witness(entries: readonly AuditedEntry[]): void {
+    this.#publishes.witness(entries);
+  }
+
   async audit(): Promise<Findings> {
     const books = { frames: this.#frames, sessions: this.#sessions };
-    return auditTelemetry(books, await readStoredTelemetry(this.#deps.db), this.#observations);
+    return auditTelemetry(books, await readStoredTelemetry(this.#deps.db, AGENT_PREFIX), this.#observations);
   }
 
   #observing = false;
@@ -89,7 +105,7 @@ export class TelemetryLoad implements Load {
     if (this.#observing) return;
     this.#observing = true;
     try {
-      this.#observations.push(...(await readStatuses(this.#deps.db)));
+      this.#observations.push(...(await readStatuses(this.#deps.db, AGENT_PREFIX)));
     } catch {
       // Postgres is away: that is what this is about.
     } finally {
@@ -110,14 +126,13 @@ export class TelemetryLoad implements Load {
     }
     if (frames.length === 0) return;
     this.#frames.push(...sent);
-    const publishing = this.#deps.producer.publish(
-      telemetryStream,
-      { hub, frames },
-      { priority: 'telemetry' },
+    this.#publishes.track(
+      (eventId) =>
+        this.#deps.producer.publish(telemetryStream, { hub, frames }, { eventId, priority: 'telemetry' }),
+      () => {
+        for (const frame of sent) frame.acknowledged = true;
+      },
     );
-    this.#publishes.track(publishing, () => {
-      for (const frame of sent) frame.acknowledged = true;
-    });
   }
 
   #frame(agent: Agent): { frame: SentFrame; point: TelemetryPoint } {
@@ -143,9 +158,10 @@ export class TelemetryLoad implements Load {
       reason: 'error' as const,
       code: 1006,
     };
-    this.#publishes.track(this.#deps.producer.publish(agentSessionsStream, end), () => {
-      session.disconnected = 'acknowledged';
-    });
+    this.#publishes.track(
+      (eventId) => this.#deps.producer.publish(agentSessionsStream, end, { eventId }),
+      () => (session.disconnected = 'acknowledged'),
+    );
     agent.session = this.#connect(agent_id, session.epoch + 1, agent.clock);
     agent.seq = 0;
   }
@@ -166,13 +182,15 @@ export class TelemetryLoad implements Load {
       ...{ hub, session_id, epoch, received_at: new Date(clock).toISOString(), ip: '192.0.2.7' },
       hello: { agent_id, version: '1.4.0', capabilities: ['telemetry'] },
     };
-    this.#publishes.track(producer.publish(agentHelloStream, hello), () => {
-      session.hello = true;
-    });
+    this.#publishes.track(
+      (eventId) => producer.publish(agentHelloStream, hello, { eventId }),
+      () => (session.hello = true),
+    );
     const start = { kind: 'connected' as const, ...connection(session, clock) };
-    this.#publishes.track(producer.publish(agentSessionsStream, start), () => {
-      session.connected = true;
-    });
+    this.#publishes.track(
+      (eventId) => producer.publish(agentSessionsStream, start, { eventId }),
+      () => (session.connected = true),
+    );
     return session;
   }
 }

@@ -1,4 +1,4 @@
-import type { GroupName, StreamName } from '@viw/contracts';
+import type { StreamName } from '@viw/contracts';
 import { deadLetterBody, deadLetterStream } from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 
@@ -29,7 +29,7 @@ export async function readDeadLetters(redis: Redis, streams: readonly StreamName
 export async function unfinished(
   redis: Redis,
   streams: readonly StreamName[],
-  group: (stream: StreamName) => GroupName,
+  group: (stream: StreamName) => string,
 ): Promise<{ pending: number; unread: number; entries: number }> {
   let pending = 0;
   let unread = 0;
@@ -58,4 +58,13 @@ function pairs(flat: readonly unknown[]): Map<string, unknown> {
 /** Memory that Redis uses, MiB. */
 export async function usedMemoryMb(redis: Redis): Promise<number> {
   return Math.round(Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1] ?? 0) / 2 ** 20);
+}
+
+/** @param words of an XADD without options: command, stream, `*`, then `event_id` first of all fields */
+export async function isInStream(
+  redis: Redis,
+  [, stream = '', , , eventId]: readonly string[],
+): Promise<boolean> {
+  const newest = await redis.xrevrange(stream, '+', '-', 'COUNT', 500);
+  return newest.some(([, fields]) => fields[1] === eventId);
 }

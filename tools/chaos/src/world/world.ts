@@ -1,12 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { type Db, createDatabase, createServiceLogin, migrate } from '@viw/database';
+import { type Db, createDatabase, migrate } from '@viw/database';
 import { createLogger } from '@viw/runtime';
 import type { Redis as RedisClient } from '@viw/streams';
 import { StreamProducer, closeRedis, createRedis, waitUntilReady } from '@viw/streams';
-import { type Postgres, type Redis, startPostgres, startRedis } from '@viw/testing';
+import { type Postgres, type Redis, startPostgres } from '@viw/testing';
 import { FaultProxy } from '../faults/fault-proxy';
+import type { Victim } from '../faults/kill-points';
 import type { Wire } from '../faults/schedule';
-import { SupervisedWriter } from './supervised-writer';
+import { type CommandChain, createCommandChain } from './command-chain';
+import { startRedisWithAccounts } from './redis-with-accounts';
+import { serviceAccount } from './service-account';
+import { SupervisedProgram } from './supervised-program';
+import { tappedWires } from './tapped-wires';
+import { type Undo, started } from './undo';
 import { type WriterService, writerProgram } from './writer-program';
 
 /** Real servers, proxies in every wire of the services, the writers, and what the auditor sees past the proxies. */
@@ -14,13 +19,20 @@ export interface World {
   readonly redis: Redis;
   readonly postgres: Postgres;
   readonly wires: Readonly<Record<Wire, FaultProxy>>;
-  readonly writers: readonly SupervisedWriter[];
+  readonly writers: readonly SupervisedProgram[];
+  /** A backend, a hub and an agent, where the scenario asks for them. */
+  readonly chain: CommandChain | undefined;
+  readonly programs: readonly SupervisedProgram[];
+  /** Every process that can be killed at an exact point. */
+  readonly victims: readonly Victim[];
   /** As a hub's: through a proxy, no fault is told to the load. */
   readonly producer: StreamProducer;
   /** Straight to Redis. */
   readonly auditor: RedisClient;
   /** Straight to Postgres, as the owner. */
   readonly db: Db;
+  /** What else has to end before it. */
+  readonly undo: Undo;
   stop(): Promise<void>;
 }
 
@@ -28,26 +40,28 @@ export interface World {
 const REPLICAS = 2;
 const logger = createLogger({ service: 'chaos', level: 'silent' });
 
+export interface WorldOptions {
+  readonly services: readonly WriterService[];
+  readonly chain: boolean;
+}
+
 /** When a part fails, what runs already is ended. */
-export async function createWorld(services: readonly WriterService[]): Promise<World> {
-  const undo: (() => Promise<unknown>)[] = [];
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const undo: Undo = [];
   const stop = async (): Promise<void> => {
     for (let step = undo.pop(); step; step = undo.pop()) await step();
   };
   try {
-    return { ...(await build(services, undo)), stop };
+    return { ...(await build(options, undo)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function build(
-  services: readonly WriterService[],
-  undo: (() => Promise<unknown>)[],
-): Promise<Omit<World, 'stop'>> {
+async function build({ services, chain: withChain }: WorldOptions, undo: Undo): Promise<Omit<World, 'stop'>> {
   const [redis, postgres] = await Promise.all([
-    started(startRedis(), undo),
+    started(startRedisWithAccounts(), undo),
     // A commit must survive SIGKILL of the server. It need not survive the machine: without fsync all is faster.
     started(startPostgres({ settings: { synchronous_commit: 'on' } }), undo),
   ]);
@@ -64,42 +78,35 @@ async function build(
   const auditor = createRedis(redis.url, { role: 'command', name: 'chaos-auditor' });
   undo.push(() => closeRedis(auditor));
   await waitUntilReady(auditor);
-  const hub = createRedis(wires['hub-redis'].through(redis.url), { role: 'command', name: 'chaos-hub' });
+  const hub = createRedis(wires['hub-redis'].through(redis.urlOf('agent-bridge')), {
+    role: 'command',
+    name: 'chaos-hub',
+  });
   undo.push(() => closeRedis(hub));
   const producer = new StreamProducer({}, { redis: hub, logger });
   undo.push(() => producer.stop());
   producer.start();
 
-  const redisUrl = wires['writer-redis'].through(redis.url);
-  const writers: SupervisedWriter[] = [];
+  const writers: SupervisedProgram[] = [];
+  const victims: Victim[] = [];
   for (const service of services) {
-    const databaseUrl = await serviceUrl(db, service, wires['writer-postgres'].through(ownerUrl));
+    const role = service === 'results-writer' ? 'viw_results_writer' : 'viw_telemetry_writer';
+    const account = await serviceAccount(db, role, ownerUrl);
     for (let n = 1; n <= REPLICAS; n++) {
-      const program = await writerProgram({ service, consumer: `chaos-${n}`, redisUrl, databaseUrl });
-      const writer = new SupervisedWriter(program);
+      const ports = { redis: wires['writer-redis'].port, postgres: wires['writer-postgres'].port };
+      const way = await started(tappedWires(ports), undo);
+      const urls = { redisUrl: way.redisUrl(redis.urlOf(service)), databaseUrl: way.databaseUrl(account) };
+      const writer = new SupervisedProgram(await writerProgram({ service, consumer: `chaos-${n}`, ...urls }));
       undo.push(() => writer.stop());
       writers.push(writer);
+      victims.push({ service, taps: way.taps, kill: () => writer.kill() });
     }
   }
-  await Promise.all(writers.map((writer) => writer.start()));
-  return { redis, postgres, wires, writers, producer, auditor, db };
-}
-
-async function started<T extends { stop(): Promise<unknown> }>(
-  starting: Promise<T>,
-  undo: (() => Promise<unknown>)[],
-): Promise<T> {
-  const thing = await starting;
-  undo.push(() => thing.stop());
-  return thing;
-}
-
-/** The account the service has in production: its own role and nothing else. */
-async function serviceUrl(db: Db, service: WriterService, url: string): Promise<string> {
-  const role = service === 'results-writer' ? 'viw_results_writer' : 'viw_telemetry_writer';
-  const login = new URL(url);
-  login.username = role.replace('viw_', 'chaos_');
-  login.password = randomBytes(18).toString('hex');
-  await createServiceLogin(db, role, login.username, login.password);
-  return login.toString();
+  const [chain] = await Promise.all([
+    withChain ? createCommandChain({ redis, postgres, ownerUrl, db }, undo) : undefined,
+    ...writers.map((writer) => writer.start()),
+  ]);
+  victims.push(...(chain?.victims ?? []));
+  const programs = [...writers, ...(chain?.programs ?? [])];
+  return { redis, postgres, wires, writers, chain, programs, victims, producer, auditor, db, undo };
 }
