@@ -11,9 +11,10 @@ const run = (argv, options) =>
   });
 
 const builds = await Promise.all(
-  ['tools/chaos', 'apps/results-writer', 'apps/telemetry-writer'].map((cwd) =>
-    run(['../../tools/build/bundle.mjs'], { cwd }),
-  ),
+  [
+    ...['tools/chaos', 'apps/results-writer', 'apps/telemetry-writer', 'apps/backend', 'apps/agent-bridge'],
+    ...['apps/gateway-agent', 'apps/host-helper'],
+  ].map((cwd) => run(['../../tools/build/bundle.mjs'], { cwd })),
 );
 process.exitCode =
   builds.find((code) => code !== 0) ?? (await run(['tools/chaos/dist/main.js', ...process.argv.slice(2)]));

@@ -16,21 +16,25 @@ interface Pair {
   mutilated: boolean;
 }
 
-/** A TCP proxy on 127.0.0.1 that can be told to misbehave. One fault at a time. */
+/**
+ * A TCP proxy on 127.0.0.1 that can be told to misbehave. One fault at a time. With several targets it is a load
+ * balancer as well: each connection goes to the next one, whether that lives or not.
+ */
 export class FaultProxy {
-  readonly #target: number;
+  readonly #targets: readonly number[];
+  #accepted = 0;
   readonly #listener: Server;
   readonly #pairs = new Set<Pair>();
   #mode: TcpFault | 'pass' = 'pass';
 
-  private constructor(target: number) {
-    this.#target = target;
+  private constructor(targets: readonly number[]) {
+    this.#targets = targets;
     this.#listener = createServer((client) => this.#accept(client));
   }
 
-  /** @param target port on 127.0.0.1 */
-  static async start(target: number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
+  /** @param targets ports on 127.0.0.1 */
+  static async start(...targets: readonly [number, ...number[]]): Promise<FaultProxy> {
+    const proxy = new FaultProxy(targets);
     await new Promise<void>((resolve) => proxy.#listener.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
@@ -83,7 +87,8 @@ export class FaultProxy {
       reset(client);
       return;
     }
-    const pair: Pair = { client, server: connect(this.#target, '127.0.0.1'), mutilated: false };
+    const target = this.#targets[this.#accepted++ % this.#targets.length] ?? 0;
+    const pair: Pair = { client, server: connect(target, '127.0.0.1'), mutilated: false };
     this.#pairs.add(pair);
     for (const socket of [pair.client, pair.server]) {
       socket.setNoDelay(true);

@@ -1,17 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { type ProgramOptions, freePort } from '@viw/testing';
+import { bundleOf } from './bundle';
 
 export type WriterService = 'results-writer' | 'telemetry-writer';
-
-/** From `dist/main.js` as from the source: three folders up from the package's own parts. */
-function bundleOf(service: WriterService): string {
-  for (const up of ['../../..', '../../../..']) {
-    const file = join(resolve(__dirname, up), 'apps', service, 'dist', 'main.js');
-    if (existsSync(file)) return file;
-  }
-  throw new Error(`${service} has not been built: npm run build`);
-}
 
 /** The built service with the environment that an administrator would give it. */
 export async function writerProgram(options: {
