@@ -10,9 +10,9 @@ const EFFECTS = 'effects';
  */
 const effectScript = (verb: string): string => `#!/bin/sh
 set -eu
-sleep 0.05
+sleep 0.1
 echo "${verb} $1" >> "\${0%/*}/${EFFECTS}"
-sleep 0.05
+sleep 0.1
 echo "done for $1"
 `;
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { HelperClientOptions } from '@viw/commands';
 import { type GatewayPublicKeys, gatewayPublicKeys } from '@viw/contracts';
 import { type ProgramOptions, startProgram } from '@viw/testing';
 import { bundleOf } from '../world/bundle';
@@ -10,8 +11,12 @@ import type { Secrets } from './secrets';
 /** One gateway: a helper and an agent as processes, with scripts, keys, journals and a socket of its own. */
 export interface GatewayHost {
   readonly agentId: string;
+  /** Folders. */
   readonly scripts: string;
+  readonly helperState: string;
   readonly publicKeys: GatewayPublicKeys;
+  /** How the agent reaches the helper. */
+  readonly access: HelperClientOptions;
   readonly helper: ProgramOptions;
   /** @param hubUrl where it dials */
   readonly agent: (hubUrl: string) => ProgramOptions;
@@ -30,8 +35,9 @@ export async function prepareHost(
 ): Promise<GatewayHost> {
   const dir = join(root, agentId);
   const scripts = join(dir, 'scripts');
-  const socket = join(root, `${agentId}.sock`);
-  const helperSecret = randomBytes(32).toString('base64url');
+  const helperState = join(dir, 'helper-state');
+  const socketPath = join(root, `${agentId}.sock`);
+  const access = { agentId, socketPath, secret: randomBytes(32).toString('base64url') };
   await mkdir(dir, { mode: 0o700 });
   await writeScripts(scripts);
   const trustedKeys = join(dir, 'trusted-keys.json');
@@ -45,10 +51,10 @@ export async function prepareHost(
     env: {
       HOST_HELPER_ENABLED: 'true',
       HOST_HELPER_AGENT_ID: agentId,
-      HOST_HELPER_SOCKET: socket,
-      HOST_HELPER_SECRET: helperSecret,
+      HOST_HELPER_SOCKET: socketPath,
+      HOST_HELPER_SECRET: access.secret,
       HOST_HELPER_KEYS_DIR: join(dir, 'helper-keys'),
-      HOST_HELPER_STATE_DIR: join(dir, 'helper-state'),
+      HOST_HELPER_STATE_DIR: helperState,
       HOST_HELPER_TRUSTED_KEYS_FILE: trustedKeys,
       HOST_HELPER_SCRIPTS_ROOT: scripts,
     },
@@ -64,15 +70,15 @@ export async function prepareHost(
       GATEWAY_AGENT_ID: agentId,
       GATEWAY_AGENT_HUB_URL: hubUrl,
       GATEWAY_AGENT_SHARED_SECRET: secrets.sharedSecret,
-      GATEWAY_AGENT_HELPER_SOCKET: socket,
-      GATEWAY_AGENT_HELPER_SECRET: helperSecret,
+      GATEWAY_AGENT_HELPER_SOCKET: socketPath,
+      GATEWAY_AGENT_HELPER_SECRET: access.secret,
       GATEWAY_AGENT_TRUSTED_KEYS: JSON.stringify({ keys: [secrets.signing.publicKey] }),
       GATEWAY_AGENT_STATE_DIR: join(dir, 'agent-state'),
       GATEWAY_AGENT_TELEMETRY_INTERVAL_S: '5',
       GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S: '0',
     },
   });
-  return { agentId, scripts, helper, agent, publicKeys: await makeKeys(helper) };
+  return { agentId, scripts, helperState, access, helper, agent, publicKeys: await makeKeys(helper) };
 }
 
 /** The helper makes its keys on the host; only the public halves leave it. */
