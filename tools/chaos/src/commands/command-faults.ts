@@ -2,7 +2,7 @@ import { Chance } from '../chance';
 import type { TcpFault } from '../faults/fault-proxy';
 
 export type CommandFault =
-  | { readonly kind: 'kill'; readonly process: string }
+  | { readonly kind: 'kill'; readonly process: string; readonly awayMs: number }
   | { readonly kind: 'freeze'; readonly process: string; readonly forMs: number }
   | { readonly kind: 'crash'; readonly server: 'redis' | 'postgres'; readonly forMs: number }
   | { readonly kind: 'tcp'; readonly wire: string; readonly fault: TcpFault; readonly forMs: number };
@@ -31,6 +31,8 @@ export interface CommandFaultOptions {
   readonly everyMs: number;
   /** Share by which stalls, freezes and outages last longer; 1 by default. */
   readonly stretch?: number;
+  /** For so long a hub is also killed and frozen: other hubs then take it for dead. Not at all without it. */
+  readonly hubAwayMs?: number | undefined;
 }
 
 /**
@@ -38,12 +40,16 @@ export interface CommandFaultOptions {
  * that the seed decides. Redis is away for longer than a blocked read lasts (2 s).
  */
 export function planCommandFaults(
-  { seed, windowMs, everyMs, stretch = 1 }: CommandFaultOptions,
+  { seed, windowMs, everyMs, stretch = 1, hubAwayMs }: CommandFaultOptions,
   victims: Victims,
 ): ScheduledCommandFault[] {
   const chance = new Chance(seed);
   const lasting = (min: number, max: number): number => Math.round(chance.int(min, max) * stretch);
-  const kill = (of: readonly string[]) => (): CommandFault => ({ kind: 'kill', process: chance.pick(of) });
+  const kill = (of: readonly string[]) => (): CommandFault => ({
+    kind: 'kill',
+    process: chance.pick(of),
+    awayMs: lasting(200, 1_000),
+  });
   const freeze = (of: readonly string[]) => (): CommandFault => ({
     kind: 'freeze',
     process: chance.pick(of),
@@ -67,6 +73,12 @@ export function planCommandFaults(
       tcp(each, 'swallow', 200, 900),
     ]),
     tcp([...agentWires, ...innerWires], 'delay', 800, 2_000),
+    ...(hubAwayMs === undefined
+      ? []
+      : [
+          (): CommandFault => ({ kind: 'kill', process: chance.pick(hubs), awayMs: hubAwayMs }),
+          (): CommandFault => ({ kind: 'freeze', process: chance.pick(hubs), forMs: hubAwayMs }),
+        ]),
   ];
   const count = Math.max(1, Math.floor(windowMs / everyMs));
   const order: (() => CommandFault)[] = [];
@@ -83,7 +95,7 @@ export const laneOf = (fault: CommandFault): string =>
 export function describeCommandFault(fault: CommandFault): string {
   switch (fault.kind) {
     case 'kill':
-      return `SIGKILL of ${fault.process}`;
+      return `SIGKILL of ${fault.process}, away for ${fault.awayMs} ms`;
     case 'freeze':
       return `SIGSTOP of ${fault.process} for ${fault.forMs} ms`;
     case 'crash':

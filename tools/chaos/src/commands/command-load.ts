@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApiError, type Client } from '@viw/client';
 import type { CommandRequest } from '@viw/contracts';
+import { fullJitter } from '@viw/runtime';
 import type { Chance } from '../chance';
 import { openLoop } from '../load/load';
 import type { AskedCommand } from './command-books';
@@ -18,8 +19,9 @@ export interface CommandLoadDeps {
   readonly chance: Chance;
 }
 
-const ANSWER_WITHIN_MS = 5_000;
-const AGAIN_MS = 250;
+const ANSWER_WITHIN_MS = 10_000;
+/** Clients that all ask again at once would keep a slow backend from ever answering in time. */
+const BACKOFF = { baseMs: 500, capMs: 8_000 };
 /** Longer than anything is away, so that commands are delivered after all. Seconds. */
 const LONG_TTL_S = 60;
 
@@ -58,7 +60,7 @@ export class CommandLoad {
     const ttl_s = early && chance.next() < 0.1 ? chance.int(1, 3) : LONG_TTL_S;
     const { asked, request, idempotencyKey } = compose(agentId, ttl_s, chance);
     this.asked.push(asked);
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       try {
         const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
         const options = { signal, ...(idempotencyKey !== undefined && { idempotencyKey }) };
@@ -70,8 +72,9 @@ export class CommandLoad {
           return;
         }
         const retryAfterMs = error instanceof ApiError ? (error.retryAfterS ?? 0) * 1_000 : 0;
-        if (performance.now() + retryAfterMs > this.#giveUpAt) return;
-        await pause(retryAfterMs + AGAIN_MS);
+        const waitMs = retryAfterMs + 50 + fullJitter(BACKOFF, attempt);
+        if (performance.now() + waitMs > this.#giveUpAt) return;
+        await pause(waitMs);
       }
     }
   }

@@ -21,6 +21,8 @@ export interface CommandsMeasure {
   readonly faultEveryMs: number;
   /** Share by which outages last longer than in a quick run. */
   readonly stretch: number;
+  /** How long a hub is away until others take it for dead; not at all without it. */
+  readonly hubAwayMs?: number;
   /** How long it may take afterwards until all is at rest: longer than it takes to call an outcome unknown. */
   readonly drainMs: number;
 }
@@ -32,7 +34,7 @@ export const commandsMeasures = {
   },
   full: {
     ...{ gateways: 8, commandsPerSecond: 15, windowMs: 180_000, faultEveryMs: 1_500 },
-    ...{ stretch: 1.5, drainMs: 240_000 },
+    ...{ stretch: 1.5, hubAwayMs: 25_000, drainMs: 240_000 },
   },
 } satisfies Record<string, CommandsMeasure>;
 
@@ -54,8 +56,8 @@ export async function runCommands(
   const world = await createCommandWorld({ hubs: HUBS, gateways: measure.gateways });
   let keepLogs = true;
   try {
-    const { windowMs, faultEveryMs: everyMs, stretch } = measure;
-    const plan = planCommandFaults({ seed, windowMs, everyMs, stretch }, world.victims);
+    const { windowMs, faultEveryMs: everyMs, stretch, hubAwayMs } = measure;
+    const plan = planCommandFaults({ seed, windowMs, everyMs, stretch, hubAwayMs }, world.victims);
     const load = new CommandLoad(
       {
         agents: world.gateways.map(({ agentId }) => agentId),
@@ -105,7 +107,7 @@ async function inflict(
 ): Promise<void> {
   switch (fault.kind) {
     case 'kill':
-      return processes.get(fault.process)?.kill();
+      return processes.get(fault.process)?.kill(fault.awayMs);
     case 'freeze':
       return processes.get(fault.process)?.freeze(fault.forMs);
     case 'crash':

@@ -14,6 +14,7 @@ export class SupervisedWriter {
   readonly #stopping = new AbortController();
   #program: Program | undefined;
   #expected = 0;
+  #awayMs = RESTART_MS;
   #watch: Promise<void> | undefined;
 
   constructor(options: ProgramOptions) {
@@ -25,9 +26,11 @@ export class SupervisedWriter {
     this.#watch = this.#keepRunning(this.#program);
   }
 
-  async kill(): Promise<void> {
+  /** @param awayMs until it is started again */
+  async kill(awayMs = RESTART_MS): Promise<void> {
     if (!this.#program?.running) return;
     this.#expected += 1;
+    this.#awayMs = awayMs;
     await this.#program.kill();
   }
 
@@ -65,7 +68,8 @@ export class SupervisedWriter {
       if (signal.aborted) return;
       if (this.#expected > 0) this.#expected -= 1;
       else this.unexpectedEnds += 1;
-      await pause(RESTART_MS, undefined, { signal }).catch(() => undefined);
+      await pause(this.#awayMs, undefined, { signal }).catch(() => undefined);
+      this.#awayMs = RESTART_MS;
       if (signal.aborted) return;
       program = await startProgram(again);
       this.#program = program;
