@@ -1,19 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@viw/client';
-import { type Db, type ServiceRole, createDatabase, createServiceLogin, migrate } from '@viw/database';
+import { type Db, createDatabase, migrate } from '@viw/database';
 import type { Redis as RedisClient } from '@viw/streams';
 import { closeRedis, createRedis, waitUntilReady } from '@viw/streams';
-import { type Postgres, type Redis, freePort, startPostgres, startRedis } from '@viw/testing';
+import { type Postgres, type Redis, startPostgres, startRedis } from '@viw/testing';
 import { FaultProxy } from '../faults/fault-proxy';
 import { SupervisedWriter as SupervisedProcess } from '../world/supervised-writer';
 import { createAccess, registerAndAwait } from './api-access';
 import type { Victims } from './command-faults';
-import { backendProgram, hubProgram, writerProgram } from './control-plane';
+import { REPLICAS, controlPlane, namesOf, placed, portsOf } from './control-plane';
 import { type GatewayHost, prepareHost } from './gateway-host';
-import { type Secrets, makeSecrets } from './secrets';
+import { makeSecrets } from './secrets';
 
 /** The whole product as processes on real servers, with a proxy of ours in every wire. */
 export interface CommandWorld {
@@ -38,7 +37,6 @@ export interface CommandWorld {
 }
 
 export interface CommandWorldOptions {
-  readonly hubs: number;
   readonly gateways: number;
 }
 
@@ -89,7 +87,9 @@ async function build(
 
   const wires = new Map<string, FaultProxy>();
   const wire = async (name: string, ...targets: [number, ...number[]]): Promise<FaultProxy> => {
-    const proxy = await started(FaultProxy.start(...targets), undo);
+    const proxy = await FaultProxy.start(...targets);
+    // Last of all: whatever runs needs its wires for an orderly end.
+    undo.unshift(() => proxy.stop());
     wires.set(name, proxy);
     return proxy;
   };
@@ -97,10 +97,9 @@ async function build(
   undo.push(() => Promise.all([...processes.values()].map((each) => each.stop())));
 
   const plant = { logs, secrets, redis, ownerUrl, db, wire };
-  const hubs = numbered('hub', options.hubs);
-  const hubPorts = await Promise.all(hubs.map(() => freePort()));
-  const backendPort = await freePort();
-  const programs = await controlPlane({ ...plant, hubs, hubPorts, backendPort });
+  const hubs = await placed('hub');
+  const backends = await placed('backend');
+  const programs = await controlPlane({ ...plant, hubs, backends });
   for (const program of programs) processes.set(program.name, new SupervisedProcess(program));
   await startAll(
     processes,
@@ -109,13 +108,14 @@ async function build(
 
   for (const [index, host] of gateways.entries()) {
     // Each dials another hub first and the next one after that, as a load balancer would have it.
-    const ports = [...hubPorts.slice(index % hubPorts.length), ...hubPorts.slice(0, index % hubPorts.length)];
-    const proxy = await wire(`${host.agentId} to hubs`, ...(ports as [number, ...number[]]));
+    const ports = portsOf([...hubs.slice(index % REPLICAS), ...hubs.slice(0, index % REPLICAS)]);
+    const proxy = await wire(`${host.agentId} to hubs`, ...ports);
     processes.set(`${host.agentId} helper`, new SupervisedProcess(host.helper));
     const agent = host.agent(proxy.through('ws://127.0.0.1/agent/ws'));
     processes.set(`${host.agentId} agent`, new SupervisedProcess(agent));
   }
-  const apiUrl = `http://127.0.0.1:${backendPort}`;
+  const backendPorts = portsOf(backends);
+  const apiUrl = `http://127.0.0.1:${backendPorts[0]}`;
   const access = await createAccess(apiUrl, secrets);
   const names = [...processes.keys()];
   const helpers = names.filter((name) => name.endsWith(' helper'));
@@ -124,63 +124,19 @@ async function build(
     await startAll(processes, helpers);
     await startAll(processes, agents);
   });
-  const apiWire = await wire('client to backend', backendPort);
+  const apiWire = await wire('client to backends', ...backendPorts);
   const wireNames = [...wires.keys()];
   return {
-    ...{ redis, postgres, processes, wires, hubs, gateways, auditor, db, logs },
+    ...{ redis, postgres, processes, wires, gateways, auditor, db, logs },
+    hubs: namesOf(hubs),
     client: access.through(apiWire.through(apiUrl)),
     victims: {
-      ...{ hubs, agents, helpers, backends: ['backend'] },
-      writers: ['results-writer-1', 'results-writer-2'],
+      ...{ hubs: namesOf(hubs), backends: namesOf(backends), agents, helpers },
+      writers: names.filter((name) => name.startsWith('results-writer')),
       agentWires: wireNames.filter((name) => name.endsWith(' to hubs')),
       innerWires: wireNames.filter((name) => !name.endsWith(' to hubs')),
     },
   };
-}
-
-interface Plant {
-  readonly logs: string;
-  readonly secrets: Secrets;
-  readonly redis: Redis;
-  readonly ownerUrl: string;
-  readonly db: Db;
-  readonly wire: (name: string, target: number) => Promise<FaultProxy>;
-  readonly hubs: readonly string[];
-  readonly hubPorts: readonly number[];
-  readonly backendPort: number;
-}
-
-/** Each service with the database role that it has in production. */
-async function controlPlane({ logs, secrets, redis, ownerUrl, db, wire, ...plant }: Plant) {
-  const { hubs, hubPorts, backendPort } = plant;
-  const postgresPort = Number(new URL(ownerUrl).port);
-  const through = async (name: string, url: string, port: number) => (await wire(name, port)).through(url);
-  const redisFor = (name: string) => through(`${name} to Redis`, redis.url, redis.port);
-  const databaseFor = async (role: ServiceRole, name: string) =>
-    loginUrl(db, role, await through(`${name} to Postgres`, ownerUrl, postgresPort));
-
-  const writer = {
-    logs,
-    redisUrl: await redisFor('results-writer'),
-    databaseUrl: await databaseFor('viw_results_writer', 'results-writer'),
-  };
-  const hubPrograms = hubs.map(async (name, index) =>
-    hubProgram({ name, logs, secrets, port: hubPorts[index] ?? 0, redisUrl: await redisFor(name) }),
-  );
-  return Promise.all([
-    ...hubPrograms,
-    backendProgram({
-      ...{ name: 'backend', logs, secrets, port: backendPort },
-      redisUrl: await redisFor('backend'),
-      databaseUrl: await databaseFor('viw_backend', 'backend'),
-    }),
-    ...['1', '2'].map((consumer) => writerProgram({ app: 'results-writer', consumer, ...writer })),
-    // It keeps the state of the gateways, without which the backend sends nothing again. It is left alone here.
-    writerProgram({
-      ...{ app: 'telemetry-writer', consumer: '1', logs, redisUrl: redis.url },
-      databaseUrl: await loginUrl(db, 'viw_telemetry_writer', ownerUrl),
-    }),
-  ]);
 }
 
 const numbered = (name: string, count: number): string[] =>
@@ -200,12 +156,4 @@ async function started<T extends { stop(): Promise<unknown> }>(
   const thing = await starting;
   undo.push(() => thing.stop());
   return thing;
-}
-
-async function loginUrl(db: Db, role: ServiceRole, url: string): Promise<string> {
-  const login = new URL(url);
-  login.username = role.replace('viw_', 'chaos_');
-  login.password = randomBytes(18).toString('hex');
-  await createServiceLogin(db, role, login.username, login.password);
-  return login.toString();
 }

@@ -1,106 +1,89 @@
-import { join } from 'node:path';
-import { type ProgramOptions, freePort } from '@viw/testing';
-import { bundleOf } from '../world/bundle';
+import { randomBytes } from 'node:crypto';
+import { type Db, type ServiceRole, createServiceLogin } from '@viw/database';
+import { type ProgramOptions, type Redis, freePort } from '@viw/testing';
+import type { FaultProxy } from '../faults/fault-proxy';
 import type { Secrets } from './secrets';
+import { backendProgram, hubProgram, writerProgram } from './service-programs';
 
-type Environment = Readonly<Record<string, string>>;
-
-export interface ServiceLogs {
+export interface Plant {
   readonly logs: string;
+  readonly secrets: Secrets;
+  readonly redis: Redis;
+  readonly ownerUrl: string;
+  readonly db: Db;
+  readonly wire: (name: string, target: number) => Promise<FaultProxy>;
+  readonly hubs: readonly Placed[];
+  readonly backends: readonly Placed[];
 }
 
-async function service(
-  app: string,
-  { name, prefix, logs }: ServiceLogs & { name: string; prefix: string },
-  env: Environment,
-): Promise<ProgramOptions> {
-  const opsPort = await freePort();
-  return {
-    name,
-    argv: [process.execPath, bundleOf(app)],
-    logFile: join(logs, `${name}.log`),
-    env: {
-      [`${prefix}_ENABLED`]: 'true',
-      [`${prefix}_OPS_BIND`]: `127.0.0.1:${opsPort}`,
-      [`${prefix}_REDIS_STRICT`]: 'true',
-      ...env,
-    },
-    readyWhen: { url: `http://127.0.0.1:${opsPort}/internal/readyz` },
-  };
-}
-
-export interface HubOptions extends ServiceLogs {
+/** A replica and the port that it is reached by. */
+export interface Placed {
   readonly name: string;
   readonly port: number;
-  readonly redisUrl: string;
-  readonly secrets: Secrets;
 }
 
-/** One hub: the same id after every restart. It misses an agent after 4 s of silence, so that this comes to pass. */
-export const hubProgram = ({ name, logs, port, redisUrl, secrets }: HubOptions): Promise<ProgramOptions> =>
-  service(
-    'agent-bridge',
-    { name, prefix: 'AGENT_BRIDGE', logs },
-    {
-      AGENT_BRIDGE_BIND: `127.0.0.1:${port}`,
-      AGENT_BRIDGE_HUB_ID: name,
-      AGENT_BRIDGE_REDIS_URL: redisUrl,
-      AGENT_BRIDGE_SHARED_SECRET: secrets.sharedSecret,
-      AGENT_BRIDGE_HEARTBEAT_S: '2',
-    },
+/** Of hubs, backends and results-writers each: what one leaves undone another has to find. */
+export const REPLICAS = 2;
+
+export const placed = (name: string): Promise<Placed[]> =>
+  Promise.all(
+    Array.from({ length: REPLICAS }, async (_, index) => ({
+      name: `${name}-${index + 1}`,
+      port: await freePort(),
+    })),
   );
 
-export interface BackendOptions extends ServiceLogs {
-  readonly name: string;
-  readonly port: number;
-  readonly redisUrl: string;
-  readonly databaseUrl: string;
-  readonly secrets: Secrets;
+export const namesOf = (replicas: readonly Placed[]): string[] => replicas.map(({ name }) => name);
+
+export function portsOf(replicas: readonly Placed[]): [number, ...number[]] {
+  const [first, ...others] = replicas.map(({ port }) => port);
+  if (first === undefined) throw new Error('no replica');
+  return [first, ...others];
 }
 
-export const backendProgram = ({
-  name,
+/** Each service with the database role that it has in production. */
+export async function controlPlane({
   logs,
-  port,
-  redisUrl,
-  databaseUrl,
   secrets,
-}: BackendOptions): Promise<ProgramOptions> =>
-  service(
-    'backend',
-    { name, prefix: 'BACKEND', logs },
-    {
-      BACKEND_BIND: `127.0.0.1:${port}`,
-      BACKEND_REDIS_URL: redisUrl,
-      BACKEND_DATABASE_URL: databaseUrl,
-      BACKEND_SETUP_TOKEN: secrets.setupToken,
-      BACKEND_ENCRYPTION_KEY: secrets.encryptionKey,
-      BACKEND_COMMAND_SIGNING_KEY: JSON.stringify(secrets.signing.privateKey),
-    },
-  );
+  redis,
+  ownerUrl,
+  db,
+  wire,
+  hubs,
+  backends,
+}: Plant): Promise<ProgramOptions[]> {
+  const postgresPort = Number(new URL(ownerUrl).port);
+  const through = async (name: string, url: string, port: number) => (await wire(name, port)).through(url);
+  const redisFor = (name: string) => through(`${name} to Redis`, redis.url, redis.port);
+  const databaseFor = async (role: ServiceRole, name: string) =>
+    loginUrl(db, role, await through(`${name} to Postgres`, ownerUrl, postgresPort));
 
-export interface WriterOptions extends ServiceLogs {
-  readonly app: 'results-writer' | 'telemetry-writer';
-  readonly consumer: string;
-  readonly redisUrl: string;
-  readonly databaseUrl: string;
+  const writer = {
+    logs,
+    redisUrl: await redisFor('results-writers'),
+    databaseUrl: await databaseFor('viw_results_writer', 'results-writers'),
+  };
+  const backend = {
+    ...{ logs, secrets },
+    redisUrl: await redisFor('backends'),
+    databaseUrl: await databaseFor('viw_backend', 'backends'),
+  };
+  return Promise.all([
+    ...hubs.map(async (hub) => hubProgram({ ...hub, logs, secrets, redisUrl: await redisFor(hub.name) })),
+    ...backends.map((replica) => backendProgram({ ...replica, ...backend })),
+    ...['1', '2'].map((consumer) => writerProgram({ app: 'results-writer', consumer, ...writer })),
+    // It keeps the state of the gateways, without which the backend sends nothing again. It is left alone here.
+    writerProgram({
+      ...{ app: 'telemetry-writer', consumer: '1', logs, redisUrl: redis.url },
+      databaseUrl: await loginUrl(db, 'viw_telemetry_writer', ownerUrl),
+    }),
+  ]);
 }
 
-export function writerProgram({
-  app,
-  consumer,
-  logs,
-  redisUrl,
-  databaseUrl,
-}: WriterOptions): Promise<ProgramOptions> {
-  const prefix = app === 'results-writer' ? 'RESULTS_WRITER' : 'TELEMETRY_WRITER';
-  return service(
-    app,
-    { name: `${app}-${consumer}`, prefix, logs },
-    {
-      [`${prefix}_REDIS_URL`]: redisUrl,
-      [`${prefix}_DATABASE_URL`]: databaseUrl,
-      [`${prefix}_CONSUMER`]: consumer,
-    },
-  );
+async function loginUrl(db: Db, role: ServiceRole, url: string): Promise<string> {
+  const login = new URL(url);
+  login.username = role.replace('viw_', 'chaos_');
+  login.password = randomBytes(18).toString('hex');
+  await createServiceLogin(db, role, login.username, login.password);
+  return login.toString();
 }
