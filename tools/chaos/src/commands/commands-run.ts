@@ -9,7 +9,7 @@ import { readEvidence, readUnrest, watchEnds } from './command-evidence';
 import { auditCommands } from './command-ledger';
 import { CommandLoad } from './command-load';
 import { type CommandWorld, createCommandWorld } from './command-world';
-import { type CommandsVerdict, isSound } from './commands-verdict';
+import { type CommandsVerdict, isAtRest, isSound } from './commands-verdict';
 
 /** How much of it: `--quick` for everyday, the full measure for the record. */
 export interface CommandsMeasure {
@@ -116,7 +116,7 @@ async function inflict(
   }
 }
 
-/** Looks again until the books balance or the time is over; the last look counts. */
+/** Looks again until nothing moves any more or the time is over; the last look counts. */
 async function settled(judge: () => Promise<CommandsVerdict>, drainMs: number): Promise<CommandsVerdict> {
   const deadline = performance.now() + drainMs;
   for (;;) {
@@ -124,7 +124,7 @@ async function settled(judge: () => Promise<CommandsVerdict>, drainMs: number): 
       if (performance.now() > deadline) throw error;
       return undefined;
     });
-    if (verdict && (isSound(verdict) || performance.now() > deadline)) return verdict;
+    if (verdict && (isAtRest(verdict) || performance.now() > deadline)) return verdict;
     await pause(500);
   }
 }

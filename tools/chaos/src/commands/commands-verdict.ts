@@ -48,6 +48,10 @@ export function checks(verdict: CommandsVerdict): { what: string; holds: boolean
   ];
 }
 
+/** Every command has ended and nothing is under way: what is wrong by now stays wrong. */
+export const isAtRest = ({ lost, pending, unread, waiting, unpublished }: CommandsVerdict): boolean =>
+  lost + pending + unread + waiting + unpublished === 0;
+
 export const isSound = (verdict: CommandsVerdict): boolean => checks(verdict).every(({ holds }) => holds);
 
 export function table(verdict: CommandsVerdict): string {
