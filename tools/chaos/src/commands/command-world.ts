@@ -6,19 +6,21 @@ import { type Db, createDatabase, migrate } from '@viw/database';
 import type { Redis as RedisClient } from '@viw/streams';
 import { closeRedis, createRedis, waitUntilReady } from '@viw/streams';
 import { type Postgres, type Redis, startPostgres, startRedis } from '@viw/testing';
-import { FaultProxy } from '../faults/fault-proxy';
-import { SupervisedWriter as SupervisedProcess } from '../world/supervised-writer';
+import type { FaultProxy } from '../faults/fault-proxy';
+import { type Undo, started } from '../world/undo';
 import { createAccess, registerAndAwait } from './api-access';
 import type { Victims } from './command-faults';
-import { REPLICAS, controlPlane, namesOf, placed, portsOf } from './control-plane';
+import { controlPlane, namesOf, placed, portsOf } from './control-plane';
 import { type GatewayHost, prepareHost } from './gateway-host';
+import { ProcessGroup } from './process-group';
 import { makeSecrets } from './secrets';
+import { Wiring } from './wiring';
 
 /** The whole product as processes on real servers, with a proxy of ours in every wire. */
 export interface CommandWorld {
   readonly redis: Redis;
   readonly postgres: Postgres;
-  readonly processes: ReadonlyMap<string, SupervisedProcess>;
+  readonly processes: ProcessGroup;
   readonly wires: ReadonlyMap<string, FaultProxy>;
   readonly victims: Victims;
   /** Ids of the hubs. */
@@ -42,7 +44,7 @@ export interface CommandWorldOptions {
 
 /** When a part fails, what runs already is ended. */
 export async function createCommandWorld(options: CommandWorldOptions): Promise<CommandWorld> {
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo: Undo = [];
   const root = await mkdtemp(join(tmpdir(), 'viw-cmd-'));
   const stop = async ({ keepLogs }: { keepLogs: boolean }): Promise<void> => {
     for (let step = undo.pop(); step; step = undo.pop()) await step();
@@ -58,7 +60,7 @@ export async function createCommandWorld(options: CommandWorldOptions): Promise<
 
 interface Site {
   readonly root: string;
-  readonly undo: (() => Promise<unknown>)[];
+  readonly undo: Undo;
 }
 
 async function build(
@@ -85,75 +87,40 @@ async function build(
   undo.push(() => closeRedis(auditor));
   await waitUntilReady(auditor);
 
-  const wires = new Map<string, FaultProxy>();
-  const wire = async (name: string, ...targets: [number, ...number[]]): Promise<FaultProxy> => {
-    const proxy = await FaultProxy.start(...targets);
-    // Last of all: whatever runs needs its wires for an orderly end.
-    undo.unshift(() => proxy.stop());
-    wires.set(name, proxy);
-    return proxy;
-  };
-  const processes = new Map<string, SupervisedProcess>();
-  undo.push(() => Promise.all([...processes.values()].map((each) => each.stop())));
+  const wiring = new Wiring({ undo });
+  const processes = new ProcessGroup();
+  undo.push(() => processes.stop());
+  const [hubs, backends] = [await placed('hub'), await placed('backend')];
+  const plant = { logs, secrets, redis, ownerUrl, db, wiring, hubs, backends };
+  const services = await controlPlane(plant);
+  await processes.start(services);
 
-  const plant = { logs, secrets, redis, ownerUrl, db, wire };
-  const hubs = await placed('hub');
-  const backends = await placed('backend');
-  const programs = await controlPlane({ ...plant, hubs, backends });
-  for (const program of programs) processes.set(program.name, new SupervisedProcess(program));
-  await startAll(
-    processes,
-    programs.map(({ name }) => name),
-  );
-
-  for (const [index, host] of gateways.entries()) {
-    // Each dials another hub first and the next one after that, as a load balancer would have it.
-    const ports = portsOf([...hubs.slice(index % REPLICAS), ...hubs.slice(0, index % REPLICAS)]);
-    const proxy = await wire(`${host.agentId} to hubs`, ...ports);
-    processes.set(`${host.agentId} helper`, new SupervisedProcess(host.helper));
-    const agent = host.agent(proxy.through('ws://127.0.0.1/agent/ws'));
-    processes.set(`${host.agentId} agent`, new SupervisedProcess(agent));
-  }
-  const backendPorts = portsOf(backends);
-  const apiUrl = `http://127.0.0.1:${backendPorts[0]}`;
-  const access = await createAccess(apiUrl, secrets);
-  const names = [...processes.keys()];
-  const helpers = names.filter((name) => name.endsWith(' helper'));
-  const agents = names.filter((name) => name.endsWith(' agent'));
+  const access = await createAccess(`http://127.0.0.1:${portsOf(backends)[0]}`, secrets);
+  const hubsPort = await wiring.balanced(portsOf(hubs));
+  const agentWires = gateways.map(({ agentId }) => `${agentId} to hubs`);
   await registerAndAwait(access.client, gateways, async () => {
-    await startAll(processes, helpers);
-    await startAll(processes, agents);
+    await processes.start(gateways.map(({ helper }) => helper));
+    const agents = gateways.map(async ({ agent, agentId }) => {
+      const proxy = await wiring.wire(`${agentId} to hubs`, hubsPort);
+      return agent(proxy.through('ws://127.0.0.1/agent/ws'));
+    });
+    await processes.start(await Promise.all(agents));
   });
-  const apiWire = await wire('client to backends', ...backendPorts);
-  const wireNames = [...wires.keys()];
+  const api = await wiring.wire('client to backends', await wiring.balanced(portsOf(backends)));
+  const { wires } = wiring;
   return {
     ...{ redis, postgres, processes, wires, gateways, auditor, db, logs },
     hubs: namesOf(hubs),
-    client: access.through(apiWire.through(apiUrl)),
+    client: access.through(api.through('http://127.0.0.1')),
     victims: {
-      ...{ hubs: namesOf(hubs), backends: namesOf(backends), agents, helpers },
-      writers: names.filter((name) => name.startsWith('results-writer')),
-      agentWires: wireNames.filter((name) => name.endsWith(' to hubs')),
-      innerWires: wireNames.filter((name) => !name.endsWith(' to hubs')),
+      ...{ hubs: namesOf(hubs), backends: namesOf(backends), agentWires },
+      agents: gateways.map(({ agentId }) => `${agentId} agent`),
+      helpers: gateways.map(({ helper }) => helper.name),
+      writers: services.map(({ name }) => name).filter((name) => name.startsWith('results-writer')),
+      innerWires: [...wires.keys()].filter((name) => !agentWires.includes(name)),
     },
   };
 }
 
 const numbered = (name: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
-
-async function startAll(
-  processes: ReadonlyMap<string, SupervisedProcess>,
-  names: readonly string[],
-): Promise<void> {
-  await Promise.all(names.map(async (name) => processes.get(name)?.start()));
-}
-
-async function started<T extends { stop(): Promise<unknown> }>(
-  starting: Promise<T>,
-  undo: Site['undo'],
-): Promise<T> {
-  const thing = await starting;
-  undo.push(() => thing.stop());
-  return thing;
-}

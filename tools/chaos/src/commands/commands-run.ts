@@ -106,7 +106,7 @@ async function inflict(
 ): Promise<void> {
   switch (fault.kind) {
     case 'kill':
-      return processes.get(fault.process)?.kill(fault.awayMs);
+      return void (await processes.get(fault.process)?.killFor(fault.awayMs));
     case 'freeze':
       return processes.get(fault.process)?.freeze(fault.forMs);
     case 'crash':
@@ -158,7 +158,7 @@ async function judge(options: {
     late_results: evidence.results.filter(({ late }) => late).length,
     ...unrest,
     faults,
-    unexpected_ends: [...world.processes.values()].reduce((total, each) => total + each.unexpectedEnds, 0),
+    unexpected_ends: world.processes.unexpectedEnds,
     ...{ drain_s: 0, seconds: 0, examples },
   };
 }

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { type Db, type ServiceRole, createServiceLogin } from '@viw/database';
+import type { Db, ServiceRole } from '@viw/database';
 import { type ProgramOptions, type Redis, freePort } from '@viw/testing';
-import type { FaultProxy } from '../faults/fault-proxy';
+import { serviceAccount } from '../world/service-account';
 import type { Secrets } from './secrets';
 import { backendProgram, hubProgram, writerProgram } from './service-programs';
+import type { Wiring } from './wiring';
 
 export interface Plant {
   readonly logs: string;
@@ -11,7 +11,7 @@ export interface Plant {
   readonly redis: Redis;
   readonly ownerUrl: string;
   readonly db: Db;
-  readonly wire: (name: string, target: number) => Promise<FaultProxy>;
+  readonly wiring: Pick<Wiring, 'wire'>;
   readonly hubs: readonly Placed[];
   readonly backends: readonly Placed[];
 }
@@ -23,7 +23,7 @@ export interface Placed {
 }
 
 /** Of hubs, backends and results-writers each: what one leaves undone another has to find. */
-export const REPLICAS = 2;
+const REPLICAS = 2;
 
 export const placed = (name: string): Promise<Placed[]> =>
   Promise.all(
@@ -35,11 +35,7 @@ export const placed = (name: string): Promise<Placed[]> =>
 
 export const namesOf = (replicas: readonly Placed[]): string[] => replicas.map(({ name }) => name);
 
-export function portsOf(replicas: readonly Placed[]): [number, ...number[]] {
-  const [first, ...others] = replicas.map(({ port }) => port);
-  if (first === undefined) throw new Error('no replica');
-  return [first, ...others];
-}
+export const portsOf = (replicas: readonly Placed[]): number[] => replicas.map(({ port }) => port);
 
 /** Each service with the database role that it has in production. */
 export async function controlPlane({
@@ -48,15 +44,16 @@ export async function controlPlane({
   redis,
   ownerUrl,
   db,
-  wire,
+  wiring,
   hubs,
   backends,
 }: Plant): Promise<ProgramOptions[]> {
   const postgresPort = Number(new URL(ownerUrl).port);
-  const through = async (name: string, url: string, port: number) => (await wire(name, port)).through(url);
+  const through = async (name: string, url: string, port: number) =>
+    (await wiring.wire(name, port)).through(url);
   const redisFor = (name: string) => through(`${name} to Redis`, redis.url, redis.port);
   const databaseFor = async (role: ServiceRole, name: string) =>
-    loginUrl(db, role, await through(`${name} to Postgres`, ownerUrl, postgresPort));
+    serviceAccount(db, role, await through(`${name} to Postgres`, ownerUrl, postgresPort));
 
   const writer = {
     logs,
@@ -75,15 +72,7 @@ export async function controlPlane({
     // It keeps the state of the gateways, without which the backend sends nothing again. It is left alone here.
     writerProgram({
       ...{ app: 'telemetry-writer', consumer: '1', logs, redisUrl: redis.url },
-      databaseUrl: await loginUrl(db, 'viw_telemetry_writer', ownerUrl),
+      databaseUrl: await serviceAccount(db, 'viw_telemetry_writer', ownerUrl),
     }),
   ]);
-}
-
-async function loginUrl(db: Db, role: ServiceRole, url: string): Promise<string> {
-  const login = new URL(url);
-  login.username = role.replace('viw_', 'chaos_');
-  login.password = randomBytes(18).toString('hex');
-  await createServiceLogin(db, role, login.username, login.password);
-  return login.toString();
 }

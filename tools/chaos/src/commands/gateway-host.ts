@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HelperClientOptions } from '@viw/commands';
 import { type GatewayPublicKeys, gatewayPublicKeys } from '@viw/contracts';
 import { type ProgramOptions, startProgram } from '@viw/testing';
-import { bundleOf } from '../world/bundle';
+import { serviceBundle } from '../world/service-bundle';
 import { writeScripts } from './effect-scripts';
 import type { Secrets } from './secrets';
 
@@ -45,7 +45,7 @@ export async function prepareHost(
 
   const helper = {
     name: `${agentId} helper`,
-    argv: [process.execPath, bundleOf('host-helper')] as const,
+    argv: [process.execPath, serviceBundle('host-helper')] as const,
     cwd: dir,
     logFile: join(logs, `${agentId}-helper.log`),
     env: {
@@ -62,7 +62,7 @@ export async function prepareHost(
   };
   const agent = (hubUrl: string): ProgramOptions => ({
     name: `${agentId} agent`,
-    argv: [process.execPath, bundleOf('gateway-agent')],
+    argv: [process.execPath, serviceBundle('gateway-agent')],
     cwd: dir,
     logFile: join(logs, `${agentId}-agent.log`),
     env: {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ProgramOptions, freePort } from '@viw/testing';
-import { bundleOf } from '../world/bundle';
+import { serviceBundle } from '../world/service-bundle';
 import type { Secrets } from './secrets';
 
 type Environment = Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ async function service(
   const opsPort = await freePort();
   return {
     name,
-    argv: [process.execPath, bundleOf(app)],
+    argv: [process.execPath, serviceBundle(app)],
     logFile: join(logs, `${name}.log`),
     env: {
       [`${prefix}_ENABLED`]: 'true',

@@ -16,25 +16,21 @@ interface Pair {
   mutilated: boolean;
 }
 
-/**
- * A TCP proxy on 127.0.0.1 that can be told to misbehave. One fault at a time. With several targets it is a load
- * balancer as well: each connection goes to the next one, whether that lives or not.
- */
+/** A TCP proxy on 127.0.0.1 that can be told to misbehave. One fault at a time. */
 export class FaultProxy {
-  readonly #targets: readonly number[];
-  #accepted = 0;
+  readonly #target: number;
   readonly #listener: Server;
   readonly #pairs = new Set<Pair>();
   #mode: TcpFault | 'pass' = 'pass';
 
-  private constructor(targets: readonly number[]) {
-    this.#targets = targets;
+  private constructor(target: number) {
+    this.#target = target;
     this.#listener = createServer((client) => this.#accept(client));
   }
 
-  /** @param targets ports on 127.0.0.1 */
-  static async start(...targets: readonly [number, ...number[]]): Promise<FaultProxy> {
-    const proxy = new FaultProxy(targets);
+  /** @param target port on 127.0.0.1 */
+  static async start(target: number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target);
     await new Promise<void>((resolve) => proxy.#listener.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
@@ -87,8 +83,7 @@ export class FaultProxy {
       reset(client);
       return;
     }
-    const target = this.#targets[this.#accepted++ % this.#targets.length] ?? 0;
-    const pair: Pair = { client, server: connect(target, '127.0.0.1'), mutilated: false };
+    const pair: Pair = { client, server: connect(this.#target, '127.0.0.1'), mutilated: false };
     this.#pairs.add(pair);
     for (const socket of [pair.client, pair.server]) {
       socket.setNoDelay(true);

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Server } from '@viw/testing';
-import type { SupervisedWriter } from '../world/supervised-writer';
+import type { SupervisedProgram } from '../world/supervised-program';
 import type { FaultProxy } from './fault-proxy';
 import { carryOut } from './lanes';
 import type { Fault, ScheduledFault, Wire } from './schedule';
 import { describeFault } from './schedule';
 
 export interface Targets {
-  readonly writers: readonly SupervisedWriter[];
+  readonly writers: readonly Pick<SupervisedProgram, 'kill' | 'freeze'>[];
   readonly redis: Pick<Server, 'kill' | 'restart'>;
   readonly postgres: Pick<Server, 'kill' | 'restart'>;
   readonly wires: Readonly<Record<Wire, FaultProxy>>;
@@ -45,7 +45,7 @@ export const unleash = (
 async function inflict(fault: Fault, targets: Targets): Promise<void> {
   switch (fault.kind) {
     case 'kill-writer':
-      return targets.writers[fault.writer]?.kill();
+      return void (await targets.writers[fault.writer]?.kill());
     case 'freeze-writer':
       return targets.writers[fault.writer]?.freeze(fault.forMs);
     case 'crash-redis':

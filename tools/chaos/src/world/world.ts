@@ -6,7 +6,7 @@ import { StreamProducer, closeRedis, createRedis, waitUntilReady } from '@viw/st
 import { type Postgres, type Redis, startPostgres, startRedis } from '@viw/testing';
 import { FaultProxy } from '../faults/fault-proxy';
 import type { Wire } from '../faults/schedule';
-import { SupervisedWriter } from './supervised-writer';
+import { SupervisedProgram } from './supervised-program';
 import { type WriterService, writerProgram } from './writer-program';
 
 /** Real servers, proxies in every wire of the services, the writers, and what the auditor sees past the proxies. */
@@ -14,7 +14,7 @@ export interface World {
   readonly redis: Redis;
   readonly postgres: Postgres;
   readonly wires: Readonly<Record<Wire, FaultProxy>>;
-  readonly writers: readonly SupervisedWriter[];
+  readonly writers: readonly SupervisedProgram[];
   /** As a hub's: through a proxy, no fault is told to the load. */
   readonly producer: StreamProducer;
   /** Straight to Redis. */
@@ -71,12 +71,12 @@ async function build(
   producer.start();
 
   const redisUrl = wires['writer-redis'].through(redis.url);
-  const writers: SupervisedWriter[] = [];
+  const writers: SupervisedProgram[] = [];
   for (const service of services) {
     const databaseUrl = await serviceUrl(db, service, wires['writer-postgres'].through(ownerUrl));
     for (let n = 1; n <= REPLICAS; n++) {
       const program = await writerProgram({ service, consumer: `chaos-${n}`, redisUrl, databaseUrl });
-      const writer = new SupervisedWriter(program);
+      const writer = new SupervisedProgram(program);
       undo.push(() => writer.stop());
       writers.push(writer);
     }

@@ -1,5 +1,5 @@
 import { type ProgramOptions, freePort } from '@viw/testing';
-import { bundleOf } from './bundle';
+import { serviceBundle } from './service-bundle';
 
 export type WriterService = 'results-writer' | 'telemetry-writer';
 
@@ -15,7 +15,7 @@ export async function writerProgram(options: {
   const opsPort = await freePort();
   return {
     name: `${service} ${consumer}`,
-    argv: [process.execPath, bundleOf(service)],
+    argv: [process.execPath, serviceBundle(service)],
     env: {
       [`${prefix}_ENABLED`]: 'true',
       [`${prefix}_LOG_LEVEL`]: 'warn',

@@ -4,8 +4,8 @@ import { type Program, type ProgramOptions, startProgram } from '@viw/testing';
 
 const RESTART_MS = 200;
 
-/** A writer as a process of its own that is started again whenever it ends, as systemd or Kubernetes would. */
-export class SupervisedWriter {
+/** A service as a process of its own that is started again whenever it ends, as systemd or Kubernetes would. */
+export class SupervisedProgram {
   /** Ends that nobody has caused. */
   unexpectedEnds = 0;
   /** Largest resident memory seen, MiB. */
@@ -26,12 +26,18 @@ export class SupervisedWriter {
     this.#watch = this.#keepRunning(this.#program);
   }
 
-  /** @param awayMs until it is started again */
-  async kill(awayMs = RESTART_MS): Promise<void> {
-    if (!this.#program?.running) return;
+  /** False when it was not running. */
+  async kill(): Promise<boolean> {
+    if (!this.#program?.running) return false;
     this.#expected += 1;
-    this.#awayMs = awayMs;
     await this.#program.kill();
+    return true;
+  }
+
+  /** As `kill`, and started again only after so long. */
+  async killFor(awayMs: number): Promise<boolean> {
+    this.#awayMs = awayMs;
+    return this.kill();
   }
 
   async freeze(forMs: number): Promise<void> {

@@ -1,0 +1,12 @@
+/** Steps that end what has been started; the last one first. */
+export type Undo = (() => Promise<unknown>)[];
+
+/** Waits for a start and notes how it is ended. */
+export async function started<T extends { stop(): Promise<unknown> }>(
+  starting: Promise<T>,
+  undo: Undo,
+): Promise<T> {
+  const thing = await starting;
+  undo.push(() => thing.stop());
+  return thing;
+}
