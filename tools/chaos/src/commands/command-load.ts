@@ -21,7 +21,7 @@ export interface CommandLoadDeps {
 
 const ANSWER_WITHIN_MS = 10_000;
 /** Clients that all ask again at once would keep a slow backend from ever answering in time. */
-const BACKOFF = { baseMs: 500, capMs: 8_000 };
+const BACKOFF = { baseMs: 500, capMs: 15_000 };
 /** Longer than anything is away, so that commands are delivered after all. Seconds. */
 const LONG_TTL_S = 60;
 

@@ -33,7 +33,7 @@ export const commandsMeasures = {
     ...{ stretch: 1, drainMs: 150_000 },
   },
   full: {
-    ...{ gateways: 8, commandsPerSecond: 12, windowMs: 240_000, faultEveryMs: 2_500 },
+    ...{ gateways: 8, commandsPerSecond: 8, windowMs: 180_000, faultEveryMs: 2_000 },
     ...{ stretch: 1.5, hubAwayMs: 25_000, drainMs: 240_000 },
   },
 } satisfies Record<string, CommandsMeasure>;
@@ -106,7 +106,9 @@ async function inflict(
 ): Promise<void> {
   switch (fault.kind) {
     case 'kill':
-      return void (await processes.get(fault.process)?.killFor(fault.awayMs));
+      await processes.get(fault.process)?.killFor(fault.awayMs);
+      // It cannot be hit again before it is back.
+      return void (await pause(fault.awayMs));
     case 'freeze':
       return processes.get(fault.process)?.freeze(fault.forMs);
     case 'crash':
