@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { type CommandsRunOptions, commandsMeasures } from './commands/commands-run';
+import { commandsMeasures } from './commands/commands-measure';
+import type { CommandsRunOptions } from './commands/commands-run';
 import { type ScenarioName, measures, scenarioNames } from './scenario';
 import type { RunOptions } from './run';
 

@@ -9,34 +9,8 @@ import { readEvidence, readUnrest, watchEnds } from './command-evidence';
 import { auditCommands } from './command-ledger';
 import { CommandLoad } from './command-load';
 import { type CommandWorld, createCommandWorld } from './command-world';
+import type { CommandsMeasure } from './commands-measure';
 import { type CommandsVerdict, isAtRest, isSound } from './commands-verdict';
-
-/** How much of it: `--quick` for everyday, the full measure for the record. */
-export interface CommandsMeasure {
-  readonly gateways: number;
-  readonly commandsPerSecond: number;
-  /** How long the load runs. */
-  readonly windowMs: number;
-  /** A fault begins this often. */
-  readonly faultEveryMs: number;
-  /** Share by which outages last longer than in a quick run. */
-  readonly stretch: number;
-  /** How long a hub is away until others take it for dead; not at all without it. */
-  readonly hubAwayMs?: number;
-  /** How long it may take afterwards until all is at rest: longer than it takes to call an outcome unknown. */
-  readonly drainMs: number;
-}
-
-export const commandsMeasures = {
-  quick: {
-    ...{ gateways: 4, commandsPerSecond: 12, windowMs: 19_000, faultEveryMs: 1_000 },
-    ...{ stretch: 1, drainMs: 150_000 },
-  },
-  full: {
-    ...{ gateways: 8, commandsPerSecond: 8, windowMs: 180_000, faultEveryMs: 2_000 },
-    ...{ stretch: 1.5, hubAwayMs: 25_000, drainMs: 240_000 },
-  },
-} satisfies Record<string, CommandsMeasure>;
 
 export interface CommandsRunOptions {
   readonly seed: number;
@@ -69,8 +43,13 @@ export async function runCommands(
       `commands, seed ${seed}: ready after ${seconds(startedAt)} s; ${windowMs / 1_000} s of load, ${plan.length} faults`,
     );
     const firstEnds = new Map<string, CommandStatus>();
-    // Postgres may be away: then it is looked at the next time.
-    const watching = setInterval(() => void watchEnds(world.db, firstEnds).catch(() => undefined), WATCH_MS);
+    let look: Promise<void> | undefined;
+    const watching = setInterval(() => {
+      // Postgres may be away: then it is looked at the next time.
+      look ??= watchEnds(world.db, firstEnds)
+        .catch(() => undefined)
+        .finally(() => (look = undefined));
+    }, WATCH_MS);
     try {
       await Promise.all([
         load.run(windowMs),
