@@ -27,8 +27,8 @@ test: deps ## everything that must be green: formatting, lint, walls, types, tes
 check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 	@node tools/test/run.mjs --static
 
-chaos: deps ## real faults under load, then the books: make chaos [RUN=results|telemetry|poison|outage] (a minute each)
-	@for run in $(or $(RUN),results telemetry poison outage); do npm run --silent chaos -- $$run --quick || exit 1; done
+chaos: deps ## real faults under load, then the books: make chaos [RUN=commands|results|telemetry|poison|outage] (a minute each)
+	@for run in $(or $(RUN),commands results telemetry poison outage); do npm run --silent chaos -- $$run --quick || exit 1; done
 
 bench: deps ## speeds as ratios to bare baselines: make bench [RUN=limits|writers] (at most 45 s each)
 	@for run in $(or $(RUN),limits writers); do npm run --silent bench -- $$run --quick || exit 1; done

@@ -12,8 +12,8 @@ const run = (argv, options) =>
 
 const builds = await Promise.all(
   [
-    'tools/chaos',
-    ...['results-writer', 'telemetry-writer', 'agent-bridge', 'backend'].map((app) => `apps/${app}`),
+    ...['tools/chaos', 'apps/results-writer', 'apps/telemetry-writer', 'apps/backend', 'apps/agent-bridge'],
+    ...['apps/gateway-agent', 'apps/host-helper'],
   ].map((cwd) => run(['../../tools/build/bundle.mjs'], { cwd })),
 );
 process.exitCode =

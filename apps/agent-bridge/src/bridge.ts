@@ -40,6 +40,7 @@ import { WorkUnderWay } from './work-under-way';
 import { CommandEvents } from './routing/command-events';
 import { CommandRouter } from './routing/command-router';
 import { Dispatcher } from './routing/dispatcher';
+import { deleteFinished } from './routing/finished-entries';
 import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
 import { Placement } from './routing/hub-stream-or-mailbox';
@@ -178,6 +179,7 @@ export function buildBridge(
         { name: 'handover', everyMs: timing.sweep, run: () => handover.sweep() },
         { name: 'hub-alive', everyMs: timing.hubAlive, run: () => keeper.sayAlive() },
         { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
+        { name: 'finished-entries', everyMs: timing.leaseRenewal, run: () => deleteFinished(redis, hub) },
         { name: 'heartbeats', everyMs: timing.heartbeatEntries, run: () => sessionLog.heartbeats() },
       ],
     },

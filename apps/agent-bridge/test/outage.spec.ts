@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { commandEventsStream, commandResultsStream, telemetryStream } from '@viw/contracts';
+import {
+  commandEventsStream,
+  commandResultsStream,
+  groups,
+  hubStream,
+  telemetryStream,
+} from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
+import { deleteFinished } from '../src/routing/finished-entries';
 import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
 import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
@@ -101,3 +108,30 @@ it('leases and mailboxes are right again after Redis has lost its memory', async
   await nothingLeft(redis, hub.id, agent.id);
   await agent.close();
 }, 40_000);
+
+it('deletes what a former life had finished and could not delete any more, and nothing else', async () => {
+  const id = `hub-${randomUUID().slice(0, 8)}`;
+  const stream = hubStream(id);
+  await redis.xgroup('CREATE', stream, groups.agentBridge, '0', 'MKSTREAM');
+  const added = [];
+  for (let n = 0; n < 250; n++) added.push(await redis.xadd(stream, '*', 'n', String(n)));
+  await redis.xreadgroup('GROUP', groups.agentBridge, id, 'COUNT', 240, 'STREAMS', stream, '>');
+  const held = ['3', '120', '239'];
+  const finished = added.slice(0, 240).filter((_, n) => !held.includes(String(n)));
+  await redis.xack(stream, groups.agentBridge, ...(finished as string[]));
+
+  await deleteFinished(redis, id);
+  const left = (await redis.xrange(stream, '-', '+')).map(([, [, n]]) => n);
+  expect(left).toEqual([...held, ...Array.from({ length: 10 }, (_, n) => String(240 + n))]);
+  await deleteFinished(redis, `hub-${randomUUID()}`);
+});
+
+it('a hub does so by itself', async () => {
+  const stream = hubStream(hub.id);
+  const finished = await redis.xadd(stream, '*', 'any', 'thing');
+  // The hub sets what it cannot read aside, acknowledges it, and leaves the entry.
+  await eventually(async () => {
+    expect((await redis.xpending(stream, groups.agentBridge))[0]).toBe(0);
+    expect((await redis.xrange(stream, finished as string, finished as string)).length).toBe(0);
+  });
+});

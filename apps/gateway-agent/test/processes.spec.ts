@@ -172,6 +172,23 @@ it('says unknown when the helper is killed while a command runs, and never runs 
   expect(await readFile(join(root, 'begun'), 'utf8')).toBe('begun\n');
 });
 
+it('does not call failed what its helper may have done for an earlier run, when that is away as well', async () => {
+  const helper = await startHelper();
+  const agent = await startAgent();
+  await hub.waitForSession();
+  const frame = await createUser('erin');
+  hub.send(frame);
+  await eventually(() => readFile(join(root, 'begun')));
+  await Promise.all([agent.kill('SIGKILL'), helper.kill('SIGKILL')]);
+  await letGo();
+
+  await startAgent();
+  await hub.waitForSession(2);
+  hub.send(backend.again(frame));
+  expect(await resultOf(frame)).toMatchObject({ status: 'unknown', error: { code: 'HELPER_UNAVAILABLE' } });
+  await eventually(async () => expect(await users()).toBe('erin\n'));
+});
+
 it('sends the result of what is at work before SIGTERM ends it with status 0', async () => {
   await startHelper();
   const agent = await startAgent();

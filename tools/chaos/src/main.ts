@@ -1,17 +1,35 @@
-import { parseArguments, usage } from './arguments';
-import { type RunOptions, runChaos } from './run';
+import { type Arguments, parseArguments, usage } from './arguments';
+import { runCommands } from './commands/commands-run';
+import * as commandsVerdict from './commands/commands-verdict';
+import { runChaos } from './run';
 import { isSound, table } from './verdict';
 
-async function main(options: RunOptions): Promise<number> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const verdict = await runChaos(options, { say });
-  say(table(verdict));
-  const { examples: _, ...figures } = verdict;
-  process.stdout.write(`${JSON.stringify(figures)}\n`);
-  return isSound(verdict) ? 0 : 1;
+interface Report {
+  readonly table: string;
+  readonly figures: object;
+  readonly sound: boolean;
 }
 
-let options: RunOptions;
+async function run(options: Arguments, say: (line: string) => void): Promise<Report> {
+  if (options.scenario === 'commands') {
+    const { examples, ...figures } = await runCommands(options, { say });
+    const verdict = { ...figures, examples };
+    return { table: commandsVerdict.table(verdict), figures, sound: commandsVerdict.isSound(verdict) };
+  }
+  const { examples, ...figures } = await runChaos(options, { say });
+  const verdict = { ...figures, examples };
+  return { table: table(verdict), figures, sound: isSound(verdict) };
+}
+
+async function main(options: Arguments): Promise<number> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const report = await run(options, say);
+  say(report.table);
+  process.stdout.write(`${JSON.stringify(report.figures)}\n`);
+  return report.sound ? 0 : 1;
+}
+
+let options: Arguments;
 try {
   options = parseArguments(process.argv.slice(2));
 } catch (error) {

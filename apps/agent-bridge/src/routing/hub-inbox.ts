@@ -54,7 +54,7 @@ export class HubInbox implements Component {
     return this.#consumer.stop();
   }
 
-  /** The command is finished here. Repeated by the consumer when Redis is away; then the entry itself stays behind. */
+  /** The command is finished here. Repeated by the consumer when Redis is away; then `deleteFinished` deletes the entry. */
   settle(entryId: string): void {
     this.#deps.pending.track(this.#settle(entryId));
   }

@@ -136,16 +136,16 @@ export class CommandRunner {
     this.#acknowledge(frame.correlation_id, 'duplicate');
     // What the helper has refused it does not remember: asked again it might do what was reported as not done.
     const settled = ended?.by === 'agent' || ended?.status === 'denied';
-    if (ended === undefined || !settled) return this.#execute(frame, begun.result_id);
+    if (ended === undefined || !settled) return this.#execute(frame, begun.result_id, { begunBefore: true });
     const code = ended.error_code ?? 'INTERNAL_ERROR';
     const outcome = ownOutcome(ended.status, new AppError(code, 'answered from the agent’s journal'));
     this.#finish(frame, begun.result_id, outcome, Date.parse(begun.at), Date.parse(ended.at));
   }
 
-  async #execute(frame: CommandFrame, resultId: string): Promise<void> {
+  async #execute(frame: CommandFrame, resultId: string, { begunBefore = false } = {}): Promise<void> {
     const { execution, clock } = this.#deps;
     const startedAt = clock.now();
-    const done = await execution.run(frame);
+    const done = await execution.run(frame, { begunBefore });
     await this.#recordEnd(frame.correlation_id, done);
     this.#finish(frame, resultId, done.outcome, startedAt, clock.now());
   }

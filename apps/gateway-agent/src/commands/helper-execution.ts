@@ -34,16 +34,19 @@ export class HelperExecution {
     this.#helper = helper;
   }
 
-  /** Never rejects. `error` HELPER_UNAVAILABLE: surely without effect; `unknown`: perhaps not. */
-  async run({
-    correlation_id,
-    verb,
-    jws,
-  }: Pick<CommandFrame, 'correlation_id' | 'verb' | 'jws'>): Promise<Execution> {
+  /**
+   * Never rejects. `error` HELPER_UNAVAILABLE: surely without effect; `unknown`: perhaps not.
+   *
+   * @param begunBefore an earlier run of the agent may have handed it over already
+   */
+  async run(
+    { correlation_id, verb, jws }: Pick<CommandFrame, 'correlation_id' | 'verb' | 'jws'>,
+    { begunBefore = false }: { begunBefore?: boolean } = {},
+  ): Promise<Execution> {
     const timeoutMs = (findVerb(verb)?.timeout_s ?? DEFAULT_TIMEOUT_S) * 1_000 + MARGIN_MS;
     const call = { verb, jws, correlationId: correlation_id, timeoutMs };
     let deadline = performance.now() + this.#options.patienceMs;
-    let delivered = false;
+    let delivered = begunBefore;
     for (;;) {
       const askedAt = performance.now();
       try {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Server } from '@viw/testing';
 import type { SupervisedProgram } from '../world/supervised-program';
 import type { FaultProxy } from './fault-proxy';
+import { carryOut } from './lanes';
 import type { Fault, ScheduledFault, Wire } from './schedule';
 import { describeFault } from './schedule';
 
@@ -30,31 +31,16 @@ function laneOf(fault: Fault): string {
 }
 
 /** Carries a schedule out; resolves when the last fault is over and everything is whole again. */
-export async function unleash(
+export const unleash = (
   schedule: readonly ScheduledFault[],
   targets: Targets,
   { say }: { say: (line: string) => void },
-): Promise<void> {
-  const start = performance.now();
-  const lanes = new Map<string, Promise<void>>();
-  const begun: Promise<void>[] = [];
-  for (const fault of [...schedule].sort((a, b) => a.atMs - b.atMs)) {
-    await pause(Math.max(0, fault.atMs - (performance.now() - start)));
-    const lane = laneOf(fault);
-    const turn = (lanes.get(lane) ?? Promise.resolve()).then(() => {
-      say(`${((performance.now() - start) / 1_000).toFixed(1).padStart(6)} s  ${describeFault(fault)}`);
-      return inflict(fault, targets);
-    });
-    // A failure is reported at the end; what comes after it in its lane is tried all the same.
-    lanes.set(
-      lane,
-      turn.catch(() => undefined),
-    );
-    begun.push(turn);
-    turn.catch(() => undefined);
-  }
-  await Promise.all(begun);
-}
+): Promise<void> =>
+  carryOut(schedule, {
+    laneOf,
+    inflict: (fault) => inflict(fault, targets),
+    begun: (fault, atMs) => say(`${(atMs / 1_000).toFixed(1).padStart(6)} s  ${describeFault(fault)}`),
+  });
 
 async function inflict(fault: Fault, targets: Targets): Promise<void> {
   switch (fault.kind) {
@@ -73,7 +59,7 @@ async function inflict(fault: Fault, targets: Targets): Promise<void> {
   }
 }
 
-async function crash(server: Pick<Server, 'kill' | 'restart'>, forMs: number): Promise<void> {
+export async function crash(server: Pick<Server, 'kill' | 'restart'>, forMs: number): Promise<void> {
   await server.kill();
   await pause(forMs);
   await server.restart();

@@ -3,11 +3,15 @@ import { sql } from 'kysely';
 import type { StoredResults } from '../ledger/results-ledger';
 
 /** Commands in the state in which the backend's relay leaves them. @param commands correlation id → agent */
-export async function insertQueuedCommands(db: Db, commands: ReadonlyMap<string, string>): Promise<void> {
+export async function insertQueuedCommands(
+  db: Db,
+  commands: ReadonlyMap<string, string>,
+  verb = 'list_containers',
+): Promise<void> {
   await sql`
     INSERT INTO viw.agent_commands (correlation_id, agent_id, verb, parameters_redacted, jws, status, issued_by_kind,
       issued_by_id, issued_by_name, accepted_at, expires_at, timeout_s, queued_at)
-    SELECT id, agent, 'list_containers', '{}', 'x.y.z', 'queued', 'administrator', 'a-1', 'admin@example.org',
+    SELECT id, agent, ${verb}, '{}', 'x.y.z', 'queued', 'administrator', 'a-1', 'admin@example.org',
       now(), now() + interval '1 hour', 30, now()
     FROM unnest(${[...commands.keys()]}::uuid[], ${[...commands.values()]}::text[]) AS i (id, agent)`.execute(
     db,

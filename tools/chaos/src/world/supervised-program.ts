@@ -14,6 +14,7 @@ export class SupervisedProgram {
   readonly #stopping = new AbortController();
   #program: Program | undefined;
   #expected = 0;
+  #awayMs = RESTART_MS;
   #watch: Promise<void> | undefined;
 
   constructor(options: ProgramOptions) {
@@ -31,6 +32,12 @@ export class SupervisedProgram {
     this.#expected += 1;
     await this.#program.kill();
     return true;
+  }
+
+  /** As `kill`, and started again only after so long. */
+  async killFor(awayMs: number): Promise<boolean> {
+    this.#awayMs = awayMs;
+    return this.kill();
   }
 
   async freeze(forMs: number): Promise<void> {
@@ -67,7 +74,8 @@ export class SupervisedProgram {
       if (signal.aborted) return;
       if (this.#expected > 0) this.#expected -= 1;
       else this.unexpectedEnds += 1;
-      await pause(RESTART_MS, undefined, { signal }).catch(() => undefined);
+      await pause(this.#awayMs, undefined, { signal }).catch(() => undefined);
+      this.#awayMs = RESTART_MS;
       if (signal.aborted) return;
       program = await startProgram(again);
       this.#program = program;

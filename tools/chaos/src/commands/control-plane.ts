@@ -1,0 +1,78 @@
+import type { Db, ServiceRole } from '@viw/database';
+import { type ProgramOptions, type Redis, freePort } from '@viw/testing';
+import { serviceAccount } from '../world/service-account';
+import type { Secrets } from './secrets';
+import { backendProgram, hubProgram, writerProgram } from './service-programs';
+import type { Wiring } from './wiring';
+
+export interface Plant {
+  readonly logs: string;
+  readonly secrets: Secrets;
+  readonly redis: Redis;
+  readonly ownerUrl: string;
+  readonly db: Db;
+  readonly wiring: Pick<Wiring, 'wire'>;
+  readonly hubs: readonly Placed[];
+  readonly backends: readonly Placed[];
+}
+
+/** A replica and the port that it is reached by. */
+export interface Placed {
+  readonly name: string;
+  readonly port: number;
+}
+
+/** Of hubs, backends and results-writers each: what one leaves undone another has to find. */
+const REPLICAS = 2;
+
+export const placed = (name: string): Promise<Placed[]> =>
+  Promise.all(
+    Array.from({ length: REPLICAS }, async (_, index) => ({
+      name: `${name}-${index + 1}`,
+      port: await freePort(),
+    })),
+  );
+
+export const namesOf = (replicas: readonly Placed[]): string[] => replicas.map(({ name }) => name);
+
+export const portsOf = (replicas: readonly Placed[]): number[] => replicas.map(({ port }) => port);
+
+/** Each service with the database role that it has in production. */
+export async function controlPlane({
+  logs,
+  secrets,
+  redis,
+  ownerUrl,
+  db,
+  wiring,
+  hubs,
+  backends,
+}: Plant): Promise<ProgramOptions[]> {
+  const postgresPort = Number(new URL(ownerUrl).port);
+  const through = async (name: string, url: string, port: number) =>
+    (await wiring.wire(name, port)).through(url);
+  const redisFor = (name: string) => through(`${name} to Redis`, redis.url, redis.port);
+  const databaseFor = async (role: ServiceRole, name: string) =>
+    serviceAccount(db, role, await through(`${name} to Postgres`, ownerUrl, postgresPort));
+
+  const writer = {
+    logs,
+    redisUrl: await redisFor('results-writers'),
+    databaseUrl: await databaseFor('viw_results_writer', 'results-writers'),
+  };
+  const backend = {
+    ...{ logs, secrets },
+    redisUrl: await redisFor('backends'),
+    databaseUrl: await databaseFor('viw_backend', 'backends'),
+  };
+  return Promise.all([
+    ...hubs.map(async (hub) => hubProgram({ ...hub, logs, secrets, redisUrl: await redisFor(hub.name) })),
+    ...backends.map((replica) => backendProgram({ ...replica, ...backend })),
+    ...['1', '2'].map((consumer) => writerProgram({ app: 'results-writer', consumer, ...writer })),
+    // It keeps the state of the gateways, without which the backend sends nothing again. It is left alone here.
+    writerProgram({
+      ...{ app: 'telemetry-writer', consumer: '1', logs, redisUrl: redis.url },
+      databaseUrl: await serviceAccount(db, 'viw_telemetry_writer', ownerUrl),
+    }),
+  ]);
+}
