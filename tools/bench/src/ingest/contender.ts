@@ -1,11 +1,19 @@
 import type { SentLoad, SimulatorProcess } from '@viw/simulator';
 import { agentIdOf } from '@viw/simulator';
 import { eventually } from '@viw/testing';
+import { processUsage } from '../programs/process-usage';
 import type { Step } from './saturation';
 import type { StreamLedger } from './stream-ledger';
 
+/** What a leg came to, and what it cost the hub's process from its first frame to its last. */
+export interface Leg extends Step {
+  readonly cpuUsPerFrame: number;
+}
+
 export interface ContenderOptions {
   readonly target: string;
+  /** Of the hub's process. */
+  readonly pid: number;
   readonly prefix: string;
   /** How long one leg lasts, milliseconds. */
   readonly legMs: number;
@@ -32,9 +40,10 @@ export class Contender {
   }
 
   /** Offers frames at a rate and waits until all of them stand in the stream. @throws Error when they do not */
-  async leg(perSecond: number): Promise<Step> {
+  async leg(perSecond: number): Promise<Leg> {
     const { senders, ledger } = this.#deps;
-    const { target, legMs } = this.#options;
+    const { target, pid, legMs } = this.#options;
+    const before = processUsage(pid).cpuMs;
     ledger.forgetTimes();
     const load: SentLoad = await senders.call('push', { target, perSecond, durationMs: legMs });
     this.#sent += load.frames;
@@ -48,7 +57,11 @@ export class Contender {
     );
     const seconds = (load.to - load.from) / 1_000;
     const from = load.from + (load.to - load.from) * WARM_UP;
-    return { offered: load.frames / seconds, stored: ledger.rateBetween(from, load.to) };
+    return {
+      offered: load.frames / seconds,
+      stored: ledger.rateBetween(from, load.to),
+      cpuUsPerFrame: (1_000 * (processUsage(pid).cpuMs - before)) / load.frames,
+    };
   }
 
   /**

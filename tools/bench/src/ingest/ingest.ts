@@ -8,7 +8,7 @@ import { processUsage } from '../programs/process-usage';
 import { registerFleet } from '../fleet/register-fleet';
 import { median, ratioOfRounds, rounded } from '../statistics';
 import { type RedisWorld, createRedisWorld, versions } from '../world';
-import { Contender } from './contender';
+import { Contender, type Leg } from './contender';
 import { findSaturation } from './saturation';
 import { type StoredFrame, StreamLedger } from './stream-ledger';
 
@@ -49,45 +49,65 @@ export async function ingest(scale: Scale, { say, profile }: BenchDeps): Promise
       peaks[name] = await findSaturation(measure, (perSecond) => contender.leg(perSecond));
       say(`${name}: saturated at ${Math.round(peaks[name])} frames/s`);
     }
-    const hubs: number[] = [];
-    const bares: number[] = [];
-    const overloads: number[] = [];
-    const offered: number[] = [];
+    const hubs: Leg[] = [];
+    const bares: Leg[] = [];
+    const overloads: Leg[] = [];
     await profile(bridge, async () => {
       for (let round = 1; round <= measure.rounds; round++) {
-        hubs.push((await hub.leg(PEAK_LOAD * peaks.hub)).stored);
-        bares.push((await bare.leg(PEAK_LOAD * peaks.bare)).stored);
-        const overload = await hub.leg(OVERLOAD * peaks.hub);
-        overloads.push(overload.stored);
-        offered.push(overload.offered);
+        hubs.push(await hub.leg(PEAK_LOAD * peaks.hub));
+        bares.push(await bare.leg(PEAK_LOAD * peaks.bare));
+        overloads.push(await hub.leg(OVERLOAD * peaks.hub));
         say(`round ${round} of ${measure.rounds}`);
       }
     });
     await hub.checkConfirmed(3 * HEARTBEAT_S * 1_000);
-    return {
-      rows: [
-        { what: 'agent-bridge, confirmed frames', rounds: hubs, unit: 'frames/s' },
-        { what: 'bare ws, JSON.parse, pipelined XADD', rounds: bares, unit: 'frames/s' },
-        { what: 'agent-bridge at twice saturation', rounds: overloads, unit: 'frames/s' },
-        { what: '  offered then', rounds: offered, unit: 'frames/s' },
-      ],
-      figures: {
-        bench: 'ingest',
-        ratio: rounded(ratioOfRounds(hubs, bares), 3),
-        collapse: rounded(ratioOfRounds(overloads, hubs), 3),
+    return report(
+      { hubs, bares, overloads },
+      {
         rss_mb: rounded(processUsage(bridge.pid).peakRssKb / 1_024, 0),
-        frames_per_s: rounded(median(hubs), 0),
-        bare_frames_per_s: rounded(median(bares), 0),
-        overload: rounded(median(offered) / median(hubs), 2),
         frames_shed: await bridge.metric('viw_stream_shed_total'),
         agents: measure.agents,
         rounds: measure.rounds,
         versions: await versions(world),
       },
-    };
+    );
   } finally {
     await world.stop();
   }
+}
+
+function report(
+  {
+    hubs,
+    bares,
+    overloads,
+  }: { readonly hubs: readonly Leg[]; readonly bares: readonly Leg[]; readonly overloads: readonly Leg[] },
+  figures: Readonly<Record<string, unknown>>,
+): Report {
+  const stored = (legs: readonly Leg[]): number[] => legs.map((leg) => leg.stored);
+  const cpu = (legs: readonly Leg[]): number[] => legs.map((leg) => leg.cpuUsPerFrame);
+  const offered = overloads.map((leg) => leg.offered);
+  return {
+    rows: [
+      { what: 'agent-bridge, confirmed frames', rounds: stored(hubs), unit: 'frames/s' },
+      { what: 'bare ws, JSON.parse, pipelined XADD', rounds: stored(bares), unit: 'frames/s' },
+      { what: 'agent-bridge at twice saturation', rounds: stored(overloads), unit: 'frames/s' },
+      { what: '  offered then', rounds: offered, unit: 'frames/s' },
+      { what: 'agent-bridge, processor', rounds: cpu(hubs), unit: 'µs/frame' },
+      { what: 'bare, processor', rounds: cpu(bares), unit: 'µs/frame' },
+    ],
+    figures: {
+      bench: 'ingest',
+      ratio: rounded(ratioOfRounds(stored(hubs), stored(bares)), 3),
+      collapse: rounded(ratioOfRounds(stored(overloads), stored(hubs)), 3),
+      frames_per_s: rounded(median(stored(hubs)), 0),
+      bare_frames_per_s: rounded(median(stored(bares)), 0),
+      overload: rounded(ratioOfRounds(offered, stored(hubs)), 2),
+      cpu_us_per_frame: rounded(median(cpu(hubs)), 1),
+      bare_cpu_us_per_frame: rounded(median(cpu(bares)), 1),
+      ...figures,
+    },
+  };
 }
 
 async function contenders(measure: IngestMeasure, world: RedisWorld) {
@@ -105,19 +125,18 @@ async function contenders(measure: IngestMeasure, world: RedisWorld) {
     { hub: 'hub-bench', maxConnections: agents, heartbeatS: HEARTBEAT_S },
     world,
   );
-  const bareUrl = (
-    await start('bare-hub').call('start', { redisUrl: world.redisServer.url, stream: BARE_STREAM })
-  ).url;
+  const bareHub = start('bare-hub');
+  const { url } = await bareHub.call('start', { redisUrl: world.redisServer.url, stream: BARE_STREAM });
   const senders = start('senders');
   const common = { prefix, count: agents, sharedSecret };
   await senders.call('connect', { ...common, target: 'hub', url: bridge.url, awaitsWelcome: true });
-  await senders.call('connect', { ...common, target: 'bare', url: bareUrl, awaitsWelcome: false });
+  await senders.call('connect', { ...common, target: 'bare', url, awaitsWelcome: false });
   const hub = new StreamLedger({ stream: streams.telemetry, framesOf: framesOfEntry }, { redis });
   const bare = new StreamLedger({ stream: BARE_STREAM, framesOf: (body) => [frame(body)] }, { redis });
   return {
     bridge,
-    hub: new Contender({ target: 'hub', prefix, legMs }, { senders, ledger: hub }),
-    bare: new Contender({ target: 'bare', prefix, legMs }, { senders, ledger: bare }),
+    hub: new Contender({ target: 'hub', pid: bridge.pid, prefix, legMs }, { senders, ledger: hub }),
+    bare: new Contender({ target: 'bare', pid: bareHub.pid, prefix, legMs }, { senders, ledger: bare }),
   };
 }
 
