@@ -47,7 +47,7 @@ export async function createRedisWorld(): Promise<RedisWorld> {
 /** When a part fails, what runs already is ended. */
 export async function createWorld(): Promise<World> {
   const world = await createRedisWorld();
-  const { undo, stop } = world;
+  const { undo } = world;
   try {
     const postgres: Postgres = await startPostgres({ durable: true });
     undo.push(() => postgres.stop());
@@ -61,7 +61,7 @@ export async function createWorld(): Promise<World> {
     undo.push(() => pool.end());
     return { ...world, databaseUrl, db, pool };
   } catch (error) {
-    await stop();
+    await world.stop();
     throw error;
   }
 }

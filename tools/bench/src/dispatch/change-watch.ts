@@ -5,7 +5,7 @@ import { monotonicMs } from '@viw/simulator';
 export class ChangeWatch {
   readonly #lastChangeAt = new Map<string, number>();
   readonly #end = new AbortController();
-  #failure: unknown;
+  #failure: Error | undefined;
 
   private constructor() {}
 
@@ -17,7 +17,8 @@ export class ChangeWatch {
     if (first.done || first.value.type !== 'ready')
       throw new Error('the event stream does not begin with "ready"');
     void watch.#follow(events).catch((error: unknown) => {
-      if (!watch.#end.signal.aborted) watch.#failure = error;
+      if (!watch.#end.signal.aborted)
+        watch.#failure = new Error('the event stream is of no use any more', { cause: error });
     });
     return watch;
   }

@@ -23,7 +23,7 @@ interface StormMeasure {
 }
 
 const measures: Record<Scale, StormMeasure> = {
-  quick: { agents: 1_000, processes: 2, spreadMs: 1_500, backLimitMs: 35_000 },
+  quick: { agents: 1_000, processes: 2, spreadMs: 1_500, backLimitMs: 30_000 },
   full: { agents: 10_000, processes: 4, spreadMs: 30_000, backLimitMs: 180_000 },
 };
 

@@ -1,9 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { RoleName, Roles } from '../roles';
-import type { Reply } from './messages';
+import type { Call, Reply } from './messages';
+
+type Method<R extends RoleName, K extends keyof Roles[R]> = Extract<
+  Roles[R][K],
+  (...args: never[]) => unknown
+>;
 
 interface Waiting {
-  readonly resolve: (value: never) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -40,15 +45,16 @@ export class SimulatorProcess<R extends RoleName> {
   /** @throws Error what the role threw, or when the process has ended */
   call<K extends keyof Roles[R] & string>(
     method: K,
-    ...args: Roles[R][K] extends (...args: infer A) => unknown ? A : never
-  ): Roles[R][K] extends (...args: never[]) => infer P ? P : never {
+    ...args: Parameters<Method<R, K>>
+  ): ReturnType<Method<R, K>> {
     const id = ++this.#calls;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
+      if (!this.#child.connected) return reject(new Error('the simulator has ended'));
       this.#waiting.set(id, { resolve, reject });
-      if (this.#child.exitCode !== null || !this.#child.connected)
-        return reject(new Error('the simulator has ended'));
-      this.#child.send({ id, method, argument: args[0] });
-    }) as ReturnType<SimulatorProcess<R>['call']> as never;
+      const [argument] = args as readonly unknown[];
+      this.#child.send({ id, method, argument } satisfies Call);
+    });
+    return answer as ReturnType<Method<R, K>>;
   }
 
   /** At once: simulated agents do not say goodbye. */
@@ -61,6 +67,6 @@ export class SimulatorProcess<R extends RoleName> {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if ('error' in reply) waiting?.reject(new Error(reply.error));
-    else waiting?.resolve(reply.value as never);
+    else waiting?.resolve(reply.value);
   }
 }
