@@ -9,10 +9,12 @@ export interface CommandLoadOptions {
   readonly durationMs: number;
 }
 
-/** A command that the API has accepted, and when it was due to be asked for: monotonic milliseconds. */
+/** A command that the API has accepted; monotonic milliseconds. */
 export interface GivenCommand {
   readonly correlationId: string;
+  /** When it was due to be asked for. */
   readonly dueAt: number;
+  readonly acceptedAt: number;
 }
 
 const VERB = 'get_system_health';
@@ -36,5 +38,5 @@ async function giveOne(dueAt: number, agentIds: readonly string[], client: Clien
   const agentId = agentIds[Math.floor(Math.random() * agentIds.length)] ?? '';
   const correlationId = uuidv7();
   await client.commands.run(agentId, { command: VERB, correlation_id: correlationId });
-  return { correlationId, dueAt };
+  return { correlationId, dueAt, acceptedAt: monotonicMs() };
 }

@@ -113,9 +113,12 @@ function report(
   const of = (all: readonly (readonly number[])[], share: number): number[] =>
     all.map((times) => percentile(times, share));
   const arrival = one.map((each) => each.arrival);
+  const accepted = one.map((each) => each.accepted);
   const visible = one.map((each) => each.visible);
   const arrivalOfTwo = two.map((each) => each.arrival);
   const rows = [
+    { what: 'one hub: answer of the API, p50', rounds: of(accepted, 0.5) },
+    { what: 'one hub: answer of the API, p99', rounds: of(accepted, 0.99) },
     { what: 'one hub: API to agent, p50', rounds: of(arrival, 0.5) },
     { what: 'one hub: API to agent, p99', rounds: of(arrival, 0.99) },
     { what: 'one hub: API to visible result, p50', rounds: of(visible, 0.5) },
@@ -136,6 +139,7 @@ function report(
       p99_ms: ms(arrival, 0.99),
       visible_p99_ms: ms(visible, 0.99),
       cross_hub_p99_ms: ms(arrivalOfTwo, CROSS_P99),
+      accepted_p99_ms: ms(accepted, 0.99),
       bullmq_p50_ms: ms(jobs, 0.5),
       bullmq_p99_ms: ms(jobs, 0.99),
       agents,

@@ -1,8 +1,8 @@
 import { latenciesOf } from './latencies';
 
 const given = [
-  { correlationId: 'a', dueAt: 100 },
-  { correlationId: 'b', dueAt: 105 },
+  { correlationId: 'a', dueAt: 100, acceptedAt: 102 },
+  { correlationId: 'b', dueAt: 105, acceptedAt: 106 },
 ];
 const arrivals = [
   { correlationId: 'b', at: 109 },
@@ -12,7 +12,11 @@ const seen: Readonly<Record<string, number>> = { a: 120, b: 121 };
 
 describe('latencies of commands', () => {
   it('count from the moment at which they were due', () => {
-    expect(latenciesOf(given, arrivals, (id) => seen[id])).toEqual({ arrival: [3, 4], visible: [20, 16] });
+    expect(latenciesOf(given, arrivals, (id) => seen[id])).toEqual({
+      accepted: [2, 1],
+      arrival: [3, 4],
+      visible: [20, 16],
+    });
   });
 
   it('need every command exactly once, and its result announced', () => {

@@ -3,6 +3,8 @@ import type { GivenCommand } from './command-load';
 
 /** Milliseconds from the moment at which a command was due to be asked for. */
 export interface Latencies {
+  /** The answer of the API. */
+  readonly accepted: readonly number[];
   readonly arrival: readonly number[];
   readonly visible: readonly number[];
 }
@@ -32,5 +34,5 @@ export function latenciesOf(
     arrival.push(at - dueAt);
     visible.push(seenAt - dueAt);
   }
-  return { arrival, visible };
+  return { accepted: given.map(({ dueAt, acceptedAt }) => acceptedAt - dueAt), arrival, visible };
 }
