@@ -10,8 +10,23 @@ const run = (argv, options) =>
     child.on('exit', (code) => resolve(code ?? 1));
   });
 
+const parts = {
+  limits: [],
+  writers: ['apps/telemetry-writer'],
+  ingest: ['tools/simulator', 'apps/agent-bridge'],
+  fleet: ['tools/simulator', 'apps/agent-bridge'],
+  dispatch: [
+    'tools/simulator',
+    'apps/agent-bridge',
+    'apps/backend',
+    'apps/telemetry-writer',
+    'apps/results-writer',
+  ],
+  storm: ['tools/simulator', 'apps/agent-bridge', 'apps/telemetry-writer'],
+};
+const name = process.argv.slice(2).find((argument) => argument in parts);
 const builds = await Promise.all(
-  ['tools/bench', 'apps/telemetry-writer'].map((cwd) => run(['../../tools/build/bundle.mjs'], { cwd })),
+  ['tools/bench', ...(parts[name] ?? [])].map((cwd) => run(['../../tools/build/bundle.mjs'], { cwd })),
 );
 process.exitCode =
   builds.find((code) => code !== 0) ?? (await run(['tools/bench/dist/main.js', ...process.argv.slice(2)]));

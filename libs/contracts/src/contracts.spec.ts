@@ -1,4 +1,13 @@
-import { agentFrame, frameContracts, hubFrame, streamContracts } from './index';
+import {
+  agentFrame,
+  frameContracts,
+  hubFrame,
+  jsonText,
+  streamContracts,
+  telemetryBody,
+  telemetryBodyText,
+  telemetryStream,
+} from './index';
 
 describe('frames', () => {
   it.each(frameContracts.map((contract) => [`${contract.from} ${contract.type}`, contract] as const))(
@@ -36,6 +45,17 @@ describe('streams', () => {
 
   it.each(all)('$name: the example is valid', ({ body, example }) => {
     expect(() => body.parse(example)).not.toThrow();
+  });
+
+  it('telemetry put together from texts is what the schema makes of the whole', () => {
+    const { hub, frames } = telemetryBody.parse(telemetryStream.examples[0]);
+    const body = { hub, frames: [...frames, ...frames.map((frame) => ({ ...frame, seq: frame.seq + 1 }))] };
+    const text = telemetryBodyText(
+      hub,
+      body.frames.map((frame) => jsonText(frame)),
+    );
+    expect(telemetryBody.parse(JSON.parse(text))).toEqual(body);
+    expect(text).toBe(JSON.stringify(telemetryBody.parse(body)));
   });
 
   it('describes each stream once', () => {

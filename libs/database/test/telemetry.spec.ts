@@ -149,6 +149,50 @@ test('the newest session decides the state, in whatever order its events come', 
   expect(rest.items.map((item) => [item.epoch, item.reason])).toEqual([[1, 'replaced']]);
 });
 
+test('a session whose end nobody saw ends where the next one begins, in whatever order they come; its real end wins', async () => {
+  const at = [0, -30, -20, -10].map(inSeconds);
+  const entries = (agent: string): AgentSessionsBody[] =>
+    [1, 2, 3].map((epoch) => ({ kind: 'connected', ...session(agent, epoch, at[epoch]) }));
+  const stored = async (agent: string) =>
+    (
+      await sql<Record<string, unknown>>`SELECT epoch::int, disconnected_at, reason, replaced_by
+       FROM viw.agent_sessions WHERE agent_id = ${agent} ORDER BY epoch`.execute(f.db)
+    ).rows;
+  for (const order of [
+    [0, 1, 2],
+    [0, 2, 1],
+    [2, 1, 0],
+    [1, 0, 2],
+  ]) {
+    const agent = newAgent();
+    await gateways.register({ agent_id: agent });
+    for (const index of order) await writer.applySessions(entries(agent).slice(index, index + 1));
+    const open = { disconnected_at: null, reason: null, replaced_by: null };
+    expect(await stored(agent)).toEqual([
+      { epoch: 1, disconnected_at: at[2], reason: null, replaced_by: `${agent}-s2` },
+      { epoch: 2, disconnected_at: at[3], reason: null, replaced_by: `${agent}-s3` },
+      { epoch: 3, ...open },
+    ]);
+    expect(await stateOf(agent)).toBe('connected');
+
+    const end: AgentSessionsBody = {
+      kind: 'disconnected',
+      ...session(agent, 1, inSeconds(-25)),
+      reason: 'silent',
+      code: 4408,
+    };
+    await writer.applySessions([end]);
+    await writer.applySessions(entries(agent));
+    expect((await stored(agent))[0]).toEqual({
+      epoch: 1,
+      disconnected_at: end.at,
+      reason: 'silent',
+      replaced_by: null,
+    });
+    expect((await stored(agent))[2]).toEqual({ epoch: 3, ...open });
+  }
+});
+
 test('a HELLO after the end of its session leaves no connected ghost', async () => {
   const agent = newAgent();
   await writer.applySessions([connected(agent, 1), gone(agent, 1)]);

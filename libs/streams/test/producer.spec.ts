@@ -1,8 +1,9 @@
+import { jsonText } from '@viw/contracts';
 import { createMetrics } from '@viw/runtime';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
 import type { Redis } from 'ioredis';
-import { PoisonEntryError, ShedError, createRedis } from '../src/index';
+import { PoisonEntryError, ShedError, createRedis, decodeEntry } from '../src/index';
 import { Cleanup, body, connect, contract, publishAll, range, startProducer, uniqueStream } from './setup';
 
 let server: RedisServer;
@@ -43,6 +44,21 @@ test('a body that breaks its contract never gets into the stream, and unknown ke
   const extra = { ...body(1), password: 'secret' };
   await producer.publish(contract, extra, { stream });
   expect(JSON.stringify(await redis.xrange(stream, '-', '+'))).not.toContain('secret');
+});
+
+test('a body validated before stands in the stream as it would have by validation, in its order', async () => {
+  const stream = uniqueStream();
+  const producer = startProducer(redis, cleanup);
+  await Promise.all([
+    producer.publish(contract, body(1), { stream }),
+    producer.publishValidated(contract, jsonText(contract.body.parse(body(2))), { stream }),
+    producer.publish(contract, body(3), { stream }),
+  ]);
+  const entries = await redis.xrange(stream, '-', '+');
+  expect(entries.map(([, fields]) => decodeEntry(contract, fields).body)).toEqual([1, 2, 3].map(body));
+  await expect(
+    producer.publishValidated(contract, jsonText(contract.body.parse(body(4))), { stream, eventId: 'x' }),
+  ).rejects.toBeInstanceOf(PoisonEntryError);
 });
 
 test('full: the oldest telemetry goes first, essential entries are refused only when none is left', async () => {

@@ -1,30 +1,39 @@
-import { type BenchName, type Measure, parseArguments, usage } from './arguments';
+import { type Arguments, type BenchName, type Scale, measures, parseArguments, usage } from './arguments';
+import { dispatch } from './dispatch/dispatch';
+import { fleet } from './fleet/fleet';
+import { ingest } from './ingest/ingest';
 import { limits } from './limits';
+import { profiler } from './programs/profiler';
 import { type BenchDeps, type Report, table } from './report';
+import { storm } from './storm/storm';
 import { writers } from './writers';
 
-const benches: Record<BenchName, (measure: Measure, deps: BenchDeps) => Promise<Report>> = {
-  limits,
-  writers,
+const benches: Record<BenchName, (scale: Scale, deps: BenchDeps) => Promise<Report>> = {
+  limits: (scale, deps) => limits(measures[scale], deps),
+  writers: (scale, deps) => writers(measures[scale], deps),
+  ingest,
+  fleet,
+  dispatch,
+  storm,
 };
 
-async function main(name: BenchName, measure: Measure): Promise<void> {
+async function main({ name, scale, cpuProfile }: Arguments): Promise<void> {
   const startedAt = performance.now();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const report = await benches[name](measure, { say });
+  const report = await benches[name](scale, { say, profile: profiler({ file: cpuProfile }) });
   say(table(report));
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
   process.stdout.write(`${JSON.stringify({ ...report.figures, seconds })}\n`);
 }
 
-let chosen: ReturnType<typeof parseArguments>;
+let chosen: Arguments;
 try {
   chosen = parseArguments(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
   process.exit(2);
 }
-main(chosen.name, chosen.measure).then(
+main(chosen).then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(

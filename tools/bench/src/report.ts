@@ -1,3 +1,5 @@
+import type { Bridge } from './programs/bridge';
+
 /** One line of the table: a name, its rounds, and what they are counted in. */
 export interface Row {
   readonly what: string;
@@ -14,6 +16,8 @@ export interface Report {
 export interface BenchDeps {
   /** A line for a person. */
   readonly say: (line: string) => void;
+  /** Runs what is given while the hub is profiled, when that was asked for. */
+  readonly profile: (bridge: Bridge, run: () => Promise<void>) => Promise<void>;
 }
 
 const short = (value: number): string => (value >= 100 ? Math.round(value).toString() : value.toFixed(3));

@@ -1,4 +1,4 @@
-import { median, percentile, ratioOfRounds, rounded } from './statistics';
+import { median, peakToMean, percentile, ratioOfRounds, rounded } from './statistics';
 
 describe('statistics of rounds', () => {
   it('takes the middle value, or the mean of the two middle ones', () => {
@@ -19,6 +19,13 @@ describe('statistics of rounds', () => {
     expect(ratioOfRounds([50, 5, 60], [100, 10, 100])).toBe(0.5);
     expect(() => ratioOfRounds([1, 2], [1])).toThrow(RangeError);
     expect(() => ratioOfRounds([], [])).toThrow(RangeError);
+  });
+
+  it('compares the busiest bucket with the mean one', () => {
+    expect(peakToMean([0, 1_000, 2_000, 3_000], 1_000)).toBe(1);
+    expect(peakToMean([500, 600, 700, 2_400], 1_000)).toBe(1.5);
+    expect(peakToMean([7], 1_000)).toBe(1);
+    expect(() => peakToMean([], 1_000)).toThrow(RangeError);
   });
 
   it('rounds for people', () => expect(rounded(0.12345, 3)).toBe(0.123));

@@ -24,4 +24,21 @@ export function ratioOfRounds(measured: readonly number[], baseline: readonly nu
   return median(measured.map((value, round) => value / (baseline[round] ?? Number.NaN)));
 }
 
+/**
+ * How much busier the busiest bucket is than the mean one, from the first event to the last.
+ * @param times milliseconds, in any order @throws RangeError without times
+ */
+export function peakToMean(times: readonly number[], bucketMs: number): number {
+  if (times.length === 0) throw new RangeError('peak of nothing');
+  const first = times.reduce((a, b) => Math.min(a, b));
+  const last = times.reduce((a, b) => Math.max(a, b));
+  const buckets = Array.from({ length: Math.floor((last - first) / bucketMs) + 1 }, () => 0);
+  for (const at of times) {
+    const index = Math.floor((at - first) / bucketMs);
+    buckets[index] = (buckets[index] ?? 0) + 1;
+  }
+  const peak = buckets.reduce((a, b) => Math.max(a, b));
+  return peak / (times.length / buckets.length);
+}
+
 export const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TelemetryPoint } from '@viw/contracts';
+import { hostMetricsOf } from '@viw/simulator';
 
 const EPOCH = 1_795_000_000_000;
 const EVERY_MS = 30_000;
@@ -23,26 +24,10 @@ export function telemetryOf(agents: number, framesPerAgent: number): Fleet {
   for (let seq = 1; seq <= framesPerAgent; seq++) {
     const at = new Date(begin + (seq - 1) * EVERY_MS).toISOString();
     for (const [n, agent] of fleet.entries())
-      frames.push({ ...agent, epoch: EPOCH, seq, ts: at, received_at: at, metrics: metricsOf(n, seq) });
+      frames.push({ ...agent, epoch: EPOCH, seq, ts: at, received_at: at, metrics: hostMetricsOf(n, seq) });
   }
   return { agents: fleet, frames };
 }
 
 /** The minute in which the hub received it. */
 export const minuteOf = (frame: TelemetryPoint): string => `${frame.received_at.slice(0, 16)}:00.000Z`;
-
-const metricsOf = (n: number, seq: number): TelemetryPoint['metrics'] => ({
-  uptime_s: 86_400 + seq * 30,
-  cpu_pct: ((n * 7 + seq * 13) % 1_000) / 10,
-  mem: { total_mb: 4_096, used_mb: 1_024 + ((n + seq) % 2_048) },
-  loadavg: [0.4, 0.3, 0.2],
-  disk: [
-    { mount: '/', used_pct: 41 },
-    { mount: '/var/lib/containers', used_pct: 63 },
-  ],
-  net: [{ name: 'eth0', rx_bytes: 1_000_000_000 + seq * 4_096, tx_bytes: 900_000_000 + seq * 2_048 }],
-  services: { openvpn: 'active', fwknop: 'active' },
-  containers: { running: 2, total: 3, images: ['viw/session:1'] },
-  sessions: (n + seq) % 40,
-  version: '1.4.0',
-});

@@ -1,11 +1,11 @@
-import type { StreamBodyInput, StreamContract } from '@viw/contracts';
+import type { JsonText, StreamBody, StreamBodyInput, StreamContract } from '@viw/contracts';
 import type { Logger } from '@viw/runtime';
 import { ShedError } from '@viw/streams';
 import type { PublishOptions, StreamProducer } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
 
 export interface PublisherDeps {
-  readonly producer: Pick<StreamProducer, 'publish'>;
+  readonly producer: Pick<StreamProducer, 'publish' | 'publishValidated'>;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
 }
@@ -24,13 +24,32 @@ export class Publisher {
     body: StreamBodyInput<C>,
     options: PublishOptions = {},
   ): Promise<boolean> {
-    const { producer, metrics, logger } = this.#deps;
+    return this.#settled(contract, options, () => this.#deps.producer.publish(contract, body, options));
+  }
+
+  /** The same for a body whose parts have been validated when they came in. */
+  async confirmedValidated<C extends StreamContract>(
+    contract: C,
+    body: JsonText<StreamBody<C>>,
+    options: PublishOptions = {},
+  ): Promise<boolean> {
+    return this.#settled(contract, options, () =>
+      this.#deps.producer.publishValidated(contract, body, options),
+    );
+  }
+
+  async #settled(
+    { stream }: StreamContract,
+    { correlationId }: PublishOptions,
+    publish: () => Promise<string>,
+  ): Promise<boolean> {
+    const { metrics, logger } = this.#deps;
     try {
-      await producer.publish(contract, body, options);
+      await publish();
       return true;
     } catch (error) {
       metrics.dropped.inc({ reason: error instanceof ShedError ? 'shed' : 'not_published' });
-      const facts = { stream: contract.stream, correlation_id: options.correlationId, error };
+      const facts = { stream, correlation_id: correlationId, error };
       if (!(error instanceof ShedError))
         logger.error({ event: 'publish_failed', ...facts }, 'an entry was not published');
       return false;

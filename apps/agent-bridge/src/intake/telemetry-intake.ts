@@ -1,5 +1,5 @@
-import { telemetryStream } from '@viw/contracts';
-import type { TelemetryFrame, TelemetryPoint } from '@viw/contracts';
+import { jsonText, telemetryBodyText, telemetryStream } from '@viw/contracts';
+import type { JsonText, TelemetryFrame, TelemetryPoint } from '@viw/contracts';
 import type { Clock, Component } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
 import type { WorkUnderWay } from '../work-under-way';
@@ -17,6 +17,13 @@ export interface TelemetryIntakeDeps {
   readonly clock: Clock;
 }
 
+/** The frame as it will stand in the entry: the text is made once, and nothing else of the frame is kept. */
+interface Gathered {
+  readonly connection: Connection;
+  readonly seq: number;
+  readonly text: JsonText<TelemetryPoint>;
+}
+
 /**
  * TELEMETRY → `viw.telemetry`, in small batches of the whole hub. `ackSeq` of a connection rises only after Redis has
  * confirmed the entry; what was dropped because Redis stayed away too long is never acknowledged by itself.
@@ -25,7 +32,7 @@ export class TelemetryIntake implements Component {
   readonly name = 'telemetry-intake';
   readonly #hub: string;
   readonly #deps: TelemetryIntakeDeps;
-  #gathered: { connection: Connection; point: TelemetryPoint }[] = [];
+  #gathered: Gathered[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ hub }: { hub: string }, deps: TelemetryIntakeDeps) {
@@ -45,9 +52,10 @@ export class TelemetryIntake implements Component {
     connection.lastSeq = Math.max(connection.lastSeq, seq);
     const { session_id, epoch } = connection.facts(this.#hub);
     const received_at = new Date(this.#deps.clock.now()).toISOString();
-    const point = { agent_id: connection.agentId, session_id, epoch, seq, ts, received_at, metrics };
-    this.#deps.recent.telemetry(point);
-    this.#gathered.push({ connection, point });
+    const { agentId } = connection;
+    const text = jsonText({ agent_id: agentId, session_id, epoch, seq, ts, received_at, metrics });
+    this.#deps.recent.telemetry(agentId, text);
+    this.#gathered.push({ connection, seq, text });
     if (this.#gathered.length >= MAX_FRAMES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
   }
@@ -60,11 +68,13 @@ export class TelemetryIntake implements Component {
     if (batch.length > 0) this.#deps.pending.track(this.#publish(batch));
   }
 
-  async #publish(batch: readonly { connection: Connection; point: TelemetryPoint }[]): Promise<void> {
-    const body = { hub: this.#hub, frames: batch.map(({ point }) => point) };
-    if (!(await this.#deps.publisher.confirmed(telemetryStream, body, { priority: 'telemetry' }))) return;
-    for (const { connection, point } of batch) {
-      connection.ackSeq = Math.max(connection.ackSeq ?? 0, point.seq);
-    }
+  async #publish(batch: readonly Gathered[]): Promise<void> {
+    const body = telemetryBodyText(
+      this.#hub,
+      batch.map(({ text }) => text),
+    );
+    const { publisher } = this.#deps;
+    if (!(await publisher.confirmedValidated(telemetryStream, body, { priority: 'telemetry' }))) return;
+    for (const { connection, seq } of batch) connection.ackSeq = Math.max(connection.ackSeq ?? 0, seq);
   }
 }

@@ -13,6 +13,8 @@ export interface HubConnectionOptions {
   /** Full URL with path; the path is what is signed. */
   readonly url: string;
   readonly ca?: string | undefined;
+  /** IP address to dial from, on a host with several; the system's choice by default. */
+  readonly localAddress?: string | undefined;
   readonly reconnect?: ReconnectOptions;
   /** Default 10 s. */
   readonly handshakeTimeoutMs?: number;
@@ -108,6 +110,7 @@ export class HubConnection {
         url: this.#url,
         headers: identity.headers(this.#url.pathname, clock.now()),
         ca: this.#options.ca,
+        localAddress: this.#options.localAddress,
         handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? 10_000,
         deadHubMs: this.#options.deadHubMs ?? 60_000,
       },

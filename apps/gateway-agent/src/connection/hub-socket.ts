@@ -9,6 +9,8 @@ export interface HubSocketOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** PEM certificates that may sign the hub's; the system's by default. */
   readonly ca?: string | undefined;
+  /** IP address to dial from; the system's choice by default. */
+  readonly localAddress?: string | undefined;
   /** Milliseconds for connecting and the upgrade, the body of a refusal included. */
   readonly handshakeTimeoutMs: number;
   /** Milliseconds without a frame or ping after which the hub counts as dead. */
@@ -51,13 +53,14 @@ export class HubSocket {
   }
 
   open(): void {
-    const { url, headers, ca, handshakeTimeoutMs } = this.#options;
+    const { url, headers, ca, localAddress, handshakeTimeoutMs } = this.#options;
     const socket = new WebSocket(url, [subprotocol], {
       headers: { ...headers },
       perMessageDeflate: false,
       maxPayload: limits.frameBytes,
       minVersion: 'TLSv1.2',
       ...(ca === undefined ? {} : { ca }),
+      ...(localAddress === undefined ? {} : { localAddress }),
     });
     this.#socket = socket;
     this.#deadline = setTimeout(() => this.#abort('no answer in time'), handshakeTimeoutMs);

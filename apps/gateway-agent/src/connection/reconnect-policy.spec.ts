@@ -35,3 +35,36 @@ it('comes back slowly where it is not welcome, and that is no reason to start an
   const policy = new ReconnectPolicy({}, { random: () => 0 });
   expect(policy.nextDelay({ openMs: 3_600_000, unwelcome: true })).toBe(30_000);
 });
+
+it('does not stay away long after short waits, however many they were', () => {
+  let draw = 0.01;
+  const policy = new ReconnectPolicy({}, { random: () => draw });
+  const waited = Array.from({ length: 10 }, () => policy.nextDelay(lost)).reduce((a, b) => a + b);
+  expect(waited).toBeLessThan(200);
+  draw = highest();
+  expect(policy.nextDelay(lost)).toBeLessThanOrEqual(1_000 + 2 * waited);
+  for (let n = 0; n < 10; n++) policy.nextDelay(lost);
+  expect(policy.nextDelay(lost)).toBe(59_999);
+});
+
+it('of a fleet that loses its hub for 6 s is back within 20 s, and not all at once', () => {
+  const backAt = Array.from({ length: 10_000 }, () => {
+    const policy = new ReconnectPolicy();
+    let at = 0;
+    while (at < 6_000) at += policy.nextDelay(lost);
+    return at;
+  });
+  expect(Math.max(...backAt)).toBeLessThan(20_000);
+  const perSecond = Array.from({ length: 14 }, (_, s) =>
+    backAt.filter((at) => Math.floor(at / 1_000) === s + 6),
+  );
+  expect(Math.max(...perSecond.map((second) => second.length))).toBeLessThan(3_000);
+});
+
+it('does not back off further from a hub that asks for more time than it would have taken', () => {
+  const policy = new ReconnectPolicy({}, { random: highest });
+  for (let n = 0; n < 5; n++) expect(policy.nextDelay({ openMs: 0, retryAfterMs: 5_000 })).toBe(5_999);
+  expect(policy.nextDelay(lost)).toBe(999);
+  expect(policy.nextDelay({ openMs: 0, retryAfterMs: 500 })).toBe(2_499);
+  expect(policy.nextDelay(lost)).toBe(3_999);
+});

@@ -23,11 +23,19 @@ export interface LostConnection {
 /** No hub can keep an agent away for longer than this by Retry-After. */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
-/** When to dial again: exponential backoff with full jitter. Holds the state of one connection. */
+/**
+ * When to dial again: exponential backoff with full jitter. Holds the state of one connection.
+ *
+ * A few short draws in a row do not make the next range long: it never exceeds the base and twice the time waited so
+ * far. Of a large fleet there would always be agents that have tried five times within seconds and then stay away for a
+ * minute, long after their hub is back.
+ */
 export class ReconnectPolicy {
   readonly #options: Required<ReconnectOptions>;
   readonly #random: () => number;
   #attempt = 0;
+  /** Since the backoff started anew. */
+  #waitedMs = 0;
 
   constructor(options: ReconnectOptions = {}, { random = Math.random }: { random?: () => number } = {}) {
     this.#options = { baseMs: 1_000, capMs: 60_000, stableMs: 60_000, firstSpreadMs: 10_000, ...options };
@@ -41,10 +49,18 @@ export class ReconnectPolicy {
 
   /** Milliseconds before the next attempt. */
   nextDelay({ openMs, retryAfterMs = 0, unwelcome = false }: LostConnection): number {
-    const { capMs, stableMs } = this.#options;
-    if (openMs >= stableMs && !unwelcome) this.#attempt = 0;
-    const jitter = fullJitter(this.#options, this.#attempt++, this.#random);
-    const least = Math.max(unwelcome ? capMs / 2 : 0, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS));
-    return Math.floor(least) + jitter;
+    const { baseMs, capMs, stableMs } = this.#options;
+    if (openMs >= stableMs && !unwelcome) {
+      this.#attempt = 0;
+      this.#waitedMs = 0;
+    }
+    const range = { baseMs, capMs: Math.min(capMs, baseMs + 2 * this.#waitedMs) };
+    const asked = Math.min(retryAfterMs, RETRY_AFTER_MAX_MS);
+    const jitter = fullJitter(range, this.#attempt, this.#random);
+    // A hub that asks for more time than this agent would have taken is there, and no reason to back off further.
+    if (asked < Math.min(range.capMs, baseMs * 2 ** this.#attempt)) this.#attempt += 1;
+    const delayMs = Math.floor(Math.max(unwelcome ? capMs / 2 : 0, asked)) + jitter;
+    this.#waitedMs += delayMs;
+    return delayMs;
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hostMetrics, telemetry } from '../frames/telemetry';
+import type { JsonText } from '../json-text';
 import { streams } from '../names';
 import { agentId, hubId, sessionId, timestamp } from '../primitives';
 import { streamContract } from './stream-contract';
@@ -19,6 +20,13 @@ export type TelemetryPoint = z.infer<typeof telemetryPoint>;
 /** One frame, or a small batch of frames of one hub. Order per agent: (epoch, seq). */
 export const telemetryBody = z.object({ hub: hubId, frames: z.array(telemetryPoint).min(1).max(500) });
 export type TelemetryBody = z.infer<typeof telemetryBody>;
+
+/** A body put together from 1 to 500 frames that are text already. @param hub of this process */
+export const telemetryBodyText = (
+  hub: string,
+  frames: readonly JsonText<TelemetryPoint>[],
+): JsonText<TelemetryBody> =>
+  `{"hub":${JSON.stringify(hub)},"frames":[${frames.join(',')}]}` as JsonText<TelemetryBody>;
 
 export const telemetryStream = streamContract(streams.telemetry, 1, telemetryBody, [
   {

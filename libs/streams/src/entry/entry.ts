@@ -1,5 +1,5 @@
-import { entryHeader } from '@viw/contracts';
-import type { EntryHeader, StreamBody, StreamBodyInput, StreamContract } from '@viw/contracts';
+import { entryHeader, jsonText } from '@viw/contracts';
+import type { EntryHeader, JsonText, StreamBody, StreamBodyInput, StreamContract } from '@viw/contracts';
 import { AppError, fieldErrors, uuidv7 } from '@viw/runtime';
 import type { FieldError } from '@viw/runtime';
 
@@ -40,6 +40,21 @@ export function encodeEntry<C extends StreamContract>(
   body: StreamBodyInput<C>,
   facts: EntryFacts = {},
 ): EncodedEntry {
+  const checked = contract.body.safeParse(body);
+  if (!checked.success) throw new PoisonEntryError(bodyErrors(checked.error.issues));
+  return encodeValidated(contract, jsonText(checked.data as StreamBody<C>), facts);
+}
+
+/**
+ * For bodies whose every part has been validated in this process, by the schemas that the contract is made of.
+ *
+ * @throws PoisonEntryError when the header breaks the contract
+ */
+export function encodeValidated<C extends StreamContract>(
+  contract: C,
+  body: JsonText<StreamBody<C>>,
+  facts: EntryFacts = {},
+): EncodedEntry {
   const header = entryHeader.safeParse({
     event_id: facts.eventId ?? uuidv7(),
     ts: new Date().toISOString(),
@@ -48,13 +63,11 @@ export function encodeEntry<C extends StreamContract>(
     ...(facts.traceparent !== undefined && { traceparent: facts.traceparent }),
   });
   if (!header.success) throw new PoisonEntryError(fieldErrors(header.error.issues));
-  const checked = contract.body.safeParse(body);
-  if (!checked.success) throw new PoisonEntryError(bodyErrors(checked.error.issues));
   const { event_id, ts, v, correlation_id, traceparent } = header.data;
   const fields = ['event_id', event_id, 'ts', ts, 'v', String(v)];
   if (correlation_id !== undefined) fields.push('correlation_id', correlation_id);
   if (traceparent !== undefined) fields.push('traceparent', traceparent);
-  fields.push('body', JSON.stringify(checked.data));
+  fields.push('body', body);
   return { eventId: event_id, fields };
 }
 

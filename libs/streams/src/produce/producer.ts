@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
-import type { StreamBodyInput, StreamContract } from '@viw/contracts';
+import type { JsonText, StreamBody, StreamBodyInput, StreamContract } from '@viw/contracts';
 import { AppError, fullJitter } from '@viw/runtime';
 import type { Logger, Metrics } from '@viw/runtime';
-import { encodeEntry } from '../entry/entry';
-import type { EntryFacts } from '../entry/entry';
+import { encodeEntry, encodeValidated } from '../entry/entry';
+import type { EncodedEntry, EntryFacts } from '../entry/entry';
 import { streamMetrics } from '../metrics';
 import type { StreamMetrics } from '../metrics';
 import { sendPipeline } from './pipeline-send';
@@ -123,7 +123,19 @@ export class StreamProducer {
     body: StreamBodyInput<C>,
     options: PublishOptions = {},
   ): Promise<string> {
-    const { fields } = encodeEntry(contract, body, options);
+    return this.#add(contract, encodeEntry(contract, body, options), options);
+  }
+
+  /** The same for a body whose every part has been validated in this process already. */
+  async publishValidated<C extends StreamContract>(
+    contract: C,
+    body: JsonText<StreamBody<C>>,
+    options: PublishOptions = {},
+  ): Promise<string> {
+    return this.#add(contract, encodeValidated(contract, body, options), options);
+  }
+
+  #add(contract: StreamContract, { fields }: EncodedEntry, options: PublishOptions): Promise<string> {
     if (this.#state === 'stopping' || this.#state === 'stopped') {
       throw new AppError('UNAVAILABLE', 'the producer has been stopped');
     }

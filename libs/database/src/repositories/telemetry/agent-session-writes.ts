@@ -2,6 +2,7 @@ import type { AgentSessionsBody } from '@viw/contracts';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
+import { endFollowedSessions } from './followed-sessions';
 import type { SignOfLife } from './sign-of-life';
 import { touch } from './sign-of-life';
 
@@ -65,6 +66,10 @@ export async function applySessions(db: Db, batch: readonly AgentSessionsBody[])
     const changed = new Set<string>();
     if (rows.length > 0) {
       await upsertSessions(trx, rows);
+      await endFollowedSessions(
+        trx,
+        rows.map((row) => row.entry.session_id),
+      );
       for (const agent of await moveGateways(trx, rows)) changed.add(agent);
     }
     if (signs.length > 0) {
@@ -75,6 +80,7 @@ export async function applySessions(db: Db, batch: readonly AgentSessionsBody[])
   });
 }
 
+/** The first end that is reported stays; one that was only concluded gives way to it. */
 async function upsertSessions(db: Db, rows: readonly SessionRow[]): Promise<void> {
   await sql`
     INSERT INTO viw.agent_sessions AS s (session_id, agent_id, hub, conn_id, epoch, remote_ip, connected_at,
@@ -88,9 +94,11 @@ async function upsertSessions(db: Db, rows: readonly SessionRow[]): Promise<void
       ${rows.map((r) => r.replacedBy)}::text[])
     ON CONFLICT (session_id) DO UPDATE SET
       connected_at = coalesce(s.connected_at, excluded.connected_at),
-      disconnected_at = coalesce(s.disconnected_at, excluded.disconnected_at),
+      disconnected_at = CASE WHEN s.reason IS NULL THEN coalesce(excluded.disconnected_at, s.disconnected_at)
+        ELSE s.disconnected_at END,
       reason = coalesce(s.reason, excluded.reason), code = coalesce(s.code, excluded.code),
-      replaced_by = coalesce(s.replaced_by, excluded.replaced_by)
+      replaced_by = CASE WHEN s.reason IS NULL AND excluded.reason IS NOT NULL THEN excluded.replaced_by
+        ELSE coalesce(s.replaced_by, excluded.replaced_by) END
     WHERE s.agent_id = excluded.agent_id`.execute(db);
 }
 

@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { streams } from '@viw/contracts';
+import { type AgentObservation, SimulatedFleet, agentsThatFit } from '@viw/simulator';
+import type { Scale } from '../arguments';
+import { type StoredFrame, StreamLedger } from '../ingest/stream-ledger';
+import { Bridge, sharedSecret } from '../programs/bridge';
+import { bundleOf } from '../programs/bundles';
+import { Inspector } from '../programs/inspector';
+import { processUsage } from '../programs/process-usage';
+import type { BenchDeps, Report } from '../report';
+import { rounded } from '../statistics';
+import { createRedisWorld, versions } from '../world';
+import { registerFleet } from './register-fleet';
+import { allWelcomed } from './welcomed';
+
+interface FleetMeasure {
+  readonly agents: number;
+  readonly processes: number;
+  /** Within which the agents dial. */
+  readonly spreadMs: number;
+  /** How long the connected fleet is watched. */
+  readonly watchMs: number;
+}
+
+const measures: Record<Scale, FleetMeasure> = {
+  quick: { agents: 2_000, processes: 2, spreadMs: 5_000, watchMs: 22_000 },
+  full: { agents: 20_000, processes: 4, spreadMs: 60_000, watchMs: 120_000 },
+};
+
+const TELEMETRY_EVERY_MS = 30_000;
+/** Until handles that were closed are gone and the last timers have fired. */
+const SETTLE_MS = 1_000;
+const prefix = 'gw-fleet';
+
+/** Many agents on one hub, each reporting every 30 s: what one costs, and whether the hub keeps its beat. */
+export async function fleet(scale: Scale, { say, profile }: BenchDeps): Promise<Report> {
+  const { processes, spreadMs, watchMs, ...wanted } = measures[scale];
+  const { agents, warning } = agentsThatFit(wanted.agents);
+  if (warning !== undefined) say(warning);
+  const world = await createRedisWorld();
+  try {
+    const range = { prefix, first: 0, agents };
+    await registerFleet(range, world);
+    const bridge = await Bridge.start({ hub: 'hub-bench', maxConnections: agents }, world);
+    const empty = await settledRss(bridge);
+    const simulated = new SimulatedFleet({
+      ...range,
+      processes,
+      bundle: bundleOf('tools/simulator'),
+      hubUrl: bridge.url,
+      sharedSecret,
+      firstSpreadMs: spreadMs,
+      telemetryEveryMs: TELEMETRY_EVERY_MS,
+    });
+    world.undo.push(() => simulated.stop());
+    await simulated.start();
+    await allWelcomed([simulated], spreadMs + 60_000);
+    say(`${agents} agents have a session`);
+    const from = { cpuMs: processUsage(bridge.pid).cpuMs, at: performance.now() };
+    await profile(bridge, () => pause(watchMs));
+    const cpu = (processUsage(bridge.pid).cpuMs - from.cpuMs) / (performance.now() - from.at);
+    const observed = await simulated.observe();
+    const silent = await bridge.metric('viw_heartbeats_missed_total');
+    const full = await settledRss(bridge);
+    checkSessions(observed);
+    const ledger = new StreamLedger({ stream: streams.telemetry, framesOf }, { redis: world.redis });
+    await ledger.take();
+    checkTelemetry(ledger, observed, watchMs);
+    const kb = (full - empty) / agents;
+    const missed = silent + observed.reduce((sum, { heartbeatsMissed }) => sum + heartbeatsMissed, 0);
+    return {
+      rows: [
+        { what: 'resident memory of the empty hub', rounds: [empty / 1_024], unit: 'MiB' },
+        { what: `resident memory with ${agents} agents`, rounds: [full / 1_024], unit: 'MiB' },
+        { what: 'per agent', rounds: [kb], unit: 'KiB' },
+        { what: 'processor of the hub', rounds: [100 * cpu], unit: '% of a core' },
+        { what: 'heartbeats missed', rounds: [missed], unit: '' },
+        { what: 'telemetry stored', rounds: [ledger.total], unit: 'frames' },
+      ],
+      figures: {
+        bench: 'fleet',
+        agents,
+        kb_per_agent: rounded(kb, 1),
+        cpu_core_pct: rounded(100 * cpu, 1),
+        heartbeats_missed: missed,
+        agents_wanted: wanted.agents,
+        frames_per_agent: rounded(ledger.total / agents, 2),
+        versions: await versions(world),
+      },
+    };
+  } finally {
+    await world.stop();
+  }
+}
+
+const framesOf = (body: string): readonly StoredFrame[] =>
+  (JSON.parse(body) as { frames: StoredFrame[] }).frames;
+
+/** After what is garbage was collected, KiB. */
+async function settledRss(bridge: Bridge): Promise<number> {
+  await pause(SETTLE_MS);
+  const inspector = await Inspector.connect(bridge.inspectorPort);
+  try {
+    await inspector.collectGarbage();
+    await inspector.collectGarbage();
+  } finally {
+    inspector.close();
+  }
+  await pause(SETTLE_MS);
+  return processUsage(bridge.pid).rssKb;
+}
+
+/** @throws Error when a session has ended meanwhile */
+function checkSessions(observed: readonly AgentObservation[]): void {
+  const unsteady = observed.filter(({ sessionId, welcomedAt }) => !sessionId || welcomedAt.length !== 1);
+  if (unsteady.length > 0) throw new Error(`${unsteady.length} agents lost their session`);
+}
+
+/** @throws Error when an agent's reports are not in the stream */
+function checkTelemetry(ledger: StreamLedger, observed: readonly AgentObservation[], watchMs: number): void {
+  const least = Math.floor(watchMs / TELEMETRY_EVERY_MS);
+  const short = observed.filter(({ agentId }) => ledger.newestOf(agentId) < least);
+  if (short.length > 0)
+    throw new Error(`${short.length} agents have fewer than ${least} reports in the stream`);
+}

@@ -1,0 +1,11 @@
+export { agentIdOf } from './agent-id';
+export type { AgentObservation } from './agents/agents-role';
+export type { CommandArrival } from './agents/simulated-agent';
+export { agentsThatFit } from './descriptors';
+export { SimulatedFleet } from './fleet';
+export type { FleetOptions } from './fleet';
+export { hostMetricsOf } from './host';
+export { monotonicMs } from './monotonic';
+export { OpenLoop } from './open-loop';
+export { SimulatorProcess } from './process/simulator-process';
+export type { SentLoad } from './senders/senders-role';
