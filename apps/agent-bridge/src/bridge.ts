@@ -12,6 +12,7 @@ import {
 } from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
 import type { BridgeConfig } from './config';
+import { AddressRates } from './connection/address-rates';
 import { AgentListener } from './connection/agent-listener';
 import { ConnectionTable } from './connection/connection-table';
 import type { Connection } from './connection/connection';
@@ -44,6 +45,9 @@ import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
 import { Placement } from './routing/hub-stream-or-mailbox';
 import { Ticker } from './ticker';
+
+/** Source addresses whose rates are remembered. */
+const ADDRESSES = 10_000;
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
 export const bridgeTiming = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
@@ -130,7 +134,13 @@ export function buildBridge(
     dispatcher,
     recent,
   });
-  const receiver = new FrameReceiver({ handlers, end, clock, metrics, logger });
+  const framesPerSecond = config.AGENT_BRIDGE_ADDRESS_FRAMES_PER_S;
+  const frameRates = new AddressRates({
+    perSecond: framesPerSecond,
+    burst: 2 * framesPerSecond,
+    addresses: ADDRESSES,
+  });
+  const receiver = new FrameReceiver({ handlers, rates: frameRates, end, clock, metrics, logger });
 
   const sessions: Sessions = new Sessions(
     { maxQueuedFrames: config.AGENT_BRIDGE_QUEUE_MAX },
@@ -146,15 +156,22 @@ export function buildBridge(
       logger,
     },
   );
+  const handshakesPerSecond = config.AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S;
   const listener = new AgentListener(
     { bind: config.AGENT_BRIDGE_BIND, maxConnections: config.AGENT_BRIDGE_MAX_CONN },
     {
       admission,
+      rates: new AddressRates({
+        perSecond: handshakesPerSecond,
+        burst: 10 * handshakesPerSecond,
+        addresses: ADDRESSES,
+      }),
       sessions,
       leases,
       codec: jsonCodec,
       rejections: new Rejections({ hub }, { publisher, clock, metrics, logger }),
       pending,
+      clock,
       logger,
     },
   );

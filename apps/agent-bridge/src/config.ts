@@ -36,6 +36,10 @@ export const bridgeSchema = z.object({
     .refine((ids) => ids.every((id) => agentId.safeParse(id).success), 'a comma-separated list of agent ids')
     .prefault(''),
   AGENT_BRIDGE_MAX_CONN: zInt({ min: 1, max: 1_000_000 }).default(100),
+  /** Upgrade requests per second from one address (of IPv6: one /64), ten seconds' worth at once. */
+  AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S: zInt({ min: 1, max: 100_000 }).default(100),
+  /** Frames per second from all sockets of one address, two seconds' worth at once. */
+  AGENT_BRIDGE_ADDRESS_FRAMES_PER_S: zInt({ min: 1, max: 1_000_000 }).default(20_000),
   /** Frames that may wait to be sent, per socket. */
   AGENT_BRIDGE_QUEUE_MAX: zInt({ min: 1, max: 100_000 }).default(limits.outboundQueueFrames),
   /** Seconds between two signs of life; a socket silent for twice as long is dropped. */

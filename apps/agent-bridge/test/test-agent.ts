@@ -126,8 +126,14 @@ export class TestAgent {
 }
 
 /** Connects; resolves when the socket is open. */
-export async function dial(url: string, agentId: string, path = '/agent/ws'): Promise<TestAgent> {
-  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers: signed(agentId, { path }) });
+export async function dial(
+  url: string,
+  agentId: string,
+  path = '/agent/ws',
+  options: { localAddress?: string } = {},
+): Promise<TestAgent> {
+  const headers = signed(agentId, { path });
+  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers, ...options });
   const agent = new TestAgent(agentId, socket);
   await once(socket, 'open');
   return agent;

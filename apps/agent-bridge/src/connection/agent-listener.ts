@@ -11,7 +11,7 @@ import {
   subprotocol,
 } from '@viw/contracts';
 import { formatBind, listen, uuidv7 } from '@viw/runtime';
-import type { Bind, Component, Logger } from '@viw/runtime';
+import type { Bind, Clock, Component, Logger } from '@viw/runtime';
 import type { FrameCodec } from '../frames/codec';
 import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
@@ -20,6 +20,7 @@ import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Rejections } from '../intake/rejections';
+import type { AddressRates } from './address-rates';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
 
@@ -36,11 +37,14 @@ export interface AgentListenerOptions {
 
 export interface AgentListenerDeps {
   readonly admission: Pick<Admission, 'decide' | 'close'>;
+  /** Upgrade requests per source address. */
+  readonly rates: Pick<AddressRates, 'take'>;
   readonly sessions: Sessions;
   readonly leases: Pick<LeaseStore, 'release'>;
   readonly codec: FrameCodec;
   readonly rejections: Rejections;
   readonly pending: WorkUnderWay;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -124,6 +128,8 @@ export class AgentListener implements Component {
     const ip = ipOf(request);
     if (!paths.has(path))
       return refuseUpgrade(socket, { status: 404, code: 'NOT_FOUND', msg: 'no such path' });
+    if (!this.#deps.rates.take(ip, this.#deps.clock.now()))
+      return this.#refuse(socket, refusal('BUSY', 'too many handshakes from this address'), ip);
     try {
       const decision = await this.#deps.admission.decide({ path, ip, headers: request.headers }, uuidv7());
       if (decision.ok) this.#accept(request, socket, head, decision);

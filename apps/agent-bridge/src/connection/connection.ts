@@ -4,6 +4,7 @@ import type { HelloFrame, HubFrame } from '@viw/contracts';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { FrameCodec } from '../frames/codec';
 import { RecentCount } from './recent-count';
+import { RecentNonces } from './recent-nonces';
 import { TokenBucket } from './token-bucket';
 
 export interface ConnectionOptions {
@@ -49,6 +50,7 @@ export class Connection {
   ackSeq: number | undefined;
   readonly #maxQueuedFrames: number;
   readonly #deps: ConnectionDeps;
+  #nonces: RecentNonces | undefined;
   #queuedFrames = 0;
 
   constructor(options: ConnectionOptions, deps: ConnectionDeps) {
@@ -76,6 +78,12 @@ export class Connection {
   /** Fields of every stream entry made from a frame of this connection. */
   facts(hub: string) {
     return { hub, session_id: this.sessionId, epoch: this.epoch };
+  }
+
+  /** False when a frame of this session has carried it lately. */
+  claimNonce(nonce: string): boolean {
+    this.#nonces ??= new RecentNonces({ limit: limits.sessionNonces });
+    return this.#nonces.claim(nonce);
   }
 
   /** False when the frame was not sent, because the connection has ended or ends now by overflow. */

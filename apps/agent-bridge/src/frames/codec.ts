@@ -10,6 +10,7 @@ export type BadFrameReason =
   | 'telemetry_too_large'
   | 'before_hello'
   | 'foreign_agent'
+  | 'replayed_nonce'
   | 'failed';
 
 export type Decoded =

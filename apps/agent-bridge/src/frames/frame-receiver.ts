@@ -1,6 +1,7 @@
 import type { AgentErrorCode, AgentFrame } from '@viw/contracts';
 import type { Clock, Logger } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
+import type { AddressRates } from '../connection/address-rates';
 import type { Connection } from '../connection/connection';
 import { ends } from '../connection/end-reason';
 import type { End } from '../connection/end-reason';
@@ -9,6 +10,8 @@ import type { FrameHandlers } from './frame-handlers';
 
 export interface FrameReceiverDeps {
   readonly handlers: FrameHandlers;
+  /** Frames per source address, all its sockets together. */
+  readonly rates: Pick<AddressRates, 'take'>;
   readonly end: (connection: Connection, end: End) => void;
   readonly clock: Clock;
   readonly metrics: BridgeMetrics;
@@ -25,14 +28,12 @@ export class FrameReceiver {
 
   receive(connection: Connection, data: Buffer, isBinary: boolean): void {
     if (connection.ended) return;
-    const { clock, metrics, end, logger } = this.#deps;
+    const { clock, metrics, logger } = this.#deps;
     const now = clock.now();
     connection.lastSeenAt = now;
     metrics.bytesIn.inc(data.length);
-    if (!connection.inbound.take(now)) {
-      metrics.badFrames.inc({ reason: 'too_fast' });
-      return end(connection, ends.tooFast);
-    }
+    if (!connection.inbound.take(now)) return this.#tooFast(connection, 'too_fast');
+    if (!this.#deps.rates.take(connection.ip, now)) return this.#tooFast(connection, 'address_too_fast');
     try {
       this.#take(connection, data, isBinary);
     } catch (error) {
@@ -65,6 +66,10 @@ export class FrameReceiver {
       const msg = `${frame.type}: agent_id is not the one of this connection`;
       return this.#answerBad(connection, 'foreign_agent', 'PERMISSION_DENIED', msg);
     }
+    if ('nonce' in frame && frame.nonce !== undefined && !connection.claimNonce(frame.nonce)) {
+      const msg = `${frame.type}: the nonce has been used before`;
+      return this.#answerBad(connection, 'replayed_nonce', 'REPLAY_DETECTED', msg);
+    }
     this.#deps.metrics.framesIn.inc({ type: frame.type });
     this.#handle(connection, frame);
   }
@@ -75,6 +80,12 @@ export class FrameReceiver {
   ): void {
     const handler = this.#deps.handlers[frame.type];
     handler(connection, frame);
+  }
+
+  #tooFast(connection: Connection, reason: 'too_fast' | 'address_too_fast'): void {
+    this.#deps.metrics.badFrames.inc({ reason });
+    connection.send({ type: 'ERROR', error: { code: 'RATE_LIMITED', msg: 'too many frames' } });
+    this.#deps.end(connection, ends.tooFast);
   }
 
   #answerBad(connection: Connection, reason: BadFrameReason, code: AgentErrorCode, msg: string): void {
