@@ -143,7 +143,7 @@ export function buildBridge(
   const receiver = new FrameReceiver({ handlers, rates: frameRates, end, clock, metrics, logger });
 
   const sessions: Sessions = new Sessions(
-    { maxQueuedFrames: config.AGENT_BRIDGE_QUEUE_MAX },
+    { outbound: { maxFrames: config.AGENT_BRIDGE_QUEUE_MAX } },
     { connections, receiver, dispatcher, leases, sessionLog, pending, clock, metrics, logger },
   );
   const admission = new Admission(

@@ -3,6 +3,8 @@ import { limits } from '@viw/contracts';
 import type { HelloFrame, HubFrame } from '@viw/contracts';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { FrameCodec } from '../frames/codec';
+import { OutboundQueue } from './outbound-queue';
+import type { OutboundQueueOptions } from './outbound-queue';
 import { RecentCount } from './recent-count';
 import { RecentNonces } from './recent-nonces';
 import { TokenBucket } from './token-bucket';
@@ -15,7 +17,8 @@ export interface ConnectionOptions {
   readonly ip: string;
   /** Milliseconds since the Unix epoch. */
   readonly openedAt: number;
-  readonly maxQueuedFrames: number;
+  /** How much may wait to be sent. */
+  readonly outbound: OutboundQueueOptions;
 }
 
 export interface ConnectionDeps {
@@ -48,10 +51,9 @@ export class Connection {
   /** Newest telemetry sequence number received, and the newest that Redis has confirmed. */
   lastSeq = 0;
   ackSeq: number | undefined;
-  readonly #maxQueuedFrames: number;
+  readonly #outbound: OutboundQueue;
   readonly #deps: ConnectionDeps;
   #nonces: RecentNonces | undefined;
-  #queuedFrames = 0;
 
   constructor(options: ConnectionOptions, deps: ConnectionDeps) {
     this.agentId = options.agentId;
@@ -66,7 +68,7 @@ export class Connection {
       options.openedAt,
     );
     this.codec = deps.codec;
-    this.#maxQueuedFrames = options.maxQueuedFrames;
+    this.#outbound = new OutboundQueue(options.outbound, deps);
     this.#deps = deps;
   }
 
@@ -90,17 +92,10 @@ export class Connection {
   send(frame: HubFrame): boolean {
     const { socket, metrics, onOverflow } = this.#deps;
     if (this.ended || socket.readyState !== socket.OPEN) return false;
-    if (this.#queuedFrames >= this.#maxQueuedFrames || socket.bufferedAmount > limits.outboundQueueBytes) {
-      metrics.dropped.inc({ reason: 'outbound_queue_full' });
-      onOverflow(this);
-      return false;
-    }
-    const text = this.codec.encode(frame);
-    this.#queuedFrames += 1;
-    socket.send(text, () => (this.#queuedFrames -= 1));
-    metrics.framesOut.inc({ type: frame.type });
-    metrics.bytesOut.inc(Buffer.byteLength(text));
-    return true;
+    if (this.#outbound.push(frame.type, this.codec.encode(frame))) return true;
+    metrics.dropped.inc({ reason: 'outbound_queue_full', type: frame.type });
+    onOverflow(this);
+    return false;
   }
 
   ping(now: number): void {
@@ -111,6 +106,7 @@ export class Connection {
 
   /** `terminate` cuts a peer that does not read, which a close frame would never reach. */
   close(code: number, reason: string, { terminate = false } = {}): void {
+    this.#outbound.clear();
     if (terminate) this.#deps.socket.terminate();
     else this.#deps.socket.close(code, reason);
   }

@@ -13,11 +13,12 @@ import { Connection } from './connection';
 import type { ConnectionTable } from './connection-table';
 import { endedByPeer, ends } from './end-reason';
 import type { End } from './end-reason';
+import type { OutboundQueueOptions } from './outbound-queue';
 
 const supported = agentFrame.options.map((option) => option.shape.type.value);
 
 export interface SessionsOptions {
-  readonly maxQueuedFrames: number;
+  readonly outbound: OutboundQueueOptions;
 }
 
 export interface SessionsDeps {
@@ -56,7 +57,7 @@ export class Sessions {
         ...lease,
         sessionId: uuidv7(),
         openedAt: now,
-        maxQueuedFrames: this.#options.maxQueuedFrames,
+        outbound: this.#options.outbound,
       },
       { socket, codec, metrics, onOverflow: (overflowing) => this.end(overflowing, ends.overflow) },
     );
