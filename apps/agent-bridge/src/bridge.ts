@@ -22,9 +22,10 @@ import { Liveness } from './connection/liveness';
 import { Sessions } from './connection/sessions';
 import { FrameReceiver } from './frames/frame-receiver';
 import { frameHandlers } from './frames/frame-handlers';
-import { jsonCodec } from './frames/json-codec';
+import { dialects } from './frames/dialects';
 import { Admission } from './handshake/admission';
 import { hmacVerifier } from './handshake/hmac-verifier';
+import { legacyAllowlistVerifier } from './handshake/legacy-allowlist';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
 import { EventIntake } from './intake/event-intake';
 import { HelloIntake } from './intake/hello-intake';
@@ -44,6 +45,7 @@ import { Dispatcher } from './routing/dispatcher';
 import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
 import { Placement } from './routing/hub-stream-or-mailbox';
+import { SentMarks } from './routing/sent-marks';
 import { Ticker } from './ticker';
 
 /** Source addresses whose rates are remembered. */
@@ -112,6 +114,7 @@ export function buildBridge(
     inbox,
     handover,
     events: commandEvents,
+    sentMarks: new SentMarks({ redis }),
     pending,
     clock,
     metrics,
@@ -149,7 +152,10 @@ export function buildBridge(
   const admission = new Admission(
     { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
-      verifiers: [hmacVerifier({ secret }, { clock })],
+      verifiers: [
+        legacyAllowlistVerifier({ allowances: config.AGENT_BRIDGE_LEGACY_AGENTS }),
+        hmacVerifier({ secret }, { clock }),
+      ],
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
       leases,
       connections,
@@ -168,7 +174,7 @@ export function buildBridge(
       }),
       sessions,
       leases,
-      codec: jsonCodec,
+      dialectOf: dialects({ silentAfterMs: 2 * heartbeatMs }),
       rejections: new Rejections({ hub }, { publisher, clock, metrics, logger }),
       pending,
       clock,
@@ -183,10 +189,7 @@ export function buildBridge(
     onMailboxSuspect: (connection) => dispatcher.parked(connection.agentId),
     logger,
   });
-  const liveness = new Liveness(
-    { heartbeatMs, silentAfterMs: 2 * heartbeatMs },
-    { connections, end, clock, metrics },
-  );
+  const liveness = new Liveness({ heartbeatMs }, { connections, end, clock, metrics });
   const ticker = new Ticker(
     {
       jobs: [

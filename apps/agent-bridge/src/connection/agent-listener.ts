@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
@@ -12,7 +12,7 @@ import {
 } from '@viw/contracts';
 import { formatBind, listen, uuidv7 } from '@viw/runtime';
 import type { Bind, Clock, Component, Logger } from '@viw/runtime';
-import type { FrameCodec } from '../frames/codec';
+import type { Dialect } from '../frames/dialect';
 import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
 import { refusal } from '../handshake/verifier';
@@ -41,7 +41,8 @@ export interface AgentListenerDeps {
   readonly rates: Pick<AddressRates, 'take'>;
   readonly sessions: Sessions;
   readonly leases: Pick<LeaseStore, 'release'>;
-  readonly codec: FrameCodec;
+  /** By the headers of the upgrade request. */
+  readonly dialectOf: (headers: IncomingHttpHeaders) => Dialect;
   readonly rejections: Rejections;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
@@ -140,15 +141,16 @@ export class AgentListener implements Component {
     }
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { agentId, lease }: Admitted): void {
-    const { sessions, codec, leases, pending } = this.#deps;
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { agentId, way, lease }: Admitted): void {
+    const { sessions, dialectOf, leases, pending } = this.#deps;
     let opened = false;
     if (this.#stopping)
       refuseUpgrade(socket, { status: 503, code: 'BUSY', msg: 'this hub is stopping', retryAfter: 5 });
     else
       this.#sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         opened = true;
-        sessions.open(webSocket, { agentId, ip: ipOf(request), lease, codec });
+        const dialect = dialectOf(request.headers);
+        sessions.open(webSocket, { agentId, way, ip: ipOf(request), lease, dialect });
       });
     // The socket went away meanwhile, or its upgrade request is not a valid one.
     if (!opened) pending.track(leases.release(agentId, lease).catch(() => undefined));

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import { limits } from '@viw/contracts';
 import type { HelloFrame, HubFrame } from '@viw/contracts';
 import type { BridgeMetrics } from '../bridge-metrics';
-import type { FrameCodec } from '../frames/codec';
+import type { Dialect } from '../frames/dialect';
 import { OutboundQueue } from './outbound-queue';
 import type { OutboundQueueOptions } from './outbound-queue';
 import { RecentCount } from './recent-count';
@@ -11,6 +11,8 @@ import { TokenBucket } from './token-bucket';
 
 export interface ConnectionOptions {
   readonly agentId: string;
+  /** Name of the way that proved its identity. */
+  readonly way: string;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
@@ -23,7 +25,7 @@ export interface ConnectionOptions {
 
 export interface ConnectionDeps {
   readonly socket: WebSocket;
-  readonly codec: FrameCodec;
+  readonly dialect: Dialect;
   readonly metrics: BridgeMetrics;
   /** More waits to be sent than the limits allow: the peer does not read. */
   readonly onOverflow: (connection: Connection) => void;
@@ -32,12 +34,13 @@ export interface ConnectionDeps {
 /** One agent's socket and what is known of the session on it. Times are milliseconds since the Unix epoch. */
 export class Connection {
   readonly agentId: string;
+  readonly way: string;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
   readonly ip: string;
   readonly openedAt: number;
-  readonly codec: FrameCodec;
+  readonly dialect: Dialect;
   readonly inbound: TokenBucket;
   readonly badFrames = new RecentCount({ windowMs: 60_000, limit: limits.badFramesPerMinute });
   hello: HelloFrame | undefined;
@@ -57,6 +60,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions, deps: ConnectionDeps) {
     this.agentId = options.agentId;
+    this.way = options.way;
     this.connId = options.connId;
     this.sessionId = options.sessionId;
     this.epoch = options.epoch;
@@ -67,7 +71,7 @@ export class Connection {
       { perSecond: limits.inboundFramesPerSecond, burst: limits.inboundBurst },
       options.openedAt,
     );
-    this.codec = deps.codec;
+    this.dialect = deps.dialect;
     this.#outbound = new OutboundQueue(options.outbound, deps);
     this.#deps = deps;
   }
@@ -88,11 +92,13 @@ export class Connection {
     return this.#nonces.claim(nonce);
   }
 
-  /** False when the frame was not sent, because the connection has ended or ends now by overflow. */
+  /** False when the frame was not sent: the connection has ended or ends now by overflow, or its dialect has no such frame. */
   send(frame: HubFrame): boolean {
     const { socket, metrics, onOverflow } = this.#deps;
     if (this.ended || socket.readyState !== socket.OPEN) return false;
-    if (this.#outbound.push(frame.type, this.codec.encode(frame))) return true;
+    const text = this.dialect.codec.encode(frame);
+    if (text === undefined) return false;
+    if (this.#outbound.push(frame.type, text)) return true;
     metrics.dropped.inc({ reason: 'outbound_queue_full', type: frame.type });
     onOverflow(this);
     return false;

@@ -28,5 +28,6 @@ export interface FrameCodec {
   readonly name: string;
   /** Never throws, whatever the text. */
   decode(text: string): Decoded;
-  encode(frame: HubFrame): string;
+  /** Undefined for a frame that has no meaning in this dialect: it is not sent. */
+  encode(frame: HubFrame): string | undefined;
 }

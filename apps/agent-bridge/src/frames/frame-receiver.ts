@@ -52,7 +52,7 @@ export class FrameReceiver {
 
   #take(connection: Connection, data: Buffer, isBinary: boolean): void {
     if (isBinary) return this.#answerBad(connection, 'binary', 'SCHEMA_MISMATCH', 'frames are text');
-    const decoded = connection.codec.decode(data.toString('utf8'));
+    const decoded = connection.dialect.codec.decode(data.toString('utf8'));
     if (!decoded.ok) return this.#answerBad(connection, decoded.reason, decoded.code, decoded.msg);
     const { frame } = decoded;
     if (!connection.hello && frame.type !== 'HELLO')
