@@ -76,6 +76,18 @@ it('an agent that sends too fast is told why: ERROR RATE_LIMITED, close 4429', a
   expect(await counted(hub, 'too_fast')).toBe(1);
 });
 
+it('pings count as frames', async () => {
+  const hub = await hubWith();
+  const agent = await join(hub.url, uniqueAgent());
+  // One by one: ws itself cuts a peer for which more than 60 pongs are pending at once.
+  while (!agent.isClosed) {
+    agent.ping(Buffer.alloc(125));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await agent.closed).toBe(4429);
+  expect(await counted(hub, 'too_fast')).toBe(1);
+});
+
 it('sockets of one address share a rate of frames; another address has its own', async () => {
   const hub = await hubWith({ AGENT_BRIDGE_ADDRESS_FRAMES_PER_S: '10' });
   const from = async (localAddress: string): Promise<TestAgent> => {

@@ -54,6 +54,10 @@ export class TestAgent {
     this.raw(JSON.stringify(frame));
   }
 
+  ping(payload: Buffer): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping(payload);
+  }
+
   hello(more: object = {}): void {
     this.send({ type: 'HELLO', agent_id: this.id, version: '1.0.0', capabilities: [], ...more });
   }

@@ -33,7 +33,7 @@ export interface Newcomer {
 
 export interface SessionsDeps {
   readonly connections: ConnectionTable;
-  readonly receiver: Pick<FrameReceiver, 'receive' | 'refuse'>;
+  readonly receiver: Pick<FrameReceiver, 'receive' | 'control' | 'refuse'>;
   readonly dispatcher: Pick<Dispatcher, 'abandon'>;
   readonly leases: Pick<LeaseStore, 'release'>;
   readonly sessionLog: Pick<SessionLog, 'disconnected' | 'replaced'>;
@@ -118,13 +118,10 @@ export class Sessions {
   }
 
   #listen(connection: Connection, socket: WebSocket): void {
-    const { receiver, clock, logger } = this.#deps;
-    const seen = (): void => {
-      connection.lastSeenAt = clock.now();
-    };
+    const { receiver, logger } = this.#deps;
     socket.on('message', (data, isBinary) => receiver.receive(connection, data as Buffer, isBinary));
-    socket.on('ping', seen);
-    socket.on('pong', seen);
+    socket.on('ping', () => receiver.control(connection));
+    socket.on('pong', () => receiver.control(connection));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       logger.debug({ event: 'socket_error', ...connection.logFields, error }, 'socket failed');
       // What violates RFC 6455 itself: ws has sent the close frame.

@@ -27,13 +27,9 @@ export class FrameReceiver {
   }
 
   receive(connection: Connection, data: Buffer, isBinary: boolean): void {
-    if (connection.ended) return;
-    const { clock, metrics, logger } = this.#deps;
-    const now = clock.now();
-    connection.lastSeenAt = now;
+    const { metrics, logger } = this.#deps;
+    if (!this.#inTime(connection)) return;
     metrics.bytesIn.inc(data.length);
-    if (!connection.inbound.take(now)) return this.#tooFast(connection, 'too_fast');
-    if (!this.#deps.rates.take(connection.ip, now)) return this.#tooFast(connection, 'address_too_fast');
     try {
       this.#take(connection, data, isBinary);
     } catch (error) {
@@ -42,12 +38,26 @@ export class FrameReceiver {
     }
   }
 
+  /** A WebSocket ping or pong: a sign of life that counts as a frame. */
+  control(connection: Connection): void {
+    this.#inTime(connection);
+  }
+
   /** Counts and logs a frame that never got here; true when it was one too many. */
   refuse(connection: Connection, reason: BadFrameReason, msg?: string): boolean {
     const { metrics, logger, clock } = this.#deps;
     metrics.badFrames.inc({ reason });
     logger.warn({ event: 'bad_frame', ...connection.logFields, reason, detail: msg }, 'bad frame');
     return connection.badFrames.add(clock.now());
+  }
+
+  #inTime(connection: Connection): boolean {
+    if (connection.ended) return false;
+    const now = this.#deps.clock.now();
+    connection.lastSeenAt = now;
+    if (!connection.inbound.take(now)) return this.#tooFast(connection, 'too_fast');
+    if (!this.#deps.rates.take(connection.ip, now)) return this.#tooFast(connection, 'address_too_fast');
+    return true;
   }
 
   #take(connection: Connection, data: Buffer, isBinary: boolean): void {
@@ -82,10 +92,11 @@ export class FrameReceiver {
     handler(connection, frame);
   }
 
-  #tooFast(connection: Connection, reason: 'too_fast' | 'address_too_fast'): void {
+  #tooFast(connection: Connection, reason: 'too_fast' | 'address_too_fast'): false {
     this.#deps.metrics.badFrames.inc({ reason });
     connection.send({ type: 'ERROR', error: { code: 'RATE_LIMITED', msg: 'too many frames' } });
     this.#deps.end(connection, ends.tooFast);
+    return false;
   }
 
   #answerBad(connection: Connection, reason: BadFrameReason, code: AgentErrorCode, msg: string): void {
