@@ -268,6 +268,21 @@ describe('a command', () => {
     await again.close();
   });
 
+  it('is not sent to the agent that replaces it on the host, whose journal knows nothing of it', async () => {
+    const agent = await joined();
+    const sent = await publish(redis, signed(agent.id));
+    const waiting = await publish(redis, signed(agent.id));
+    expect((await agent.nextCommand()).corr_id).toBe(sent);
+    await ended(sent, 'dispatched');
+    const successor = await join(hub.url, agent.id);
+    expect((await successor.next('COMMAND')).correlation_id).toBe(waiting);
+    successor.result(waiting);
+    await nothingLeft(redis, hub.id, agent.id);
+    expect(successor.all('COMMAND')).toHaveLength(1);
+    expect(await agent.closed).toBe(4409);
+    await successor.close();
+  });
+
   const addressOf = (id: string): string => [...bound].find(([, each]) => each === id)?.[0] ?? '';
 
   it.each([

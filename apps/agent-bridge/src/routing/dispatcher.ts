@@ -80,13 +80,18 @@ export class Dispatcher {
     if (connection?.takesCommands) this.#deps.handover.collect(connection);
   }
 
-  /** The connection has ended: its commands go where the next connection of the agent finds them. */
-  abandon({ agentId }: Connection): void {
+  /**
+   * The connection has ended: its commands go where the next connection of the agent finds them. Those sent to an agent
+   * without a journal end here: the next one may have a journal, which knows nothing of them.
+   */
+  abandon({ agentId, dialect }: Connection): void {
     const queue = this.#queues.get(agentId);
     this.#queues.delete(agentId);
-    for (const { entryId, facts, body, sentBefore, slotUntil } of queue?.all() ?? []) {
+    for (const command of queue?.all() ?? []) {
+      const { entryId, facts, body, sentBefore, slotUntil } = command;
       const sent = sentBefore || slotUntil !== undefined;
-      this.#deps.handover.give({ entryId, facts, body: sent ? { ...body, sent_before: true } : body });
+      if (sent && !dialect.keepsJournal) this.#end(command, 'dispatched');
+      else this.#deps.handover.give({ entryId, facts, body: sent ? { ...body, sent_before: true } : body });
     }
   }
 
