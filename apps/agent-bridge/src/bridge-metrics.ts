@@ -21,7 +21,10 @@ export function bridgeMetrics(registry: Metrics) {
     bytesIn: counter('viw_frame_bytes_in_total', 'Bytes of frames received'),
     bytesOut: counter('viw_frame_bytes_out_total', 'Bytes of frames sent'),
     badFrames: counter('viw_bad_frames_total', 'Frames refused', ['reason']),
-    dropped: counter('viw_frames_dropped_total', 'Frames accepted or made and then dropped', ['reason']),
+    dropped: counter('viw_frames_dropped_total', 'Frames accepted or made and then dropped', [
+      'reason',
+      'type',
+    ]),
     commandEvents: counter('viw_command_events_total', 'What happened to commands at this hub', ['state']),
     routed: counter('viw_commands_routed_total', 'Commands given their next place', ['to']),
     dispatchLatency: new Histogram({

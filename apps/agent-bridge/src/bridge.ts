@@ -12,6 +12,7 @@ import {
 } from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
 import type { BridgeConfig } from './config';
+import { AddressRates } from './connection/address-rates';
 import { AgentListener } from './connection/agent-listener';
 import { ConnectionTable } from './connection/connection-table';
 import type { Connection } from './connection/connection';
@@ -21,9 +22,10 @@ import { Liveness } from './connection/liveness';
 import { Sessions } from './connection/sessions';
 import { FrameReceiver } from './frames/frame-receiver';
 import { frameHandlers } from './frames/frame-handlers';
-import { jsonCodec } from './frames/json-codec';
+import { dialects } from './frames/dialects';
 import { Admission } from './handshake/admission';
 import { hmacVerifier } from './handshake/hmac-verifier';
+import { legacyAllowlistVerifier } from './handshake/legacy-allowlist';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
 import { EventIntake } from './intake/event-intake';
 import { HelloIntake } from './intake/hello-intake';
@@ -44,7 +46,11 @@ import { deleteFinished } from './routing/finished-entries';
 import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
 import { Placement } from './routing/hub-stream-or-mailbox';
+import { SentMarks } from './routing/sent-marks';
 import { Ticker } from './ticker';
+
+/** Source addresses whose rates are remembered. */
+const ADDRESSES = 10_000;
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
 export const bridgeTiming = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
@@ -109,6 +115,7 @@ export function buildBridge(
     inbox,
     handover,
     events: commandEvents,
+    sentMarks: new SentMarks({ redis }),
     pending,
     clock,
     metrics,
@@ -131,31 +138,47 @@ export function buildBridge(
     dispatcher,
     recent,
   });
-  const receiver = new FrameReceiver({ handlers, end, clock, metrics, logger });
+  const framesPerSecond = config.AGENT_BRIDGE_ADDRESS_FRAMES_PER_S;
+  const frameRates = new AddressRates({
+    perSecond: framesPerSecond,
+    burst: 2 * framesPerSecond,
+    addresses: ADDRESSES,
+  });
+  const receiver = new FrameReceiver({ handlers, rates: frameRates, end, clock, metrics, logger });
 
   const sessions: Sessions = new Sessions(
-    { maxQueuedFrames: config.AGENT_BRIDGE_QUEUE_MAX },
+    { outbound: { maxFrames: config.AGENT_BRIDGE_QUEUE_MAX } },
     { connections, receiver, dispatcher, leases, sessionLog, pending, clock, metrics, logger },
   );
   const admission = new Admission(
     { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
-      verifiers: [hmacVerifier({ secret }, { clock })],
+      verifiers: [
+        legacyAllowlistVerifier({ allowances: config.AGENT_BRIDGE_LEGACY_AGENTS }),
+        hmacVerifier({ secret }, { clock }),
+      ],
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
       leases,
       connections,
       logger,
     },
   );
+  const handshakesPerSecond = config.AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S;
   const listener = new AgentListener(
     { bind: config.AGENT_BRIDGE_BIND, maxConnections: config.AGENT_BRIDGE_MAX_CONN },
     {
       admission,
+      rates: new AddressRates({
+        perSecond: handshakesPerSecond,
+        burst: 10 * handshakesPerSecond,
+        addresses: ADDRESSES,
+      }),
       sessions,
       leases,
-      codec: jsonCodec,
+      dialectOf: dialects({ silentAfterMs: 2 * heartbeatMs }),
       rejections: new Rejections({ hub }, { publisher, clock, metrics, logger }),
       pending,
+      clock,
       logger,
     },
   );
@@ -167,10 +190,7 @@ export function buildBridge(
     onMailboxSuspect: (connection) => dispatcher.parked(connection.agentId),
     logger,
   });
-  const liveness = new Liveness(
-    { heartbeatMs, silentAfterMs: 2 * heartbeatMs },
-    { connections, end, clock, metrics },
-  );
+  const liveness = new Liveness({ heartbeatMs }, { connections, end, clock, metrics });
   const ticker = new Ticker(
     {
       jobs: [

@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import { agentId, hubId, limits } from '@viw/contracts';
 import { LOG_LEVELS, loadConfigOrExit, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { z } from 'zod';
+import { isAmbiguous, parseLegacyAllowance } from './handshake/legacy-allowlist';
+import type { LegacyAllowance } from './handshake/legacy-allowlist';
 
 /** A hub's name stands in Redis keys: what a host name may hold beyond that becomes a hyphen. */
 function defaultHubId(): string {
@@ -10,6 +12,16 @@ function defaultHubId(): string {
     .slice(0, 63);
   return hubId.safeParse(name).success ? name : `hub${name}`.slice(0, 63);
 }
+
+const legacyAgents = 'a comma-separated list of <agent id>@<network>/<prefix>, each network for one agent';
+
+const zLegacyAgents = () =>
+  zCsv().transform((entries, context): readonly LegacyAllowance[] => {
+    const allowances = entries.map(parseLegacyAllowance).filter((each) => each !== undefined);
+    if (allowances.length === entries.length && !isAmbiguous(allowances)) return allowances;
+    context.addIssue({ code: 'custom', message: legacyAgents });
+    return z.NEVER;
+  });
 
 const redisUrl = z
   .string('redis:// or rediss:// URL')
@@ -35,7 +47,13 @@ export const bridgeSchema = z.object({
   AGENT_BRIDGE_ALLOWED_AGENT_IDS: zCsv()
     .refine((ids) => ids.every((id) => agentId.safeParse(id).success), 'a comma-separated list of agent ids')
     .prefault(''),
+  /** Deployed agents without any proof of their own: whoever calls from the network is that agent. */
+  AGENT_BRIDGE_LEGACY_AGENTS: zLegacyAgents().prefault(''),
   AGENT_BRIDGE_MAX_CONN: zInt({ min: 1, max: 1_000_000 }).default(100),
+  /** Upgrade requests per second from one address (of IPv6: one /64), ten seconds' worth at once. */
+  AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S: zInt({ min: 1, max: 100_000 }).default(100),
+  /** Frames per second from all sockets of one address, two seconds' worth at once. */
+  AGENT_BRIDGE_ADDRESS_FRAMES_PER_S: zInt({ min: 1, max: 1_000_000 }).default(20_000),
   /** Frames that may wait to be sent, per socket. */
   AGENT_BRIDGE_QUEUE_MAX: zInt({ min: 1, max: 100_000 }).default(limits.outboundQueueFrames),
   /** Seconds between two signs of life; a socket silent for twice as long is dropped. */

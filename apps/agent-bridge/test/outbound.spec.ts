@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { agentSessionsStream } from '@viw/contracts';
+import { agentSessionsStream, commandEventsStream } from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
 import { join, uniqueAgent } from './test-agent';
 import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
-import { connect, matching } from './test-streams';
+import { connect, matching, nothingLeft, publish, runCommand } from './test-streams';
 
 let server: RedisServer;
 let redis: Redis;
@@ -24,9 +24,12 @@ afterAll(async () => {
   await server.stop();
 });
 
-it('an agent that does not read is cut before more than 5 MB wait for it', async () => {
+it('an agent that does not read is cut before more than 5 MB wait for it; its commands wait for its return', async () => {
   const agent = await join(hub.url, uniqueAgent());
   agent.freeze();
+  const commands: string[] = [];
+  for (let n = 0; n < 8; n++) commands.push(await publish(redis, runCommand(agent.id)));
+  await matching(redis, commandEventsStream, (event) => event.agent_id === agent.id, 4);
   const body = (): string =>
     JSON.stringify({ correlation_id: randomUUID(), type: 'ECHO', payload: { text: 'x'.repeat(60_000) } });
   let accepted = 0;
@@ -43,6 +46,16 @@ it('an agent that does not read is cut before more than 5 MB wait for it', async
     reason: 'error',
     code: 1013,
   });
-  expect(await hub.metrics()).toMatch(/viw_frames_dropped_total\{reason="outbound_queue_full".*\} 1/);
+  expect(await hub.metrics()).toMatch(
+    /viw_frames_dropped_total\{reason="outbound_queue_full",type="ECHO".*\} 1/,
+  );
   agent.cut();
+
+  const back = await join(hub.url, agent.id);
+  for (const expected of commands) {
+    expect((await back.next('COMMAND')).correlation_id).toBe(expected);
+    back.result(expected);
+  }
+  await nothingLeft(redis, hub.id, agent.id);
+  await back.close();
 });

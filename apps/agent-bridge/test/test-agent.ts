@@ -54,6 +54,10 @@ export class TestAgent {
     this.raw(JSON.stringify(frame));
   }
 
+  ping(payload: Buffer): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping(payload);
+  }
+
   hello(more: object = {}): void {
     this.send({ type: 'HELLO', agent_id: this.id, version: '1.0.0', capabilities: [], ...more });
   }
@@ -126,8 +130,14 @@ export class TestAgent {
 }
 
 /** Connects; resolves when the socket is open. */
-export async function dial(url: string, agentId: string, path = '/agent/ws'): Promise<TestAgent> {
-  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers: signed(agentId, { path }) });
+export async function dial(
+  url: string,
+  agentId: string,
+  path = '/agent/ws',
+  options: { localAddress?: string } = {},
+): Promise<TestAgent> {
+  const headers = signed(agentId, { path });
+  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers, ...options });
   const agent = new TestAgent(agentId, socket);
   await once(socket, 'open');
   return agent;

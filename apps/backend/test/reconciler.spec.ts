@@ -38,12 +38,12 @@ afterAll(async () => {
 });
 
 /** A command that was published, and whose time was over so long ago. */
-async function overdue(hours: number): Promise<string> {
+async function overdue(hours: number, status: 'queued' | 'dispatched' = 'queued'): Promise<string> {
   const id = randomUUID();
   await sql`INSERT INTO viw.agent_commands
     (correlation_id, agent_id, verb, parameters_redacted, jws, status, issued_by_kind, issued_by_id, issued_by_name,
      accepted_at, expires_at, timeout_s, queued_at)
-    VALUES (${id}, ${agentId}, 'list_users', '{}', 'x.y.z', 'queued', 'administrator', 'a-1', 'admin@example.org',
+    VALUES (${id}, ${agentId}, 'list_users', '{}', 'x.y.z', ${status}, 'administrator', 'a-1', 'admin@example.org',
      now() - interval '1 day', now() - make_interval(hours => ${hours}), 30, now() - interval '1 day')`.execute(
     around.owner,
   );
@@ -88,4 +88,10 @@ it('calls no command expired of which a report may still be unread: the results-
 
   await around.client.xack(stream, groups.resultsWriter, entryId);
   await eventually(async () => expect(await statusOf(dispatched)).toBe('expired'));
+});
+
+it('a command that was delivered and never answered, as by agents that report no outcome, ends as unknown', async () => {
+  reconciler.start();
+  const silent = await overdue(3, 'dispatched');
+  await eventually(async () => expect(await statusOf(silent)).toBe('unknown'));
 });

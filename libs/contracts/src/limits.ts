@@ -9,10 +9,16 @@ export const limits = {
   inboundFramesPerSecond: 50,
   inboundBurst: 100,
   badFramesPerMinute: 10,
+  /** Nonces of frames that are remembered within a session. */
+  sessionNonces: 256,
+  /** Levels of a free-form object in a frame, itself included. */
+  freeFormDepth: 32,
   clockSkewMs: 5 * 60_000,
   nonceMemoryMs: 10 * 60_000,
   pingEveryMs: 20_000,
   silentAfterMs: 40_000,
+  /** A deployed agent runs commands inside its socket loop and answers nothing meanwhile. */
+  legacySilentAfterMs: 90_000,
   telemetryRing: 50,
   telemetryEveryMs: 30_000,
   /** A COMMAND envelope lives at most this long; the signed command inside has its own, longer expiry. */

@@ -77,6 +77,10 @@ export const hubAliveKey = (hub: string): string => `viw:hub:${partitionTag}${hu
 /** Handshake nonces already used, across all hubs. */
 export const nonceKey = (agentId: string, nonce: string): string => `viw:nonce:${agentId}:${nonce}`;
 
+/** Present once a command has been sent to an agent that keeps no journal: it must not be sent again. */
+export const sentMarkKey = (agentId: string, correlationId: string): string =>
+  `viw:sent:${agentId}:${correlationId}`;
+
 /** Where the backend leaves the whole gateway registry for a hub that starts. */
 export const registrySnapshotKey = 'viw:gateway_registry:snapshot';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limits } from './limits';
 
 /** Identifier of a gateway's agent: what people type and what stands in keys and file names, so: no separators of either. */
 export const agentId = z
@@ -48,3 +49,17 @@ export const dnsName = z
 export const sshFingerprint = z
   .string()
   .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'SHA256:… as printed by ssh-keygen -lf');
+
+/** True when nothing in the value lies deeper than so many levels. Never recurses deeper than that itself. */
+const isShallow = (value: unknown, levels: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((member) => isShallow(member, levels - 1)));
+
+/** An object without a schema of its own. Its depth is limited: what writes it out again recurses. */
+export const freeForm = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (value) => isShallow(value, limits.freeFormDepth),
+    `nested deeper than ${limits.freeFormDepth} levels`,
+  );

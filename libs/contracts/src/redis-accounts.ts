@@ -11,6 +11,7 @@ import {
   mailboxStream,
   nonceKey,
   registrySnapshotKey,
+  sentMarkKey,
   streams,
 } from './names';
 import type { GroupName, StreamName } from './names';
@@ -89,7 +90,7 @@ export const redisAccounts = {
     routing,
     { commands: ['set', 'del', 'exists'], keys: [consumerAliveKey(hubStream('*'), groups.agentBridge, '*')] },
     { commands: ['hset'], keys: [deadLetterRegisterKey], access: 'write' },
-    { commands: ['set'], keys: [nonceKey('*', '*')], access: 'write' },
+    { commands: ['set'], keys: [nonceKey('*', '*'), sentMarkKey('*', '*')], access: 'write' },
     produce(
       ...[streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
       ...[streams.commandEvents, streams.commandResults],

@@ -24,6 +24,13 @@ export const demoGateways = [
   { agentId: 'gw-porto-1', displayName: 'Porto 1', site: 'porto' },
 ] as const;
 
+/** Nobody runs it: any client that speaks the dialect of agents deployed before viw may connect from this machine. */
+export const legacyGateway = {
+  agentId: 'demo-legacy',
+  displayName: 'Deployed agent',
+  network: '127.0.0.0/8',
+} as const;
+
 const services = 'openvpn,fwknop,nginx';
 
 export async function prepareGateway(

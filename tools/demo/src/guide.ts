@@ -29,6 +29,7 @@ export function guide(demo: RunningDemo, elapsed: string): string {
   const bridge = manifest.processes.find((each) => each.name === 'agent-bridge');
   lines.push(
     `  3. kill -9 ${bridge?.pid ?? ''} (the hub) and watch it come back.`,
+    `  4. Let an agent deployed before viw dial ${manifest.bridge_url}: here it is ${manifest.legacy_agent_id}.`,
     '',
     '  Ctrl-C ends all of it.',
     '',

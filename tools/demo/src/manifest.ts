@@ -13,6 +13,8 @@ export const demoManifest = z.object({
   api_key: z.string(),
   shared_secret: z.string(),
   gateways: z.array(z.object({ agent_id: z.string(), scripts_root: z.string() })),
+  /** Open to any client on this machine that speaks the dialect of agents deployed before viw. */
+  legacy_agent_id: z.string(),
   servers: z.array(
     z.object({
       id: z.string(),

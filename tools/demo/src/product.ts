@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServiceLogin, createDatabase } from '@viw/database';
 import { eventually } from '@viw/testing';
-import { type DemoGateway, demoGateways, launchAgent, launchHelper, prepareGateway } from './gateways';
+import {
+  type DemoGateway,
+  demoGateways,
+  launchAgent,
+  launchHelper,
+  legacyGateway,
+  prepareGateway,
+} from './gateways';
 import { type DemoLayout, freshLayout } from './layout';
 import { type DemoManifest, writeManifest } from './manifest';
 import type { Progress } from './progress';
@@ -129,6 +136,7 @@ async function build(
     api_key: access.apiKey,
     shared_secret: secrets.sharedSecret,
     gateways: gateways.map((gateway) => ({ agent_id: gateway.agentId, scripts_root: gateway.scriptsRoot })),
+    legacy_agent_id: legacyGateway.agentId,
     servers: managed,
     processes: supervisor.processes(),
   };

@@ -1,6 +1,6 @@
 import type { Client } from '@viw/client';
 import { createClient } from '@viw/client';
-import type { DemoGateway } from './gateways';
+import { type DemoGateway, legacyGateway } from './gateways';
 import type { DemoManifest } from './manifest';
 import type { DemoSecrets } from './secrets';
 import { type WebServers, siteNames } from './servers';
@@ -36,6 +36,11 @@ export async function registerGateways(client: Client, gateways: readonly DemoGa
       public_keys: gateway.publicKeys,
     });
   }
+  await client.gateways.register({
+    agent_id: legacyGateway.agentId,
+    display_name: legacyGateway.displayName,
+    labels: { env: 'demo', dialect: 'legacy' },
+  });
 }
 
 /** The demo's NGINX as a managed server: SSH credential, pinned host key, one virtual host. */

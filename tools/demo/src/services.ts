@@ -1,5 +1,6 @@
 import { type Program, freePort, startProgram } from '@viw/testing';
 import { type DemoLayout, bundle, checkout } from './layout';
+import { legacyGateway } from './gateways';
 import type { DemoSecrets } from './secrets';
 import type { WebServers } from './servers';
 
@@ -57,6 +58,7 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
     AGENT_BRIDGE_REDIS_URL: redisUrl('agent-bridge'),
     AGENT_BRIDGE_REDIS_STRICT: 'true',
     AGENT_BRIDGE_SHARED_SECRET_FILE: secrets.files.sharedSecret,
+    AGENT_BRIDGE_LEGACY_AGENTS: `${legacyGateway.agentId}@${legacyGateway.network}`,
     AGENT_BRIDGE_ADMIN_TOKEN_FILE: secrets.files.opsToken,
   }),
   'telemetry-writer': ({ ports, redisUrl, databaseUrl }) => ({

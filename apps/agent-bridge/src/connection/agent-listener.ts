@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
@@ -11,8 +11,8 @@ import {
   subprotocol,
 } from '@viw/contracts';
 import { formatBind, listen, uuidv7 } from '@viw/runtime';
-import type { Bind, Component, Logger } from '@viw/runtime';
-import type { FrameCodec } from '../frames/codec';
+import type { Bind, Clock, Component, Logger } from '@viw/runtime';
+import type { Dialect } from '../frames/dialect';
 import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
 import { refusal } from '../handshake/verifier';
@@ -20,6 +20,7 @@ import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Rejections } from '../intake/rejections';
+import type { AddressRates } from './address-rates';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
 
@@ -36,11 +37,15 @@ export interface AgentListenerOptions {
 
 export interface AgentListenerDeps {
   readonly admission: Pick<Admission, 'decide' | 'close'>;
+  /** Upgrade requests per source address. */
+  readonly rates: Pick<AddressRates, 'take'>;
   readonly sessions: Sessions;
   readonly leases: Pick<LeaseStore, 'release'>;
-  readonly codec: FrameCodec;
+  /** By the headers of the upgrade request. */
+  readonly dialectOf: (headers: IncomingHttpHeaders) => Dialect;
   readonly rejections: Rejections;
   readonly pending: WorkUnderWay;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -124,6 +129,8 @@ export class AgentListener implements Component {
     const ip = ipOf(request);
     if (!paths.has(path))
       return refuseUpgrade(socket, { status: 404, code: 'NOT_FOUND', msg: 'no such path' });
+    if (!this.#deps.rates.take(ip, this.#deps.clock.now()))
+      return this.#refuse(socket, refusal('BUSY', 'too many handshakes from this address'), ip);
     try {
       const decision = await this.#deps.admission.decide({ path, ip, headers: request.headers }, uuidv7());
       if (decision.ok) this.#accept(request, socket, head, decision);
@@ -134,15 +141,16 @@ export class AgentListener implements Component {
     }
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { agentId, lease }: Admitted): void {
-    const { sessions, codec, leases, pending } = this.#deps;
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { agentId, way, lease }: Admitted): void {
+    const { sessions, dialectOf, leases, pending } = this.#deps;
     let opened = false;
     if (this.#stopping)
       refuseUpgrade(socket, { status: 503, code: 'BUSY', msg: 'this hub is stopping', retryAfter: 5 });
     else
       this.#sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         opened = true;
-        sessions.open(webSocket, { agentId, ip: ipOf(request), lease, codec });
+        const dialect = dialectOf(request.headers);
+        sessions.open(webSocket, { agentId, way, ip: ipOf(request), lease, dialect });
       });
     // The socket went away meanwhile, or its upgrade request is not a valid one.
     if (!opened) pending.track(leases.release(agentId, lease).catch(() => undefined));

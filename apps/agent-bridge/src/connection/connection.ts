@@ -2,24 +2,30 @@ import type { WebSocket } from 'ws';
 import { limits } from '@viw/contracts';
 import type { HelloFrame, HubFrame } from '@viw/contracts';
 import type { BridgeMetrics } from '../bridge-metrics';
-import type { FrameCodec } from '../frames/codec';
+import type { Dialect } from '../frames/dialect';
+import { OutboundQueue } from './outbound-queue';
+import type { OutboundQueueOptions } from './outbound-queue';
 import { RecentCount } from './recent-count';
+import { RecentNonces } from './recent-nonces';
 import { TokenBucket } from './token-bucket';
 
 export interface ConnectionOptions {
   readonly agentId: string;
+  /** Name of the way that proved its identity. */
+  readonly way: string;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
   readonly ip: string;
   /** Milliseconds since the Unix epoch. */
   readonly openedAt: number;
-  readonly maxQueuedFrames: number;
+  /** How much may wait to be sent. */
+  readonly outbound: OutboundQueueOptions;
 }
 
 export interface ConnectionDeps {
   readonly socket: WebSocket;
-  readonly codec: FrameCodec;
+  readonly dialect: Dialect;
   readonly metrics: BridgeMetrics;
   /** More waits to be sent than the limits allow: the peer does not read. */
   readonly onOverflow: (connection: Connection) => void;
@@ -28,12 +34,13 @@ export interface ConnectionDeps {
 /** One agent's socket and what is known of the session on it. Times are milliseconds since the Unix epoch. */
 export class Connection {
   readonly agentId: string;
+  readonly way: string;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
   readonly ip: string;
   readonly openedAt: number;
-  readonly codec: FrameCodec;
+  readonly dialect: Dialect;
   readonly inbound: TokenBucket;
   readonly badFrames = new RecentCount({ windowMs: 60_000, limit: limits.badFramesPerMinute });
   hello: HelloFrame | undefined;
@@ -47,12 +54,13 @@ export class Connection {
   /** Newest telemetry sequence number received, and the newest that Redis has confirmed. */
   lastSeq = 0;
   ackSeq: number | undefined;
-  readonly #maxQueuedFrames: number;
+  readonly #outbound: OutboundQueue;
   readonly #deps: ConnectionDeps;
-  #queuedFrames = 0;
+  #nonces: RecentNonces | undefined;
 
   constructor(options: ConnectionOptions, deps: ConnectionDeps) {
     this.agentId = options.agentId;
+    this.way = options.way;
     this.connId = options.connId;
     this.sessionId = options.sessionId;
     this.epoch = options.epoch;
@@ -63,8 +71,8 @@ export class Connection {
       { perSecond: limits.inboundFramesPerSecond, burst: limits.inboundBurst },
       options.openedAt,
     );
-    this.codec = deps.codec;
-    this.#maxQueuedFrames = options.maxQueuedFrames;
+    this.dialect = deps.dialect;
+    this.#outbound = new OutboundQueue(options.outbound, deps);
     this.#deps = deps;
   }
 
@@ -78,21 +86,22 @@ export class Connection {
     return { hub, session_id: this.sessionId, epoch: this.epoch };
   }
 
-  /** False when the frame was not sent, because the connection has ended or ends now by overflow. */
+  /** False when a frame of this session has carried it lately. */
+  claimNonce(nonce: string): boolean {
+    this.#nonces ??= new RecentNonces({ limit: limits.sessionNonces });
+    return this.#nonces.claim(nonce);
+  }
+
+  /** False when the frame was not sent: the connection has ended or ends now by overflow, or its dialect has no such frame. */
   send(frame: HubFrame): boolean {
     const { socket, metrics, onOverflow } = this.#deps;
     if (this.ended || socket.readyState !== socket.OPEN) return false;
-    if (this.#queuedFrames >= this.#maxQueuedFrames || socket.bufferedAmount > limits.outboundQueueBytes) {
-      metrics.dropped.inc({ reason: 'outbound_queue_full' });
-      onOverflow(this);
-      return false;
-    }
-    const text = this.codec.encode(frame);
-    this.#queuedFrames += 1;
-    socket.send(text, () => (this.#queuedFrames -= 1));
-    metrics.framesOut.inc({ type: frame.type });
-    metrics.bytesOut.inc(Buffer.byteLength(text));
-    return true;
+    const text = this.dialect.codec.encode(frame);
+    if (text === undefined) return false;
+    if (this.#outbound.push(frame.type, text)) return true;
+    metrics.dropped.inc({ reason: 'outbound_queue_full', type: frame.type });
+    onOverflow(this);
+    return false;
   }
 
   ping(now: number): void {
@@ -103,6 +112,7 @@ export class Connection {
 
   /** `terminate` cuts a peer that does not read, which a close frame would never reach. */
   close(code: number, reason: string, { terminate = false } = {}): void {
+    this.#outbound.clear();
     if (terminate) this.#deps.socket.terminate();
     else this.#deps.socket.close(code, reason);
   }

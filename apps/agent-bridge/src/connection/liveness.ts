@@ -8,8 +8,6 @@ import type { End } from './end-reason';
 export interface LivenessOptions {
   /** Between two WebSocket pings, and between two HEARTBEAT frames, milliseconds. */
   readonly heartbeatMs: number;
-  /** Without a frame or pong for this long a socket is dropped, milliseconds. */
-  readonly silentAfterMs: number;
 }
 
 export interface LivenessDeps {
@@ -35,8 +33,8 @@ export class Liveness {
   }
 
   #look(connection: Connection, now: number): void {
-    const { heartbeatMs, silentAfterMs } = this.#options;
-    if (now - connection.lastSeenAt > silentAfterMs) {
+    const { heartbeatMs } = this.#options;
+    if (now - connection.lastSeenAt > connection.dialect.silentAfterMs) {
       this.#deps.metrics.heartbeatsMissed.inc();
       this.#deps.end(connection, ends.silent);
       return;

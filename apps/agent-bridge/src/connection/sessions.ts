@@ -3,7 +3,7 @@ import { agentFrame, closeCode } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
-import type { FrameCodec } from '../frames/codec';
+import type { Dialect } from '../frames/dialect';
 import type { FrameReceiver } from '../frames/frame-receiver';
 import type { SessionLog } from '../intake/session-log';
 import type { Lease, LeaseStore } from '../lease/lease-store';
@@ -13,16 +13,27 @@ import { Connection } from './connection';
 import type { ConnectionTable } from './connection-table';
 import { endedByPeer, ends } from './end-reason';
 import type { End } from './end-reason';
+import type { OutboundQueueOptions } from './outbound-queue';
 
 const supported = agentFrame.options.map((option) => option.shape.type.value);
 
 export interface SessionsOptions {
-  readonly maxQueuedFrames: number;
+  readonly outbound: OutboundQueueOptions;
+}
+
+/** An agent whose identity is proven and whose lease is taken. */
+export interface Newcomer {
+  readonly agentId: string;
+  /** Name of the way that proved it. */
+  readonly way: string;
+  readonly ip: string;
+  readonly lease: Lease;
+  readonly dialect: Dialect;
 }
 
 export interface SessionsDeps {
   readonly connections: ConnectionTable;
-  readonly receiver: Pick<FrameReceiver, 'receive' | 'refuse'>;
+  readonly receiver: Pick<FrameReceiver, 'receive' | 'control' | 'refuse'>;
   readonly dispatcher: Pick<Dispatcher, 'abandon'>;
   readonly leases: Pick<LeaseStore, 'release'>;
   readonly sessionLog: Pick<SessionLog, 'disconnected' | 'replaced'>;
@@ -43,29 +54,30 @@ export class Sessions {
   }
 
   /** Takes over a socket whose agent is proven and whose lease is taken. */
-  open(
-    socket: WebSocket,
-    { agentId, ip, lease, codec }: { agentId: string; ip: string; lease: Lease; codec: FrameCodec },
-  ): void {
+  open(socket: WebSocket, { agentId, way, ip, lease, dialect }: Newcomer): void {
     const { connections, clock, metrics, logger } = this.#deps;
     const now = clock.now();
     const connection = new Connection(
       {
         agentId,
+        way,
         ip,
         ...lease,
         sessionId: uuidv7(),
         openedAt: now,
-        maxQueuedFrames: this.#options.maxQueuedFrames,
+        outbound: this.#options.outbound,
       },
-      { socket, codec, metrics, onOverflow: (overflowing) => this.end(overflowing, ends.overflow) },
+      { socket, dialect, metrics, onOverflow: (overflowing) => this.end(overflowing, ends.overflow) },
     );
     const predecessor = connections.get(agentId);
     if (predecessor) this.end(predecessor, ends.replaced, connection.sessionId);
     connections.add(connection);
     this.#listen(connection, socket);
     metrics.connects.inc();
-    logger.info({ event: 'agent_connected', ...connection.logFields, epoch: lease.epoch }, 'agent connected');
+    const facts = { ...connection.logFields, epoch: lease.epoch, way, dialect: dialect.name };
+    logger.info({ event: 'agent_connected', ...facts }, 'agent connected');
+    if (way === 'legacy')
+      logger.warn({ event: 'legacy_admitted', ...connection.logFields }, 'admitted by its address alone');
     connection.send({
       type: 'HELLO_ACK',
       server_time: new Date(now).toISOString(),
@@ -106,13 +118,10 @@ export class Sessions {
   }
 
   #listen(connection: Connection, socket: WebSocket): void {
-    const { receiver, clock, logger } = this.#deps;
-    const seen = (): void => {
-      connection.lastSeenAt = clock.now();
-    };
+    const { receiver, logger } = this.#deps;
     socket.on('message', (data, isBinary) => receiver.receive(connection, data as Buffer, isBinary));
-    socket.on('ping', seen);
-    socket.on('pong', seen);
+    socket.on('ping', () => receiver.control(connection));
+    socket.on('pong', () => receiver.control(connection));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       logger.debug({ event: 'socket_error', ...connection.logFields, error }, 'socket failed');
       // What violates RFC 6455 itself: ws has sent the close frame.

@@ -10,6 +10,7 @@ export type BadFrameReason =
   | 'telemetry_too_large'
   | 'before_hello'
   | 'foreign_agent'
+  | 'replayed_nonce'
   | 'failed';
 
 export type Decoded =
@@ -27,5 +28,6 @@ export interface FrameCodec {
   readonly name: string;
   /** Never throws, whatever the text. */
   decode(text: string): Decoded;
-  encode(frame: HubFrame): string;
+  /** Undefined for a frame that has no meaning in this dialect: it is not sent. */
+  encode(frame: HubFrame): string | undefined;
 }

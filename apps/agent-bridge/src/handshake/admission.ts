@@ -23,6 +23,8 @@ export interface AdmissionDeps {
 export interface Admitted {
   readonly ok: true;
   readonly agentId: string;
+  /** Name of the way that proved it. */
+  readonly way: string;
   readonly lease: Lease;
 }
 
@@ -81,9 +83,9 @@ export class Admission {
       : refusal('BAD_REQUEST', 'no proof of identity that this hub accepts');
   }
 
-  async #claim({ agentId, nonce }: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
+  async #claim({ agentId, way, nonce }: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
     if (nonce !== undefined && !(await this.#deps.nonces.claim(agentId, nonce)))
       return refusal('REPLAYED_NONCE', 'X-Nonce has been used before', agentId);
-    return { ok: true, agentId, lease: await this.#deps.leases.take(agentId, connId) };
+    return { ok: true, agentId, way, lease: await this.#deps.leases.take(agentId, connId) };
   }
 }

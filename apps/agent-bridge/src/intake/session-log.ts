@@ -28,6 +28,8 @@ export class SessionLog {
     return this.#deps.publisher.confirmed(agentSessionsStream, {
       kind: 'connected',
       ...this.#session(connection),
+      way: connection.way,
+      dialect: connection.dialect.name,
     });
   }
 

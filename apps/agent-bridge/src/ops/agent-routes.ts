@@ -29,7 +29,7 @@ export function agentRoutes({ connections, recent, dispatcher }: AgentRoutesDeps
     session_id: connection.sessionId,
     epoch: connection.epoch,
     ip: connection.ip,
-    dialect: connection.codec.name,
+    dialect: connection.dialect.name,
     version: connection.hello?.version,
     connected_at: new Date(connection.openedAt).toISOString(),
     last_seen_at: new Date(connection.lastSeenAt).toISOString(),

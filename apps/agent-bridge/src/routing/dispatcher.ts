@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { limits } from '@viw/contracts';
-import type { CommandAckFrame, CommandBody } from '@viw/contracts';
+import type { CommandAckFrame, CommandBody, RunCommandBody } from '@viw/contracts';
 import type { Clock } from '@viw/runtime';
 import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
@@ -13,23 +13,23 @@ import type { Handover } from './handover';
 import { heldCommand, homeless, isOver } from './held-command';
 import type { HeldCommand } from './held-command';
 import type { HubInbox } from './hub-inbox';
+import type { SentMarks } from './sent-marks';
 
 const BUSY_PAUSE_MS = 2_000;
-/** Beyond the verb's own timeout, for the way there and back. Milliseconds. */
-const SLOT_GRACE_MS = 30_000;
 
 export interface DispatcherDeps {
   readonly connections: ConnectionTable;
   readonly inbox: Pick<HubInbox, 'settle'>;
   readonly handover: Handover;
   readonly events: CommandEvents;
+  readonly sentMarks: Pick<SentMarks, 'claim'>;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly metrics: BridgeMetrics;
 }
 
 /**
- * Sends commands to the agents of this hub: per agent in order, at most 4 at a time, none after its time. Every
+ * Sends commands to the agents of this hub: per agent in order, so many at a time, none after its time. Every
  * command is an entry of the hub's stream that stays pending until it is answered, over, or moved elsewhere.
  */
 export class Dispatcher {
@@ -80,13 +80,18 @@ export class Dispatcher {
     if (connection?.takesCommands) this.#deps.handover.collect(connection);
   }
 
-  /** The connection has ended: its commands go where the next connection of the agent finds them. */
-  abandon({ agentId }: Connection): void {
+  /**
+   * The connection has ended: its commands go where the next connection of the agent finds them. Those sent to an agent
+   * without a journal end here: the next one may have a journal, which knows nothing of them.
+   */
+  abandon({ agentId, dialect }: Connection): void {
     const queue = this.#queues.get(agentId);
     this.#queues.delete(agentId);
-    for (const { entryId, facts, body, sentBefore, slotUntil } of queue?.all() ?? []) {
+    for (const command of queue?.all() ?? []) {
+      const { entryId, facts, body, sentBefore, slotUntil } = command;
       const sent = sentBefore || slotUntil !== undefined;
-      this.#deps.handover.give({ entryId, facts, body: sent ? { ...body, sent_before: true } : body });
+      if (sent && !dialect.keepsJournal) this.#end(command, 'dispatched');
+      else this.#deps.handover.give({ entryId, facts, body: sent ? { ...body, sent_before: true } : body });
     }
   }
 
@@ -144,26 +149,53 @@ export class Dispatcher {
   #pump(connection: Connection): void {
     const queue = this.#queues.get(connection.agentId);
     if (!queue) return;
-    const { max_concurrency = limits.maxConcurrency, supported_verbs } = connection.hello ?? {};
-    const slots = Math.min(max_concurrency, limits.maxConcurrency);
+    const { maxConcurrency, keepsJournal } = connection.dialect;
+    const slots = Math.min(connection.hello?.max_concurrency ?? maxConcurrency, maxConcurrency);
     for (let next = queue.peek(); next; next = queue.peek()) {
       const now = this.#deps.clock.now();
       if (connection.ended || queue.inFlight >= slots || now < queue.pausedUntil) return;
-      const { verb, correlation_id } = next.body;
-      if (isOver(next.body, now)) {
+      const { correlation_id, timeout_s } = next.body;
+      // One that may have been carried out is not called refused: the agent is asked, whose journal knows.
+      const refused = next.sentBefore ? undefined : refusalOf(connection, next.body);
+      if (isOver(next.body, now) || (next.sentBefore && !keepsJournal)) {
         queue.remove(correlation_id);
         this.#expire(next);
-      } else if (!next.sentBefore && supported_verbs && !supported_verbs.includes(verb)) {
-        // One that may have been carried out is not called refused: the agent is asked, whose journal knows.
+      } else if (refused !== undefined) {
         queue.remove(correlation_id);
-        this.#end(next, 'rejected', `the agent does not offer ${verb}`);
-      } else this.#send(connection, queue, next, now);
+        this.#end(next, 'rejected', refused);
+      } else {
+        queue.launch(now + connection.dialect.slotMs(timeout_s));
+        if (keepsJournal) this.#send(connection, next, now);
+        else this.#deps.pending.track(this.#sendOnce(connection, queue, next, now));
+      }
     }
   }
 
-  #send(connection: Connection, queue: InFlightQueue, { body, sentBefore }: HeldCommand, now: number): void {
+  /** No journal will tell a repetition from the command itself: the mark does, whoever repeats it. */
+  async #sendOnce(
+    connection: Connection,
+    queue: InFlightQueue,
+    command: HeldCommand,
+    now: number,
+  ): Promise<void> {
+    const { clock, sentMarks } = this.#deps;
+    const first = await sentMarks.claim(command.body, now).catch(() => undefined);
+    // Ended meanwhile: `abandon` has the command, and nobody sends it again.
+    if (connection.ended || !queue.isInFlight(command.body.correlation_id)) return;
+    const later = clock.now();
+    if (first === undefined) {
+      queue.putBack(command.body.correlation_id);
+      queue.pausedUntil = later + BUSY_PAUSE_MS;
+    } else if (first && !isOver(command.body, later)) this.#send(connection, command, later);
+    else {
+      queue.remove(command.body.correlation_id);
+      this.#end(command, first ? 'expired' : 'dispatched');
+      this.#pump(connection);
+    }
+  }
+
+  #send(connection: Connection, { body, sentBefore }: HeldCommand, now: number): void {
     const { correlation_id, agent_id, verb, jws } = body;
-    queue.launch(now + limits.envelopeSeconds * 1_000 + body.timeout_s * 1_000 + SLOT_GRACE_MS);
     const sent = connection.send({
       type: 'COMMAND',
       correlation_id,
@@ -207,4 +239,11 @@ export class Dispatcher {
     for (const queue of this.#queues.values()) sum += count(queue);
     return sum;
   }
+}
+
+/** Why the agent cannot be given the command; undefined when it can. */
+function refusalOf({ hello, dialect }: Connection, command: RunCommandBody): string | undefined {
+  const offered = hello?.supported_verbs;
+  if (offered && !offered.includes(command.verb)) return `the agent does not offer ${command.verb}`;
+  return dialect.refusal(command);
 }

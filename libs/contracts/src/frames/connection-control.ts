@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { agentError } from '../error-codes';
-import { agentId, nonce, sessionId, timestamp, uuid } from '../primitives';
+import { agentId, freeForm, nonce, sessionId, timestamp, uuid } from '../primitives';
 import { frame } from './frame-contract';
 
 /** Sent by the hub as soon as the socket is open. */
@@ -55,7 +55,7 @@ export const heartbeatFromHub = frame('HEARTBEAT', 'hub', heartbeatFrame, { type
 export const echoFrame = z.object({
   type: z.literal('ECHO'),
   correlation_id: uuid,
-  payload: z.record(z.string(), z.unknown()),
+  payload: freeForm,
 });
 export const echo = frame('ECHO', 'hub', echoFrame, {
   type: 'ECHO',
@@ -65,7 +65,7 @@ export const echo = frame('ECHO', 'hub', echoFrame, {
 export const echoReplyFrame = z.object({
   type: z.literal('ECHO_REPLY'),
   correlation_id: uuid,
-  payload: z.record(z.string(), z.unknown()),
+  payload: freeForm,
 });
 export const echoReply = frame('ECHO_REPLY', 'agent', echoReplyFrame, {
   type: 'ECHO_REPLY',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentId, timestamp, uuid } from '../primitives';
+import { agentId, freeForm, timestamp, uuid } from '../primitives';
 import { frame } from './frame-contract';
 
 /** Something happened on the host that is neither telemetry nor the answer to a command. */
@@ -10,7 +10,7 @@ export const eventFrame = z.object({
   ts: timestamp,
   kind: z.enum(['container', 'user', 'service', 'security', 'audit']),
   name: z.string().max(128),
-  data: z.record(z.string(), z.unknown()).optional(),
+  data: freeForm.optional(),
 });
 export type EventFrame = z.infer<typeof eventFrame>;
 export const event = frame('EVENT', 'agent', eventFrame, {

@@ -13,7 +13,13 @@ const session = {
 };
 
 export const agentSessionsBody = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('connected'), ...session }),
+  z.object({
+    kind: z.literal('connected'),
+    ...session,
+    /** How the agent proved its identity, and what it speaks. Absent in entries of older hubs. */
+    way: z.string().max(64).optional(),
+    dialect: z.string().max(64).optional(),
+  }),
   z.object({
     kind: z.literal('disconnected'),
     ...session,
@@ -52,7 +58,7 @@ const example = {
   at: '2026-11-21T08:00:01.000Z',
 };
 export const agentSessionsStream = streamContract(streams.agentSessions, 1, agentSessionsBody, [
-  { kind: 'connected', ...example },
+  { kind: 'connected', ...example, way: 'hmac', dialect: 'viworks-agent-v1' },
   { kind: 'disconnected', ...example, reason: 'silent', code: 4408 },
   { kind: 'replaced', ...example, by_session_id: '01936b2e-0000-7000-8000-00000000000e' },
   {

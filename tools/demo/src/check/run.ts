@@ -6,6 +6,7 @@ import type { DemoManifest } from '../manifest';
 import { type RunningDemo, startProduct } from '../product';
 import { Progress } from '../progress';
 import { issueAndServe } from './certificate';
+import { legacyAgentIsServed } from './legacy';
 import { createPanelUser, newUser, userIsInTheFile } from './command';
 import { lookAtPanel } from './panel';
 import { passwordIsNowhere } from './secrecy';
@@ -65,6 +66,10 @@ async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): 
   await walk.step('three gateways are online', () => gatewaysOnline(api, manifest));
   await walk.step('telemetry of the real host is in Postgres and in the API', () =>
     telemetryArrived(api, manifest),
+  );
+
+  await walk.step('an agent deployed before viw connects and gets a command', () =>
+    legacyAgentIsServed(api, manifest),
   );
 
   const user = newUser();

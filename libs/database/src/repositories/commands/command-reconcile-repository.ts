@@ -51,7 +51,7 @@ export class CommandReconcileRepository {
 
   /**
    * Puts commands into the outbox again whose delivery must have got lost. The journal on the host makes a repeated
-   * delivery harmless. @returns their correlation ids
+   * delivery harmless; for agents without one the hubs' marks do. @returns their correlation ids
    */
   async requeueLost({ afterSeconds, limit = 100 }: LostOptions): Promise<string[]> {
     return inTransaction(this.deps.db, async (trx) => {
