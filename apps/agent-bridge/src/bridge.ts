@@ -36,6 +36,13 @@ import { TelemetryIntake } from './intake/telemetry-intake';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LeaseStore } from './lease/lease-store';
 import { agentRoutes } from './ops/agent-routes';
+import { AgentVersions } from './registry/agent-versions';
+import { CommandPolicy } from './registry/command-policy';
+import { GatewayAdmittance } from './registry/gateway-admittance';
+import { GatewayRegistry } from './registry/gateway-registry';
+import { RegistryEnforcement } from './registry/registry-enforcement';
+import { RegistrySync } from './registry/registry-sync';
+import { SnapshotReader } from './registry/snapshot-reader';
 import { WorkUnderWay } from './work-under-way';
 import { CommandEvents } from './routing/command-events';
 import { CommandRouter } from './routing/command-router';
@@ -46,7 +53,15 @@ import { Placement } from './routing/hub-stream-or-mailbox';
 import { Ticker } from './ticker';
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
-export const bridgeTiming = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
+export const bridgeTiming = {
+  sweep: 500,
+  hubAlive: 5_000,
+  leaseRenewal: 10_000,
+  heartbeatEntries: 30_000,
+  registryCheck: 2_000,
+  /** Without a word about the registry for so long, no command is sent. */
+  registryCurrent: 10_000,
+};
 
 export interface Bridge {
   readonly components: readonly Component[];
@@ -55,13 +70,13 @@ export interface Bridge {
 }
 
 /**
- * The whole hub, wired top to bottom: Redis → streams → leases → commands → frames → sockets → ops.
+ * The whole hub, wired top to bottom: Redis → streams → registry → leases → commands → frames → sockets → ops.
  *
  * @throws AppError CONFIG_INVALID when no way to prove identity is configured
  */
 export function buildBridge(
   config: BridgeConfig,
-  { logger, metrics: registry }: { logger: Logger; metrics: Metrics },
+  { logger, metrics: metricsRegistry }: { logger: Logger; metrics: Metrics },
   timing: typeof bridgeTiming = bridgeTiming,
 ): Bridge {
   const hub = config.AGENT_BRIDGE_HUB_ID;
@@ -74,13 +89,23 @@ export function buildBridge(
     );
   const heartbeatMs = config.AGENT_BRIDGE_HEARTBEAT_S * 1_000;
   const clock = systemClock;
-  const metrics = bridgeMetrics(registry);
+  const metrics = bridgeMetrics(metricsRegistry);
   const pending = new WorkUnderWay();
   const connections = new ConnectionTable();
 
   const redis = createRedis(redisUrl, { role: 'command', name: `agent-bridge:${hub}` }, { logger });
-  const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: registry });
+  const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: metricsRegistry });
   const publisher = new Publisher({ producer, metrics, logger });
+  const registry = new GatewayRegistry({ onChange: (change) => enforcement.onChange(change) });
+  const registrySync = new RegistrySync(
+    { hub, redisUrl, currentForMs: timing.registryCurrent },
+    { registry, snapshots: new SnapshotReader({ redis }), clock, logger, metrics: metricsRegistry },
+  );
+  const admittance = new GatewayAdmittance(
+    { unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS },
+    { registry },
+  );
+  const versions = new AgentVersions({ oldVersions: config.AGENT_BRIDGE_OLD_VERSIONS }, { registry });
   const leases = new LeaseStore(
     { hub, leaseTtlMs: 3 * timing.leaseRenewal, hubTtlMs: 3 * timing.hubAlive },
     { redis },
@@ -90,6 +115,8 @@ export function buildBridge(
   const recent = new LastFrames({ maxAgents: 2 * config.AGENT_BRIDGE_MAX_CONN });
   const end = (connection: Connection, why: End): void => sessions.end(connection, why);
 
+  const rejections = new Rejections({ hub }, { publisher, clock, metrics, logger });
+  const enforcement = new RegistryEnforcement({ connections, admittance, versions, end, logger });
   const placement = new Placement({ hub }, { redis });
   const inbox: HubInbox = new HubInbox(
     { hub, redisUrl },
@@ -98,7 +125,7 @@ export function buildBridge(
       placement,
       pending,
       logger,
-      metrics: registry,
+      metrics: metricsRegistry,
     },
   );
   const handover = new Handover({ placement, inbox, connections, pending, metrics, logger });
@@ -107,6 +134,7 @@ export function buildBridge(
     connections,
     inbox,
     handover,
+    policy: new CommandPolicy({ registry, sync: registrySync, versions }),
     events: commandEvents,
     pending,
     clock,
@@ -115,14 +143,14 @@ export function buildBridge(
   const router = new CommandRouter({ placement, events: commandEvents, dispatcher, clock, metrics });
   const ingress = new StreamConsumer(
     { contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
-    { redisUrl, handler: router.handle, logger, metrics: registry },
+    { redisUrl, handler: router.handle, logger, metrics: metricsRegistry },
   );
 
   const telemetry = new TelemetryIntake({ hub }, { publisher, recent, pending, clock });
   const handlers = frameHandlers({
     hellos: new HelloIntake(
       { hub, heartbeatMs },
-      { publisher, sessionLog, dispatcher, end, pending, clock, logger },
+      { publisher, sessionLog, dispatcher, versions, rejections, end, pending, clock, logger },
     ),
     telemetry,
     results: new ResultIntake({ hub }, { publisher, dispatcher, recent, pending, clock, logger }),
@@ -140,6 +168,8 @@ export function buildBridge(
     { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
       verifiers: [hmacVerifier({ secret }, { clock })],
+      registry,
+      admittance,
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
       leases,
       connections,
@@ -153,7 +183,8 @@ export function buildBridge(
       sessions,
       leases,
       codec: jsonCodec,
-      rejections: new Rejections({ hub }, { publisher, clock, metrics, logger }),
+      rejections,
+      enforcement,
       pending,
       logger,
     },
@@ -178,6 +209,7 @@ export function buildBridge(
         { name: 'handover', everyMs: timing.sweep, run: () => handover.sweep() },
         { name: 'hub-alive', everyMs: timing.hubAlive, run: () => keeper.sayAlive() },
         { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
+        { name: 'registry', everyMs: timing.registryCheck, run: () => registrySync.check() },
         { name: 'heartbeats', everyMs: timing.heartbeatEntries, run: () => sessionLog.heartbeats() },
       ],
     },
@@ -187,8 +219,8 @@ export function buildBridge(
   const ops = new OpsServer(
     { service: 'agent-bridge', bind: config.AGENT_BRIDGE_OPS_BIND, token: config.AGENT_BRIDGE_ADMIN_TOKEN },
     {
-      checks: { redis: async () => void (await redis.ping()) },
-      metrics: registry,
+      checks: { redis: async () => void (await redis.ping()), registry: registrySync.ready },
+      metrics: metricsRegistry,
       logger,
       routes: agentRoutes({ connections, recent, dispatcher }),
     },
@@ -217,6 +249,7 @@ export function buildBridge(
     redisLife,
     settings,
     producer,
+    registrySync,
     keeper,
     telemetry,
     ticker,

@@ -35,6 +35,10 @@ export const bridgeSchema = z.object({
   AGENT_BRIDGE_ALLOWED_AGENT_IDS: zCsv()
     .refine((ids) => ids.every((id) => agentId.safeParse(id).success), 'a comma-separated list of agent ids')
     .prefault(''),
+  /** Ids that the registry does not know: visible without getting commands (`discover`), or refused. */
+  AGENT_BRIDGE_UNKNOWN_AGENTS: z.enum(['discover', 'refuse'], 'discover or refuse').default('discover'),
+  /** Agents below their gateway's minimum version: refused, or limited to verbs that only read. */
+  AGENT_BRIDGE_OLD_VERSIONS: z.enum(['refuse', 'reads'], 'refuse or reads').default('refuse'),
   AGENT_BRIDGE_MAX_CONN: zInt({ min: 1, max: 1_000_000 }).default(100),
   /** Frames that may wait to be sent, per socket. */
   AGENT_BRIDGE_QUEUE_MAX: zInt({ min: 1, max: 100_000 }).default(limits.outboundQueueFrames),

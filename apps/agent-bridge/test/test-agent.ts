@@ -8,7 +8,7 @@ import type { HubFrame } from '@viw/contracts';
 import { eventually } from '@viw/testing';
 import { secret } from './test-hub';
 
-export const uniqueAgent = (): string => `gw-${randomUUID()}`;
+export { uniqueAgent } from './test-registry';
 
 export const signed = (agentId: string, change: Partial<Parameters<typeof signHandshake>[0]> = {}) =>
   signHandshake({ secret, agentId, path: '/agent/ws', now: Date.now(), ...change });

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Lifecycle, createLogger, createMetrics } from '@viw/runtime';
 import type { Component } from '@viw/runtime';
+import { registrySnapshotKey } from '@viw/contracts';
 import { bridgeTiming, buildBridge } from '../src/bridge';
 import { bridgeSchema } from '../src/config';
+import { putSnapshot } from './test-registry';
+import { connect } from './test-streams';
 
 export const secret = 'the shared secret of these tests';
 
@@ -29,15 +32,28 @@ export interface TestHub {
   metrics(): Promise<string>;
 }
 
+/** A registry that knows the agents of `uniqueAgent`, unless there is one. */
+export async function seedRegistry(redisUrl: string): Promise<void> {
+  const redis = await connect(redisUrl);
+  if ((await redis.exists(registrySnapshotKey)) === 0) await putSnapshot(redis);
+  redis.disconnect();
+}
+
 /** The hub as `main.ts` builds it, in this process. */
 export async function startHub(redisUrl: string, more: Record<string, string> = {}): Promise<TestHub> {
+  await seedRegistry(redisUrl);
+  return startHubOnly(redisUrl, more);
+}
+
+/** Without making sure that there is a registry. */
+export async function startHubOnly(redisUrl: string, more: Record<string, string> = {}): Promise<TestHub> {
   const config = bridgeSchema.parse(hubEnvironment(redisUrl, more));
   const logger = createLogger({ service: 'agent-bridge', level: 'silent' });
   const registry = createMetrics('agent-bridge');
   const { components, listener, ops } = buildBridge(
     config,
     { logger, metrics: registry },
-    { ...bridgeTiming, hubAlive: 500, leaseRenewal: 1_000, heartbeatEntries: 500 },
+    { ...bridgeTiming, hubAlive: 500, leaseRenewal: 1_000, heartbeatEntries: 500, registryCheck: 200 },
   );
   const lifecycle = new Lifecycle({ components: components satisfies readonly Component[] }, { logger });
   await lifecycle.start();

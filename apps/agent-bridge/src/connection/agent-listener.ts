@@ -19,6 +19,7 @@ import { refusal } from '../handshake/verifier';
 import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
+import type { RegistryEnforcement } from '../registry/registry-enforcement';
 import type { Rejections } from '../intake/rejections';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
@@ -40,6 +41,7 @@ export interface AgentListenerDeps {
   readonly leases: Pick<LeaseStore, 'release'>;
   readonly codec: FrameCodec;
   readonly rejections: Rejections;
+  readonly enforcement: Pick<RegistryEnforcement, 'check'>;
   readonly pending: WorkUnderWay;
   readonly logger: Logger;
 }
@@ -134,18 +136,20 @@ export class AgentListener implements Component {
     }
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { agentId, lease }: Admitted): void {
-    const { sessions, codec, leases, pending } = this.#deps;
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { identity, lease }: Admitted): void {
+    const { sessions, codec, leases, pending, enforcement } = this.#deps;
     let opened = false;
     if (this.#stopping)
       refuseUpgrade(socket, { status: 503, code: 'BUSY', msg: 'this hub is stopping', retryAfter: 5 });
     else
       this.#sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         opened = true;
-        sessions.open(webSocket, { agentId, ip: ipOf(request), lease, codec });
+        const connection = sessions.open(webSocket, { identity, ip: ipOf(request), lease, codec });
+        // The registry may have changed since the decision.
+        enforcement.check(connection);
       });
     // The socket went away meanwhile, or its upgrade request is not a valid one.
-    if (!opened) pending.track(leases.release(agentId, lease).catch(() => undefined));
+    if (!opened) pending.track(leases.release(identity.agentId, lease).catch(() => undefined));
   }
 
   #refuse(socket: Duplex, refused: Refusal, ip: string): void {

@@ -3,11 +3,14 @@ import { limits } from '@viw/contracts';
 import type { HelloFrame, HubFrame } from '@viw/contracts';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { FrameCodec } from '../frames/codec';
+import type { SeenIdentity } from '../handshake/verifier';
 import { RecentCount } from './recent-count';
 import { TokenBucket } from './token-bucket';
 
 export interface ConnectionOptions {
   readonly agentId: string;
+  /** What opened this connection. */
+  readonly identity: SeenIdentity;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
@@ -28,6 +31,7 @@ export interface ConnectionDeps {
 /** One agent's socket and what is known of the session on it. Times are milliseconds since the Unix epoch. */
 export class Connection {
   readonly agentId: string;
+  readonly identity: SeenIdentity;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
@@ -53,6 +57,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions, deps: ConnectionDeps) {
     this.agentId = options.agentId;
+    this.identity = options.identity;
     this.connId = options.connId;
     this.sessionId = options.sessionId;
     this.epoch = options.epoch;

@@ -5,6 +5,7 @@ import type { Clock, Logger } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { FrameCodec } from '../frames/codec';
 import type { FrameReceiver } from '../frames/frame-receiver';
+import type { SeenIdentity } from '../handshake/verifier';
 import type { SessionLog } from '../intake/session-log';
 import type { Lease, LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
@@ -42,16 +43,18 @@ export class Sessions {
     this.#deps = deps;
   }
 
-  /** Takes over a socket whose agent is proven and whose lease is taken. */
+  /** Takes over a socket whose agent is proven and whose lease is taken. @returns the connection, open */
   open(
     socket: WebSocket,
-    { agentId, ip, lease, codec }: { agentId: string; ip: string; lease: Lease; codec: FrameCodec },
-  ): void {
+    { identity, ip, lease, codec }: { identity: SeenIdentity; ip: string; lease: Lease; codec: FrameCodec },
+  ): Connection {
+    const { agentId } = identity;
     const { connections, clock, metrics, logger } = this.#deps;
     const now = clock.now();
     const connection = new Connection(
       {
         agentId,
+        identity,
         ip,
         ...lease,
         sessionId: uuidv7(),
@@ -73,6 +76,7 @@ export class Sessions {
       agent_id: agentId,
       conn_id: connection.connId,
     });
+    return connection;
   }
 
   /** Ends a connection, once: record, commands back to where they can be reached, lease. Safe to call again. */

@@ -1,5 +1,7 @@
 import type { NonceMemory } from '@viw/agent-auth';
 import type { Logger } from '@viw/runtime';
+import type { GatewayAdmittance } from '../registry/gateway-admittance';
+import type { GatewayRegistry } from '../registry/gateway-registry';
 import type { Lease, LeaseStore } from '../lease/lease-store';
 import type { ConnectionTable } from '../connection/connection-table';
 import { refusal } from './verifier';
@@ -14,6 +16,8 @@ export interface AdmissionOptions {
 export interface AdmissionDeps {
   /** Asked in this order; the first one whose proof is offered decides. */
   readonly verifiers: readonly HandshakeVerifier[];
+  readonly registry: Pick<GatewayRegistry, 'isLoaded'>;
+  readonly admittance: Pick<GatewayAdmittance, 'objection'>;
   readonly nonces: Pick<NonceMemory, 'claim'>;
   readonly leases: Pick<LeaseStore, 'take'>;
   readonly connections: Pick<ConnectionTable, 'size' | 'get'>;
@@ -22,12 +26,12 @@ export interface AdmissionDeps {
 
 export interface Admitted {
   readonly ok: true;
-  readonly agentId: string;
+  readonly identity: ProvenIdentity;
   readonly lease: Lease;
 }
 
 /**
- * Decides before the upgrade who comes in: proof of identity, allowlist, room, fresh nonce, lease. What depends on
+ * Decides before the upgrade who comes in: proof of identity, registry, allowlist, room, fresh nonce, lease. What depends on
  * Redis comes last, and without Redis the answer is no.
  */
 export class Admission {
@@ -51,9 +55,12 @@ export class Admission {
   /** @param connId of the connection to be, stored in the lease */
   async decide(request: HandshakeRequest, connId: string): Promise<Admitted | Refusal> {
     if (!this.#open) return refusal('BUSY', 'this hub is stopping');
+    if (!this.#deps.registry.isLoaded) return refusal('BUSY', 'registry not loaded');
     const identity = await this.#prove(request);
     if (!identity.ok) return identity;
     const { agentId } = identity;
+    const objection = this.#deps.admittance.objection(identity);
+    if (objection) return objection;
     if (this.#allowed.size > 0 && !this.#allowed.has(agentId))
       return refusal('NOT_ALLOWED', 'this agent id is not on the allowlist', agentId);
     const { connections } = this.#deps;
@@ -81,9 +88,10 @@ export class Admission {
       : refusal('BAD_REQUEST', 'no proof of identity that this hub accepts');
   }
 
-  async #claim({ agentId, nonce }: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
+  async #claim(identity: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
+    const { agentId, nonce } = identity;
     if (nonce !== undefined && !(await this.#deps.nonces.claim(agentId, nonce)))
       return refusal('REPLAYED_NONCE', 'X-Nonce has been used before', agentId);
-    return { ok: true, agentId, lease: await this.#deps.leases.take(agentId, connId) };
+    return { ok: true, identity, lease: await this.#deps.leases.take(agentId, connId) };
   }
 }

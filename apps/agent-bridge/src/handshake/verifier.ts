@@ -9,11 +9,27 @@ export interface HandshakeRequest {
   readonly ip: string;
 }
 
-export interface ProvenIdentity {
-  readonly ok: true;
+/** What proved an identity, where it belongs to one gateway alone. */
+export type OwnCredential =
+  | { readonly kind: 'key'; /** `x` of the public JWK. */ readonly x: string }
+  | {
+      readonly kind: 'certificate';
+      readonly sha256: string;
+      /** Its issuer is one that names gateways in certificates: it counts where none is pinned. */
+      readonly namedByIssuer: boolean;
+    };
+
+/** An identity as long as its connection lasts. */
+export interface SeenIdentity {
   readonly agentId: string;
   /** Name of the way that proved it. */
   readonly way: string;
+  /** Absent: it was proven by something that others share (a secret, an address). */
+  readonly credential?: OwnCredential;
+}
+
+export interface ProvenIdentity extends SeenIdentity {
+  readonly ok: true;
   /** Must not have been used before; absent where the proof cannot be replayed. */
   readonly nonce?: string;
 }

@@ -6,6 +6,7 @@ import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
+import type { CommandPolicy } from '../registry/command-policy';
 import type { WorkUnderWay } from '../work-under-way';
 import { InFlightQueue } from './in-flight-queue';
 import type { CommandEvents } from './command-events';
@@ -22,6 +23,7 @@ export interface DispatcherDeps {
   readonly connections: ConnectionTable;
   readonly inbox: Pick<HubInbox, 'settle'>;
   readonly handover: Handover;
+  readonly policy: CommandPolicy;
   readonly events: CommandEvents;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
@@ -143,20 +145,22 @@ export class Dispatcher {
 
   #pump(connection: Connection): void {
     const queue = this.#queues.get(connection.agentId);
-    if (!queue) return;
-    const { max_concurrency = limits.maxConcurrency, supported_verbs } = connection.hello ?? {};
+    const { policy } = this.#deps;
+    if (!queue || !policy.maySend(connection)) return;
+    const { max_concurrency = limits.maxConcurrency } = connection.hello ?? {};
     const slots = Math.min(max_concurrency, limits.maxConcurrency);
     for (let next = queue.peek(); next; next = queue.peek()) {
       const now = this.#deps.clock.now();
       if (connection.ended || queue.inFlight >= slots || now < queue.pausedUntil) return;
       const { verb, correlation_id } = next.body;
+      // One that may have been carried out is not called refused: the agent is asked, whose journal knows.
+      const objection = next.sentBefore ? undefined : policy.objection(connection, verb);
       if (isOver(next.body, now)) {
         queue.remove(correlation_id);
         this.#expire(next);
-      } else if (!next.sentBefore && supported_verbs && !supported_verbs.includes(verb)) {
-        // One that may have been carried out is not called refused: the agent is asked, whose journal knows.
+      } else if (objection !== undefined) {
         queue.remove(correlation_id);
-        this.#end(next, 'rejected', `the agent does not offer ${verb}`);
+        this.#end(next, 'rejected', objection);
       } else this.#send(connection, queue, next, now);
     }
   }
