@@ -1,6 +1,6 @@
 import { NonceMemory } from '@viw/agent-auth';
 import { commandsStream, groups } from '@viw/contracts';
-import { AppError, OpsServer, systemClock } from '@viw/runtime';
+import { OpsServer, systemClock } from '@viw/runtime';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import {
   StreamConsumer,
@@ -18,13 +18,16 @@ import type { Connection } from './connection/connection';
 import { ends } from './connection/end-reason';
 import type { End } from './connection/end-reason';
 import { Liveness } from './connection/liveness';
+import { AgentTls } from './connection/tls/agent-tls';
 import { Sessions } from './connection/sessions';
 import { FrameReceiver } from './frames/frame-receiver';
 import { frameHandlers } from './frames/frame-handlers';
 import { jsonCodec } from './frames/json-codec';
 import { Admission } from './handshake/admission';
-import { hmacVerifier } from './handshake/hmac-verifier';
+import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
+import { TrustedProxies } from './handshake/trusted-proxies';
+import { switchedOnWays } from './handshake/ways';
 import { EventIntake } from './intake/event-intake';
 import { HelloIntake } from './intake/hello-intake';
 import { Publisher } from './intake/publisher';
@@ -61,6 +64,7 @@ export const bridgeTiming = {
   registryCheck: 2_000,
   /** Without a word about the registry for so long, no command is sent. */
   registryCurrent: 10_000,
+  tlsFiles: 5_000,
 };
 
 export interface Bridge {
@@ -81,12 +85,6 @@ export function buildBridge(
 ): Bridge {
   const hub = config.AGENT_BRIDGE_HUB_ID;
   const redisUrl = config.AGENT_BRIDGE_REDIS_URL;
-  const secret = config.AGENT_BRIDGE_SHARED_SECRET;
-  if (secret === undefined)
-    throw new AppError(
-      'CONFIG_INVALID',
-      'AGENT_BRIDGE_SHARED_SECRET is missing: no agent could prove its identity',
-    );
   const heartbeatMs = config.AGENT_BRIDGE_HEARTBEAT_S * 1_000;
   const clock = systemClock;
   const metrics = bridgeMetrics(metricsRegistry);
@@ -164,10 +162,20 @@ export function buildBridge(
     { maxQueuedFrames: config.AGENT_BRIDGE_QUEUE_MAX },
     { connections, receiver, dispatcher, leases, sessionLog, pending, clock, metrics, logger },
   );
+  const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
+  const authorities = caBundle === undefined ? undefined : new CertificateAuthorities();
+  const tls = new AgentTls(
+    {
+      certFile: config.AGENT_BRIDGE_TLS_CERT_FILE,
+      keyFile: config.AGENT_BRIDGE_TLS_KEY_FILE,
+      caBundle,
+    },
+    { authorities, logger },
+  );
   const admission = new Admission(
     { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
-      verifiers: [hmacVerifier({ secret }, { clock })],
+      verifiers: switchedOnWays(config, { registry, authorities, clock }),
       registry,
       admittance,
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
@@ -179,6 +187,8 @@ export function buildBridge(
   const listener = new AgentListener(
     { bind: config.AGENT_BRIDGE_BIND, maxConnections: config.AGENT_BRIDGE_MAX_CONN },
     {
+      tls,
+      proxies: new TrustedProxies({ networks: config.AGENT_BRIDGE_TRUSTED_PROXIES }),
       admission,
       sessions,
       leases,
@@ -210,6 +220,7 @@ export function buildBridge(
         { name: 'hub-alive', everyMs: timing.hubAlive, run: () => keeper.sayAlive() },
         { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
         { name: 'registry', everyMs: timing.registryCheck, run: () => registrySync.check() },
+        { name: 'tls-files', everyMs: timing.tlsFiles, run: () => tls.check() },
         { name: 'heartbeats', everyMs: timing.heartbeatEntries, run: () => sessionLog.heartbeats() },
       ],
     },
@@ -250,6 +261,7 @@ export function buildBridge(
     settings,
     producer,
     registrySync,
+    tls,
     keeper,
     telemetry,
     ticker,

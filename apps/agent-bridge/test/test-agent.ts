@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import WebSocket from 'ws';
 import { signHandshake } from '@viw/agent-auth';
 import { hubFrame } from '@viw/contracts';
@@ -126,8 +127,27 @@ export class TestAgent {
 }
 
 /** Connects; resolves when the socket is open. */
-export async function dial(url: string, agentId: string, path = '/agent/ws'): Promise<TestAgent> {
-  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers: signed(agentId, { path }) });
+export const dial = (url: string, agentId: string, path = '/agent/ws'): Promise<TestAgent> =>
+  dialWith(url, agentId, signed(agentId, { path }), path);
+
+/** What a client shows in the TLS handshake, and whose certificate it accepts. */
+export interface ClientTls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion?: 'TLSv1.1' | 'TLSv1.2';
+}
+
+/** Connects with these headers and, over `wss:`, with this certificate. */
+export async function dialWith(
+  url: string,
+  agentId: string,
+  headers: Record<string, string>,
+  path = '/agent/ws',
+  tls?: ClientTls,
+): Promise<TestAgent> {
+  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers, ...tls });
   const agent = new TestAgent(agentId, socket);
   await once(socket, 'open');
   return agent;
@@ -153,9 +173,11 @@ export function upgrade(
   headers: Record<string, string>,
   path = '/agent/ws',
   method = 'GET',
+  tls?: ClientTls,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({
+    const asked = (tls ? requestTls : request)({
+      ...tls,
       port,
       host: '127.0.0.1',
       path,

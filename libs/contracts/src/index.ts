@@ -2,6 +2,7 @@ export * from './names';
 export * from './partitions';
 export * from './redis-accounts';
 export * from './primitives';
+export * from './gateway-uri';
 export * from './limits';
 export * from './error-codes';
 export * from './frames';

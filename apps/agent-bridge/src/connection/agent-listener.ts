@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import {
@@ -15,6 +15,8 @@ import type { Bind, Component, Logger } from '@viw/runtime';
 import type { FrameCodec } from '../frames/codec';
 import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
+import { handshakeRequest, pathOf } from '../handshake/handshake-request';
+import type { TrustedProxies } from '../handshake/trusted-proxies';
 import { refusal } from '../handshake/verifier';
 import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';
@@ -23,6 +25,7 @@ import type { RegistryEnforcement } from '../registry/registry-enforcement';
 import type { Rejections } from '../intake/rejections';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
+import type { AgentTls } from './tls/agent-tls';
 
 const paths: ReadonlySet<string> = new Set([agentWebSocketPath, ...agentWebSocketAliases]);
 /** Sockets above the cap, so that those in their handshake still get an answer. */
@@ -36,6 +39,8 @@ export interface AgentListenerOptions {
 }
 
 export interface AgentListenerDeps {
+  readonly tls: Pick<AgentTls, 'createServer'>;
+  readonly proxies: TrustedProxies;
   readonly admission: Pick<Admission, 'decide' | 'close'>;
   readonly sessions: Sessions;
   readonly leases: Pick<LeaseStore, 'release'>;
@@ -59,7 +64,11 @@ export class AgentListener implements Component {
   constructor(options: AgentListenerOptions, deps: AgentListenerDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 });
+    this.#server = deps.tls.createServer({
+      headersTimeout: 5_000,
+      requestTimeout: 10_000,
+      maxHeaderSize: 16 * 1024,
+    });
     this.#server.maxConnections = options.maxConnections + SPARE_SOCKETS;
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -75,11 +84,13 @@ export class AgentListener implements Component {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
-    this.#server.on('clientError', (_error, socket) =>
-      refuseUpgrade(socket, { status: 400, code: 'BAD_REQUEST', msg: 'not a valid HTTP request' }),
-    );
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      // Without a finished TLS handshake there is nobody to talk to.
+      if (socket instanceof TLSSocket && !error.code?.startsWith('HPE_')) socket.destroy();
+      else refuseUpgrade(socket, { status: 400, code: 'BAD_REQUEST', msg: 'not a valid HTTP request' });
+    });
     this.#sockets.on('wsClientError', (error: Error, socket: Duplex, request: IncomingMessage) =>
-      this.#refuse(socket, refusal('BAD_REQUEST', error.message), ipOf(request)),
+      this.#refuse(socket, refusal('BAD_REQUEST', error.message), handshakeRequest(request, deps.proxies).ip),
     );
   }
 
@@ -122,13 +133,13 @@ export class AgentListener implements Component {
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const path = pathOf(request);
-    const ip = ipOf(request);
-    if (!paths.has(path))
+    if (!paths.has(pathOf(request)))
       return refuseUpgrade(socket, { status: 404, code: 'NOT_FOUND', msg: 'no such path' });
+    const asked = handshakeRequest(request, this.#deps.proxies);
+    const { ip } = asked;
     try {
-      const decision = await this.#deps.admission.decide({ path, ip, headers: request.headers }, uuidv7());
-      if (decision.ok) this.#accept(request, socket, head, decision);
+      const decision = await this.#deps.admission.decide(asked, uuidv7());
+      if (decision.ok) this.#accept(request, socket, head, ip, decision);
       else this.#refuse(socket, decision, ip);
     } catch (error) {
       this.#deps.logger.error({ event: 'upgrade_failed', ip, error }, 'upgrade failed');
@@ -136,7 +147,13 @@ export class AgentListener implements Component {
     }
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { identity, lease }: Admitted): void {
+  #accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    ip: string,
+    { identity, lease }: Admitted,
+  ): void {
     const { sessions, codec, leases, pending, enforcement } = this.#deps;
     let opened = false;
     if (this.#stopping)
@@ -144,7 +161,7 @@ export class AgentListener implements Component {
     else
       this.#sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         opened = true;
-        const connection = sessions.open(webSocket, { identity, ip: ipOf(request), lease, codec });
+        const connection = sessions.open(webSocket, { identity, ip, lease, codec });
         // The registry may have changed since the decision.
         enforcement.check(connection);
       });
@@ -163,6 +180,3 @@ export class AgentListener implements Component {
     });
   }
 }
-
-const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] ?? '';
-const ipOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? '';

@@ -4,6 +4,7 @@ import type { GatewayAdmittance } from '../registry/gateway-admittance';
 import type { GatewayRegistry } from '../registry/gateway-registry';
 import type { Lease, LeaseStore } from '../lease/lease-store';
 import type { ConnectionTable } from '../connection/connection-table';
+import { prove } from './proof';
 import { refusal } from './verifier';
 import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } from './verifier';
 
@@ -14,7 +15,7 @@ export interface AdmissionOptions {
 }
 
 export interface AdmissionDeps {
-  /** Asked in this order; the first one whose proof is offered decides. */
+  /** Those that are switched on, the strongest first. */
   readonly verifiers: readonly HandshakeVerifier[];
   readonly registry: Pick<GatewayRegistry, 'isLoaded'>;
   readonly admittance: Pick<GatewayAdmittance, 'objection'>;
@@ -56,7 +57,7 @@ export class Admission {
   async decide(request: HandshakeRequest, connId: string): Promise<Admitted | Refusal> {
     if (!this.#open) return refusal('BUSY', 'this hub is stopping');
     if (!this.#deps.registry.isLoaded) return refusal('BUSY', 'registry not loaded');
-    const identity = await this.#prove(request);
+    const identity = await prove(request, this.#deps.verifiers);
     if (!identity.ok) return identity;
     const { agentId } = identity;
     const objection = this.#deps.admittance.objection(identity);
@@ -79,13 +80,6 @@ export class Admission {
     } finally {
       this.#deciding -= 1;
     }
-  }
-
-  async #prove(request: HandshakeRequest): Promise<ProvenIdentity | Refusal> {
-    const verifier = this.#deps.verifiers.find((each) => each.offeredBy(request));
-    return verifier
-      ? verifier.verify(request)
-      : refusal('BAD_REQUEST', 'no proof of identity that this hub accepts');
   }
 
   async #claim(identity: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {

@@ -1,4 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { handshakeHeader } from '@viw/agent-auth';
+import { agentId } from '@viw/contracts';
 import type { HandshakeErrorCode } from '@viw/contracts';
 
 /** What a proof of identity is made from. Everything in it comes from a stranger. */
@@ -6,7 +9,12 @@ export interface HandshakeRequest {
   /** As requested, without query: this is what was signed. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Of the client, as far as trusted proxies tell it; else of the peer. */
   readonly ip: string;
+  /** The peer is a proxy whose identity headers count. */
+  readonly viaTrustedProxy: boolean;
+  /** Shown in the TLS handshake with this hub; `trusted`: TLS has verified its chain. */
+  readonly clientCertificate?: { readonly certificate: X509Certificate; readonly trusted: boolean };
 }
 
 /** What proved an identity, where it belongs to one gateway alone. */
@@ -57,3 +65,7 @@ export const refusal = (code: HandshakeErrorCode, msg: string, claimedId?: strin
   msg,
   ...(claimedId !== undefined && { claimedId }),
 });
+
+/** The id in `X-Agent-Id` when it is well-formed; nothing has proven it. */
+export const claimedId = (headers: IncomingHttpHeaders): string | undefined =>
+  agentId.safeParse(headers[handshakeHeader.agentId]).data;

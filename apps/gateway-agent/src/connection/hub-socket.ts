@@ -1,5 +1,6 @@
 import { limits, subprotocol } from '@viw/contracts';
 import { WebSocket } from 'ws';
+import type { ClientCertificate } from './identity-files';
 import { DeadHubTimer } from './dead-hub-timer';
 import { readRefusal } from './refusal';
 import type { Refusal } from './refusal';
@@ -9,6 +10,7 @@ export interface HubSocketOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** PEM certificates that may sign the hub's; the system's by default. */
   readonly ca?: string | undefined;
+  readonly certificate?: ClientCertificate | undefined;
   /** Milliseconds for connecting and the upgrade, the body of a refusal included. */
   readonly handshakeTimeoutMs: number;
   /** Milliseconds without a frame or ping after which the hub counts as dead. */
@@ -51,13 +53,14 @@ export class HubSocket {
   }
 
   open(): void {
-    const { url, headers, ca, handshakeTimeoutMs } = this.#options;
+    const { url, headers, ca, certificate, handshakeTimeoutMs } = this.#options;
     const socket = new WebSocket(url, [subprotocol], {
       headers: { ...headers },
       perMessageDeflate: false,
       maxPayload: limits.frameBytes,
       minVersion: 'TLSv1.2',
       ...(ca === undefined ? {} : { ca }),
+      ...certificate,
     });
     this.#socket = socket;
     this.#deadline = setTimeout(() => this.#abort('no answer in time'), handshakeTimeoutMs);
