@@ -23,6 +23,7 @@ import { Sessions } from './connection/sessions';
 import { FrameReceiver } from './frames/frame-receiver';
 import { frameHandlers } from './frames/frame-handlers';
 import { jsonCodec } from './frames/json-codec';
+import { AdmissionRate } from './handshake/admission-rate';
 import { Admission } from './handshake/admission';
 import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
@@ -175,6 +176,7 @@ export function buildBridge(
   const admission = new Admission(
     { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
+      rate: new AdmissionRate({ perSecond: config.AGENT_BRIDGE_ADMIT_PER_SECOND }, { clock }),
       verifiers: switchedOnWays(config, { registry, authorities, clock }),
       registry,
       admittance,

@@ -67,6 +67,8 @@ const fields = z.object({
   /** Agents below their gateway's minimum version: refused, or limited to verbs that only read. */
   AGENT_BRIDGE_OLD_VERSIONS: z.enum(['refuse', 'reads'], 'refuse or reads').default('refuse'),
   AGENT_BRIDGE_MAX_CONN: zInt({ min: 1, max: 1_000_000 }).default(100),
+  /** Handshakes looked at per second, and at most at once; the others are told when to come back. */
+  AGENT_BRIDGE_ADMIT_PER_SECOND: zInt({ min: 1, max: 100_000 }).default(500),
   /** Frames that may wait to be sent, per socket. */
   AGENT_BRIDGE_QUEUE_MAX: zInt({ min: 1, max: 100_000 }).default(limits.outboundQueueFrames),
   /** Seconds between two signs of life; a socket silent for twice as long is dropped. */

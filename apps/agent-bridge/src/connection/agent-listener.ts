@@ -175,8 +175,7 @@ export class AgentListener implements Component {
       status: handshakeStatus[refused.code],
       code: refused.code,
       msg: refused.msg,
-      // Spread, so that a fleet that was refused at one instant does not come back at one instant.
-      ...(refused.code === 'BUSY' && { retryAfter: 5 + Math.floor(Math.random() * 11) }),
+      ...(refused.retryAfterS !== undefined && { retryAfter: refused.retryAfterS }),
     });
   }
 }

@@ -4,8 +4,9 @@ import type { GatewayAdmittance } from '../registry/gateway-admittance';
 import type { GatewayRegistry } from '../registry/gateway-registry';
 import type { Lease, LeaseStore } from '../lease/lease-store';
 import type { ConnectionTable } from '../connection/connection-table';
+import type { AdmissionRate } from './admission-rate';
 import { prove } from './proof';
-import { refusal } from './verifier';
+import { claimedId, refusal } from './verifier';
 import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } from './verifier';
 
 export interface AdmissionOptions {
@@ -17,6 +18,7 @@ export interface AdmissionOptions {
 export interface AdmissionDeps {
   /** Those that are switched on, the strongest first. */
   readonly verifiers: readonly HandshakeVerifier[];
+  readonly rate: Pick<AdmissionRate, 'take' | 'retryAfterS'>;
   readonly registry: Pick<GatewayRegistry, 'isLoaded'>;
   readonly admittance: Pick<GatewayAdmittance, 'objection'>;
   readonly nonces: Pick<NonceMemory, 'claim'>;
@@ -32,7 +34,7 @@ export interface Admitted {
 }
 
 /**
- * Decides before the upgrade who comes in: proof of identity, registry, allowlist, room, fresh nonce, lease. What depends on
+ * Decides before the upgrade who comes in: rate, proof of identity, registry, allowlist, room, fresh nonce, lease. What depends on
  * Redis comes last, and without Redis the answer is no.
  */
 export class Admission {
@@ -55,8 +57,12 @@ export class Admission {
 
   /** @param connId of the connection to be, stored in the lease */
   async decide(request: HandshakeRequest, connId: string): Promise<Admitted | Refusal> {
-    if (!this.#open) return refusal('BUSY', 'this hub is stopping');
-    if (!this.#deps.registry.isLoaded) return refusal('BUSY', 'registry not loaded');
+    if (!this.#open) return this.#busy('this hub is stopping');
+    if (!this.#deps.registry.isLoaded) return this.#busy('registry not loaded');
+    // Before anything that costs: signatures, certificates, Redis.
+    const claimed = claimedId(request.headers);
+    if (claimed !== undefined && this.#isFullFor(claimed)) return this.#busy('this hub has no room', claimed);
+    if (!this.#deps.rate.take()) return this.#busy('too many handshakes at this moment', claimed);
     const identity = await prove(request, this.#deps.verifiers);
     if (!identity.ok) return identity;
     const { agentId } = identity;
@@ -64,10 +70,7 @@ export class Admission {
     if (objection) return objection;
     if (this.#allowed.size > 0 && !this.#allowed.has(agentId))
       return refusal('NOT_ALLOWED', 'this agent id is not on the allowlist', agentId);
-    const { connections } = this.#deps;
-    // An agent that comes back replaces its former socket and needs no further room.
-    const full = connections.size + this.#deciding >= this.#maxConnections;
-    if (full && !connections.get(agentId)) return refusal('BUSY', 'this hub has no room', agentId);
+    if (this.#isFullFor(agentId)) return this.#busy('this hub has no room', agentId);
     this.#deciding += 1;
     try {
       return await this.#claim(identity, connId);
@@ -76,10 +79,20 @@ export class Admission {
         { event: 'admission_unavailable', agent_id: agentId, error },
         'Redis cannot be asked',
       );
-      return refusal('BUSY', 'this hub cannot check the handshake now', agentId);
+      return this.#busy('this hub cannot check the handshake now', agentId);
     } finally {
       this.#deciding -= 1;
     }
+  }
+
+  /** An agent that comes back replaces its former socket and needs no further room. */
+  #isFullFor(agentId: string): boolean {
+    const { connections } = this.#deps;
+    return connections.size + this.#deciding >= this.#maxConnections && !connections.get(agentId);
+  }
+
+  #busy(msg: string, agentId?: string): Refusal {
+    return { ...refusal('BUSY', msg, agentId), retryAfterS: this.#deps.rate.retryAfterS() };
   }
 
   async #claim(identity: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {

@@ -49,6 +49,8 @@ export interface Refusal {
   readonly msg: string;
   /** What the caller claims to be, where that is well-formed. For records only. */
   readonly claimedId?: string;
+  /** Seconds after which to come back. */
+  readonly retryAfterS?: number;
 }
 
 /** One way to prove identity. */
