@@ -144,8 +144,7 @@ it(`${COUNT} malformed handshakes: each is answered or hung up on, nothing is le
   await fuzz(1_000);
   const baseline = { heap: heapMb(), fds: await descriptors() };
   const answers = await fuzz(COUNT);
-  for (const status of answers.keys())
-    expect(status).toMatch(/^(HTTP\/1\.1 (101|4\d\d|503))?$/);
+  for (const status of answers.keys()) expect(status).toMatch(/^(HTTP\/1\.1 (101|4\d\d|503))?$/);
   expect((answers.get('HTTP/1.1 400') ?? 0) + (answers.get('HTTP/1.1 401') ?? 0)).toBeGreaterThan(COUNT / 4);
   await eventually(async () => expect(await descriptors()).toBeLessThanOrEqual(baseline.fds + 5), {
     timeoutMs: 30_000,

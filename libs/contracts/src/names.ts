@@ -104,5 +104,7 @@ export const advisoryLocks = {
   migrations: 7_301,
   outboxRelay: 7_302,
   reconciler: 7_303,
-  registrySnapshot: 7_304,
+  /** Taken by functions of a migration, which spell it out. */
+  pointPartitions: 7_304,
+  registrySnapshot: 7_307,
 } as const;
