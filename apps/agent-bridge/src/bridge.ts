@@ -1,6 +1,6 @@
 import { NonceMemory } from '@viw/agent-auth';
 import { commandsStream, groups } from '@viw/contracts';
-import { AppError, OpsServer, systemClock } from '@viw/runtime';
+import { OpsServer, systemClock } from '@viw/runtime';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import {
   StreamConsumer,
@@ -19,14 +19,17 @@ import type { Connection } from './connection/connection';
 import { ends } from './connection/end-reason';
 import type { End } from './connection/end-reason';
 import { Liveness } from './connection/liveness';
+import { AgentTls } from './connection/tls/agent-tls';
 import { Sessions } from './connection/sessions';
 import { FrameReceiver } from './frames/frame-receiver';
 import { frameHandlers } from './frames/frame-handlers';
 import { dialects } from './frames/dialects';
+import { AdmissionRate } from './handshake/admission-rate';
 import { Admission } from './handshake/admission';
-import { hmacVerifier } from './handshake/hmac-verifier';
-import { legacyAllowlistVerifier } from './handshake/legacy-allowlist';
+import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
+import { TrustedProxies } from './handshake/trusted-proxies';
+import { switchedOnWays } from './handshake/ways';
 import { EventIntake } from './intake/event-intake';
 import { HelloIntake } from './intake/hello-intake';
 import { Publisher } from './intake/publisher';
@@ -38,6 +41,13 @@ import { TelemetryIntake } from './intake/telemetry-intake';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LeaseStore } from './lease/lease-store';
 import { agentRoutes } from './ops/agent-routes';
+import { AgentVersions } from './registry/agent-versions';
+import { CommandPolicy } from './registry/command-policy';
+import { GatewayAdmittance } from './registry/gateway-admittance';
+import { GatewayRegistry } from './registry/gateway-registry';
+import { RegistryEnforcement } from './registry/registry-enforcement';
+import { RegistrySync } from './registry/registry-sync';
+import { SnapshotReader } from './registry/snapshot-reader';
 import { WorkUnderWay } from './work-under-way';
 import { CommandEvents } from './routing/command-events';
 import { CommandRouter } from './routing/command-router';
@@ -53,7 +63,16 @@ import { Ticker } from './ticker';
 const ADDRESSES = 10_000;
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
-export const bridgeTiming = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
+export const bridgeTiming = {
+  sweep: 500,
+  hubAlive: 5_000,
+  leaseRenewal: 10_000,
+  heartbeatEntries: 30_000,
+  registryCheck: 2_000,
+  /** Without a word about the registry for so long, no command is sent. */
+  registryCurrent: 10_000,
+  tlsFiles: 5_000,
+};
 
 export interface Bridge {
   readonly components: readonly Component[];
@@ -62,32 +81,36 @@ export interface Bridge {
 }
 
 /**
- * The whole hub, wired top to bottom: Redis → streams → leases → commands → frames → sockets → ops.
+ * The whole hub, wired top to bottom: Redis → streams → registry → leases → commands → frames → sockets → ops.
  *
  * @throws AppError CONFIG_INVALID when no way to prove identity is configured
  */
 export function buildBridge(
   config: BridgeConfig,
-  { logger, metrics: registry }: { logger: Logger; metrics: Metrics },
+  { logger, metrics: metricsRegistry }: { logger: Logger; metrics: Metrics },
   timing: typeof bridgeTiming = bridgeTiming,
 ): Bridge {
   const hub = config.AGENT_BRIDGE_HUB_ID;
   const redisUrl = config.AGENT_BRIDGE_REDIS_URL;
-  const secret = config.AGENT_BRIDGE_SHARED_SECRET;
-  if (secret === undefined)
-    throw new AppError(
-      'CONFIG_INVALID',
-      'AGENT_BRIDGE_SHARED_SECRET is missing: no agent could prove its identity',
-    );
   const heartbeatMs = config.AGENT_BRIDGE_HEARTBEAT_S * 1_000;
   const clock = systemClock;
-  const metrics = bridgeMetrics(registry);
+  const metrics = bridgeMetrics(metricsRegistry);
   const pending = new WorkUnderWay();
   const connections = new ConnectionTable();
 
   const redis = createRedis(redisUrl, { role: 'command', name: `agent-bridge:${hub}` }, { logger });
-  const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: registry });
+  const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: metricsRegistry });
   const publisher = new Publisher({ producer, metrics, logger });
+  const registry = new GatewayRegistry({ onChange: (change) => enforcement.onChange(change) });
+  const registrySync = new RegistrySync(
+    { hub, redisUrl, currentForMs: timing.registryCurrent },
+    { registry, snapshots: new SnapshotReader({ redis }), clock, logger, metrics: metricsRegistry },
+  );
+  const admittance = new GatewayAdmittance(
+    { unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS },
+    { registry },
+  );
+  const versions = new AgentVersions({ oldVersions: config.AGENT_BRIDGE_OLD_VERSIONS }, { registry });
   const leases = new LeaseStore(
     { hub, leaseTtlMs: 3 * timing.leaseRenewal, hubTtlMs: 3 * timing.hubAlive },
     { redis },
@@ -97,6 +120,8 @@ export function buildBridge(
   const recent = new LastFrames({ maxAgents: 2 * config.AGENT_BRIDGE_MAX_CONN });
   const end = (connection: Connection, why: End): void => sessions.end(connection, why);
 
+  const rejections = new Rejections({ hub }, { publisher, clock, metrics, logger });
+  const enforcement = new RegistryEnforcement({ connections, admittance, versions, end, logger });
   const placement = new Placement({ hub }, { redis });
   const inbox: HubInbox = new HubInbox(
     { hub, redisUrl },
@@ -105,7 +130,7 @@ export function buildBridge(
       placement,
       pending,
       logger,
-      metrics: registry,
+      metrics: metricsRegistry,
     },
   );
   const handover = new Handover({ placement, inbox, connections, pending, metrics, logger });
@@ -114,6 +139,7 @@ export function buildBridge(
     connections,
     inbox,
     handover,
+    policy: new CommandPolicy({ registry, sync: registrySync, versions }),
     events: commandEvents,
     sentMarks: new SentMarks({ redis }),
     pending,
@@ -123,14 +149,14 @@ export function buildBridge(
   const router = new CommandRouter({ placement, events: commandEvents, dispatcher, clock, metrics });
   const ingress = new StreamConsumer(
     { contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
-    { redisUrl, handler: router.handle, logger, metrics: registry },
+    { redisUrl, handler: router.handle, logger, metrics: metricsRegistry },
   );
 
   const telemetry = new TelemetryIntake({ hub }, { publisher, recent, pending, clock });
   const handlers = frameHandlers({
     hellos: new HelloIntake(
       { hub, heartbeatMs },
-      { publisher, sessionLog, dispatcher, end, pending, clock, logger },
+      { publisher, sessionLog, dispatcher, versions, rejections, end, pending, clock, logger },
     ),
     telemetry,
     results: new ResultIntake({ hub }, { publisher, dispatcher, recent, pending, clock, logger }),
@@ -150,13 +176,23 @@ export function buildBridge(
     { outbound: { maxFrames: config.AGENT_BRIDGE_QUEUE_MAX } },
     { connections, receiver, dispatcher, leases, sessionLog, pending, clock, metrics, logger },
   );
+  const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
+  const authorities = caBundle === undefined ? undefined : new CertificateAuthorities();
+  const tls = new AgentTls(
+    {
+      certFile: config.AGENT_BRIDGE_TLS_CERT_FILE,
+      keyFile: config.AGENT_BRIDGE_TLS_KEY_FILE,
+      caBundle,
+    },
+    { authorities, logger },
+  );
   const admission = new Admission(
     { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
-      verifiers: [
-        legacyAllowlistVerifier({ allowances: config.AGENT_BRIDGE_LEGACY_AGENTS }),
-        hmacVerifier({ secret }, { clock }),
-      ],
+      rate: new AdmissionRate({ perSecond: config.AGENT_BRIDGE_ADMIT_PER_SECOND }, { clock }),
+      verifiers: switchedOnWays(config, { registry, authorities, clock }),
+      registry,
+      admittance,
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
       leases,
       connections,
@@ -167,6 +203,8 @@ export function buildBridge(
   const listener = new AgentListener(
     { bind: config.AGENT_BRIDGE_BIND, maxConnections: config.AGENT_BRIDGE_MAX_CONN },
     {
+      tls,
+      proxies: new TrustedProxies({ networks: config.AGENT_BRIDGE_TRUSTED_PROXIES }),
       admission,
       rates: new AddressRates({
         perSecond: handshakesPerSecond,
@@ -176,7 +214,8 @@ export function buildBridge(
       sessions,
       leases,
       dialectOf: dialects({ silentAfterMs: 2 * heartbeatMs }),
-      rejections: new Rejections({ hub }, { publisher, clock, metrics, logger }),
+      rejections,
+      enforcement,
       pending,
       clock,
       logger,
@@ -200,6 +239,8 @@ export function buildBridge(
         { name: 'hub-alive', everyMs: timing.hubAlive, run: () => keeper.sayAlive() },
         { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
         { name: 'finished-entries', everyMs: timing.leaseRenewal, run: () => deleteFinished(redis, hub) },
+        { name: 'registry', everyMs: timing.registryCheck, run: () => registrySync.check() },
+        { name: 'tls-files', everyMs: timing.tlsFiles, run: () => tls.check() },
         { name: 'heartbeats', everyMs: timing.heartbeatEntries, run: () => sessionLog.heartbeats() },
       ],
     },
@@ -209,8 +250,8 @@ export function buildBridge(
   const ops = new OpsServer(
     { service: 'agent-bridge', bind: config.AGENT_BRIDGE_OPS_BIND, token: config.AGENT_BRIDGE_ADMIN_TOKEN },
     {
-      checks: { redis: async () => void (await redis.ping()) },
-      metrics: registry,
+      checks: { redis: async () => void (await redis.ping()), registry: registrySync.ready },
+      metrics: metricsRegistry,
       logger,
       routes: agentRoutes({ connections, recent, dispatcher }),
     },
@@ -239,6 +280,8 @@ export function buildBridge(
     redisLife,
     settings,
     producer,
+    registrySync,
+    tls,
     keeper,
     telemetry,
     ticker,

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { agentId, hubId, limits } from '@viw/contracts';
+import { parseSubjectPolicy } from './handshake/certificate/subject-policy';
+import { isNetwork } from './handshake/trusted-proxies';
 import { LOG_LEVELS, loadConfigOrExit, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { z } from 'zod';
 import { isAmbiguous, parseLegacyAllowance } from './handshake/legacy-allowlist';
@@ -28,7 +30,9 @@ const redisUrl = z
   .regex(/^rediss?:\/\//, 'redis:// or rediss:// URL')
   .meta({ secret: true });
 
-export const bridgeSchema = z.object({
+const path = z.string('a path').min(1).max(4_096);
+
+const fields = z.object({
   AGENT_BRIDGE_ENABLED: zBool().default(false),
   /** Where agents dial in. */
   AGENT_BRIDGE_BIND: zBind().prefault('0.0.0.0:8082'),
@@ -43,13 +47,42 @@ export const bridgeSchema = z.object({
   AGENT_BRIDGE_REDIS_STRICT: zBool().default(false),
   /** Opens the door to every agent id for whoever holds it: meant for early roll-out, with an allowlist. */
   AGENT_BRIDGE_SHARED_SECRET: zSecret().optional(),
+  /** Agents prove themselves by keys of their own, which the registry knows. */
+  AGENT_BRIDGE_ED25519: zBool().default(false),
+  /** Proxies whose X-Forwarded-For and, with AGENT_BRIDGE_MTLS_EDGE, X-SSL-Client-* headers are believed. */
+  AGENT_BRIDGE_TRUSTED_PROXIES: zCsv()
+    .refine((networks) => networks.every(isNetwork), 'a comma-separated list of addresses or networks')
+    .prefault(''),
+  /** Client certificates that a trusted proxy has verified and passes on. */
+  AGENT_BRIDGE_MTLS_EDGE: zBool().default(false),
+  /** The listener speaks TLS with these PEM files, which may be replaced while it runs. */
+  AGENT_BRIDGE_TLS_CERT_FILE: path.optional(),
+  AGENT_BRIDGE_TLS_KEY_FILE: path.optional(),
+  /** PEM file with the issuers of client certificates. With TLS it switches client certificates on. */
+  AGENT_BRIDGE_CA_BUNDLE: path.optional(),
+  /** How a certificate that is not registered by its SHA-256 names its gateway; without it none does. */
+  AGENT_BRIDGE_CLIENT_DN_POLICY: z
+    .string('a subject such as CN={agent_id},O=Viworks')
+    .transform((text, context) => {
+      const policy = parseSubjectPolicy(text);
+      if (policy) return policy;
+      context.addIssue({ code: 'custom', message: 'a subject such as CN={agent_id},O=Viworks' });
+      return z.NEVER;
+    })
+    .optional(),
   /** Empty: every id is allowed. */
   AGENT_BRIDGE_ALLOWED_AGENT_IDS: zCsv()
     .refine((ids) => ids.every((id) => agentId.safeParse(id).success), 'a comma-separated list of agent ids')
     .prefault(''),
   /** Deployed agents without any proof of their own: whoever calls from the network is that agent. */
   AGENT_BRIDGE_LEGACY_AGENTS: zLegacyAgents().prefault(''),
+  /** Ids that the registry does not know: visible without getting commands (`discover`), or refused. */
+  AGENT_BRIDGE_UNKNOWN_AGENTS: z.enum(['discover', 'refuse'], 'discover or refuse').default('discover'),
+  /** Agents below their gateway's minimum version: refused, or limited to verbs that only read. */
+  AGENT_BRIDGE_OLD_VERSIONS: z.enum(['refuse', 'reads'], 'refuse or reads').default('refuse'),
   AGENT_BRIDGE_MAX_CONN: zInt({ min: 1, max: 1_000_000 }).default(100),
+  /** Handshakes looked at per second, and at most at once; the others are told when to come back. */
+  AGENT_BRIDGE_ADMIT_PER_SECOND: zInt({ min: 1, max: 100_000 }).default(500),
   /** Upgrade requests per second from one address (of IPv6: one /64), ten seconds' worth at once. */
   AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S: zInt({ min: 1, max: 100_000 }).default(100),
   /** Frames per second from all sockets of one address, two seconds' worth at once. */
@@ -62,6 +95,20 @@ export const bridgeSchema = z.object({
   AGENT_BRIDGE_ADMIN_TOKEN: zSecret().optional(),
   AGENT_BRIDGE_LOG_JSON: zBool().default(true),
   AGENT_BRIDGE_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
+});
+
+export const bridgeSchema = fields.superRefine((config, context) => {
+  const fault = (name: keyof z.output<typeof fields>, message: string): void =>
+    context.addIssue({ code: 'custom', path: [name], message });
+  if ((config.AGENT_BRIDGE_TLS_CERT_FILE === undefined) !== (config.AGENT_BRIDGE_TLS_KEY_FILE === undefined))
+    fault(
+      'AGENT_BRIDGE_TLS_KEY_FILE',
+      'both AGENT_BRIDGE_TLS_CERT_FILE and AGENT_BRIDGE_TLS_KEY_FILE, or neither',
+    );
+  if (config.AGENT_BRIDGE_MTLS_EDGE && config.AGENT_BRIDGE_TRUSTED_PROXIES.length === 0)
+    fault('AGENT_BRIDGE_TRUSTED_PROXIES', 'the proxies that AGENT_BRIDGE_MTLS_EDGE believes');
+  if (config.AGENT_BRIDGE_CLIENT_DN_POLICY !== undefined && config.AGENT_BRIDGE_CA_BUNDLE === undefined)
+    fault('AGENT_BRIDGE_CA_BUNDLE', 'the issuers that AGENT_BRIDGE_CLIENT_DN_POLICY believes');
 });
 
 export type BridgeConfig = z.output<typeof bridgeSchema>;

@@ -7,7 +7,7 @@ import type { Redis } from '@viw/streams';
 import { eventually, freePort, startProgram, startRedis } from '@viw/testing';
 import type { Program, Redis as RedisServer } from '@viw/testing';
 import { join, uniqueAgent } from './test-agent';
-import { hubEnvironment } from './test-hub';
+import { hubEnvironment, seedRegistry } from './test-hub';
 import { connect, matching, nothingLeft, publish, runCommand } from './test-streams';
 
 let folder: string;
@@ -30,6 +30,7 @@ beforeAll(async () => {
   });
   server = await startRedis();
   redis = await connect(server.url);
+  await seedRegistry(server.url);
 });
 
 afterAll(async () => {

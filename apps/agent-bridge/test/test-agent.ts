@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import WebSocket from 'ws';
 import { signHandshake } from '@viw/agent-auth';
 import { hubFrame } from '@viw/contracts';
@@ -8,7 +9,7 @@ import type { HubFrame } from '@viw/contracts';
 import { eventually } from '@viw/testing';
 import { secret } from './test-hub';
 
-export const uniqueAgent = (): string => `gw-${randomUUID()}`;
+export { uniqueAgent } from './test-registry';
 
 export const signed = (agentId: string, change: Partial<Parameters<typeof signHandshake>[0]> = {}) =>
   signHandshake({ secret, agentId, path: '/agent/ws', now: Date.now(), ...change });
@@ -130,13 +131,30 @@ export class TestAgent {
 }
 
 /** Connects; resolves when the socket is open. */
-export async function dial(
+export const dial = (
   url: string,
   agentId: string,
   path = '/agent/ws',
   options: { localAddress?: string } = {},
+): Promise<TestAgent> => dialWith(url, agentId, signed(agentId, { path }), path, options);
+
+/** What a client shows in the TLS handshake, and whose certificate it accepts. */
+export interface ClientTls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion?: 'TLSv1.1' | 'TLSv1.2';
+}
+
+/** Connects with these headers and, over `wss:`, with this certificate. */
+export async function dialWith(
+  url: string,
+  agentId: string,
+  headers: Record<string, string>,
+  path = '/agent/ws',
+  options: Partial<ClientTls> & { localAddress?: string } = {},
 ): Promise<TestAgent> {
-  const headers = signed(agentId, { path });
   const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers, ...options });
   const agent = new TestAgent(agentId, socket);
   await once(socket, 'open');
@@ -163,9 +181,11 @@ export function upgrade(
   headers: Record<string, string>,
   path = '/agent/ws',
   method = 'GET',
+  tls?: ClientTls,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({
+    const asked = (tls ? requestTls : request)({
+      ...tls,
       port,
       host: '127.0.0.1',
       path,

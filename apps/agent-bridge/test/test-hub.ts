@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Lifecycle, createLogger, createMetrics } from '@viw/runtime';
 import type { Component } from '@viw/runtime';
+import { registrySnapshotKey } from '@viw/contracts';
 import { bridgeTiming, buildBridge } from '../src/bridge';
 import { bridgeSchema } from '../src/config';
+import { putSnapshot } from './test-registry';
+import { connect } from './test-streams';
 
 export const secret = 'the shared secret of these tests';
 
@@ -24,20 +27,49 @@ export interface TestHub {
   readonly url: string;
   readonly port: number;
   readonly opsUrl: string;
+  /** Warnings and errors so far, JSON lines. */
+  readonly log: readonly string[];
   stop(): Promise<void>;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }
 
+/** A registry that knows the agents of `uniqueAgent`, unless there is one. */
+export async function seedRegistry(redisUrl: string): Promise<void> {
+  const redis = await connect(redisUrl);
+  if ((await redis.exists(registrySnapshotKey)) === 0) await putSnapshot(redis);
+  redis.disconnect();
+}
+
 /** The hub as `main.ts` builds it, in this process. */
 export async function startHub(redisUrl: string, more: Record<string, string> = {}): Promise<TestHub> {
-  const config = bridgeSchema.parse(hubEnvironment(redisUrl, more));
-  const logger = createLogger({ service: 'agent-bridge', level: 'silent' });
+  await seedRegistry(redisUrl);
+  return startHubOnly(redisUrl, more);
+}
+
+/** Without making sure that there is a registry. */
+export async function startHubOnly(redisUrl: string, more: Record<string, string> = {}): Promise<TestHub> {
+  const config = bridgeSchema.parse(
+    // An empty variable counts as not set, as everywhere.
+    Object.fromEntries(Object.entries(hubEnvironment(redisUrl, more)).filter(([, value]) => value !== '')),
+  );
+  const log: string[] = [];
+  const logger = createLogger(
+    { service: 'agent-bridge', level: 'warn' },
+    { destination: { write: (line: string) => void log.push(line) } },
+  );
   const registry = createMetrics('agent-bridge');
   const { components, listener, ops } = buildBridge(
     config,
     { logger, metrics: registry },
-    { ...bridgeTiming, hubAlive: 500, leaseRenewal: 1_000, heartbeatEntries: 500 },
+    {
+      ...bridgeTiming,
+      hubAlive: 500,
+      leaseRenewal: 1_000,
+      heartbeatEntries: 500,
+      registryCheck: 200,
+      tlsFiles: 200,
+    },
   );
   const lifecycle = new Lifecycle({ components: components satisfies readonly Component[] }, { logger });
   await lifecycle.start();
@@ -45,6 +77,7 @@ export async function startHub(redisUrl: string, more: Record<string, string> = 
   return {
     id: config.AGENT_BRIDGE_HUB_ID,
     port,
+    log,
     url: `ws://127.0.0.1:${port}`,
     opsUrl: `http://127.0.0.1:${ops.address().port}`,
     stop: () => lifecycle.stop(),

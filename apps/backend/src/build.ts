@@ -28,11 +28,14 @@ import { panelRouter } from './panel/panel-router';
 import { Reconciler } from './reconciler/reconciler';
 import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
+import { SnapshotPublisher } from './registry/snapshot-publisher';
+import { SnapshotStore } from './registry/snapshot-store';
 import { ApiClientService } from './services/api-client-service';
 import { AuditTrail } from './services/audit-trail';
 import { CertificateService } from './services/certificate-service';
 import { CommandService } from './services/command-service';
 import { DeadLetterService } from './services/dead-letter-service';
+import { FreezeService } from './services/freeze-service';
 import { GatewayService } from './services/gateway-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
@@ -96,6 +99,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         writes,
         signer: new CommandSigner({ key: config.BACKEND_COMMAND_SIGNING_KEY }),
       }),
+      freeze: new FreezeService({ repositories, writes }),
       certificates: new CertificateService({ repositories, writes }),
       servers: new ServerService({
         repositories,
@@ -144,6 +148,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     new Reconciler(
       { databaseUrl, applicationName },
       { repositories, unreadReports: new UnreadReports({ redis }), changes, logger },
+    ),
+    new SnapshotPublisher(
+      { databaseUrl, applicationName },
+      { repositories, snapshots: new SnapshotStore({ redis }), logger, metrics },
     ),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,

@@ -10,7 +10,7 @@ import { CommandRefuser } from './commands/command-refuser';
 import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
-import { hmacIdentity } from './connection/identity';
+import { clientCertificateOf, identityOf } from './connection/identity-files';
 import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
@@ -78,11 +78,11 @@ export async function buildAgent(
           },
         );
 
-  const identity = hmacIdentity(agentId, config.GATEWAY_AGENT_SHARED_SECRET);
+  const identity = identityOf(config);
   const reconnect = { firstSpreadMs: config.GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S * 1_000 };
   const connection = new HubConnection(
     { url: config.GATEWAY_AGENT_HUB_URL, ca: config.GATEWAY_AGENT_CA, reconnect },
-    { identity, clock, logger },
+    { identity, certificate: clientCertificateOf(config), clock, logger },
   );
   const facts = readHostFacts();
   const hello = new HelloMaker(

@@ -33,6 +33,8 @@ const serviceNames = zCsv().refine(
   'names of systemd services',
 );
 
+const zFilePath = () => z.string().startsWith('/', { error: 'an absolute path' });
+
 const fields = z.object({
   GATEWAY_AGENT_ENABLED: zBool().default(false),
   GATEWAY_AGENT_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('info'),
@@ -47,6 +49,11 @@ const fields = z.object({
     .includes('-----BEGIN CERTIFICATE-----', { error: 'PEM certificates' })
     .optional(),
   GATEWAY_AGENT_SHARED_SECRET: zSecret().optional(),
+  /** The agent's own Ed25519 private key: PEM, mode 0600. Its public half is registered for this gateway. */
+  GATEWAY_AGENT_KEY_FILE: zFilePath().optional(),
+  /** Client certificate and its key (PEM, the key 0600). A renewed one is shown at the next connection. */
+  GATEWAY_AGENT_TLS_CERT_FILE: zFilePath().optional(),
+  GATEWAY_AGENT_TLS_KEY_FILE: zFilePath().optional(),
   GATEWAY_AGENT_HELPER_SOCKET: z
     .string()
     .startsWith('/', { error: 'an absolute path' })
@@ -70,7 +77,14 @@ const fields = z.object({
 type Values = z.output<typeof fields>;
 
 /** What an enabled agent cannot be without. */
-const required = ['GATEWAY_AGENT_ID', 'GATEWAY_AGENT_HUB_URL', 'GATEWAY_AGENT_SHARED_SECRET'] as const;
+const required = ['GATEWAY_AGENT_ID', 'GATEWAY_AGENT_HUB_URL'] as const;
+
+/** One of them at least. */
+const proofs = [
+  'GATEWAY_AGENT_SHARED_SECRET',
+  'GATEWAY_AGENT_KEY_FILE',
+  'GATEWAY_AGENT_TLS_CERT_FILE',
+] as const;
 
 export type AgentConfig = Values & {
   readonly [K in (typeof required)[number]]-?: NonNullable<Values[K]>;
@@ -87,6 +101,15 @@ const schema = fields.superRefine((config, context) => {
     context.addIssue({ code: 'custom', path: [name], message });
   for (const name of required)
     if (config[name] === undefined) fault(name, 'a value when the agent is enabled');
+  if (proofs.every((name) => config[name] === undefined))
+    fault('GATEWAY_AGENT_SHARED_SECRET', `a proof of identity: ${proofs.join(', ')}`);
+  if (
+    (config.GATEWAY_AGENT_TLS_CERT_FILE === undefined) !==
+    (config.GATEWAY_AGENT_TLS_KEY_FILE === undefined)
+  )
+    fault('GATEWAY_AGENT_TLS_KEY_FILE', 'certificate and key, or neither');
+  if (config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined && config.GATEWAY_AGENT_HUB_URL?.startsWith('ws:'))
+    fault('GATEWAY_AGENT_HUB_URL', 'wss://, over which a client certificate can be shown');
   if (config.GATEWAY_AGENT_HELPER_SECRET !== undefined && config.GATEWAY_AGENT_TRUSTED_KEYS === undefined)
     fault('GATEWAY_AGENT_TRUSTED_KEYS', 'the keys that prove commands, because a helper is configured');
   const url = config.GATEWAY_AGENT_HUB_URL;

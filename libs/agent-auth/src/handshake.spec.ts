@@ -1,6 +1,8 @@
-import { signHandshake } from './sign-handshake';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { signHandshake, signKeyHandshake } from './sign-handshake';
 import { signingString } from './signing-string';
 import { verifyHandshake } from './verify-handshake';
+import { verifyKeyHandshake } from './verify-key-handshake';
 
 const secret = 'a shared secret of the tests';
 const agentId = 'gw-berlin-1';
@@ -106,5 +108,64 @@ describe('verifyHandshake', () => {
   it('does not tell about the clock without a right signature', () => {
     const late = { ...signed('/agent/ws', 0), 'x-agent-auth': vectors['/agent/ws'] };
     expect(verifyHandshake(late, '/agent/ws', { secret, now })).toMatchObject({ code: 'BAD_SIGNATURE' });
+  });
+});
+
+describe('verifyKeyHandshake', () => {
+  /** RFC 8032 section 7.1, test 1: seed and public key. */
+  const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
+  const x = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo';
+  const privateKey = createPrivateKey({
+    key: Buffer.from(`302e020100300506032b657004220420${seed}`, 'hex'),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const publicKey = { kty: 'OKP', crv: 'Ed25519', x } as const;
+  const path = '/agent/ws';
+  const byKey = (more: Partial<Parameters<typeof signKeyHandshake>[0]> = {}) =>
+    lower(signKeyHandshake({ privateKey, agentId, path, now, nonce, ...more }));
+  const check = (headers: Record<string, string>, key: object | undefined = publicKey) =>
+    verifyKeyHandshake(headers, path, { keyOf: () => key as typeof publicKey | undefined, now });
+
+  it('accepts the signature over the same string, by the key of that agent', () => {
+    // printf '%s' 'GET|/agent/ws|…|gw-berlin-1' | openssl pkeyutl -sign -rawin -inkey <the key>
+    expect(byKey()['x-agent-auth']).toBe(
+      'ed25519 tsGYPxuPdA5Crx8OqWsy9K-ORgWwOGiKA_4z1FjDEHMrmb7Me3S2-W8CLG1gsAqrXDVQbhiS1R0QJo5bZg_LBw',
+    );
+    expect(check(byKey())).toEqual({ ok: true, agentId, nonce });
+    const asked: string[] = [];
+    verifyKeyHandshake(byKey(), path, { keyOf: (id) => void asked.push(id), now });
+    expect(asked).toEqual([agentId]);
+  });
+
+  it.each([
+    ['another agent id', { 'x-agent-id': 'gw-berlin-2' }],
+    ['another nonce', { 'x-nonce': '0f6f8a3e-7c57-4b1f-9f61-3b1b7f0f6a02' }],
+    ['another time', { 'x-timestamp': '2026-11-21T08:00:00.001Z' }],
+    ['no signature at all', { 'x-agent-auth': 'ed25519 ' }],
+    ['a signature that is cut', { 'x-agent-auth': `ed25519 ${'A'.repeat(85)}` }],
+    ['a signature of zeros', { 'x-agent-auth': `ed25519 ${'A'.repeat(86)}` }],
+    ['another alphabet', { 'x-agent-auth': `ed25519 ${'+'.repeat(86)}` }],
+    ['an HMAC', { 'x-agent-auth': vectors['/agent/ws'] }],
+  ])('refuses %s as a bad signature', (_, change) => {
+    expect(check({ ...byKey(), ...(change as Record<string, string>) })).toMatchObject({
+      code: 'BAD_SIGNATURE',
+    });
+  });
+
+  it('refuses another key, none, and one that is none', () => {
+    const { privateKey: foreign } = generateKeyPairSync('ed25519');
+    expect(check(byKey({ privateKey: foreign }))).toMatchObject({ code: 'BAD_SIGNATURE' });
+    expect(verifyKeyHandshake(byKey(), path, { keyOf: () => undefined, now })).toMatchObject({
+      code: 'BAD_SIGNATURE',
+    });
+    expect(check(byKey(), { ...publicKey, x: 'A'.repeat(60) })).toMatchObject({ code: 'BAD_SIGNATURE' });
+  });
+
+  it('tells about the clock only after the signature', () => {
+    expect(check(byKey({ now: 0 }))).toMatchObject({ code: 'CLOCK_SKEW' });
+    expect(check({ ...byKey({ now: 0 }), 'x-agent-auth': `ed25519 ${'A'.repeat(86)}` })).toMatchObject({
+      code: 'BAD_SIGNATURE',
+    });
   });
 });

@@ -6,6 +6,7 @@ import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandRoutes } from './routes/commands';
 import { deadLetterRoutes } from './routes/dead-letters';
+import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
 import { Transport, type CallOptions, type ClientOptions } from './transport';
@@ -32,6 +33,7 @@ export const createClient = (options: ClientOptions) => {
     apiClients: apiClientRoutes(http),
     gateways: gatewayRoutes(http),
     commands: commandRoutes(http),
+    freeze: freezeRoutes(http),
     verbs: (callOptions?: CallOptions) =>
       http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),
     certificates: certificateRoutes(http),

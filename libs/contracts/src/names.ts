@@ -81,7 +81,7 @@ export const nonceKey = (agentId: string, nonce: string): string => `viw:nonce:$
 export const sentMarkKey = (agentId: string, correlationId: string): string =>
   `viw:sent:${agentId}:${correlationId}`;
 
-/** Where the backend leaves the whole gateway registry for a hub that starts. */
+/** Where the backend leaves the whole gateway registry for hubs: a hash {version, body}. */
 export const registrySnapshotKey = 'viw:gateway_registry:snapshot';
 
 /** Present while a consumer lives (TTL key): idle time alone does not tell before Redis 7.2. */
@@ -104,4 +104,11 @@ export const deadLetterRegisterKey = 'viw:dead_letter_streams';
 export const outboxChannel = 'viw_outbox';
 
 /** Postgres advisory lock keys (bigint), one per job that only one process may do at a time. */
-export const advisoryLocks = { migrations: 7_301, outboxRelay: 7_302, reconciler: 7_303 } as const;
+export const advisoryLocks = {
+  migrations: 7_301,
+  outboxRelay: 7_302,
+  reconciler: 7_303,
+  /** Taken by functions of a migration, which spell it out. */
+  pointPartitions: 7_304,
+  registrySnapshot: 7_307,
+} as const;

@@ -35,6 +35,21 @@ export const ed25519PublicKey = z.strictObject({
 export type X25519PublicKey = z.infer<typeof x25519PublicKey>;
 export type Ed25519PublicKey = z.infer<typeof ed25519PublicKey>;
 
+/** SHA-256 of a certificate's DER form in hex; colons and capitals, as openssl prints them, are accepted. */
+export const certificateSha256 = z
+  .string()
+  .regex(/^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}$/, 'SHA-256 in hex, 32 bytes')
+  .transform((text) => text.replaceAll(':', '').toLowerCase());
+
+/** A complete version (semver.org): what is compared must not be guessed. */
+export const completeVersion = z
+  .string()
+  .max(64)
+  .regex(
+    /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/,
+    'a version such as 1.4.0',
+  );
+
 /** A DNS name, optionally with a leading wildcard label (RFC 1034, RFC 8555 section 7.1.3), lower-case. */
 export const dnsName = z
   .string()

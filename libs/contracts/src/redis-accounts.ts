@@ -81,7 +81,8 @@ export const redisAccounts = {
     follow(streams.changes),
     // Whether reports of commands are still unread, before a command is given up.
     { commands: ['xrange'], keys: [streams.commandEvents, streams.commandResults], access: 'read' },
-    { commands: ['eval', 'get', 'set', 'del', 'pexpire'], keys: [janitorLeaseKey, registrySnapshotKey] },
+    { commands: ['eval', 'get', 'set', 'del', 'pexpire'], keys: [janitorLeaseKey] },
+    { commands: ['eval', 'hget', 'hset'], keys: [registrySnapshotKey] },
     // Shows passwords of the server: for the one account that decides everything anyway.
     { commands: ['config|get'] },
   ],
@@ -96,7 +97,7 @@ export const redisAccounts = {
       ...[streams.commandEvents, streams.commandResults],
     ),
     follow(streams.gatewayRegistry),
-    { commands: ['get'], keys: [registrySnapshotKey], access: 'read' },
+    { commands: ['hget'], keys: [registrySnapshotKey], access: 'read' },
   ],
   'telemetry-writer': [
     ...consume(groups.telemetryWriter, [

@@ -1,15 +1,18 @@
 import { type GatewayPublicKeys } from '@viw/contracts';
-import { GatewayCredentialRepository, GatewayRepository } from '../src/index';
+import { GatewayCredentialRepository, GatewayRegistryRepository, GatewayRepository } from '../src/index';
+import { sql } from 'kysely';
 import { type Fixture, fixture, newAgent } from './fixture';
 
 let f: Fixture;
 let gateways: GatewayRepository;
 let credentials: GatewayCredentialRepository;
+let registry: GatewayRegistryRepository;
 beforeAll(async () => {
   f = await fixture();
   const db = await f.as('viw_backend');
   gateways = new GatewayRepository({ db });
   credentials = new GatewayCredentialRepository({ db });
+  registry = new GatewayRegistryRepository({ db });
 });
 afterAll(() => f.close());
 
@@ -67,4 +70,72 @@ test('pages and filters', async () => {
   expect(await found({ site: 'list-site' })).toEqual(agents.slice(1));
   expect(await found({ site: 'list-site', status: 'decommissioned' })).toEqual([agents[0]]);
   await expect(gateways.list({ label: 'nonsense' })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+});
+
+describe('what hubs are told', () => {
+  const agentKey = (x: string) => ({ kty: 'OKP', crv: 'Ed25519', x: x.repeat(43) }) as const;
+  const entry = async (agent: string) => (await registry.gatewayDelta(agent))?.entry;
+
+  test('own key and certificate; revoked with the last ones, by which it is recognised; back with a new one', async () => {
+    const agent = newAgent();
+    const certificate = `${agent.length.toString(16)}`.padEnd(64, 'c');
+    await gateways.register({
+      agent_id: agent,
+      min_version: '1.2.0',
+      public_keys: { agent: agentKey('a'), certificate_sha256: certificate },
+    });
+    const own = { signing_key: agentKey('a'), certificate_sha256: certificate };
+    expect(await entry(agent)).toEqual({ agent_id: agent, state: 'active', min_version: '1.2.0', ...own });
+    expect(await gateways.get(agent)).toMatchObject({ has_agent_key: true, has_client_certificate: true });
+    expect([await gateways.revokeCredentials(agent), await gateways.revokeCredentials(agent)]).toEqual([
+      true,
+      false,
+    ]);
+    expect(await entry(agent)).toMatchObject({ state: 'revoked', ...own });
+    await gateways.patch(agent, { public_keys: keys('s') });
+    expect(await entry(agent)).toMatchObject({ state: 'revoked' });
+    await gateways.patch(agent, { public_keys: { agent: agentKey('b') } });
+    expect(await entry(agent)).toEqual({
+      agent_id: agent,
+      state: 'active',
+      min_version: '1.2.0',
+      signing_key: agentKey('b'),
+    });
+    await gateways.decommission(agent);
+    expect(await entry(agent)).toMatchObject({ state: 'decommissioned', signing_key: agentKey('b') });
+    await expect(gateways.revokeCredentials(agent)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('a gateway that has nothing but the shared secret can be revoked too', async () => {
+    const agent = newAgent();
+    await gateways.register({ agent_id: agent });
+    expect(await gateways.revokeCredentials(agent)).toBe(true);
+    expect(await entry(agent)).toEqual({ agent_id: agent, state: 'revoked' });
+  });
+
+  test('one certificate opens one gateway', async () => {
+    const [first, second] = [newAgent(), newAgent()];
+    const public_keys = { certificate_sha256: 'd'.repeat(64) };
+    await gateways.register({ agent_id: first, public_keys });
+    await expect(gateways.register({ agent_id: second, public_keys })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect(await gateways.get(second)).toBeUndefined();
+  });
+
+  test('a discovered gateway is none of theirs, and takes no version', async () => {
+    const agent = newAgent();
+    await sql`INSERT INTO viw.os_gateways (agent_id, state) VALUES (${agent}, 'discovered')`.execute(f.db);
+    const before = await registry.version();
+    expect(await registry.gatewayDelta(agent)).toBeUndefined();
+    expect(await registry.version()).toBe(before);
+    expect((await registry.snapshot()).gateways.map(({ agent_id }) => agent_id)).not.toContain(agent);
+  });
+
+  test('the version is lifted above one that hubs know, never lowered', async () => {
+    const before = await registry.version();
+    expect(await registry.liftAbove(before)).toBe(false);
+    expect(await registry.liftAbove(before + 10)).toBe(true);
+    expect(await registry.version()).toBe(before + 11);
+  });
 });

@@ -102,22 +102,19 @@ test('registry versions and outbox ids rise together, however many change at onc
       inTransaction(f.db, async (trx) => {
         await new GatewayRepository({ db: trx }).register({ agent_id: agent });
         const registry = new GatewayRegistryRepository({ db: trx });
-        const version = await registry.nextVersion();
-        const entry = await registry.entry(agent);
-        if (!entry) throw new Error('no entry');
-        await new OutboxRepository({ db: trx }).enqueue(gatewayRegistryStream, {
-          kind: 'gateway',
-          version,
-          entry,
-        });
+        const delta = await registry.gatewayDelta(agent);
+        if (!delta) throw new Error('no delta');
+        await new OutboxRepository({ db: trx }).enqueue(gatewayRegistryStream, delta);
       }),
     ),
   );
   const entries = (await outbox.claimBatch(100)).filter((entry) => entry.stream === 'viw.gateway_registry');
   expect(entries.map((entry) => entry.body['version'])).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   const registry = new GatewayRegistryRepository({ db: f.db });
-  expect(await registry.setFrozen(true, 'drill')).toBe(9);
-  expect(await registry.setFrozen(true, 'again')).toBeUndefined();
+  expect(await registry.freezeDelta(true, 'drill')).toEqual({ kind: 'freeze', version: 9, frozen: true });
+  expect(await registry.freezeDelta(true, 'again')).toBeUndefined();
+  expect(await registry.freezeState()).toMatchObject({ frozen: true, reason: 'drill' });
+  await expect(registry.assertNotFrozen()).rejects.toMatchObject({ code: 'FROZEN' });
   const snapshot = await registry.snapshot();
   expect(snapshot).toMatchObject({ version: 9, frozen: true });
   expect(snapshot.gateways.map((gateway) => gateway.agent_id).sort()).toEqual([...agents].sort());

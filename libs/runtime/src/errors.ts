@@ -12,6 +12,7 @@ export const ERROR_TABLE = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed', retryable: false },
   CONFLICT: { status: 409, title: 'Conflict with the present state', retryable: false },
   ALREADY_EXISTS: { status: 409, title: 'Already exists', retryable: false },
+  FROZEN: { status: 409, title: 'Commands are frozen', retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'Request body too large', retryable: false },
   QUEUE_FULL: { status: 429, title: 'Queue full', retryable: true },
   RATE_LIMITED: { status: 429, title: 'Too many requests', retryable: true },

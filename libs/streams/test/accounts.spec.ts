@@ -7,6 +7,7 @@ import {
   janitorLeaseKey,
   redisAccounts,
   redisAclLine,
+  registrySnapshotKey,
   streamContracts,
   streams,
 } from '@viw/contracts';
@@ -157,6 +158,30 @@ test('the backend trims, follows changes and looks at backlogs', async () => {
     expect(await admin.xlen(streams.commands)).toBeLessThanOrEqual(100);
   });
   expect(await redis.config('GET', 'appendfsync')).toEqual(['appendfsync', 'always']);
+});
+
+test('a hub follows the registry of gateways, which only the backend can change', async () => {
+  const [backend, hub] = [await as('backend'), await as('agent-bridge')];
+  const replace = "return redis.call('HSET', KEYS[1], 'version', '1', 'body', '{}')";
+  await backend.eval(replace, 1, registrySnapshotKey);
+  expect(await hub.hget(registrySnapshotKey, 'version')).toBe('1');
+  expect(await backend.hget(registrySnapshotKey, 'version')).toBe('1');
+  await expect(hub.hset(registrySnapshotKey, 'version', '2')).rejects.toThrow('NOPERM');
+  await expect(hub.eval(replace, 1, registrySnapshotKey)).rejects.toThrow(/NOPERM|ACL|can't access/);
+  await expect(hub.xadd(streams.gatewayRegistry, '*', 'a', 'b')).rejects.toThrow('NOPERM');
+  const contract = contractOf(streams.gatewayRegistry);
+  let followed = 0;
+  const follower = new StreamFollower(
+    { contract, from: '0-0', name: 'hub', blockMs: 200 },
+    { redisUrl: urlOf('agent-bridge'), logger, handler: (entries) => void (followed += entries.length) },
+  );
+  cleanup.add(follower);
+  follower.start();
+  const producer = new StreamProducer({}, { redis: backend, logger });
+  producer.start();
+  cleanup.add(producer);
+  await producer.publish(contract, contract.examples[0]);
+  await eventually(() => expect(followed).toBe(1));
 });
 
 test.each(accounts)('%s can neither end Redis, nor see or change everything in it', async (account) => {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type GatewayPublicKeys, gatewayPublicKeys } from '@viw/contracts';
+import { type GatewayPublicKeys, ed25519PublicKey, gatewayPublicKeys } from '@viw/contracts';
 import { type Program, startProgram } from '@viw/testing';
 import { type DemoLayout, bundle, checkout } from './layout';
 import type { DemoSecrets } from './secrets';
@@ -16,12 +16,14 @@ export interface DemoGateway {
   /** Unix socket paths are limited to about 100 characters, so sockets live apart from the rest. */
   readonly socket: string;
   readonly publicKeys: GatewayPublicKeys;
+  /** The agent's own private key; without it the agent has the shared secret. */
+  readonly keyFile: string | undefined;
 }
 
 export const demoGateways = [
-  { agentId: 'gw-berlin-1', displayName: 'Berlin 1', site: 'berlin' },
-  { agentId: 'gw-oslo-1', displayName: 'Oslo 1', site: 'oslo' },
-  { agentId: 'gw-porto-1', displayName: 'Porto 1', site: 'porto' },
+  { agentId: 'gw-berlin-1', displayName: 'Berlin 1', site: 'berlin', ownKey: true },
+  { agentId: 'gw-oslo-1', displayName: 'Oslo 1', site: 'oslo', ownKey: false },
+  { agentId: 'gw-porto-1', displayName: 'Porto 1', site: 'porto', ownKey: false },
 ] as const;
 
 /** Nobody runs it: any client that speaks the dialect of agents deployed before viw may connect from this machine. */
@@ -48,10 +50,21 @@ export async function prepareGateway(
     'Initialization Sequence Completed\nMULTI: multi_init called\nIFCONFIG POOL: base=10.8.0.2 size=252\n',
   );
   const prepared = { ...gateway, dir, scriptsRoot, socket };
-  return { ...prepared, publicKeys: await publicKeys(prepared, around) };
+  const helperKeys = await publicKeys(prepared, around);
+  if (!gateway.ownKey) return { ...prepared, publicKeys: helperKeys, keyFile: undefined };
+  const own = await makeAgentKey(dir);
+  return { ...prepared, publicKeys: { ...helperKeys, agent: own.publicKey }, keyFile: own.file };
 }
 
-type Prepared = Omit<DemoGateway, 'publicKeys'>;
+/** Made on the host; its public half is registered. */
+async function makeAgentKey(dir: string) {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const file = join(dir, 'agent.key');
+  await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  return { file, publicKey: ed25519PublicKey.parse(publicKey.export({ format: 'jwk' })) };
+}
+
+type Prepared = Omit<DemoGateway, 'publicKeys' | 'keyFile'>;
 
 function helperEnvironment(gateway: Prepared, secrets: DemoSecrets): Record<string, string> {
   return {
@@ -113,7 +126,9 @@ export function launchAgent(
       GATEWAY_AGENT_ID: gateway.agentId,
       GATEWAY_AGENT_SITE: gateway.site,
       GATEWAY_AGENT_HUB_URL: bridgeUrl,
-      GATEWAY_AGENT_SHARED_SECRET_FILE: secrets.files.sharedSecret,
+      ...(gateway.keyFile === undefined
+        ? { GATEWAY_AGENT_SHARED_SECRET_FILE: secrets.files.sharedSecret }
+        : { GATEWAY_AGENT_KEY_FILE: gateway.keyFile }),
       GATEWAY_AGENT_HELPER_SOCKET: gateway.socket,
       GATEWAY_AGENT_HELPER_SECRET_FILE: join(gateway.dir, 'helper-secret'),
       GATEWAY_AGENT_TRUSTED_KEYS_FILE: secrets.files.trustedCommandKeys,

@@ -59,6 +59,7 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
     AGENT_BRIDGE_REDIS_STRICT: 'true',
     AGENT_BRIDGE_SHARED_SECRET_FILE: secrets.files.sharedSecret,
     AGENT_BRIDGE_LEGACY_AGENTS: `${legacyGateway.agentId}@${legacyGateway.network}`,
+    AGENT_BRIDGE_ED25519: 'true',
     AGENT_BRIDGE_ADMIN_TOKEN_FILE: secrets.files.opsToken,
   }),
   'telemetry-writer': ({ ports, redisUrl, databaseUrl }) => ({

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import {
@@ -15,14 +15,18 @@ import type { Bind, Clock, Component, Logger } from '@viw/runtime';
 import type { Dialect } from '../frames/dialect';
 import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
+import { handshakeRequest, pathOf } from '../handshake/handshake-request';
+import type { TrustedProxies } from '../handshake/trusted-proxies';
 import { refusal } from '../handshake/verifier';
 import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
+import type { RegistryEnforcement } from '../registry/registry-enforcement';
 import type { Rejections } from '../intake/rejections';
 import type { AddressRates } from './address-rates';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
+import type { AgentTls } from './tls/agent-tls';
 
 const paths: ReadonlySet<string> = new Set([agentWebSocketPath, ...agentWebSocketAliases]);
 /** Sockets above the cap, so that those in their handshake still get an answer. */
@@ -36,6 +40,8 @@ export interface AgentListenerOptions {
 }
 
 export interface AgentListenerDeps {
+  readonly tls: Pick<AgentTls, 'createServer'>;
+  readonly proxies: TrustedProxies;
   readonly admission: Pick<Admission, 'decide' | 'close'>;
   /** Upgrade requests per source address. */
   readonly rates: Pick<AddressRates, 'take'>;
@@ -44,6 +50,7 @@ export interface AgentListenerDeps {
   /** By the headers of the upgrade request. */
   readonly dialectOf: (headers: IncomingHttpHeaders) => Dialect;
   readonly rejections: Rejections;
+  readonly enforcement: Pick<RegistryEnforcement, 'check'>;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -62,7 +69,11 @@ export class AgentListener implements Component {
   constructor(options: AgentListenerOptions, deps: AgentListenerDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 });
+    this.#server = deps.tls.createServer({
+      headersTimeout: 5_000,
+      requestTimeout: 10_000,
+      maxHeaderSize: 16 * 1024,
+    });
     this.#server.maxConnections = options.maxConnections + SPARE_SOCKETS;
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -78,11 +89,13 @@ export class AgentListener implements Component {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#upgrade(request, socket, head);
     });
-    this.#server.on('clientError', (_error, socket) =>
-      refuseUpgrade(socket, { status: 400, code: 'BAD_REQUEST', msg: 'not a valid HTTP request' }),
-    );
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      // Without a finished TLS handshake there is nobody to talk to.
+      if (socket instanceof TLSSocket && !error.code?.startsWith('HPE_')) socket.destroy();
+      else refuseUpgrade(socket, { status: 400, code: 'BAD_REQUEST', msg: 'not a valid HTTP request' });
+    });
     this.#sockets.on('wsClientError', (error: Error, socket: Duplex, request: IncomingMessage) =>
-      this.#refuse(socket, refusal('BAD_REQUEST', error.message), ipOf(request)),
+      this.#refuse(socket, refusal('BAD_REQUEST', error.message), handshakeRequest(request, deps.proxies).ip),
     );
   }
 
@@ -125,15 +138,15 @@ export class AgentListener implements Component {
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const path = pathOf(request);
-    const ip = ipOf(request);
-    if (!paths.has(path))
+    if (!paths.has(pathOf(request)))
       return refuseUpgrade(socket, { status: 404, code: 'NOT_FOUND', msg: 'no such path' });
+    const asked = handshakeRequest(request, this.#deps.proxies);
+    const { ip } = asked;
     if (!this.#deps.rates.take(ip, this.#deps.clock.now()))
       return this.#refuse(socket, refusal('BUSY', 'too many handshakes from this address'), ip);
     try {
-      const decision = await this.#deps.admission.decide({ path, ip, headers: request.headers }, uuidv7());
-      if (decision.ok) this.#accept(request, socket, head, decision);
+      const decision = await this.#deps.admission.decide(asked, uuidv7());
+      if (decision.ok) this.#accept(request, socket, head, ip, decision);
       else this.#refuse(socket, decision, ip);
     } catch (error) {
       this.#deps.logger.error({ event: 'upgrade_failed', ip, error }, 'upgrade failed');
@@ -141,8 +154,14 @@ export class AgentListener implements Component {
     }
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, { agentId, way, lease }: Admitted): void {
-    const { sessions, dialectOf, leases, pending } = this.#deps;
+  #accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    ip: string,
+    { identity, lease }: Admitted,
+  ): void {
+    const { sessions, dialectOf, leases, pending, enforcement } = this.#deps;
     let opened = false;
     if (this.#stopping)
       refuseUpgrade(socket, { status: 503, code: 'BUSY', msg: 'this hub is stopping', retryAfter: 5 });
@@ -150,10 +169,12 @@ export class AgentListener implements Component {
       this.#sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         opened = true;
         const dialect = dialectOf(request.headers);
-        sessions.open(webSocket, { agentId, way, ip: ipOf(request), lease, dialect });
+        const connection = sessions.open(webSocket, { identity, ip, lease, dialect });
+        // The registry may have changed since the decision.
+        enforcement.check(connection);
       });
     // The socket went away meanwhile, or its upgrade request is not a valid one.
-    if (!opened) pending.track(leases.release(agentId, lease).catch(() => undefined));
+    if (!opened) pending.track(leases.release(identity.agentId, lease).catch(() => undefined));
   }
 
   #refuse(socket: Duplex, refused: Refusal, ip: string): void {
@@ -162,11 +183,7 @@ export class AgentListener implements Component {
       status: handshakeStatus[refused.code],
       code: refused.code,
       msg: refused.msg,
-      // Spread, so that a fleet that was refused at one instant does not come back at one instant.
-      ...(refused.code === 'BUSY' && { retryAfter: 5 + Math.floor(Math.random() * 11) }),
+      ...(refused.retryAfterS !== undefined && { retryAfter: refused.retryAfterS }),
     });
   }
 }
-
-const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] ?? '';
-const ipOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? '';

@@ -5,14 +5,15 @@ import type { BridgeMetrics } from '../bridge-metrics';
 import type { Dialect } from '../frames/dialect';
 import { OutboundQueue } from './outbound-queue';
 import type { OutboundQueueOptions } from './outbound-queue';
+import type { SeenIdentity } from '../handshake/verifier';
 import { RecentCount } from './recent-count';
 import { RecentNonces } from './recent-nonces';
 import { TokenBucket } from './token-bucket';
 
 export interface ConnectionOptions {
   readonly agentId: string;
-  /** Name of the way that proved its identity. */
-  readonly way: string;
+  /** What opened this connection. */
+  readonly identity: SeenIdentity;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
@@ -34,7 +35,7 @@ export interface ConnectionDeps {
 /** One agent's socket and what is known of the session on it. Times are milliseconds since the Unix epoch. */
 export class Connection {
   readonly agentId: string;
-  readonly way: string;
+  readonly identity: SeenIdentity;
   readonly connId: string;
   readonly sessionId: string;
   readonly epoch: number;
@@ -60,7 +61,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions, deps: ConnectionDeps) {
     this.agentId = options.agentId;
-    this.way = options.way;
+    this.identity = options.identity;
     this.connId = options.connId;
     this.sessionId = options.sessionId;
     this.epoch = options.epoch;

@@ -19,10 +19,19 @@ export const ends = {
   badFrames: { reason: 'policy', code: closeCode.policyViolation, text: 'too many bad frames' },
   tooLarge: { reason: 'policy', code: closeCode.frameTooLarge, text: 'frame too large' },
   tooFast: { reason: 'policy', code: closeCode.tooFast, text: 'too many frames' },
+  unauthorised: { reason: 'policy', code: closeCode.unauthorised, text: 'not admitted any more' },
+  decommissioned: { reason: 'policy', code: closeCode.decommissioned, text: 'decommissioned' },
   restarting: { reason: 'hub_restarting', code: closeCode.restarting, text: 'restarting' },
   overflow: { reason: 'error', code: closeCode.tryLater, text: 'not reading', terminate: true },
   unavailable: { reason: 'error', code: closeCode.tryLater, text: 'try later' },
 } as const satisfies Record<string, End>;
+
+/** Below the minimum version of its gateway. */
+export const versionTooOld = (minimum: string): End => ({
+  reason: 'policy',
+  code: closeCode.versionTooOld,
+  text: `VERSION_TOO_OLD: at least ${minimum} is needed`,
+});
 
 /** The agent closed, or the network did. 1000 and 1001 are a proper goodbye (RFC 6455 section 7.4.1). */
 export const endedByPeer = (code: number): End => ({

@@ -5,6 +5,7 @@ import type { Clock, Logger } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Dialect } from '../frames/dialect';
 import type { FrameReceiver } from '../frames/frame-receiver';
+import type { SeenIdentity } from '../handshake/verifier';
 import type { SessionLog } from '../intake/session-log';
 import type { Lease, LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
@@ -23,9 +24,7 @@ export interface SessionsOptions {
 
 /** An agent whose identity is proven and whose lease is taken. */
 export interface Newcomer {
-  readonly agentId: string;
-  /** Name of the way that proved it. */
-  readonly way: string;
+  readonly identity: SeenIdentity;
   readonly ip: string;
   readonly lease: Lease;
   readonly dialect: Dialect;
@@ -53,14 +52,15 @@ export class Sessions {
     this.#deps = deps;
   }
 
-  /** Takes over a socket whose agent is proven and whose lease is taken. */
-  open(socket: WebSocket, { agentId, way, ip, lease, dialect }: Newcomer): void {
+  /** Takes over a socket whose agent is proven and whose lease is taken. @returns the connection, open */
+  open(socket: WebSocket, { identity, ip, lease, dialect }: Newcomer): Connection {
+    const { agentId, way } = identity;
     const { connections, clock, metrics, logger } = this.#deps;
     const now = clock.now();
     const connection = new Connection(
       {
         agentId,
-        way,
+        identity,
         ip,
         ...lease,
         sessionId: uuidv7(),
@@ -85,6 +85,7 @@ export class Sessions {
       agent_id: agentId,
       conn_id: connection.connId,
     });
+    return connection;
   }
 
   /** Ends a connection, once: record, commands back to where they can be reached, lease. Safe to call again. */

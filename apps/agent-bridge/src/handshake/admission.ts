@@ -1,8 +1,12 @@
 import type { NonceMemory } from '@viw/agent-auth';
 import type { Logger } from '@viw/runtime';
+import type { GatewayAdmittance } from '../registry/gateway-admittance';
+import type { GatewayRegistry } from '../registry/gateway-registry';
 import type { Lease, LeaseStore } from '../lease/lease-store';
 import type { ConnectionTable } from '../connection/connection-table';
-import { refusal } from './verifier';
+import type { AdmissionRate } from './admission-rate';
+import { prove } from './proof';
+import { claimedId, refusal } from './verifier';
 import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } from './verifier';
 
 export interface AdmissionOptions {
@@ -12,8 +16,11 @@ export interface AdmissionOptions {
 }
 
 export interface AdmissionDeps {
-  /** Asked in this order; the first one whose proof is offered decides. */
+  /** Those that are switched on, the strongest first. */
   readonly verifiers: readonly HandshakeVerifier[];
+  readonly rate: Pick<AdmissionRate, 'take' | 'retryAfterS'>;
+  readonly registry: Pick<GatewayRegistry, 'isLoaded'>;
+  readonly admittance: Pick<GatewayAdmittance, 'objection'>;
   readonly nonces: Pick<NonceMemory, 'claim'>;
   readonly leases: Pick<LeaseStore, 'take'>;
   readonly connections: Pick<ConnectionTable, 'size' | 'get'>;
@@ -22,14 +29,12 @@ export interface AdmissionDeps {
 
 export interface Admitted {
   readonly ok: true;
-  readonly agentId: string;
-  /** Name of the way that proved it. */
-  readonly way: string;
+  readonly identity: ProvenIdentity;
   readonly lease: Lease;
 }
 
 /**
- * Decides before the upgrade who comes in: proof of identity, allowlist, room, fresh nonce, lease. What depends on
+ * Decides before the upgrade who comes in: rate, proof of identity, registry, allowlist, room, fresh nonce, lease. What depends on
  * Redis comes last, and without Redis the answer is no.
  */
 export class Admission {
@@ -52,16 +57,20 @@ export class Admission {
 
   /** @param connId of the connection to be, stored in the lease */
   async decide(request: HandshakeRequest, connId: string): Promise<Admitted | Refusal> {
-    if (!this.#open) return refusal('BUSY', 'this hub is stopping');
-    const identity = await this.#prove(request);
+    if (!this.#open) return this.#busy('this hub is stopping');
+    if (!this.#deps.registry.isLoaded) return this.#busy('registry not loaded');
+    // Before anything that costs: signatures, certificates, Redis.
+    const claimed = claimedId(request.headers);
+    if (claimed !== undefined && this.#isFullFor(claimed)) return this.#busy('this hub has no room', claimed);
+    if (!this.#deps.rate.take()) return this.#busy('too many handshakes at this moment', claimed);
+    const identity = await prove(request, this.#deps.verifiers);
     if (!identity.ok) return identity;
     const { agentId } = identity;
+    const objection = this.#deps.admittance.objection(identity);
+    if (objection) return objection;
     if (this.#allowed.size > 0 && !this.#allowed.has(agentId))
       return refusal('NOT_ALLOWED', 'this agent id is not on the allowlist', agentId);
-    const { connections } = this.#deps;
-    // An agent that comes back replaces its former socket and needs no further room.
-    const full = connections.size + this.#deciding >= this.#maxConnections;
-    if (full && !connections.get(agentId)) return refusal('BUSY', 'this hub has no room', agentId);
+    if (this.#isFullFor(agentId)) return this.#busy('this hub has no room', agentId);
     this.#deciding += 1;
     try {
       return await this.#claim(identity, connId);
@@ -70,22 +79,26 @@ export class Admission {
         { event: 'admission_unavailable', agent_id: agentId, error },
         'Redis cannot be asked',
       );
-      return refusal('BUSY', 'this hub cannot check the handshake now', agentId);
+      return this.#busy('this hub cannot check the handshake now', agentId);
     } finally {
       this.#deciding -= 1;
     }
   }
 
-  async #prove(request: HandshakeRequest): Promise<ProvenIdentity | Refusal> {
-    const verifier = this.#deps.verifiers.find((each) => each.offeredBy(request));
-    return verifier
-      ? verifier.verify(request)
-      : refusal('BAD_REQUEST', 'no proof of identity that this hub accepts');
+  /** An agent that comes back replaces its former socket and needs no further room. */
+  #isFullFor(agentId: string): boolean {
+    const { connections } = this.#deps;
+    return connections.size + this.#deciding >= this.#maxConnections && !connections.get(agentId);
   }
 
-  async #claim({ agentId, way, nonce }: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
+  #busy(msg: string, agentId?: string): Refusal {
+    return { ...refusal('BUSY', msg, agentId), retryAfterS: this.#deps.rate.retryAfterS() };
+  }
+
+  async #claim(identity: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
+    const { agentId, nonce } = identity;
     if (nonce !== undefined && !(await this.#deps.nonces.claim(agentId, nonce)))
       return refusal('REPLAYED_NONCE', 'X-Nonce has been used before', agentId);
-    return { ok: true, agentId, way, lease: await this.#deps.leases.take(agentId, connId) };
+    return { ok: true, identity, lease: await this.#deps.leases.take(agentId, connId) };
   }
 }

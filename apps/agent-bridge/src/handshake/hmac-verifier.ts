@@ -1,20 +1,21 @@
-import { handshakeHeader, verifyHandshake } from '@viw/agent-auth';
-import { agentId } from '@viw/contracts';
+import { handshakeHeader, isEd25519Auth, verifyHandshake } from '@viw/agent-auth';
 import type { Clock } from '@viw/runtime';
-import { refusal } from './verifier';
+import { claimedId, refusal } from './verifier';
 import type { HandshakeVerifier } from './verifier';
 
-/** The shared secret. It comes last in the table: a request without any proof is told what is missing. */
+/** The secret that agents share. */
 export const hmacVerifier = (
   { secret }: { secret: string },
   { clock }: { clock: Clock },
 ): HandshakeVerifier => ({
   way: 'hmac',
-  offeredBy: () => true,
+  offeredBy: ({ headers }) => {
+    const auth = headers[handshakeHeader.auth];
+    return typeof auth === 'string' && auth !== '' && !isEd25519Auth(auth);
+  },
   verify: ({ headers, path }) => {
     const verdict = verifyHandshake(headers, path, { secret, now: clock.now() });
     if (verdict.ok) return { ok: true, way: 'hmac', agentId: verdict.agentId, nonce: verdict.nonce };
-    const claimed = agentId.safeParse(headers[handshakeHeader.agentId]);
-    return refusal(verdict.code, verdict.msg, claimed.data);
+    return refusal(verdict.code, verdict.msg, claimedId(headers));
   },
 });

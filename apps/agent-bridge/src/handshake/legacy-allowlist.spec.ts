@@ -9,7 +9,12 @@ const parse = (...entries: string[]): LegacyAllowance[] =>
   });
 
 const idOf = async (allowances: readonly LegacyAllowance[], ip: string): Promise<string> => {
-  const verdict = await legacyAllowlistVerifier({ allowances }).verify({ path: '/', headers: {}, ip });
+  const verdict = await legacyAllowlistVerifier({ allowances }).verify({
+    path: '/',
+    headers: {},
+    ip,
+    viaTrustedProxy: false,
+  });
   return verdict.ok ? verdict.agentId : verdict.code;
 };
 

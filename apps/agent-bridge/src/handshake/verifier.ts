@@ -1,4 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { handshakeHeader } from '@viw/agent-auth';
+import { agentId } from '@viw/contracts';
 import type { HandshakeErrorCode } from '@viw/contracts';
 
 /** What a proof of identity is made from. Everything in it comes from a stranger. */
@@ -6,14 +9,35 @@ export interface HandshakeRequest {
   /** As requested, without query: this is what was signed. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Of the client, as far as trusted proxies tell it; else of the peer. */
   readonly ip: string;
+  /** The peer is a proxy whose identity headers count. */
+  readonly viaTrustedProxy: boolean;
+  /** Shown in the TLS handshake with this hub; `trusted`: TLS has verified its chain. */
+  readonly clientCertificate?: { readonly certificate: X509Certificate; readonly trusted: boolean };
 }
 
-export interface ProvenIdentity {
-  readonly ok: true;
+/** What proved an identity, where it belongs to one gateway alone. */
+export type OwnCredential =
+  | { readonly kind: 'key'; /** `x` of the public JWK. */ readonly x: string }
+  | {
+      readonly kind: 'certificate';
+      readonly sha256: string;
+      /** Its issuer is one that names gateways in certificates: it counts where none is pinned. */
+      readonly namedByIssuer: boolean;
+    };
+
+/** An identity as long as its connection lasts. */
+export interface SeenIdentity {
   readonly agentId: string;
   /** Name of the way that proved it. */
   readonly way: string;
+  /** Absent: it was proven by something that others share (a secret, an address). */
+  readonly credential?: OwnCredential;
+}
+
+export interface ProvenIdentity extends SeenIdentity {
+  readonly ok: true;
   /** Must not have been used before; absent where the proof cannot be replayed. */
   readonly nonce?: string;
 }
@@ -25,6 +49,8 @@ export interface Refusal {
   readonly msg: string;
   /** What the caller claims to be, where that is well-formed. For records only. */
   readonly claimedId?: string;
+  /** Seconds after which to come back. */
+  readonly retryAfterS?: number;
 }
 
 /** One way to prove identity. */
@@ -41,3 +67,7 @@ export const refusal = (code: HandshakeErrorCode, msg: string, claimedId?: strin
   msg,
   ...(claimedId !== undefined && { claimedId }),
 });
+
+/** The id in `X-Agent-Id` when it is well-formed; nothing has proven it. */
+export const claimedId = (headers: IncomingHttpHeaders): string | undefined =>
+  agentId.safeParse(headers[handshakeHeader.agentId]).data;

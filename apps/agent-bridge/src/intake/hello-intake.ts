@@ -3,11 +3,13 @@ import { agentHelloStream, limits } from '@viw/contracts';
 import type { HelloFrame } from '@viw/contracts';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
-import { ends } from '../connection/end-reason';
+import { ends, versionTooOld } from '../connection/end-reason';
 import type { End } from '../connection/end-reason';
+import type { AgentVersions } from '../registry/agent-versions';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Dispatcher } from '../routing/dispatcher';
 import type { Publisher } from './publisher';
+import type { Rejections } from './rejections';
 import type { SessionLog } from './session-log';
 
 export interface HelloIntakeOptions {
@@ -19,6 +21,8 @@ export interface HelloIntakeDeps {
   readonly publisher: Publisher;
   readonly sessionLog: Pick<SessionLog, 'connected'>;
   readonly dispatcher: Pick<Dispatcher, 'serve'>;
+  readonly versions: Pick<AgentVersions, 'refusedBelow'>;
+  readonly rejections: Pick<Rejections, 'note'>;
   readonly end: (connection: Connection, end: End) => void;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
@@ -37,7 +41,16 @@ export class HelloIntake {
 
   /** A repeated HELLO renews what the agent says about itself; the session stays. */
   take(connection: Connection, frame: HelloFrame): void {
-    const { logger, pending } = this.#deps;
+    const { logger, pending, versions, rejections, end } = this.#deps;
+    const minimum = versions.refusedBelow(connection.agentId, frame.version);
+    if (minimum !== undefined) {
+      const refused = versionTooOld(minimum);
+      rejections.note(
+        { code: 'VERSION_TOO_OLD', msg: refused.text, claimedId: connection.agentId },
+        connection.ip,
+      );
+      return end(connection, refused);
+    }
     const first = connection.hello === undefined;
     connection.hello = frame;
     logger.info({ event: 'hello', ...connection.logFields, version: frame.version }, 'agent said hello');

@@ -13,7 +13,7 @@ export interface RejectionsDeps {
 }
 
 /**
- * Refused handshakes. All are counted; log lines and stream entries are limited to 5 per second (burst 20), because
+ * Refused handshakes and HELLOs. All are counted; log lines and stream entries are limited to 5 per second (burst 20), because
  * anyone can cause them.
  */
 export class Rejections {
@@ -27,7 +27,7 @@ export class Rejections {
     this.#recorded = new TokenBucket({ perSecond: 5, burst: 20 }, deps.clock.now());
   }
 
-  note({ code, msg, claimedId }: Refusal, ip: string): void {
+  note({ code, msg, claimedId }: Pick<Refusal, 'msg' | 'claimedId'> & { code: string }, ip: string): void {
     const { publisher, clock, metrics, logger } = this.#deps;
     metrics.rejects.inc({ reason: code });
     const now = clock.now();

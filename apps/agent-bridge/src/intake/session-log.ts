@@ -28,7 +28,7 @@ export class SessionLog {
     return this.#deps.publisher.confirmed(agentSessionsStream, {
       kind: 'connected',
       ...this.#session(connection),
-      way: connection.way,
+      way: connection.identity.way,
       dialect: connection.dialect.name,
     });
   }

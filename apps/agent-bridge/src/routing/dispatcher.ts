@@ -6,6 +6,7 @@ import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
+import type { CommandPolicy } from '../registry/command-policy';
 import type { WorkUnderWay } from '../work-under-way';
 import { InFlightQueue } from './in-flight-queue';
 import type { CommandEvents } from './command-events';
@@ -21,6 +22,7 @@ export interface DispatcherDeps {
   readonly connections: ConnectionTable;
   readonly inbox: Pick<HubInbox, 'settle'>;
   readonly handover: Handover;
+  readonly policy: CommandPolicy;
   readonly events: CommandEvents;
   readonly sentMarks: Pick<SentMarks, 'claim'>;
   readonly pending: WorkUnderWay;
@@ -148,7 +150,8 @@ export class Dispatcher {
 
   #pump(connection: Connection): void {
     const queue = this.#queues.get(connection.agentId);
-    if (!queue) return;
+    const { policy } = this.#deps;
+    if (!queue || !policy.maySend(connection)) return;
     const { maxConcurrency, keepsJournal } = connection.dialect;
     const slots = Math.min(connection.hello?.max_concurrency ?? maxConcurrency, maxConcurrency);
     for (let next = queue.peek(); next; next = queue.peek()) {
@@ -156,19 +159,24 @@ export class Dispatcher {
       if (connection.ended || queue.inFlight >= slots || now < queue.pausedUntil) return;
       const { correlation_id, timeout_s } = next.body;
       // One that may have been carried out is not called refused: the agent is asked, whose journal knows.
-      const refused = next.sentBefore ? undefined : refusalOf(connection, next.body);
+      const objection = next.sentBefore ? undefined : this.#objection(connection, next.body);
       if (isOver(next.body, now) || (next.sentBefore && !keepsJournal)) {
         queue.remove(correlation_id);
         this.#expire(next);
-      } else if (refused !== undefined) {
+      } else if (objection !== undefined) {
         queue.remove(correlation_id);
-        this.#end(next, 'rejected', refused);
+        this.#end(next, 'rejected', objection);
       } else {
         queue.launch(now + connection.dialect.slotMs(timeout_s));
         if (keepsJournal) this.#send(connection, next, now);
         else this.#deps.pending.track(this.#sendOnce(connection, queue, next, now));
       }
     }
+  }
+
+  /** Why the agent is never given the command; undefined when it is. */
+  #objection(connection: Connection, command: RunCommandBody): string | undefined {
+    return this.#deps.policy.objection(connection, command.verb) ?? connection.dialect.refusal(command);
   }
 
   /** No journal will tell a repetition from the command itself: the mark does, whoever repeats it. */
@@ -239,11 +247,4 @@ export class Dispatcher {
     for (const queue of this.#queues.values()) sum += count(queue);
     return sum;
   }
-}
-
-/** Why the agent cannot be given the command; undefined when it can. */
-function refusalOf({ hello, dialect }: Connection, command: RunCommandBody): string | undefined {
-  const offered = hello?.supported_verbs;
-  if (offered && !offered.includes(command.verb)) return `the agent does not offer ${command.verb}`;
-  return dialect.refusal(command);
 }

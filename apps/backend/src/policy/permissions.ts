@@ -12,8 +12,8 @@ const everyone = [
 /** What each role may do: the one place that says so. */
 const permissionsOfRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   viewer: new Set(everyone),
-  /** Runs what an administrator has set up. */
-  operator: new Set<Permission>([...everyone, 'commands:run', 'certificates:write']),
+  /** Runs what an administrator has set up, and may stop everything; an administrator releases it. */
+  operator: new Set<Permission>([...everyone, 'commands:run', 'commands:freeze', 'certificates:write']),
   admin: new Set(permission.options),
   /** Sees everything, who did what included, and changes nothing. */
   auditor: new Set<Permission>([...everyone, 'access:read', 'audit:read']),

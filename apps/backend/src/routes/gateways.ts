@@ -10,7 +10,7 @@ import {
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { GatewayService } from '../services/gateway-service';
-import { agentParams, listOptions } from './schemas';
+import { agentParams, listOptions, noBody } from './schemas';
 
 export const gatewayRoutes = (gateways: GatewayService): Route[] => [
   defineRoute({
@@ -66,6 +66,19 @@ export const gatewayRoutes = (gateways: GatewayService): Route[] => [
     status: 204,
     handler: async (input) => {
       await gateways.decommission(input, input.params.agent_id);
+      return {};
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/admin/api/gateways/:agent_id/credentials/revoke',
+    access: 'gateways:write',
+    summary: 'Revokes all credentials of a gateway; it comes back with a new key or certificate only',
+    params: agentParams,
+    body: noBody,
+    status: 204,
+    handler: async (input) => {
+      await gateways.revokeCredentials(input, input.params.agent_id);
       return {};
     },
   }),

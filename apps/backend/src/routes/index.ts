@@ -8,6 +8,7 @@ import type { ApiClientService } from '../services/api-client-service';
 import type { CertificateService } from '../services/certificate-service';
 import type { CommandService } from '../services/command-service';
 import type { DeadLetterService } from '../services/dead-letter-service';
+import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
@@ -16,6 +17,7 @@ import { certificateRoutes } from './certificates';
 import { commandRoutes } from './commands';
 import { deadLetterRoutes } from './dead-letters';
 import { eventRoutes } from './events';
+import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
@@ -26,6 +28,7 @@ export interface RouteServices {
   readonly apiClients: ApiClientService;
   readonly gateways: GatewayService;
   readonly commands: CommandService;
+  readonly freeze: FreezeService;
   readonly certificates: CertificateService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
@@ -41,6 +44,7 @@ export function allRoutes(
     ...sessionRoutes(services.signIn, options.cookies),
     ...gatewayRoutes(services.gateways),
     ...commandRoutes(services.commands),
+    ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
     ...serverRoutes(services.servers),

@@ -29,7 +29,7 @@ export class CommandService {
   /**
    * @returns the command's correlation id. The same `Idempotency-Key` or correlation id again gives the first answer.
    * @throws AppError UNKNOWN_VERB, VALIDATION_FAILED, NOT_FOUND, CONFLICT (no state to take commands, no sealing key,
-   *   or another request under the same id), NOT_IMPLEMENTED (the gateway does not advertise the verb), QUEUE_FULL
+   *   or another request under the same id), FROZEN, NOT_IMPLEMENTED (the gateway does not advertise the verb), QUEUE_FULL
    */
   async run(write: WriteRequest, agentId: string, input: CommandInput): Promise<{ correlation_id: string }> {
     const verb = requireVerb(input.command);
@@ -44,7 +44,8 @@ export class CommandService {
     );
     return this.deps.writes.perform(
       write,
-      async ({ commands }) => {
+      async ({ commands, gatewayRegistry }) => {
+        await gatewayRegistry.assertNotFrozen();
         const accepted = await commands.accept(command, { maxOpen: limits.commandQueuePerAgent });
         // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
         if (!accepted.created && sealingKey)
@@ -99,10 +100,12 @@ export class CommandService {
 
 /** @throws AppError CONFLICT, NOT_IMPLEMENTED */
 function assertTakesCommands(gateway: GatewayDetail, { verb }: VerbDefinition): void {
-  const { agent_id: agentId, state, supported_verbs: advertised } = gateway;
+  const { agent_id: agentId, state, revoked_at: revokedAt, supported_verbs: advertised } = gateway;
   if (state === 'discovered')
     throw new AppError('CONFLICT', `${agentId} is only discovered: register it before it takes commands`);
   if (state === 'decommissioned') throw new AppError('CONFLICT', `${agentId} is decommissioned`);
+  if (revokedAt !== null)
+    throw new AppError('CONFLICT', `The credentials of ${agentId} are revoked: register a new key first`);
   if (advertised.length > 0 && !advertised.includes(verb))
     throw new AppError('NOT_IMPLEMENTED', `${agentId} does not offer ${verb}`);
 }

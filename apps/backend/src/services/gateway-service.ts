@@ -54,8 +54,21 @@ export class GatewayService {
   update(write: WriteRequest, agentId: string, patch: GatewayPatch): Promise<GatewayDetail> {
     return this.deps.writes.perform(write, async (repositories) => {
       const gateway = await repositories.gateways.patch(agentId, patch);
-      if (patch.min_version !== undefined) await tellHubs(repositories, agentId);
+      if (patch.min_version !== undefined || patch.public_keys !== undefined)
+        await tellHubs(repositories, agentId);
       return { answer: gateway, ...told('gateway.update', agentId, patch) };
+    });
+  }
+
+  /**
+   * Closes every hub to what the gateway has so far, for a lost or stolen host. A second time changes nothing.
+   * @throws AppError NOT_FOUND
+   */
+  async revokeCredentials(write: WriteRequest, agentId: string): Promise<void> {
+    await this.deps.writes.perform(write, async (repositories) => {
+      const changed = await repositories.gateways.revokeCredentials(agentId);
+      if (changed) await tellHubs(repositories, agentId);
+      return { answer: null, ...told('gateway.credentials.revoke', agentId, { changed }) };
     });
   }
 
@@ -76,7 +89,6 @@ const told = (action: string, agentId: string, detail: object) => ({
 });
 
 async function tellHubs({ gatewayRegistry, outbox }: Repositories, agentId: string): Promise<void> {
-  const version = await gatewayRegistry.nextVersion();
-  const entry = await gatewayRegistry.entry(agentId);
-  if (entry) await outbox.enqueue(gatewayRegistryStream, { kind: 'gateway', version, entry });
+  const delta = await gatewayRegistry.gatewayDelta(agentId);
+  if (delta) await outbox.enqueue(gatewayRegistryStream, delta);
 }

@@ -6,6 +6,7 @@ import type { HubClock } from './hub-clock';
 import { HubSocket } from './hub-socket';
 import type { Ending } from './hub-socket';
 import type { AgentIdentity } from './identity';
+import type { ClientCertificate } from './identity-files';
 import { ReconnectPolicy } from './reconnect-policy';
 import type { ReconnectOptions } from './reconnect-policy';
 
@@ -24,6 +25,8 @@ export interface HubConnectionOptions {
 
 export interface HubConnectionDeps {
   readonly identity: AgentIdentity;
+  /** Asked for each attempt. */
+  readonly certificate?: (() => ClientCertificate) | undefined;
   readonly clock: HubClock;
   readonly logger: Logger;
   /** Uniform in [0, 1). */
@@ -105,12 +108,14 @@ export class HubConnection {
 
   #dial(): void {
     const { identity, clock, logger } = this.#deps;
+    const certificate = this.#readCertificate();
     const socket = new HubSocket(
       {
         url: this.#url,
         headers: identity.headers(this.#url.pathname, clock.now()),
         ca: this.#options.ca,
         localAddress: this.#options.localAddress,
+        certificate,
         handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? 10_000,
         deadHubMs: this.#options.deadHubMs ?? 60_000,
       },
@@ -124,6 +129,16 @@ export class HubConnection {
     const link: HubLink = { send: (frame) => this.#send(socket, frame) };
     this.#socket = socket;
     socket.open();
+  }
+
+  /** Being renewed at this moment, it may be unreadable: the hub then says what is missing, and it is tried again. */
+  #readCertificate(): ClientCertificate | undefined {
+    try {
+      return this.#deps.certificate?.();
+    } catch (error) {
+      this.#deps.logger.warn({ event: 'certificate_unreadable', error }, 'no client certificate is shown');
+      return undefined;
+    }
   }
 
   #received(text: string, link: HubLink): void {

@@ -1,5 +1,6 @@
 import { limits, subprotocol } from '@viw/contracts';
 import { WebSocket } from 'ws';
+import type { ClientCertificate } from './identity-files';
 import { DeadHubTimer } from './dead-hub-timer';
 import { readRefusal } from './refusal';
 import type { Refusal } from './refusal';
@@ -11,6 +12,7 @@ export interface HubSocketOptions {
   readonly ca?: string | undefined;
   /** IP address to dial from; the system's choice by default. */
   readonly localAddress?: string | undefined;
+  readonly certificate?: ClientCertificate | undefined;
   /** Milliseconds for connecting and the upgrade, the body of a refusal included. */
   readonly handshakeTimeoutMs: number;
   /** Milliseconds without a frame or ping after which the hub counts as dead. */
@@ -53,7 +55,7 @@ export class HubSocket {
   }
 
   open(): void {
-    const { url, headers, ca, localAddress, handshakeTimeoutMs } = this.#options;
+    const { url, headers, ca, localAddress, certificate, handshakeTimeoutMs } = this.#options;
     const socket = new WebSocket(url, [subprotocol], {
       headers: { ...headers },
       perMessageDeflate: false,
@@ -61,6 +63,7 @@ export class HubSocket {
       minVersion: 'TLSv1.2',
       ...(ca === undefined ? {} : { ca }),
       ...(localAddress === undefined ? {} : { localAddress }),
+      ...certificate,
     });
     this.#socket = socket;
     this.#deadline = setTimeout(() => this.#abort('no answer in time'), handshakeTimeoutMs);

@@ -1,4 +1,5 @@
-import { signHandshake } from '@viw/agent-auth';
+import type { KeyObject } from 'node:crypto';
+import { signHandshake, signKeyHandshake } from '@viw/agent-auth';
 
 /** How this agent proves who it is. */
 export interface AgentIdentity {
@@ -11,4 +12,16 @@ export interface AgentIdentity {
 export const hmacIdentity = (agentId: string, secret: string): AgentIdentity => ({
   agentId,
   headers: (path, now) => signHandshake({ secret, agentId, path, now }),
+});
+
+/** By a key of its own, whose public half is registered for this gateway. */
+export const keyIdentity = (agentId: string, privateKey: KeyObject): AgentIdentity => ({
+  agentId,
+  headers: (path, now) => signKeyHandshake({ privateKey, agentId, path, now }),
+});
+
+/** By the client certificate of the TLS connection alone. The id is said for the logs on the other end. */
+export const certificateIdentity = (agentId: string): AgentIdentity => ({
+  agentId,
+  headers: () => ({ 'X-Agent-Id': agentId }),
 });

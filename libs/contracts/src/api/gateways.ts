@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { hostMetrics } from '../frames/telemetry';
-import { agentId, ed25519PublicKey, timestamp, x25519PublicKey } from '../primitives';
+import {
+  agentId,
+  certificateSha256,
+  completeVersion,
+  ed25519PublicKey,
+  timestamp,
+  x25519PublicKey,
+} from '../primitives';
 import { listQuery, page } from './problem';
 
 export const gatewayState = z.enum([
@@ -15,11 +22,19 @@ export type GatewayState = z.infer<typeof gatewayState>;
 
 export const labels = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/), z.string().max(128));
 
-/** `sealing`: the helper's key for secret arguments. `signing`: the key that signs results. */
-export const gatewayPublicKeys = z.strictObject({
-  sealing: x25519PublicKey,
-  signing: ed25519PublicKey.optional(),
-});
+/**
+ * `sealing`: the helper's key for secret arguments. `signing`: the key that signs results. `agent`: the key by which the
+ * agent proves itself to a hub. `certificate_sha256`: of the client certificate that does the same. With one of these
+ * two the shared secret opens the gateway no longer.
+ */
+export const gatewayPublicKeys = z
+  .strictObject({
+    sealing: x25519PublicKey.optional(),
+    signing: ed25519PublicKey.optional(),
+    agent: ed25519PublicKey.optional(),
+    certificate_sha256: certificateSha256.optional(),
+  })
+  .refine((keys) => Object.values(keys).some((key) => key !== undefined), 'at least one key');
 export type GatewayPublicKeys = z.infer<typeof gatewayPublicKeys>;
 
 export const gatewayRegister = z.strictObject({
@@ -27,7 +42,7 @@ export const gatewayRegister = z.strictObject({
   display_name: z.string().min(1).max(128).optional(),
   site: z.string().max(128).optional(),
   labels: labels.optional(),
-  min_version: z.string().max(64).optional(),
+  min_version: completeVersion.optional(),
   public_keys: gatewayPublicKeys.optional(),
 });
 export type GatewayRegister = z.infer<typeof gatewayRegister>;
@@ -36,7 +51,7 @@ export const gatewayPatch = z.strictObject({
   display_name: z.string().min(1).max(128).nullable().optional(),
   site: z.string().max(128).nullable().optional(),
   labels: labels.optional(),
-  min_version: z.string().max(64).nullable().optional(),
+  min_version: completeVersion.nullable().optional(),
   public_keys: gatewayPublicKeys.optional(),
 });
 
@@ -72,6 +87,10 @@ export const gateway = gatewaySummary.extend({
   min_version: z.string().nullable(),
   supported_verbs: z.array(z.string()),
   has_sealing_key: z.boolean(),
+  has_agent_key: z.boolean(),
+  has_client_certificate: z.boolean(),
+  /** Its credentials were revoked, and it has got no new one since: no hub lets it in. */
+  revoked_at: z.string().nullable(),
   first_seen_at: z.string().nullable(),
   registered_at: z.string().nullable(),
   /** Newest telemetry and when the hub received it. */

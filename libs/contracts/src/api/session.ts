@@ -8,6 +8,7 @@ export const permission = z.enum([
   'gateways:write',
   'commands:read',
   'commands:run',
+  'commands:freeze',
   'certificates:read',
   'certificates:write',
   'servers:read',

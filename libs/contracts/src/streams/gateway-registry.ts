@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import { streams } from '../names';
-import { agentId, ed25519PublicKey } from '../primitives';
+import { agentId, certificateSha256, ed25519PublicKey } from '../primitives';
 import { streamContract } from './stream-contract';
 
-/** What a hub knows of one gateway. */
+/**
+ * What a hub knows of one gateway. With `signing_key` or `certificate_sha256` it has a proof of its own, and nothing less
+ * opens it; of a gateway that is not active they are its last ones, so that it can be told why it is refused.
+ */
 export const registryEntry = z.object({
   agent_id: agentId,
   state: z.enum(['active', 'revoked', 'decommissioned']),
+  /** The agent's own key, by which it signs its handshakes. */
   signing_key: ed25519PublicKey.optional(),
+  /** Of its client certificate. */
+  certificate_sha256: certificateSha256.optional(),
   min_version: z.string().max(64).optional(),
 });
 export type RegistryEntry = z.infer<typeof registryEntry>;
@@ -19,11 +25,13 @@ export const gatewayRegistryBody = z.discriminatedUnion('kind', [
 ]);
 export type GatewayRegistryBody = z.infer<typeof gatewayRegistryBody>;
 
+/** Everything at one version; kept in Redis beside that version (`registrySnapshotKey`), as JSON text. */
 export const gatewayRegistrySnapshot = z.object({
   version: z.int().min(0),
   frozen: z.boolean(),
   gateways: z.array(registryEntry),
 });
+export type GatewayRegistrySnapshot = z.infer<typeof gatewayRegistrySnapshot>;
 
 export const gatewayRegistryStream = streamContract(streams.gatewayRegistry, 1, gatewayRegistryBody, [
   { kind: 'gateway', version: 1, entry: { agent_id: 'gw-berlin-1', state: 'active' } },

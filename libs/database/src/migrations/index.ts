@@ -7,6 +7,7 @@ import { audit } from './0006_audit';
 import { servers } from './0007_servers';
 import { certificates } from './0008_certificates';
 import { orderKeys } from './0009_order_keys';
+import { agentProof } from './0010_agent_proof';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   servers,
   certificates,
   orderKeys,
+  agentProof,
 ];

@@ -11,6 +11,8 @@ export interface OsGatewaysTable {
   state: GatewayState;
   registered_at: InstantOrNull;
   decommissioned_at: InstantOrNull;
+  /** Credentials revoked, and no new proof of identity since. */
+  revoked_at: InstantOrNull;
   hello_epoch: Generated<number>;
   reported_site: string | null;
   version: string | null;
@@ -33,14 +35,18 @@ export interface OsGatewaysTable {
   lost_at: InstantOrNull;
 }
 
-/** `sealing`: the helper's key for secret arguments. `signing`: signs results. `agent`: proves identity to a hub. */
-export type CredentialKind = 'sealing' | 'signing' | 'agent';
+/**
+ * `sealing`: the helper's key for secret arguments. `signing`: signs results. `agent`: proves identity to a hub.
+ * `certificate`: a client certificate that does the same, known by its SHA-256 only.
+ */
+export type CredentialKind = 'sealing' | 'signing' | 'agent' | 'certificate';
 
 export interface GatewayCredentialsTable {
   id: string;
   agent_id: string;
   kind: CredentialKind;
-  public_jwk: Json<Record<string, string>>;
+  public_jwk: JsonOrNull<Record<string, string>>;
+  certificate_sha256: string | null;
   active: Generated<boolean>;
   created_at: InstantDefault;
   revoked_at: InstantOrNull;

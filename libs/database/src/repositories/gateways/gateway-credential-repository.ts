@@ -1,41 +1,63 @@
 import type { GatewayPublicKeys, X25519PublicKey } from '@viw/contracts';
-import { uuidv7 } from '@viw/runtime';
+import { AppError, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { CredentialKind } from '../../schema/gateways';
+import { isUniqueViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
 
 export interface GatewayCredential {
   id: string;
   agent_id: string;
   kind: CredentialKind;
-  public_jwk: Record<string, string>;
+  public_jwk: Record<string, string> | null;
+  certificate_sha256: string | null;
   active: boolean;
   created_at: string;
   revoked_at: string | null;
 }
 
-/** Public keys of gateways; of each kind one is active. */
+type CredentialValue = { readonly publicJwk: object } | { readonly certificateSha256: string };
+
+/** Public keys and certificates of gateways; of each kind one is active. */
 export class GatewayCredentialRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  /** The keys given replace the active ones of their kind; a kind not given stays. */
+  /**
+   * The keys given replace the active ones of their kind; a kind not given stays. A proof of identity among them
+   * opens a revoked gateway again.
+   * @throws AppError CONFLICT when the certificate is another gateway's
+   */
   async setPublicKeys(agentId: string, keys: GatewayPublicKeys | undefined): Promise<void> {
-    if (keys?.sealing) await this.replace(agentId, 'sealing', keys.sealing);
-    if (keys?.signing) await this.replace(agentId, 'signing', keys.signing);
+    const { sealing, signing, agent, certificate_sha256: certificateSha256 } = keys ?? {};
+    if (sealing) await this.replace(agentId, 'sealing', { publicJwk: sealing });
+    if (signing) await this.replace(agentId, 'signing', { publicJwk: signing });
+    if (agent) await this.replace(agentId, 'agent', { publicJwk: agent });
+    if (certificateSha256 !== undefined) await this.replace(agentId, 'certificate', { certificateSha256 });
+    if (agent || certificateSha256 !== undefined)
+      await sql`UPDATE viw.os_gateways SET revoked_at = NULL
+        WHERE agent_id = ${agentId} AND revoked_at IS NOT NULL`.execute(this.deps.db);
   }
 
-  /** The former active key of this kind is kept, revoked. The same key again changes nothing. */
-  async replace(agentId: string, kind: CredentialKind, publicJwk: object): Promise<void> {
-    const jwk = JSON.stringify(publicJwk);
+  /** The former active one of this kind is kept, revoked. The same one again changes nothing. */
+  private async replace(agentId: string, kind: CredentialKind, value: CredentialValue): Promise<void> {
+    const jwk = 'publicJwk' in value ? JSON.stringify(value.publicJwk) : null;
+    const sha256 = 'publicJwk' in value ? null : value.certificateSha256;
     await inTransaction(this.deps.db, async (trx) => {
       await sql`UPDATE viw.gateway_credentials SET active = false, revoked_at = now()
-        WHERE agent_id = ${agentId} AND kind = ${kind} AND active AND public_jwk <> ${jwk}::jsonb`.execute(
+        WHERE agent_id = ${agentId} AND kind = ${kind} AND active
+          AND (public_jwk IS DISTINCT FROM ${jwk}::jsonb OR certificate_sha256 IS DISTINCT FROM ${sha256}::text)`.execute(
         trx,
       );
-      await sql`INSERT INTO viw.gateway_credentials (id, agent_id, kind, public_jwk)
-        VALUES (${uuidv7()}, ${agentId}, ${kind}, ${jwk}::jsonb)
+      await sql`INSERT INTO viw.gateway_credentials (id, agent_id, kind, public_jwk, certificate_sha256)
+        VALUES (${uuidv7()}, ${agentId}, ${kind}, ${jwk}::jsonb, ${sha256}::text)
         ON CONFLICT (agent_id, kind) WHERE active DO NOTHING`.execute(trx);
+    }).catch((error: unknown) => {
+      if (isUniqueViolation(error, 'gateway_credentials_certificate'))
+        throw new AppError('CONFLICT', 'This client certificate belongs to another gateway', {
+          cause: error,
+        });
+      throw error;
     });
   }
 

@@ -12,7 +12,12 @@ export const detailColumns = sql`${summaryColumns},
   s.metrics, s.received_at AS metrics_at,
   g.container_engine, g.capabilities, g.connected, g.session_id, g.epoch, g.hub, g.remote_ip,
   EXISTS (SELECT FROM viw.gateway_credentials c
-          WHERE c.agent_id = g.agent_id AND c.kind = 'sealing' AND c.active) AS has_sealing_key`;
+          WHERE c.agent_id = g.agent_id AND c.kind = 'sealing' AND c.active) AS has_sealing_key,
+  EXISTS (SELECT FROM viw.gateway_credentials c
+          WHERE c.agent_id = g.agent_id AND c.kind = 'agent' AND c.active) AS has_agent_key,
+  EXISTS (SELECT FROM viw.gateway_credentials c
+          WHERE c.agent_id = g.agent_id AND c.kind = 'certificate' AND c.active) AS has_client_certificate,
+  g.revoked_at`;
 
 /** A gateway as the API shows it, and what services need beside it. */
 export interface GatewayDetail extends Gateway {

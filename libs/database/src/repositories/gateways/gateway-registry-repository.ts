@@ -1,45 +1,85 @@
-import type { RegistryEntry } from '@viw/contracts';
+import type {
+  FreezeState,
+  GatewayRegistryBody,
+  GatewayRegistrySnapshot,
+  RegistryEntry,
+} from '@viw/contracts';
+import { AppError } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { RepositoryDeps } from '../repository';
 
-export interface RegistrySnapshot {
-  version: number;
-  frozen: boolean;
-  gateways: RegistryEntry[];
-}
-
-/** What hubs are told of gateways. A hub's `signing_key` is the gateway's active key of kind `agent`. */
+/** What hubs are told of gateways. A hub's `signing_key` is the gateway's key of kind `agent`. */
 export class GatewayRegistryRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /**
-   * Version of the next delta. Call it inside the transaction that makes the change and enqueues the delta, before
-   * enqueueing: other changes wait for the commit, so versions and outbox ids rise together.
+   * The next delta, about one gateway; undefined for one that hubs know nothing of. Call it in the transaction that makes
+   * the change and enqueues the delta: other changes wait for the commit, so versions and outbox ids rise together.
    */
-  async nextVersion(): Promise<number> {
-    const { rows } = await sql<{ version: number }>`
-      UPDATE viw.gateway_registry SET version = version + 1 RETURNING version`.execute(this.deps.db);
-    return rows[0]?.version ?? 0;
+  async gatewayDelta(
+    agentId: string,
+  ): Promise<Extract<GatewayRegistryBody, { kind: 'gateway' }> | undefined> {
+    const version = await this.lockVersion();
+    const { rows } = await sql<EntryRow>`${entries} AND g.agent_id = ${agentId}`.execute(this.deps.db);
+    if (!rows[0]) return undefined;
+    await this.raiseVersion(version + 1);
+    return { kind: 'gateway', version: version + 1, entry: entryOf(rows[0]) };
   }
 
-  /** Version of the delta, or undefined when it was so before. */
-  async setFrozen(frozen: boolean, reason: string | null): Promise<number | undefined> {
+  /** The delta, or undefined when it was so before. For the caller's transaction, as `gatewayDelta`. */
+  async freezeDelta(
+    frozen: boolean,
+    reason: string | null,
+  ): Promise<Extract<GatewayRegistryBody, { kind: 'freeze' }> | undefined> {
     const { rows } = await sql<{ version: number }>`
       UPDATE viw.gateway_registry SET version = version + 1, frozen = ${frozen}, frozen_reason = ${reason},
         frozen_at = CASE WHEN ${frozen} THEN now() END
       WHERE frozen <> ${frozen} RETURNING version`.execute(this.deps.db);
-    return rows[0]?.version;
+    return rows[0] && { kind: 'freeze', version: rows[0].version, frozen };
+  }
+
+  async freezeState(): Promise<FreezeState> {
+    const { rows } = await sql<FreezeState>`
+      SELECT frozen, frozen_reason AS reason, frozen_at FROM viw.gateway_registry`.execute(this.deps.db);
+    return rows[0] ?? { frozen: true, reason: null, frozen_at: null };
+  }
+
+  /**
+   * Holds a freeze back until the caller's transaction has ended: what is accepted in it was accepted before the freeze.
+   * @throws AppError FROZEN
+   */
+  async assertNotFrozen(): Promise<void> {
+    const { rows } = await sql<{ frozen: boolean; reason: string | null }>`
+      SELECT frozen, frozen_reason AS reason FROM viw.gateway_registry FOR SHARE`.execute(this.deps.db);
+    const [state] = rows;
+    if (state?.frozen === false) return;
+    throw new AppError('FROZEN', `Commands are frozen: ${state?.reason ?? 'no reason given'}`);
+  }
+
+  async version(): Promise<number> {
+    const { rows } = await sql<{
+      version: number;
+    }>`SELECT version FROM viw.gateway_registry`.execute(this.deps.db);
+    return rows[0]?.version ?? 0;
+  }
+
+  /** Raises the version above one that hubs know already, which this database has forgotten. False when there was no need. */
+  async liftAbove(known: number): Promise<boolean> {
+    const { rows } = await sql`
+      UPDATE viw.gateway_registry SET version = ${known} + 1 WHERE version < ${known} RETURNING version`.execute(
+      this.deps.db,
+    );
+    return rows.length > 0;
   }
 
   /** One moment's view of everything; discovered gateways are not in it. */
-  async snapshot(): Promise<RegistrySnapshot> {
+  async snapshot(): Promise<GatewayRegistrySnapshot> {
     return inTransaction(this.deps.db, async (trx) => {
       // The lock waits for a change under way, so that version and gateways belong together.
       const { rows } = await sql<{ version: number; frozen: boolean }>`
         SELECT version, frozen FROM viw.gateway_registry FOR UPDATE`.execute(trx);
-      const gateways =
-        await sql<EntryRow>`${entries} WHERE g.state <> 'discovered' ORDER BY g.agent_id`.execute(trx);
+      const gateways = await sql<EntryRow>`${entries} ORDER BY g.agent_id`.execute(trx);
       return {
         version: rows[0]?.version ?? 0,
         frozen: rows[0]?.frozen ?? false,
@@ -48,27 +88,47 @@ export class GatewayRegistryRepository {
     });
   }
 
-  async entry(agentId: string): Promise<RegistryEntry | undefined> {
-    const { rows } = await sql<EntryRow>`${entries} WHERE g.agent_id = ${agentId}`.execute(this.deps.db);
-    return rows[0] && entryOf(rows[0]);
+  private async lockVersion(): Promise<number> {
+    const { rows } = await sql<{ version: number }>`
+      SELECT version FROM viw.gateway_registry FOR UPDATE`.execute(this.deps.db);
+    return rows[0]?.version ?? 0;
+  }
+
+  private async raiseVersion(version: number): Promise<void> {
+    await sql`UPDATE viw.gateway_registry SET version = ${version}`.execute(this.deps.db);
   }
 }
 
 interface EntryRow {
   agent_id: string;
-  decommissioned: boolean;
+  state: RegistryEntry['state'];
   min_version: string | null;
   signing_key: NonNullable<RegistryEntry['signing_key']> | null;
+  certificate_sha256: string | null;
 }
 
+/** Active credentials; of a gateway that is not active the newest ones, by which it is recognised when it is refused. */
 const entries = sql`
-  SELECT g.agent_id, g.state = 'decommissioned' AS decommissioned, g.min_version, c.public_jwk AS signing_key
+  SELECT g.agent_id, g.min_version, key.public_jwk AS signing_key, certificate.certificate_sha256,
+    CASE WHEN g.state = 'decommissioned' THEN 'decommissioned'
+         WHEN g.revoked_at IS NOT NULL THEN 'revoked' ELSE 'active' END AS state
   FROM viw.os_gateways g
-  LEFT JOIN viw.gateway_credentials c ON c.agent_id = g.agent_id AND c.kind = 'agent' AND c.active`;
+  LEFT JOIN LATERAL (
+    SELECT c.public_jwk FROM viw.gateway_credentials c
+    WHERE c.agent_id = g.agent_id AND c.kind = 'agent'
+      AND (c.active OR g.revoked_at IS NOT NULL OR g.state = 'decommissioned')
+    ORDER BY c.id DESC LIMIT 1) key ON true
+  LEFT JOIN LATERAL (
+    SELECT c.certificate_sha256 FROM viw.gateway_credentials c
+    WHERE c.agent_id = g.agent_id AND c.kind = 'certificate'
+      AND (c.active OR g.revoked_at IS NOT NULL OR g.state = 'decommissioned')
+    ORDER BY c.id DESC LIMIT 1) certificate ON true
+  WHERE g.state <> 'discovered'`;
 
 const entryOf = (row: EntryRow): RegistryEntry => ({
   agent_id: row.agent_id,
-  state: row.decommissioned ? 'decommissioned' : 'active',
+  state: row.state,
   ...(row.signing_key ? { signing_key: row.signing_key } : {}),
+  ...(row.certificate_sha256 === null ? {} : { certificate_sha256: row.certificate_sha256 }),
   ...(row.min_version === null ? {} : { min_version: row.min_version }),
 });

@@ -89,6 +89,26 @@ export class GatewayRepository {
     });
   }
 
+  /**
+   * Nothing that it has so far proves it any more, the secret that all agents share included: it comes back with a new
+   * key or certificate. False when there was nothing left to revoke.
+   * @throws AppError NOT_FOUND (a discovered or decommissioned one likewise: there is nothing to take from it)
+   */
+  async revokeCredentials(agentId: string): Promise<boolean> {
+    return inTransaction(this.deps.db, async (trx) => {
+      const { rows } = await sql<{ revoked: boolean }>`
+        SELECT revoked_at IS NOT NULL AS revoked FROM viw.os_gateways
+        WHERE agent_id = ${agentId} AND state NOT IN ('discovered', 'decommissioned') FOR UPDATE`.execute(
+        trx,
+      );
+      if (!rows[0]) throw new AppError('NOT_FOUND', `No registered gateway ${agentId}`);
+      const revoked = await new GatewayCredentialRepository({ db: trx }).revokeAll(agentId);
+      await sql`UPDATE viw.os_gateways SET revoked_at = coalesce(revoked_at, now())
+        WHERE agent_id = ${agentId}`.execute(trx);
+      return revoked > 0 || !rows[0].revoked;
+    });
+  }
+
   async get(agentId: string): Promise<GatewayDetail | undefined> {
     const { rows } = await sql<GatewayDetail>`
       SELECT ${detailColumns} FROM viw.os_gateways g LEFT JOIN viw.os_gateway_status s USING (agent_id)

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import type { TrustedProxies } from './trusted-proxies';
+import type { HandshakeRequest } from './verifier';
+
+/** As requested, without query. */
+export const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] ?? '';
+
+/** What an upgrade request says, and how much of it may be believed. */
+export function handshakeRequest(request: IncomingMessage, proxies: TrustedProxies): HandshakeRequest {
+  const { headers, socket } = request;
+  const peer = socket.remoteAddress ?? '';
+  const forwarded = headers['x-forwarded-for'];
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  return {
+    path: pathOf(request),
+    headers,
+    ip: proxies.client(peer, Array.isArray(forwarded) ? forwarded.join(',') : forwarded),
+    viaTrustedProxy: proxies.has(peer),
+    ...(certificate && {
+      clientCertificate: { certificate, trusted: (socket as TLSSocket).authorized },
+    }),
+  };
+}

@@ -1,0 +1,96 @@
+import type { GatewayRegistryBody, GatewayRegistrySnapshot, RegistryEntry } from '@viw/contracts';
+
+/** What has changed: one gateway, or perhaps every one. */
+export type RegistryChange =
+  { readonly kind: 'gateway'; readonly agentId: string } | { readonly kind: 'everything' };
+
+export interface GatewayRegistryDeps {
+  /** Called when the registry is the new one already. */
+  readonly onChange: (change: RegistryChange) => void;
+}
+
+/**
+ * The gateways as this hub knows them, at one version that never goes back. Before the first snapshot it knows nothing,
+ * and whoever asks it is to refuse.
+ */
+export class GatewayRegistry {
+  readonly #deps: GatewayRegistryDeps;
+  readonly #byAgent = new Map<string, RegistryEntry>();
+  readonly #byCertificate = new Map<string, RegistryEntry>();
+  #version: number | undefined;
+  #frozen = false;
+  /** Version of a freeze that came before the deltas that lead to it. */
+  #frozenAhead = 0;
+
+  constructor(deps: GatewayRegistryDeps) {
+    this.#deps = deps;
+  }
+
+  get isLoaded(): boolean {
+    return this.#version !== undefined;
+  }
+
+  get version(): number | undefined {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#byAgent.size;
+  }
+
+  /** The emergency stop; without a registry too. */
+  get isFrozen(): boolean {
+    return this.#version === undefined || this.#frozen || this.#frozenAhead > this.#version;
+  }
+
+  entry(agentId: string): RegistryEntry | undefined {
+    return this.#byAgent.get(agentId);
+  }
+
+  /** @param sha256 in lower-case hex */
+  withCertificate(sha256: string): RegistryEntry | undefined {
+    return this.#byCertificate.get(sha256);
+  }
+
+  /** Takes the place of everything known. False, and nothing has changed, when it is older. */
+  load({ version, frozen, gateways }: GatewayRegistrySnapshot): boolean {
+    if (version < (this.#version ?? 0)) return false;
+    this.#byAgent.clear();
+    this.#byCertificate.clear();
+    for (const entry of gateways) this.#put(entry);
+    this.#version = version;
+    this.#frozen = frozen;
+    this.#deps.onChange({ kind: 'everything' });
+    return true;
+  }
+
+  /**
+   * `known`: nothing new. `gap`: others are missing before it, so the snapshot is to be loaded; of such a delta only a
+   * freeze takes effect, at once.
+   */
+  apply(delta: GatewayRegistryBody): 'applied' | 'known' | 'gap' {
+    if (this.#version !== undefined && delta.version <= this.#version) return 'known';
+    if (this.#version === undefined || delta.version > this.#version + 1) {
+      if (delta.kind === 'freeze' && delta.frozen) this.#frozenAhead = delta.version;
+      return 'gap';
+    }
+    this.#version = delta.version;
+    if (delta.kind === 'freeze') this.#frozen = delta.frozen;
+    else {
+      this.#put(delta.entry);
+      this.#deps.onChange({ kind: 'gateway', agentId: delta.entry.agent_id });
+    }
+    return 'applied';
+  }
+
+  #put(entry: RegistryEntry): void {
+    const former = this.#byAgent.get(entry.agent_id)?.certificate_sha256;
+    if (former !== undefined && this.#byCertificate.get(former)?.agent_id === entry.agent_id)
+      this.#byCertificate.delete(former);
+    this.#byAgent.set(entry.agent_id, entry);
+    const { certificate_sha256: certificate, state } = entry;
+    // A certificate that was taken from one gateway may be another's now: the one that it opens counts.
+    if (certificate !== undefined && (state === 'active' || !this.#byCertificate.has(certificate)))
+      this.#byCertificate.set(certificate, entry);
+  }
+}

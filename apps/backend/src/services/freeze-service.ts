@@ -1,0 +1,42 @@
+import { gatewayRegistryStream } from '@viw/contracts';
+import type { FreezeState } from '@viw/contracts';
+import type { Repositories } from '../store';
+import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
+
+export interface FreezeServiceDeps {
+  readonly repositories: Pick<Repositories, 'gatewayRegistry'>;
+  readonly writes: IdempotentWrites;
+}
+
+/**
+ * The emergency stop of all commands. From its commit on none is accepted; hubs hear of it by a delta and send none
+ * either. What waits stays where it is, until it is released or its own time is over.
+ */
+export class FreezeService {
+  constructor(private readonly deps: FreezeServiceDeps) {}
+
+  state(): Promise<FreezeState> {
+    return this.deps.repositories.gatewayRegistry.freezeState();
+  }
+
+  /** A second time changes nothing, the reason included. */
+  freeze(write: WriteRequest, reason: string): Promise<FreezeState> {
+    return this.#set(write, true, reason);
+  }
+
+  release(write: WriteRequest): Promise<FreezeState> {
+    return this.#set(write, false, null);
+  }
+
+  #set(write: WriteRequest, frozen: boolean, reason: string | null): Promise<FreezeState> {
+    return this.deps.writes.perform(write, async ({ gatewayRegistry, outbox }) => {
+      const delta = await gatewayRegistry.freezeDelta(frozen, reason);
+      if (delta) await outbox.enqueue(gatewayRegistryStream, delta);
+      const detail = { changed: delta !== undefined, ...(reason === null ? {} : { reason }) };
+      return {
+        answer: await gatewayRegistry.freezeState(),
+        audit: { action: frozen ? 'commands.freeze' : 'commands.release', detail },
+      };
+    });
+  }
+}

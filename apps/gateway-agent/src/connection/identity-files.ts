@@ -1,0 +1,75 @@
+import { createPrivateKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { AppError } from '@viw/runtime';
+import type { AgentConfig } from '../config';
+import { certificateIdentity, hmacIdentity, keyIdentity } from './identity';
+import type { AgentIdentity } from './identity';
+
+/** What the agent shows in the TLS handshake, PEM. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * The proof of identity that is configured, the strongest if there are several. The shared secret is not sent along
+ * with a key or certificate: it would only prove what anybody can.
+ *
+ * @throws AppError CONFIG_INVALID
+ */
+export function identityOf(config: AgentConfig): AgentIdentity {
+  const { GATEWAY_AGENT_ID: agentId, GATEWAY_AGENT_KEY_FILE: keyFile } = config;
+  if (keyFile !== undefined) return keyIdentity(agentId, readSigningKey(keyFile));
+  if (config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined) return certificateIdentity(agentId);
+  if (config.GATEWAY_AGENT_SHARED_SECRET !== undefined)
+    return hmacIdentity(agentId, config.GATEWAY_AGENT_SHARED_SECRET);
+  throw new AppError('CONFIG_INVALID', 'no proof of identity is configured');
+}
+
+/**
+ * Reads the certificate anew each time, so that a renewed one is shown at the next connection.
+ * @throws AppError CONFIG_INVALID at once when there is none to read
+ */
+export function clientCertificateOf(config: AgentConfig): (() => ClientCertificate) | undefined {
+  const { GATEWAY_AGENT_TLS_CERT_FILE: certFile, GATEWAY_AGENT_TLS_KEY_FILE: keyFile } = config;
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  const read = (): ClientCertificate => ({
+    cert: readText('GATEWAY_AGENT_TLS_CERT_FILE', certFile),
+    key: readPrivate('GATEWAY_AGENT_TLS_KEY_FILE', keyFile),
+  });
+  read();
+  return read;
+}
+
+function readSigningKey(path: string): KeyObject {
+  const pem = readPrivate('GATEWAY_AGENT_KEY_FILE', path);
+  let key: KeyObject | undefined;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    // The library's message may quote what it read.
+  }
+  if (key?.asymmetricKeyType === 'ed25519') return key;
+  throw new AppError('CONFIG_INVALID', 'GATEWAY_AGENT_KEY_FILE: not a private Ed25519 key in PEM form');
+}
+
+/** A private key that others can read is none. */
+function readPrivate(setting: string, path: string): string {
+  const text = readText(setting, path);
+  if ((statSync(path).mode & 0o077) !== 0)
+    throw new AppError(
+      'CONFIG_INVALID',
+      `${setting}: other users can get at the file, its mode must be 0600`,
+    );
+  return text;
+}
+
+function readText(setting: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new AppError('CONFIG_INVALID', `${setting}: the file cannot be read (${code})`);
+  }
+}
