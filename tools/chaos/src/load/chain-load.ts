@@ -20,8 +20,10 @@ export interface ChainLoadDeps {
 
 const AGENT_ID = 'gw-chain-1';
 const PER_SECOND = 4;
-const RETRY_MS = 150;
-const CALL_LIMIT_MS = 5_000;
+/** As a 503 asks for: calls repeated faster leave the relay no connection of the backend's pool. */
+const RETRY_MS = 2_000;
+/** Longer than the backend itself waits for Postgres. */
+const CALL_LIMIT_MS = 15_000;
 
 /**
  * Commands as a person gives them: accepted by the API, published by the outbox relay, carried by the hub to an agent,

@@ -102,10 +102,12 @@ async function build({ services, chain: withChain }: WorldOptions, undo: Undo): 
       victims.push({ service, taps: way.taps, kill: () => writer.kill() });
     }
   }
-  const [chain] = await Promise.all([
-    withChain ? createCommandChain({ redis, postgres, ownerUrl, db }, undo) : undefined,
-    ...writers.map((writer) => writer.start()),
-  ]);
+  const starting = writers.map((writer) => writer.start());
+  const chaining = withChain ? createCommandChain({ redis, postgres, ownerUrl, db }, undo) : undefined;
+  // When one fails, the others have to have started before they can be ended.
+  await Promise.allSettled([...starting, chaining]);
+  await Promise.all(starting);
+  const chain = await chaining;
   victims.push(...(chain?.victims ?? []));
   const programs = [...writers, ...(chain?.programs ?? [])];
   return { redis, postgres, wires, writers, chain, programs, victims, producer, auditor, db, undo };
