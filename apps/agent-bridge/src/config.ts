@@ -84,7 +84,7 @@ const fields = z.object({
   /** Handshakes looked at per second, and at most at once; the others are told when to come back. */
   AGENT_BRIDGE_ADMIT_PER_SECOND: zInt({ min: 1, max: 100_000 }).default(500),
   /** Upgrade requests per second from one address (of IPv6: one /64), ten seconds' worth at once. */
-  AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S: zInt({ min: 1, max: 100_000 }).default(100),
+  AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S: zInt({ min: 1, max: 100_000 }).default(250),
   /** Frames per second from all sockets of one address, two seconds' worth at once. */
   AGENT_BRIDGE_ADDRESS_FRAMES_PER_S: zInt({ min: 1, max: 1_000_000 }).default(20_000),
   /** Frames that may wait to be sent, per socket. */

@@ -31,6 +31,8 @@ import type { AgentTls } from './tls/agent-tls';
 const paths: ReadonlySet<string> = new Set([agentWebSocketPath, ...agentWebSocketAliases]);
 /** Sockets above the cap, so that those in their handshake still get an answer. */
 const SPARE_SOCKETS = 256;
+/** By then the address has a full allowance again. Not a turn of the hub's: one address must not use those up. */
+const ADDRESS_RETRY_AFTER_S = 10;
 /** For the peer to answer a close frame, milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -143,7 +145,14 @@ export class AgentListener implements Component {
     const asked = handshakeRequest(request, this.#deps.proxies);
     const { ip } = asked;
     if (!this.#deps.rates.take(ip, this.#deps.clock.now()))
-      return this.#refuse(socket, refusal('BUSY', 'too many handshakes from this address'), ip);
+      return this.#refuse(
+        socket,
+        {
+          ...refusal('BUSY', 'too many handshakes from this address'),
+          retryAfterS: ADDRESS_RETRY_AFTER_S,
+        },
+        ip,
+      );
     try {
       const decision = await this.#deps.admission.decide(asked, uuidv7());
       if (decision.ok) this.#accept(request, socket, head, ip, decision);
