@@ -12,8 +12,9 @@ const run = (argv, options) =>
 
 const builds = await Promise.all(
   [
-    ...['tools/chaos', 'apps/results-writer', 'apps/telemetry-writer', 'apps/backend', 'apps/agent-bridge'],
-    ...['apps/gateway-agent', 'apps/host-helper'],
+    'tools/chaos',
+    ...['results-writer', 'telemetry-writer', 'agent-bridge', 'backend'].map((app) => `apps/${app}`),
+    ...['gateway-agent', 'host-helper'].map((app) => `apps/${app}`),
   ].map((cwd) => run(['../../tools/build/bundle.mjs'], { cwd })),
 );
 process.exitCode =

@@ -166,6 +166,20 @@ describe('a command', () => {
     await expect(admin.commands.run(agentId, byId)).rejects.toMatchObject(conflict);
   });
 
+  it('gives the first answer again also when the gateway would take no such command any more', async () => {
+    const agentId = await newGateway();
+    const idempotencyKey = randomUUID();
+    const parameters = { username: 'anna', password: 'a password' };
+    const run = () =>
+      operator.commands.run(agentId, { command: 'create_panel_user', parameters }, { idempotencyKey });
+    const first = await run();
+    await sql`UPDATE viw.os_gateways SET supported_verbs = '["list_users"]' WHERE agent_id = ${agentId}`.execute(
+      around.owner,
+    );
+    expect(await run()).toEqual(first);
+    expect((await operator.commands.list(agentId)).items).toHaveLength(1);
+  });
+
   it('another password under the same key is another request', async () => {
     const agentId = await newGateway();
     const idempotencyKey = randomUUID();

@@ -16,7 +16,7 @@ export interface CommandInput {
 }
 
 export interface CommandServiceDeps {
-  readonly repositories: Pick<Repositories, 'gateways' | 'gatewayCredentials' | 'commands'>;
+  readonly repositories: Pick<Repositories, 'gateways' | 'commands'>;
   readonly writes: IdempotentWrites;
   readonly signer: CommandSigner;
   readonly clock?: Clock;
@@ -34,19 +34,22 @@ export class CommandService {
   async run(write: WriteRequest, agentId: string, input: CommandInput): Promise<{ correlation_id: string }> {
     const verb = requireVerb(input.command);
     const args = parseArguments(verb.verb, input.parameters, 'parameters');
-    const gateway = await this.#gateway(agentId);
-    assertTakesCommands(gateway, verb);
-    const sealingKey = await this.#sealingKey(agentId, verb, args);
-    const correlationId = input.correlation_id ?? uuidv7();
-    const command = await sealAndSign(
-      { caller: write.caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
-      this.deps,
-    );
     return this.deps.writes.perform(
       write,
-      async ({ commands, gatewayRegistry }) => {
-        await gatewayRegistry.assertNotFrozen();
-        const accepted = await commands.accept(command, { maxOpen: limits.commandQueuePerAgent });
+      async (repositories) => {
+        // Within, so that a request that is repeated gets its first answer whatever has become of the gateway since.
+        await repositories.gatewayRegistry.assertNotFrozen();
+        const gateway = await gatewayOf(agentId, repositories);
+        assertTakesCommands(gateway, verb);
+        const sealingKey = await sealingKeyOf(agentId, { verb, args }, repositories);
+        const correlationId = input.correlation_id ?? uuidv7();
+        const command = await sealAndSign(
+          { caller: write.caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
+          this.deps,
+        );
+        const accepted = await repositories.commands.accept(command, {
+          maxOpen: limits.commandQueuePerAgent,
+        });
         // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
         if (!accepted.created && sealingKey)
           throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
@@ -71,31 +74,36 @@ export class CommandService {
 
   /** Newest first. @throws AppError NOT_FOUND */
   async list(agentId: string, options: ListOptions & { status?: CommandStatus | undefined }) {
-    await this.#gateway(agentId);
+    await gatewayOf(agentId, this.deps.repositories);
     return this.deps.repositories.commands.list(agentId, options);
   }
+}
 
-  async #gateway(agentId: string): Promise<GatewayDetail> {
-    const gateway = await this.deps.repositories.gateways.get(agentId);
-    if (!gateway) throw new AppError('NOT_FOUND', `No gateway ${agentId}`);
-    return gateway;
-  }
+/** @throws AppError NOT_FOUND */
+async function gatewayOf(
+  agentId: string,
+  { gateways }: Pick<Repositories, 'gateways'>,
+): Promise<GatewayDetail> {
+  const gateway = await gateways.get(agentId);
+  if (!gateway) throw new AppError('NOT_FOUND', `No gateway ${agentId}`);
+  return gateway;
+}
 
-  async #sealingKey(
-    agentId: string,
-    { secretArguments }: VerbDefinition,
-    args: Readonly<Record<string, unknown>>,
-  ): Promise<X25519PublicKey | undefined> {
-    const secret = secretArguments.filter((name) => args[name] !== undefined);
-    if (secret.length === 0) return undefined;
-    const key = await this.deps.repositories.gatewayCredentials.sealingKey(agentId);
-    if (!key)
-      throw new AppError(
-        'CONFLICT',
-        `${secret.join(', ')} can only be sent sealed, and ${agentId} has no sealing key: register its sealing key first`,
-      );
-    return key;
-  }
+/** Undefined when no argument is secret. @throws AppError CONFLICT */
+async function sealingKeyOf(
+  agentId: string,
+  { verb, args }: { verb: VerbDefinition; args: Readonly<Record<string, unknown>> },
+  { gatewayCredentials }: Pick<Repositories, 'gatewayCredentials'>,
+): Promise<X25519PublicKey | undefined> {
+  const secret = verb.secretArguments.filter((name) => args[name] !== undefined);
+  if (secret.length === 0) return undefined;
+  const key = await gatewayCredentials.sealingKey(agentId);
+  if (!key)
+    throw new AppError(
+      'CONFLICT',
+      `${secret.join(', ')} can only be sent sealed, and ${agentId} has no sealing key: register its sealing key first`,
+    );
+  return key;
 }
 
 /** @throws AppError CONFLICT, NOT_IMPLEMENTED */

@@ -31,7 +31,7 @@ export interface CommandFaultOptions {
   readonly everyMs: number;
   /** Share by which stalls, freezes and outages last longer; 1 by default. */
   readonly stretch?: number;
-  /** For so long a hub is also killed and frozen: other hubs then take it for dead. Not at all without it. */
+  /** For so long a hub is also killed or frozen: other hubs then take it for dead. Not at all without it. */
   readonly hubAwayMs?: number | undefined;
 }
 
@@ -62,6 +62,12 @@ export function planCommandFaults(
     forMs: lasting(min, max),
   });
   const { hubs, agents, helpers, writers, backends, agentWires, innerWires } = victims;
+  const hubAway = (forMs: number) => (): CommandFault => {
+    const process = chance.pick(hubs);
+    return chance.next() < 0.5
+      ? { kind: 'kill', process, awayMs: forMs }
+      : { kind: 'freeze', process, forMs };
+  };
   const processes = [hubs, agents, helpers, writers, backends];
   const kinds: readonly (() => CommandFault)[] = [
     ...processes.flatMap((each) => [kill(each), freeze(each)]),
@@ -73,12 +79,7 @@ export function planCommandFaults(
       tcp(each, 'swallow', 200, 900),
     ]),
     tcp([...agentWires, ...innerWires], 'delay', 800, 2_000),
-    ...(hubAwayMs === undefined
-      ? []
-      : [
-          (): CommandFault => ({ kind: 'kill', process: chance.pick(hubs), awayMs: hubAwayMs }),
-          (): CommandFault => ({ kind: 'freeze', process: chance.pick(hubs), forMs: hubAwayMs }),
-        ]),
+    ...(hubAwayMs === undefined ? [] : [hubAway(hubAwayMs)]),
   ];
   const count = Math.max(1, Math.floor(windowMs / everyMs));
   const order: (() => CommandFault)[] = [];

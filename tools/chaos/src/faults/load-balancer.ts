@@ -42,7 +42,7 @@ export class LoadBalancer {
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.#sockets.delete(socket);
-        other.destroy();
+        other.destroySoon();
       });
       socket.pipe(other);
     }

@@ -34,17 +34,17 @@ export class SupervisedProgram {
     return true;
   }
 
-  /** As `kill`, and started again only after so long. */
-  async killFor(awayMs: number): Promise<boolean> {
-    this.#awayMs = awayMs;
-    return this.kill();
-  }
-
   async freeze(forMs: number): Promise<void> {
     const program = this.#program;
     program?.signal('SIGSTOP');
     await pause(forMs);
     program?.signal('SIGCONT');
+  }
+
+  /** As `kill`, and started again only after so long. */
+  async killFor(awayMs: number): Promise<boolean> {
+    this.#awayMs = awayMs;
+    return this.kill();
   }
 
   output(): string {
