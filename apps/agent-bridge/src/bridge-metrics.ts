@@ -34,7 +34,13 @@ export function bridgeMetrics(registry: Metrics) {
       registers,
     }),
     /** Read at each scrape. */
-    watch: (read: { sessions: () => number; inFlight: () => number; waiting: () => number }): void => {
+    watch: (read: {
+      sessions: () => number;
+      inFlight: () => number;
+      waiting: () => number;
+      registryVersion: () => number;
+      frozen: () => boolean;
+    }): void => {
       const gauge = (name: string, help: string, value: () => number): void => {
         new Gauge({
           name,
@@ -47,6 +53,8 @@ export function bridgeMetrics(registry: Metrics) {
       };
       gauge('viw_agent_sessions', 'Open agent sockets', read.sessions);
       gauge('viw_commands_in_flight', 'Commands sent and not answered', read.inFlight);
+      gauge('viw_registry_version', 'Version of the gateway registry, -1 without one', read.registryVersion);
+      gauge('viw_commands_frozen', '1 while no command is sent at all', () => Number(read.frozen()));
       gauge('viw_commands_waiting', 'Commands of connected agents that wait for a free slot', read.waiting);
     },
   };

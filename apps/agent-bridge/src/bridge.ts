@@ -260,6 +260,8 @@ export function buildBridge(
     sessions: () => connections.size,
     inFlight: () => dispatcher.inFlight,
     waiting: () => dispatcher.waiting,
+    registryVersion: () => registry.version ?? -1,
+    frozen: () => registry.isFrozen,
   });
 
   /** Waits a moment only: without Redis the hub runs, says so in its readiness, and refuses every agent. */

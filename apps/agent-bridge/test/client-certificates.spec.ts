@@ -11,7 +11,7 @@ import { TestCa } from './test-ca';
 import type { Issued } from './test-ca';
 import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
-import { TestRegistry, active } from './test-registry';
+import { TestRegistry, active, unknownAgent } from './test-registry';
 import { connect } from './test-streams';
 
 let server: RedisServer;
@@ -118,6 +118,12 @@ describe('mtls-edge', () => {
     await registry.gateway(active(id, { certificate_sha256: leaf.sha256 }));
     await known(hub);
     expect(await answer(edge(leaf))).toBe('401 BAD_SIGNATURE');
+  });
+
+  it('one that names a gateway which nobody has registered opens nothing', async () => {
+    const id = unknownAgent();
+    const leaf = await ca.issue({ subject: `/CN=${id}/O=Viworks`, names: `DNS:${id}` });
+    expect(await answer(edge(leaf))).toBe('403 NOT_ALLOWED');
   });
 
   it('tells a revoked and a decommissioned gateway why', async () => {

@@ -199,6 +199,23 @@ describe('when Redis has lost its memory', () => {
   });
 });
 
+it('while Redis is silent a freeze could not be heard: no command is sent, and afterwards they are', async () => {
+  const one = await hub();
+  const agent = await join(one.url, uniqueAgent());
+  const id = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  await matching(redis, commandEventsStream, (body) => body.correlation_id === id);
+  await server.kill();
+  const silentSince = Date.now();
+  await eventually(async () => expect((await readiness(one)).registry?.ok).toBe(false));
+  agent.send({ type: 'COMMAND_ACK', correlation_id: id, state: 'busy' });
+  // By then it would have been sent again.
+  await eventually(() => expect(Date.now()).toBeGreaterThan(silentSince + 5_000));
+  expect(agent.all('COMMAND')).toHaveLength(1);
+  await server.restart();
+  expect((await agent.next('COMMAND')).correlation_id).toBe(id);
+});
+
 describe('an agent that the registry does not know', () => {
   it('discover: seen, but without commands until it is adopted', async () => {
     const one = await hub();
@@ -307,6 +324,7 @@ describe('the emergency stop', () => {
   it('a hub that starts while it is on sends none either', async () => {
     await registry.freeze(true);
     const one = await hub();
+    expect(await one.metrics()).toMatch(/viw_commands_frozen\{.*\} 1/);
     const agent = await join(one.url, uniqueAgent());
     const id = await publish(redis, runCommand(agent.id));
     const cancelled = await publish(redis, runCommand(agent.id));

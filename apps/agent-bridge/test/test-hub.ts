@@ -68,6 +68,7 @@ export async function startHubOnly(redisUrl: string, more: Record<string, string
       leaseRenewal: 1_000,
       heartbeatEntries: 500,
       registryCheck: 200,
+      registryCurrent: 2_000,
       tlsFiles: 200,
     },
   );

@@ -192,7 +192,10 @@ export class AgentListener implements Component {
       status: handshakeStatus[refused.code],
       code: refused.code,
       msg: refused.msg,
-      ...(refused.retryAfterS !== undefined && { retryAfter: refused.retryAfterS }),
+      // By chance where no turn was given, so that a fleet refused at one instant does not come back at one.
+      ...(refused.code === 'BUSY' && {
+        retryAfter: refused.retryAfterS ?? 5 + Math.floor(Math.random() * 11),
+      }),
     });
   }
 }

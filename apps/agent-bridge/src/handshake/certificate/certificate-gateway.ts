@@ -16,7 +16,7 @@ export interface CertificateGatewayOptions {
 }
 
 export interface CertificateGatewayDeps {
-  readonly registry: Pick<GatewayRegistry, 'withCertificate'>;
+  readonly registry: Pick<GatewayRegistry, 'withCertificate' | 'entry'>;
   /** Where given, the issuer must be one of them, whoever has verified the chain. */
   readonly authorities: Pick<CertificateAuthorities, 'issued'> | undefined;
   readonly clock: Clock;
@@ -44,7 +44,8 @@ export class CertificateGateway {
     const registered = this.#deps.registry.withCertificate(sha256)?.agent_id;
     const named = subjectPolicy && gatewayNamedBy(certificate, subjectPolicy);
     const agentId = registered ?? named;
-    if (agentId === undefined)
+    // A certificate is for gateways that somebody has registered: none of them is discovered by it.
+    if (agentId === undefined || this.#deps.registry.entry(agentId) === undefined)
       return refusal('NOT_ALLOWED', 'the client certificate belongs to no gateway', claimed);
     if (request.headers['x-agent-id'] !== undefined && claimed !== agentId)
       return refusal('NOT_ALLOWED', 'X-Agent-Id is not the gateway of the client certificate', agentId);
