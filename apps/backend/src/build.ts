@@ -60,6 +60,9 @@ export interface Backend {
   readonly metrics: Metrics;
 }
 
+/** Relay, reconciler and registry snapshots: one statement each at a time, and one to spare. */
+const JOB_CONNECTIONS = 4;
+
 export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend {
   const { logger, version, heartbeatMs = 15_000 } = deps;
   const { BACKEND_DATABASE_URL: databaseUrl, BACKEND_REDIS_URL: redisUrl } = config;
@@ -67,15 +70,17 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const metrics = createMetrics('backend');
 
   const redis = createRedis(redisUrl, { role: 'command', name: 'backend' }, { logger });
-  const db = createDatabase(
-    { url: databaseUrl, applicationName: 'backend' },
-    {
-      onConnectionError: (error) =>
-        logger.warn({ event: 'postgres_connection_lost', error }, 'connection lost'),
-    },
-  );
+  const onConnectionError = (error: Error): void =>
+    logger.warn({ event: 'postgres_connection_lost', error }, 'connection lost');
+  const db = createDatabase({ url: databaseUrl, applicationName: 'backend' }, { onConnectionError });
   const store = new Store({ db });
   const { repositories } = store;
+  // Connections of their own for what runs by itself: a storm of requests must not keep accepted ones from going out.
+  const jobsDb = createDatabase(
+    { url: databaseUrl, applicationName: 'backend-jobs', max: JOB_CONNECTIONS },
+    { onConnectionError },
+  );
+  const jobs = new Store({ db: jobsDb }).repositories;
   const producer = new StreamProducer({}, { redis, logger, metrics });
   const changes = new ChangeAnnouncer({ producer, logger });
 
@@ -142,16 +147,23 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       stop: () => closeRedis(redis),
     },
     redisSettingsCheck(redis, { strict: config.BACKEND_REDIS_STRICT }, { logger }),
-    { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
+    {
+      name: 'postgres',
+      start: () => undefined,
+      stop: async () => void (await Promise.all([db.destroy(), jobsDb.destroy()])),
+    },
     producer,
-    new OutboxRelay({ databaseUrl, applicationName }, { repositories, producer, changes, logger, metrics }),
+    new OutboxRelay(
+      { databaseUrl, applicationName },
+      { repositories: jobs, producer, changes, logger, metrics },
+    ),
     new Reconciler(
       { databaseUrl, applicationName },
-      { repositories, unreadReports: new UnreadReports({ redis }), changes, logger },
+      { repositories: jobs, unreadReports: new UnreadReports({ redis }), changes, logger },
     ),
     new SnapshotPublisher(
       { databaseUrl, applicationName },
-      { repositories, snapshots: new SnapshotStore({ redis }), logger, metrics },
+      { repositories: jobs, snapshots: new SnapshotStore({ redis }), logger, metrics },
     ),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
