@@ -1,16 +1,19 @@
 import {
+  contestsKey,
   deadLetterRegisterKey,
   deadLetterStream,
   epochKey,
   groups,
   consumerAliveKey,
   hubAliveKey,
+  hubRegisterKey,
   hubStream,
   janitorLeaseKey,
   leaseKey,
   mailboxStream,
   nonceKey,
   registrySnapshotKey,
+  rivalClaimKey,
   streams,
 } from './names';
 import type { GroupName, StreamName } from './names';
@@ -62,9 +65,25 @@ const follow = (...names: readonly StreamName[]): RedisRule => ({
 const routing: RedisRule = {
   commands: [
     ...groupCommands,
-    ...['xadd', 'xdel', 'xlen', 'xrange', 'get', 'set', 'del', 'exists', 'pexpire', 'hget', 'hmget', 'hset'],
+    ...['xadd', 'xdel', 'xlen', 'xrange', 'get', 'set', 'del', 'exists', 'pexpire'],
+    ...[
+      'hget',
+      'hmget',
+      'hset',
+      'hdel',
+      'sadd',
+      'srem',
+      'smembers',
+      'zadd',
+      'zrem',
+      'zscore',
+      'zrangebyscore',
+    ],
   ],
-  keys: [leaseKey('*'), epochKey('*'), hubAliveKey('*'), mailboxStream('*'), hubStream('*')],
+  keys: [
+    ...[leaseKey('*'), epochKey('*'), hubAliveKey('*'), mailboxStream('*'), hubStream('*')],
+    ...[hubRegisterKey, rivalClaimKey('*'), contestsKey],
+  ],
 };
 
 /** What each service may do in Redis, and nothing else. An account is named after its service. */
@@ -92,7 +111,7 @@ export const redisAccounts = {
     { commands: ['set'], keys: [nonceKey('*', '*')], access: 'write' },
     produce(
       ...[streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
-      ...[streams.commandEvents, streams.commandResults],
+      ...[streams.commandEvents, streams.commandResults, streams.alerts],
     ),
     follow(streams.gatewayRegistry),
     { commands: ['get'], keys: [registrySnapshotKey], access: 'read' },
