@@ -33,20 +33,35 @@ import { Rejections } from './intake/rejections';
 import { ResultIntake } from './intake/result-intake';
 import { SessionLog } from './intake/session-log';
 import { TelemetryIntake } from './intake/telemetry-intake';
+import { AgentClaims } from './lease/agent-claims';
+import { Contests } from './lease/contests';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LeaseStore } from './lease/lease-store';
+import { SignOfLife } from './lease/sign-of-life';
 import { agentRoutes } from './ops/agent-routes';
 import { WorkUnderWay } from './work-under-way';
 import { CommandEvents } from './routing/command-events';
 import { CommandRouter } from './routing/command-router';
+import { DeadHubEntries } from './routing/dead-hub-entries';
 import { Dispatcher } from './routing/dispatcher';
 import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
+import { HubTakeover } from './routing/hub-takeover';
 import { Placement } from './routing/hub-stream-or-mailbox';
 import { Ticker } from './ticker';
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
-export const bridgeTiming = { sweep: 500, hubAlive: 5_000, leaseRenewal: 10_000, heartbeatEntries: 30_000 };
+export const bridgeTiming = {
+  liveness: 100,
+  sweep: 500,
+  hubAlive: 3_000,
+  leaseRenewal: 10_000,
+  heartbeatEntries: 30_000,
+  contests: 1_000,
+  rivalClaim: 60_000,
+  /** Longer than a refused agent waits: Retry-After and the cap of its jitter. */
+  contest: 120_000,
+};
 
 export interface Bridge {
   readonly components: readonly Component[];
@@ -82,7 +97,13 @@ export function buildBridge(
   const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: registry });
   const publisher = new Publisher({ producer, metrics, logger });
   const leases = new LeaseStore(
-    { hub, leaseTtlMs: 3 * timing.leaseRenewal, hubTtlMs: 3 * timing.hubAlive },
+    {
+      hub,
+      leaseTtlMs: 3 * timing.leaseRenewal,
+      hubTtlMs: 3 * timing.hubAlive,
+      rivalClaimMs: timing.rivalClaim,
+      contestMs: timing.contest,
+    },
     { redis },
   );
 
@@ -95,6 +116,11 @@ export function buildBridge(
     { hub, redisUrl },
     {
       handler: (batch, context) => dispatcher.accept(batch, context),
+      onReplaced: ({ agent_id, epoch }) => {
+        const former = connections.get(agent_id);
+        if (former?.epoch === epoch) end(former, ends.replaced);
+      },
+      onLost: (entryIds) => dispatcher.forget(entryIds),
       placement,
       pending,
       logger,
@@ -108,9 +134,44 @@ export function buildBridge(
     inbox,
     handover,
     events: commandEvents,
+    mayDecide: () => signOfLife.isCertain,
     pending,
     clock,
     metrics,
+  });
+  const signOfLife: SignOfLife = new SignOfLife(
+    { ttlMs: 3 * timing.hubAlive },
+    {
+      leases,
+      onLapsed: async () => {
+        await inbox.verifyOwnership();
+        for (const { agentId } of connections.all()) dispatcher.parked(agentId);
+      },
+      logger,
+    },
+  );
+  const takeover = new HubTakeover(
+    { hub, graceMs: timing.hubAlive },
+    {
+      redis,
+      entries: new DeadHubEntries(
+        { hub },
+        { redis, placement, onParked: (agentId) => dispatcher.parked(agentId) },
+      ),
+      metrics,
+      logger,
+    },
+  );
+  const contests = new Contests({
+    redis,
+    connections,
+    publisher,
+    onContested: (connection) => dispatcher.suspend(connection),
+    onSettled: (connection) => dispatcher.serve(connection),
+    pending,
+    clock,
+    metrics,
+    logger,
   });
   const router = new CommandRouter({ placement, events: commandEvents, dispatcher, clock, metrics });
   const ingress = new StreamConsumer(
@@ -132,22 +193,27 @@ export function buildBridge(
   });
   const receiver = new FrameReceiver({ handlers, end, clock, metrics, logger });
 
+  const liveness = new Liveness({ heartbeatMs }, { end, clock, metrics });
   const sessions: Sessions = new Sessions(
-    { maxQueuedFrames: config.AGENT_BRIDGE_QUEUE_MAX },
-    { connections, receiver, dispatcher, leases, sessionLog, pending, clock, metrics, logger },
+    { maxQueuedFrames: config.AGENT_BRIDGE_QUEUE_MAX, silentAfterMs: 2 * heartbeatMs },
+    { connections, receiver, dispatcher, leases, liveness, sessionLog, pending, clock, metrics, logger },
   );
   const admission = new Admission(
     { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
       verifiers: [hmacVerifier({ secret }, { clock })],
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
-      leases,
+      claims: new AgentClaims({ hub }, { leases, contests, pending, logger }),
       connections,
       logger,
     },
   );
   const listener = new AgentListener(
-    { bind: config.AGENT_BRIDGE_BIND, maxConnections: config.AGENT_BRIDGE_MAX_CONN },
+    {
+      bind: config.AGENT_BRIDGE_BIND,
+      maxConnections: config.AGENT_BRIDGE_MAX_CONN,
+      drainMs: config.AGENT_BRIDGE_DRAIN_S * 1_000,
+    },
     {
       admission,
       sessions,
@@ -164,19 +230,16 @@ export function buildBridge(
     connections,
     onLost: (connection) => end(connection, ends.replaced),
     onMailboxSuspect: (connection) => dispatcher.parked(connection.agentId),
-    logger,
   });
-  const liveness = new Liveness(
-    { heartbeatMs, silentAfterMs: 2 * heartbeatMs },
-    { connections, end, clock, metrics },
-  );
   const ticker = new Ticker(
     {
       jobs: [
-        { name: 'liveness', everyMs: timing.sweep, run: () => liveness.sweep() },
+        { name: 'liveness', everyMs: timing.liveness, run: () => liveness.sweep() },
         { name: 'commands', everyMs: timing.sweep, run: () => dispatcher.sweep() },
         { name: 'handover', everyMs: timing.sweep, run: () => handover.sweep() },
-        { name: 'hub-alive', everyMs: timing.hubAlive, run: () => keeper.sayAlive() },
+        { name: 'hub-alive', everyMs: timing.hubAlive, run: () => signOfLife.renew() },
+        { name: 'takeover', everyMs: timing.hubAlive, run: () => takeover.look() },
+        { name: 'contests', everyMs: timing.contests, run: () => contests.look() },
         { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
         { name: 'heartbeats', everyMs: timing.heartbeatEntries, run: () => sessionLog.heartbeats() },
       ],
@@ -217,7 +280,7 @@ export function buildBridge(
     redisLife,
     settings,
     producer,
-    keeper,
+    signOfLife,
     telemetry,
     ticker,
     inbox,

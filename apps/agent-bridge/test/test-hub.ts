@@ -16,6 +16,7 @@ export const hubEnvironment = (
   AGENT_BRIDGE_HUB_ID: `hub-${randomUUID().slice(0, 8)}`,
   AGENT_BRIDGE_REDIS_URL: redisUrl,
   AGENT_BRIDGE_SHARED_SECRET: secret,
+  AGENT_BRIDGE_DRAIN_S: '0',
   ...more,
 });
 
@@ -29,15 +30,27 @@ export interface TestHub {
   metrics(): Promise<string>;
 }
 
+export const testTiming: typeof bridgeTiming = {
+  ...bridgeTiming,
+  hubAlive: 500,
+  leaseRenewal: 1_000,
+  heartbeatEntries: 500,
+  contests: 200,
+};
+
 /** The hub as `main.ts` builds it, in this process. */
-export async function startHub(redisUrl: string, more: Record<string, string> = {}): Promise<TestHub> {
+export async function startHub(
+  redisUrl: string,
+  more: Record<string, string> = {},
+  timing: Partial<typeof bridgeTiming> = {},
+): Promise<TestHub> {
   const config = bridgeSchema.parse(hubEnvironment(redisUrl, more));
   const logger = createLogger({ service: 'agent-bridge', level: 'silent' });
   const registry = createMetrics('agent-bridge');
   const { components, listener, ops } = buildBridge(
     config,
     { logger, metrics: registry },
-    { ...bridgeTiming, hubAlive: 500, leaseRenewal: 1_000, heartbeatEntries: 500 },
+    { ...testTiming, ...timing },
   );
   const lifecycle = new Lifecycle({ components: components satisfies readonly Component[] }, { logger });
   await lifecycle.start();

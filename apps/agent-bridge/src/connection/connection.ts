@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   /** Milliseconds since the Unix epoch. */
   readonly openedAt: number;
   readonly maxQueuedFrames: number;
+  /** Without a frame or pong for this long the socket is dropped, milliseconds. */
+  readonly silentAfterMs: number;
 }
 
 export interface ConnectionDeps {
@@ -33,11 +35,12 @@ export class Connection {
   readonly epoch: number;
   readonly ip: string;
   readonly openedAt: number;
+  readonly silentAfterMs: number;
   readonly codec: FrameCodec;
   readonly inbound: TokenBucket;
   readonly badFrames = new RecentCount({ windowMs: 60_000, limit: limits.badFramesPerMinute });
   hello: HelloFrame | undefined;
-  /** From the first look into the mailbox on, commands are sent on this connection. */
+  /** From the first look into the mailbox on commands are sent on this connection, except while its id is contested. */
   takesCommands = false;
   ended = false;
   /** Last frame or pong. */
@@ -58,6 +61,7 @@ export class Connection {
     this.epoch = options.epoch;
     this.ip = options.ip;
     this.openedAt = options.openedAt;
+    this.silentAfterMs = options.silentAfterMs;
     this.lastSeenAt = this.lastPingAt = this.lastHeartbeatAt = options.openedAt;
     this.inbound = new TokenBucket(
       { perSecond: limits.inboundFramesPerSecond, burst: limits.inboundBurst },

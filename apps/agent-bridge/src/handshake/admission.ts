@@ -1,6 +1,7 @@
 import type { NonceMemory } from '@viw/agent-auth';
 import type { Logger } from '@viw/runtime';
-import type { Lease, LeaseStore } from '../lease/lease-store';
+import type { AgentClaims } from '../lease/agent-claims';
+import type { Lease } from '../lease/lease-store';
 import type { ConnectionTable } from '../connection/connection-table';
 import { refusal } from './verifier';
 import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } from './verifier';
@@ -15,7 +16,7 @@ export interface AdmissionDeps {
   /** Asked in this order; the first one whose proof is offered decides. */
   readonly verifiers: readonly HandshakeVerifier[];
   readonly nonces: Pick<NonceMemory, 'claim'>;
-  readonly leases: Pick<LeaseStore, 'take'>;
+  readonly claims: Pick<AgentClaims, 'claim'>;
   readonly connections: Pick<ConnectionTable, 'size' | 'get'>;
   readonly logger: Logger;
 }
@@ -62,7 +63,7 @@ export class Admission {
     if (full && !connections.get(agentId)) return refusal('BUSY', 'this hub has no room', agentId);
     this.#deciding += 1;
     try {
-      return await this.#claim(identity, connId);
+      return await this.#claim(identity, connId, request.ip);
     } catch (error) {
       this.#deps.logger.warn(
         { event: 'admission_unavailable', agent_id: agentId, error },
@@ -81,9 +82,11 @@ export class Admission {
       : refusal('BAD_REQUEST', 'no proof of identity that this hub accepts');
   }
 
-  async #claim({ agentId, nonce }: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
+  async #claim({ agentId, nonce }: ProvenIdentity, connId: string, ip: string): Promise<Admitted | Refusal> {
     if (nonce !== undefined && !(await this.#deps.nonces.claim(agentId, nonce)))
       return refusal('REPLAYED_NONCE', 'X-Nonce has been used before', agentId);
-    return { ok: true, agentId, lease: await this.#deps.leases.take(agentId, connId) };
+    const lease = await this.#deps.claims.claim(agentId, connId, ip);
+    if (!lease) return refusal('DUPLICATE_ID', 'another live host has this agent id', agentId);
+    return { ok: true, agentId, lease };
   }
 }

@@ -1,5 +1,6 @@
 import {
   commandsStream,
+  contestsKey,
   groups,
   hubAliveKey,
   hubStream,
@@ -14,7 +15,17 @@ import type { EntryFacts, Redis } from '@viw/streams';
 import type { HeldLease } from '../lease/lease-store';
 import { drainMailbox, placeCommand } from './hub-stream-or-mailbox-scripts';
 
-export type Place = 'hub' | 'mailbox' | 'gone';
+/** `gone`: it has left its former place already. `alive`: it stays there, the hub that was taken for dead lives. */
+export type Place = 'hub' | 'mailbox' | 'gone' | 'alive';
+
+/** An entry that a command leaves as it gets its new place. */
+export interface FormerPlace {
+  readonly id: string;
+  /** Whether its hub has read it: only then it may have been sent. */
+  readonly state: 'pending' | 'unread';
+  /** In the stream of this other hub, which is believed to be dead; in this hub's own by default. */
+  readonly deadHub?: string;
+}
 
 /** Agents move between hubs while we look; more often than this in a row is not believed. */
 const MAX_GUESSES = 8;
@@ -23,8 +34,7 @@ const DRAIN_COUNT = 50;
 export interface PlaceOptions {
   /** This hub does not have the agent, whatever its lease says. */
   readonly notHere?: boolean;
-  /** Id in this hub's stream from which the command moves; the move is atomic. */
-  readonly from?: string;
+  readonly from?: FormerPlace;
 }
 
 /** Where commands wait in Redis. Every method rejects without Redis; nothing has moved then, or all of it. */
@@ -41,7 +51,7 @@ export class Placement {
   async place(
     body: CommandBody,
     facts: EntryFacts,
-    { notHere = false, from = '' }: PlaceOptions = {},
+    { notHere = false, from }: PlaceOptions = {},
   ): Promise<Place> {
     const { fields } = encodeEntry(commandsStream, body, facts);
     let guess = this.#hub;
@@ -53,10 +63,14 @@ export class Placement {
     throw new AppError('UNAVAILABLE', 'the agent changes hubs too fast');
   }
 
-  /** @returns how many commands still wait in the mailbox; undefined when the lease is not this one any more */
+  /**
+   * @returns how many commands still wait in the mailbox; undefined when they have to stay there, because the lease is
+   * not this one any more or the agent's id is contested
+   */
   async drain({ agentId, epoch }: Pick<HeldLease, 'agentId' | 'epoch'>): Promise<number | undefined> {
-    const keys = [leaseKey(agentId), mailboxStream(agentId), hubStream(this.#hub)];
-    const left = await this.#redis.eval(drainMailbox, keys.length, ...keys, String(epoch), DRAIN_COUNT);
+    const keys = [leaseKey(agentId), mailboxStream(agentId), hubStream(this.#hub), contestsKey];
+    const facts = [String(epoch), DRAIN_COUNT, agentId];
+    const left = await this.#redis.eval(drainMailbox, keys.length, ...keys, ...facts);
     return Number(left) < 0 ? undefined : Number(left);
   }
 
@@ -69,11 +83,12 @@ export class Placement {
     hub: string,
     agentId: string,
     notHere: boolean,
-    from: string,
+    from: FormerPlace | undefined,
     fields: readonly string[],
   ): Promise<string> {
     const keys = [leaseKey(agentId), mailboxStream(agentId), hubStream(hub), hubAliveKey(hub)];
-    if (from !== '') keys.push(hubStream(this.#hub));
+    if (from) keys.push(hubStream(from.deadHub ?? this.#hub));
+    if (from?.deadHub !== undefined) keys.push(hubAliveKey(from.deadHub));
     const ttlMs = limits.commandTtlMaxSeconds * 1_000;
     const answer = await this.#redis.eval(
       placeCommand,
@@ -83,7 +98,8 @@ export class Placement {
       notHere ? '1' : '0',
       ttlMs,
       groups.agentBridge,
-      from,
+      from?.id ?? '',
+      from?.state ?? '',
       ...fields,
     );
     return String(answer);
