@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { commandEventsStream, commandResultsStream, telemetryStream } from '@viw/contracts';
+import {
+  commandEventsStream,
+  commandResultsStream,
+  groups,
+  hubAliveKey,
+  hubStream,
+  telemetryStream,
+} from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
@@ -101,3 +108,35 @@ it('leases and mailboxes are right again after Redis has lost its memory', async
   await nothingLeft(redis, hub.id, agent.id);
   await agent.close();
 }, 40_000);
+
+it('a hub that cannot say that it lives sends nothing and ends nothing until it can again', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
+  const running = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  const waiting = await publish(redis, runCommand(agent.id));
+  const short = await publish(
+    redis,
+    runCommand(agent.id, { expires_at: new Date(Date.now() + 3_000).toISOString() }),
+  );
+  const isPending = async (count: number) =>
+    expect((await redis.xpending(hubStream(hub.id), groups.agentBridge))[0]).toBe(count);
+  await eventually(() => isPending(3));
+  await redis.call('ACL', 'SETUSER', 'default', '-sadd');
+  await eventually(async () => expect(await redis.exists(hubAliveKey(hub.id))).toBe(0));
+  agent.result(running);
+  await agent.next('RESULT_ACK');
+  for (let beats = 0; beats < 4; beats++) await agent.next('HEARTBEAT');
+  await isPending(2);
+  expect(agent.all('COMMAND')).toHaveLength(1);
+
+  await redis.call('ACL', 'SETUSER', 'default', '+sadd');
+  expect((await agent.next('COMMAND')).correlation_id).toBe(waiting);
+  agent.result(waiting);
+  await matching(
+    redis,
+    commandEventsStream,
+    (body) => body.correlation_id === short && body.state === 'expired',
+  );
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});

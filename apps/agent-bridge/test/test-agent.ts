@@ -125,17 +125,35 @@ export class TestAgent {
   }
 }
 
+export interface DialOptions {
+  readonly path?: string;
+  /** Loopback address from which to dial. */
+  readonly from?: string;
+}
+
 /** Connects; resolves when the socket is open. */
-export async function dial(url: string, agentId: string, path = '/agent/ws'): Promise<TestAgent> {
-  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers: signed(agentId, { path }) });
+export async function dial(
+  url: string,
+  agentId: string,
+  { path = '/agent/ws', from }: DialOptions = {},
+): Promise<TestAgent> {
+  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], {
+    headers: signed(agentId, { path }),
+    ...(from !== undefined && { localAddress: from }),
+  });
   const agent = new TestAgent(agentId, socket);
   await once(socket, 'open');
   return agent;
 }
 
 /** Connects, says HELLO and waits for WELCOME. */
-export async function join(url: string, agentId: string, hello: object = {}): Promise<TestAgent> {
-  const agent = await dial(url, agentId);
+export async function join(
+  url: string,
+  agentId: string,
+  hello: object = {},
+  options: DialOptions = {},
+): Promise<TestAgent> {
+  const agent = await dial(url, agentId, options);
   agent.hello(hello);
   await agent.next('WELCOME');
   return agent;
@@ -153,6 +171,7 @@ export function upgrade(
   headers: Record<string, string>,
   path = '/agent/ws',
   method = 'GET',
+  from?: string,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request({
@@ -160,6 +179,7 @@ export function upgrade(
       host: '127.0.0.1',
       path,
       method,
+      ...(from !== undefined && { localAddress: from }),
       headers: {
         Connection: 'Upgrade',
         Upgrade: 'websocket',
