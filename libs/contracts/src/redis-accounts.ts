@@ -65,20 +65,9 @@ const follow = (...names: readonly StreamName[]): RedisRule => ({
 const routing: RedisRule = {
   commands: [
     ...groupCommands,
-    ...['xadd', 'xdel', 'xlen', 'xrange', 'get', 'set', 'del', 'exists', 'pexpire'],
-    ...[
-      'hget',
-      'hmget',
-      'hset',
-      'hdel',
-      'sadd',
-      'srem',
-      'smembers',
-      'zadd',
-      'zrem',
-      'zscore',
-      'zrangebyscore',
-    ],
+    ...['xadd', 'xdel', 'xlen', 'xrange', 'get', 'set', 'del', 'exists', 'pexpire', 'pttl'],
+    ...['hget', 'hmget', 'hset', 'hdel', 'sadd', 'srem', 'smembers'],
+    ...['zadd', 'zrem', 'zscore', 'zrangebyscore'],
   ],
   keys: [
     ...[leaseKey('*'), epochKey('*'), hubAliveKey('*'), mailboxStream('*'), hubStream('*')],

@@ -5,8 +5,9 @@
  */
 
 /**
- * Gives a command its place: the stream of the hub that serves its agent, else the agent's mailbox, which expires
- * when nothing has been added for the longest time that a command may live.
+ * Gives a command its place: the stream of the hub that serves its agent, else the agent's mailbox. A mailbox lives as
+ * long as something in it is of use, and each addition drops what is not from its head, so that an agent that never
+ * comes back costs no memory for long. That these commands have expired is said by the backend, which knows them all.
  *
  * A hub without a sign of life serves nobody: from its first command that goes to the mailbox on, all do, until the
  * mailbox has been drained. So none overtakes another when the hub turns out to live.
@@ -16,7 +17,7 @@
  *
  * KEYS lease, mailbox, stream of the guessed hub, sign of life of the guessed hub,
  *      [stream the command comes from, [sign of life that must be missing]]
- * ARGV guessed hub, '1' when that hub says that it does not have the agent, mailbox ttl ms, group,
+ * ARGV guessed hub, '1' when that hub says that it does not have the agent, for how long the command is of use ms, group,
  *      id in the stream the command comes from or '', 'pending' or 'unread' there, field, value, field, value, ...
  * Returns 'hub', 'mailbox', 'gone' (the command has left its former place already), 'alive' (so it stays in its place)
  * or '@' and the hub to guess next.
@@ -43,8 +44,13 @@ if serving and ARGV[2] ~= '1' then
   end
   redis.call('HDEL', KEYS[1], 'serving')
 end
-redis.call('XADD', KEYS[2], '*', unpack(ARGV, 7))
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, oldest in ipairs(redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 2)) do
+  if oldest[2][1] == 'until' and tonumber(oldest[2][2]) < now then redis.call('XDEL', KEYS[2], oldest[1]) end
+end
+redis.call('XADD', KEYS[2], '*', 'until', string.format('%.0f', now + ARGV[3]), unpack(ARGV, 7))
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 return 'mailbox'
 `;
 
@@ -62,7 +68,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if tonumber(redis.call('ZSCORE', KEYS[4], ARGV[3]) or '0') > now then return -1 end
 local entries = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[2])
 for _, entry in ipairs(entries) do
-  redis.call('XADD', KEYS[3], '*', unpack(entry[2]))
+  redis.call('XADD', KEYS[3], '*', unpack(entry[2], entry[2][1] == 'until' and 3 or 1))
   redis.call('XDEL', KEYS[2], entry[1])
 end
 local left = redis.call('XLEN', KEYS[2])

@@ -5,7 +5,6 @@ import {
   hubAliveKey,
   hubStream,
   leaseKey,
-  limits,
   mailboxStream,
 } from '@viw/contracts';
 import type { CommandBody } from '@viw/contracts';
@@ -30,6 +29,8 @@ export interface FormerPlace {
 /** Agents move between hubs while we look; more often than this in a row is not believed. */
 const MAX_GUESSES = 8;
 const DRAIN_COUNT = 50;
+/** After a command's time is over; covers clocks that differ, and a cancellation that comes late. Milliseconds. */
+const KEPT_AFTERWARDS_MS = 60_000;
 
 export interface PlaceOptions {
   /** This hub does not have the agent, whatever its lease says. */
@@ -54,9 +55,13 @@ export class Placement {
     { notHere = false, from }: PlaceOptions = {},
   ): Promise<Place> {
     const { fields } = encodeEntry(commandsStream, body, facts);
+    const usefulMs = KEPT_AFTERWARDS_MS + (body.kind === 'run' ? msUntil(body.expires_at) : 0);
     let guess = this.#hub;
     for (let round = 0; round < MAX_GUESSES; round++) {
-      const answer = await this.#try(guess, body.agent_id, notHere && guess === this.#hub, from, fields);
+      const answer = await this.#try({
+        ...{ hub: guess, agentId: body.agent_id, notHere: notHere && guess === this.#hub },
+        ...{ usefulMs, from, fields },
+      });
       if (!answer.startsWith('@')) return answer as Place;
       guess = answer.slice(1);
     }
@@ -79,29 +84,22 @@ export class Placement {
     await this.#redis.xdel(hubStream(this.#hub), ...ids);
   }
 
-  async #try(
-    hub: string,
-    agentId: string,
-    notHere: boolean,
-    from: FormerPlace | undefined,
-    fields: readonly string[],
-  ): Promise<string> {
+  async #try({ hub, agentId, notHere, usefulMs, from, fields }: Attempt): Promise<string> {
     const keys = [leaseKey(agentId), mailboxStream(agentId), hubStream(hub), hubAliveKey(hub)];
     if (from) keys.push(hubStream(from.deadHub ?? this.#hub));
     if (from?.deadHub !== undefined) keys.push(hubAliveKey(from.deadHub));
-    const ttlMs = limits.commandTtlMaxSeconds * 1_000;
-    const answer = await this.#redis.eval(
-      placeCommand,
-      keys.length,
-      ...keys,
-      hub,
-      notHere ? '1' : '0',
-      ttlMs,
-      groups.agentBridge,
-      from?.id ?? '',
-      from?.state ?? '',
-      ...fields,
-    );
-    return String(answer);
+    const facts = [hub, notHere ? '1' : '0', usefulMs, groups.agentBridge, from?.id ?? '', from?.state ?? ''];
+    return String(await this.#redis.eval(placeCommand, keys.length, ...keys, ...facts, ...fields));
   }
 }
+
+interface Attempt {
+  readonly hub: string;
+  readonly agentId: string;
+  readonly notHere: boolean;
+  readonly usefulMs: number;
+  readonly from: FormerPlace | undefined;
+  readonly fields: readonly string[];
+}
+
+const msUntil = (time: string): number => Math.max(0, Date.parse(time) - Date.now());
