@@ -48,6 +48,7 @@ import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
 import { HubTakeover } from './routing/hub-takeover';
 import { Placement } from './routing/hub-stream-or-mailbox';
+import { recoverFromLapse } from './routing/lapse-recovery';
 import { Ticker } from './ticker';
 
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
@@ -62,6 +63,13 @@ export const bridgeTiming = {
   /** Longer than a refused agent waits: Retry-After and the cap of its jitter. */
   contest: 120_000,
 };
+
+/** What a dead hub had read of `viw.commands` and given no place yet is taken over as fast as its stream is. */
+const ingressTakeover = (hubAliveMs: number) => ({
+  livenessTtlMs: 3 * hubAliveMs,
+  claimEveryMs: hubAliveMs,
+  minIdleMs: 2 * hubAliveMs,
+});
 
 export interface Bridge {
   readonly components: readonly Component[];
@@ -143,10 +151,7 @@ export function buildBridge(
     { ttlMs: 3 * timing.hubAlive },
     {
       leases,
-      onLapsed: async () => {
-        await inbox.verifyOwnership();
-        for (const { agentId } of connections.all()) dispatcher.parked(agentId);
-      },
+      onLapsed: () => recoverFromLapse({ inbox, connections, dispatcher }),
       logger,
     },
   );
@@ -175,7 +180,10 @@ export function buildBridge(
   });
   const router = new CommandRouter({ placement, events: commandEvents, dispatcher, clock, metrics });
   const ingress = new StreamConsumer(
-    { contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
+    {
+      ...{ contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
+      ...ingressTakeover(timing.hubAlive),
+    },
     { redisUrl, handler: router.handle, logger, metrics: registry },
   );
 

@@ -4,7 +4,7 @@
  */
 export class Rotation<K, V> {
   readonly #map: ReadonlyMap<K, V>;
-  #round: Iterator<[K, V]> | undefined;
+  #round: Iterator<[K, V], undefined> | undefined;
 
   constructor(map: ReadonlyMap<K, V>) {
     this.#map = map;
@@ -15,12 +15,12 @@ export class Rotation<K, V> {
     const slice: [K, V][] = [];
     this.#round ??= this.#map.entries();
     while (slice.length < count) {
-      const { done, value } = this.#round.next();
-      if (done) {
+      const step = this.#round.next();
+      if (step.done) {
         this.#round = undefined;
         break;
       }
-      slice.push(value);
+      slice.push(step.value);
     }
     return slice;
   }

@@ -161,13 +161,13 @@ describe('a valid frame', () => {
   it('agents, a page at a time', async () => {
     const agents = await Promise.all(Array.from({ length: 5 }, () => join(hub.url, uniqueAgent())));
     const seen: unknown[] = [];
-    for (let after: unknown = ''; after !== undefined;) {
-      const { status, body } = await ops(`agents?limit=2&after=${String(after)}`);
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const { status, body } = await ops(`agents?limit=2&after=${after}`);
       expect(status).toBe(200);
       const page = body['agents'] as { agent_id: string }[];
       expect(page.length).toBeLessThanOrEqual(2);
       seen.push(...page.map(({ agent_id }) => agent_id));
-      after = body['next'];
+      after = body['next'] as string | undefined;
     }
     expect(seen).toEqual([...seen].sort());
     expect(new Set(seen).size).toBe(seen.length);
