@@ -46,30 +46,12 @@ import { DeadHubEntries } from './routing/dead-hub-entries';
 import { Dispatcher } from './routing/dispatcher';
 import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
+import { IngressOrder } from './routing/ingress-order';
 import { HubTakeover } from './routing/hub-takeover';
 import { Placement } from './routing/hub-stream-or-mailbox';
 import { recoverFromLapse } from './routing/lapse-recovery';
 import { Ticker } from './ticker';
-
-/** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
-export const bridgeTiming = {
-  liveness: 100,
-  sweep: 500,
-  hubAlive: 3_000,
-  leaseRenewal: 10_000,
-  heartbeatEntries: 30_000,
-  contests: 1_000,
-  rivalClaim: 60_000,
-  /** Longer than a refused agent waits: Retry-After and the cap of its jitter. */
-  contest: 120_000,
-};
-
-/** What a dead hub had read of `viw.commands` and given no place yet is taken over as fast as its stream is. */
-const ingressTakeover = (hubAliveMs: number) => ({
-  livenessTtlMs: 3 * hubAliveMs,
-  claimEveryMs: hubAliveMs,
-  minIdleMs: 2 * hubAliveMs,
-});
+import { bridgeTiming, ingressTakeover } from './timing';
 
 export interface Bridge {
   readonly components: readonly Component[];
@@ -178,7 +160,14 @@ export function buildBridge(
     metrics,
     logger,
   });
-  const router = new CommandRouter({ placement, events: commandEvents, dispatcher, clock, metrics });
+  const router = new CommandRouter({
+    order: new IngressOrder({ hub }, { redis }),
+    placement,
+    events: commandEvents,
+    dispatcher,
+    clock,
+    metrics,
+  });
   const ingress = new StreamConsumer(
     {
       ...{ contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },

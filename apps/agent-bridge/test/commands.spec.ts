@@ -5,6 +5,7 @@ import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
 import { dial, join, uniqueAgent } from './test-agent';
+import type { TestAgent } from './test-agent';
 import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
 import { connect, entries, matching, nothingLeft, publish, runCommand } from './test-streams';
@@ -338,6 +339,32 @@ it('finds the agent on whichever hub it is, and follows it', async () => {
   await nothingLeft(redis, other.id, id);
   await nothingLeft(redis, hub.id, id);
   await there.close();
+  await other.stop();
+});
+
+it('keeps the order per agent although two hubs read the commands side by side', async () => {
+  const other = await startHub(server.url);
+  const agents = await Promise.all([
+    join(hub.url, uniqueAgent(), { max_concurrency: 1 }),
+    join(other.url, uniqueAgent(), { max_concurrency: 1 }),
+  ]);
+  const given = new Map<string, string[]>(agents.map(({ id }) => [id, []]));
+  // One instant of acceptance: nothing but the order of the stream tells them apart.
+  const accepted_at = new Date().toISOString();
+  for (let n = 0; n < 60; n++) {
+    const { id } = agents[n % 2] as TestAgent;
+    given.get(id)?.push(await publish(redis, runCommand(id, { accepted_at })));
+  }
+  await Promise.all(
+    agents.map(async (agent) => {
+      for (const expected of given.get(agent.id) ?? []) {
+        expect((await agent.next('COMMAND')).correlation_id).toBe(expected);
+        agent.result(expected);
+      }
+    }),
+  );
+  for (const [index, { id }] of [hub, other].entries()) await nothingLeft(redis, id, agents[index]?.id ?? '');
+  await Promise.all(agents.map((agent) => agent.close()));
   await other.stop();
 });
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Lifecycle, createLogger, createMetrics } from '@viw/runtime';
 import type { Component } from '@viw/runtime';
-import { bridgeTiming, buildBridge } from '../src/bridge';
+import { buildBridge } from '../src/bridge';
 import { bridgeSchema } from '../src/config';
+import { bridgeTiming } from '../src/timing';
 
 export const secret = 'the shared secret of these tests';
 

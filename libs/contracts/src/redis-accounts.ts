@@ -94,6 +94,8 @@ export const redisAccounts = {
   ],
   'agent-bridge': [
     ...consume(groups.agentBridge, [streams.commands]),
+    // Whose commands other hubs have in their hands, so that none is overtaken.
+    { commands: ['xrange'], keys: [streams.commands], access: 'read' },
     routing,
     { commands: ['set', 'del', 'exists'], keys: [consumerAliveKey(hubStream('*'), groups.agentBridge, '*')] },
     { commands: ['hset'], keys: [deadLetterRegisterKey], access: 'write' },
