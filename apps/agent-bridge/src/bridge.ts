@@ -171,6 +171,8 @@ export function buildBridge(
   const ingress = new StreamConsumer(
     {
       ...{ contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
+      // Short at first: it is waited for other hubs, too, that have an earlier command of an agent.
+      backoff: { baseMs: 10, capMs: 10_000 },
       ...ingressTakeover(timing.hubAlive),
     },
     { redisUrl, handler: router.handle, logger, metrics: registry },

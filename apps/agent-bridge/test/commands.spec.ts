@@ -351,7 +351,7 @@ it('keeps the order per agent although two hubs read the commands side by side',
   const given = new Map<string, string[]>(agents.map(({ id }) => [id, []]));
   // One instant of acceptance: nothing but the order of the stream tells them apart.
   const accepted_at = new Date().toISOString();
-  for (let n = 0; n < 60; n++) {
+  for (let n = 0; n < 40; n++) {
     const { id } = agents[n % 2] as TestAgent;
     given.get(id)?.push(await publish(redis, runCommand(id, { accepted_at })));
   }

@@ -4,7 +4,7 @@ import { compareEntryIds, decodeEntry } from '@viw/streams';
 import type { Delivered, Redis } from '@viw/streams';
 
 /** A hub that keeps a command for longer stands still or is dead: then order is not worth the delay. */
-const WAIT_MS = 250;
+const WAIT_MS = 1_000;
 const FORGOTTEN_MS = 60_000;
 /** Entries in the hands of all hubs that are looked at; with more than that the newest may be missed. */
 const PENDING = 1_000;
