@@ -27,6 +27,11 @@ export function bridgeMetrics(registry: Metrics) {
     ]),
     commandEvents: counter('viw_command_events_total', 'What happened to commands at this hub', ['state']),
     routed: counter('viw_commands_routed_total', 'Commands given their next place', ['to']),
+    takenOver: counter(
+      'viw_commands_taken_over_total',
+      'Commands of dead hubs given a new place by this one',
+    ),
+    contests: counter('viw_agent_contests_total', 'Agent ids found to be claimed by two live hosts'),
     dispatchLatency: new Histogram({
       name: 'viw_command_dispatch_seconds',
       help: 'From acceptance by the backend to the first sending to the agent',

@@ -1,4 +1,3 @@
-import { NonceMemory } from '@viw/agent-auth';
 import { commandsStream, groups } from '@viw/contracts';
 import { OpsServer, systemClock } from '@viw/runtime';
 import type { Component, Logger, Metrics } from '@viw/runtime';
@@ -12,24 +11,17 @@ import {
 } from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
 import type { BridgeConfig } from './config';
-import { AddressRates } from './connection/address-rates';
+import { AddressRates, rememberedAddresses } from './connection/address-rates';
 import { AgentListener } from './connection/agent-listener';
 import { ConnectionTable } from './connection/connection-table';
 import type { Connection } from './connection/connection';
 import { ends } from './connection/end-reason';
 import type { End } from './connection/end-reason';
 import { Liveness } from './connection/liveness';
-import { AgentTls } from './connection/tls/agent-tls';
 import { Sessions } from './connection/sessions';
 import { FrameReceiver } from './frames/frame-receiver';
 import { frameHandlers } from './frames/frame-handlers';
-import { dialects } from './frames/dialects';
-import { AdmissionRate } from './handshake/admission-rate';
-import { Admission } from './handshake/admission';
-import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
-import { RedisNonceStore } from './handshake/redis-nonce-store';
-import { TrustedProxies } from './handshake/trusted-proxies';
-import { switchedOnWays } from './handshake/ways';
+import { buildFrontDoor } from './front-door';
 import { EventIntake } from './intake/event-intake';
 import { HelloIntake } from './intake/hello-intake';
 import { Publisher } from './intake/publisher';
@@ -38,8 +30,11 @@ import { Rejections } from './intake/rejections';
 import { ResultIntake } from './intake/result-intake';
 import { SessionLog } from './intake/session-log';
 import { TelemetryIntake } from './intake/telemetry-intake';
+import { AgentClaims } from './lease/agent-claims';
+import { Contests } from './lease/contests';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LeaseStore } from './lease/lease-store';
+import { SignOfLife } from './lease/sign-of-life';
 import { agentRoutes } from './ops/agent-routes';
 import { AgentVersions } from './registry/agent-versions';
 import { CommandPolicy } from './registry/command-policy';
@@ -51,28 +46,18 @@ import { SnapshotReader } from './registry/snapshot-reader';
 import { WorkUnderWay } from './work-under-way';
 import { CommandEvents } from './routing/command-events';
 import { CommandRouter } from './routing/command-router';
+import { DeadHubEntries } from './routing/dead-hub-entries';
 import { Dispatcher } from './routing/dispatcher';
 import { deleteFinished } from './routing/finished-entries';
 import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
+import { IngressOrder } from './routing/ingress-order';
+import { HubTakeover } from './routing/hub-takeover';
 import { Placement } from './routing/hub-stream-or-mailbox';
+import { recoverFromLapse } from './routing/lapse-recovery';
 import { SentMarks } from './routing/sent-marks';
 import { Ticker } from './ticker';
-
-/** Source addresses whose rates are remembered. */
-const ADDRESSES = 10_000;
-
-/** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
-export const bridgeTiming = {
-  sweep: 500,
-  hubAlive: 5_000,
-  leaseRenewal: 10_000,
-  heartbeatEntries: 30_000,
-  registryCheck: 2_000,
-  /** Without a word about the registry for so long, no command is sent. */
-  registryCurrent: 10_000,
-  tlsFiles: 5_000,
-};
+import { bridgeTiming, ingressTakeover } from './timing';
 
 export interface Bridge {
   readonly components: readonly Component[];
@@ -112,7 +97,13 @@ export function buildBridge(
   );
   const versions = new AgentVersions({ oldVersions: config.AGENT_BRIDGE_OLD_VERSIONS }, { registry });
   const leases = new LeaseStore(
-    { hub, leaseTtlMs: 3 * timing.leaseRenewal, hubTtlMs: 3 * timing.hubAlive },
+    {
+      hub,
+      leaseTtlMs: 3 * timing.leaseRenewal,
+      hubTtlMs: 3 * timing.hubAlive,
+      rivalClaimMs: timing.rivalClaim,
+      contestMs: timing.contest,
+    },
     { redis },
   );
 
@@ -127,6 +118,11 @@ export function buildBridge(
     { hub, redisUrl },
     {
       handler: (batch, context) => dispatcher.accept(batch, context),
+      onReplaced: ({ agent_id, epoch }) => {
+        const former = connections.get(agent_id);
+        if (former?.epoch === epoch) end(former, ends.replaced);
+      },
+      onLost: (entryIds) => dispatcher.forget(entryIds),
       placement,
       pending,
       logger,
@@ -142,13 +138,57 @@ export function buildBridge(
     policy: new CommandPolicy({ registry, sync: registrySync, versions }),
     events: commandEvents,
     sentMarks: new SentMarks({ redis }),
+    mayDecide: () => signOfLife.isCertain,
     pending,
     clock,
     metrics,
   });
-  const router = new CommandRouter({ placement, events: commandEvents, dispatcher, clock, metrics });
+  const signOfLife: SignOfLife = new SignOfLife(
+    { ttlMs: 3 * timing.hubAlive },
+    {
+      leases,
+      onLapsed: () => recoverFromLapse({ inbox, connections, dispatcher }),
+      logger,
+    },
+  );
+  const takeover = new HubTakeover(
+    { hub, graceMs: timing.hubAlive },
+    {
+      redis,
+      entries: new DeadHubEntries(
+        { hub },
+        { redis, placement, onParked: (agentId) => dispatcher.parked(agentId) },
+      ),
+      metrics,
+      logger,
+    },
+  );
+  const contests = new Contests({
+    redis,
+    connections,
+    publisher,
+    onContested: (connection) => dispatcher.suspend(connection),
+    onSettled: (connection) => dispatcher.serve(connection),
+    pending,
+    clock,
+    metrics,
+    logger,
+  });
+  const router = new CommandRouter({
+    order: new IngressOrder({ hub }, { redis }),
+    placement,
+    events: commandEvents,
+    dispatcher,
+    clock,
+    metrics,
+  });
   const ingress = new StreamConsumer(
-    { contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
+    {
+      ...{ contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
+      // Short at first: it is waited for other hubs, too, that have an earlier command of an agent.
+      backoff: { baseMs: 10, capMs: 10_000 },
+      ...ingressTakeover(timing.hubAlive),
+    },
     { redisUrl, handler: router.handle, logger, metrics: metricsRegistry },
   );
 
@@ -168,75 +208,36 @@ export function buildBridge(
   const frameRates = new AddressRates({
     perSecond: framesPerSecond,
     burst: 2 * framesPerSecond,
-    addresses: ADDRESSES,
+    addresses: rememberedAddresses,
   });
   const receiver = new FrameReceiver({ handlers, rates: frameRates, end, clock, metrics, logger });
 
+  const liveness = new Liveness({ heartbeatMs }, { end, clock, metrics });
   const sessions: Sessions = new Sessions(
     { outbound: { maxFrames: config.AGENT_BRIDGE_QUEUE_MAX } },
-    { connections, receiver, dispatcher, leases, sessionLog, pending, clock, metrics, logger },
+    { connections, receiver, dispatcher, leases, liveness, sessionLog, pending, clock, metrics, logger },
   );
-  const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
-  const authorities = caBundle === undefined ? undefined : new CertificateAuthorities();
-  const tls = new AgentTls(
-    {
-      certFile: config.AGENT_BRIDGE_TLS_CERT_FILE,
-      keyFile: config.AGENT_BRIDGE_TLS_KEY_FILE,
-      caBundle,
-    },
-    { authorities, logger },
-  );
-  const admission = new Admission(
-    { maxConnections: config.AGENT_BRIDGE_MAX_CONN, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
-    {
-      rate: new AdmissionRate({ perSecond: config.AGENT_BRIDGE_ADMIT_PER_SECOND }, { clock }),
-      verifiers: switchedOnWays(config, { registry, authorities, clock }),
-      registry,
-      admittance,
-      nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
-      leases,
-      connections,
-      logger,
-    },
-  );
-  const handshakesPerSecond = config.AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S;
-  const listener = new AgentListener(
-    { bind: config.AGENT_BRIDGE_BIND, maxConnections: config.AGENT_BRIDGE_MAX_CONN },
-    {
-      tls,
-      proxies: new TrustedProxies({ networks: config.AGENT_BRIDGE_TRUSTED_PROXIES }),
-      admission,
-      rates: new AddressRates({
-        perSecond: handshakesPerSecond,
-        burst: 10 * handshakesPerSecond,
-        addresses: ADDRESSES,
-      }),
-      sessions,
-      leases,
-      dialectOf: dialects({ silentAfterMs: 2 * heartbeatMs }),
-      rejections,
-      enforcement,
-      pending,
-      clock,
-      logger,
-    },
-  );
+  const { tls, listener } = buildFrontDoor(config, {
+    ...{ registry, admittance, enforcement, rejections, sessions, connections, leases },
+    claims: new AgentClaims({ hub }, { leases, contests, pending, logger }),
+    ...{ redis, pending, clock, logger },
+  });
 
   const keeper = new LeaseKeeper({
     leases,
     connections,
     onLost: (connection) => end(connection, ends.replaced),
     onMailboxSuspect: (connection) => dispatcher.parked(connection.agentId),
-    logger,
   });
-  const liveness = new Liveness({ heartbeatMs }, { connections, end, clock, metrics });
   const ticker = new Ticker(
     {
       jobs: [
-        { name: 'liveness', everyMs: timing.sweep, run: () => liveness.sweep() },
+        { name: 'liveness', everyMs: timing.liveness, run: () => liveness.sweep() },
         { name: 'commands', everyMs: timing.sweep, run: () => dispatcher.sweep() },
         { name: 'handover', everyMs: timing.sweep, run: () => handover.sweep() },
-        { name: 'hub-alive', everyMs: timing.hubAlive, run: () => keeper.sayAlive() },
+        { name: 'hub-alive', everyMs: timing.hubAlive, run: () => signOfLife.renew() },
+        { name: 'takeover', everyMs: timing.hubAlive, run: () => takeover.look() },
+        { name: 'contests', everyMs: timing.contests, run: () => contests.look() },
         { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
         { name: 'finished-entries', everyMs: timing.leaseRenewal, run: () => deleteFinished(redis, hub) },
         { name: 'registry', everyMs: timing.registryCheck, run: () => registrySync.check() },
@@ -284,7 +285,7 @@ export function buildBridge(
     producer,
     registrySync,
     tls,
-    keeper,
+    signOfLife,
     telemetry,
     ticker,
     inbox,

@@ -91,6 +91,8 @@ const fields = z.object({
   AGENT_BRIDGE_QUEUE_MAX: zInt({ min: 1, max: 100_000 }).default(limits.outboundQueueFrames),
   /** Seconds between two signs of life; a socket silent for twice as long is dropped. */
   AGENT_BRIDGE_HEARTBEAT_S: zInt({ min: 1, max: 300 }).default(limits.pingEveryMs / 1_000),
+  /** Seconds over which a hub that stops closes its sockets. */
+  AGENT_BRIDGE_DRAIN_S: zInt({ min: 0, max: 300 }).default(5),
   /** Bearer token of the ops endpoints; mandatory when they can be reached from other machines. */
   AGENT_BRIDGE_ADMIN_TOKEN: zSecret().optional(),
   AGENT_BRIDGE_LOG_JSON: zBool().default(true),

@@ -13,5 +13,7 @@ void runService({
   service: 'agent-bridge',
   enabled: config.AGENT_BRIDGE_ENABLED,
   logger,
+  // What follows the closed sockets: goodbyes answered, entries flushed, consumers out of their groups.
+  stopTimeoutMs: config.AGENT_BRIDGE_DRAIN_S * 1_000 + 15_000,
   build: () => buildBridge(config, { logger, metrics: createMetrics('agent-bridge') }).components,
 });

@@ -217,10 +217,10 @@ http {
     const shown = { ca: tls.cert, cert: leaf.cert, key: leaf.key };
     const trust = { ca: await readCa() };
     const url = `wss://127.0.0.1:${port}`;
-    const agent = await dialWith(url, id, {}, '/agent/ws', { ...shown, ...trust });
+    const agent = await dialWith(url, id, {}, { tls: { ...shown, ...trust } });
     expect(await agent.next('HELLO_ACK')).toMatchObject({ agent_id: id });
     await agent.close();
-    const forged = await upgrade(port, edge(leaf), '/agent/ws', 'GET', trust);
+    const forged = await upgrade(port, edge(leaf), '/agent/ws', 'GET', { tls: trust });
     expect(forged).toMatchObject({ status: 400, body: { error: { code: 'BAD_REQUEST' } } });
     await nginx.stop();
   });
@@ -261,7 +261,7 @@ describe('mtls', () => {
 
   const shown = ({ cert, key }: Issued): ClientTls => ({ ...trust, cert, key });
   const answer = async (tls: ClientTls, headers: Record<string, string> = {}): Promise<string> => {
-    const { status, body } = await upgrade(hub.port, headers, '/agent/ws', 'GET', tls);
+    const { status, body } = await upgrade(hub.port, headers, '/agent/ws', 'GET', { tls });
     return `${status} ${body.error?.code}`;
   };
   const servedFingerprint = (options: object = {}): Promise<string> =>
@@ -275,11 +275,11 @@ describe('mtls', () => {
 
   it('a registered certificate, and one that names its gateway, open it', async () => {
     const { id, leaf } = await pinned(hub);
-    const agent = await dialWith(url, id, {}, '/agent/ws', shown(leaf));
+    const agent = await dialWith(url, id, {}, { tls: shown(leaf) });
     expect(await agent.next('HELLO_ACK')).toMatchObject({ agent_id: id });
     const other = uniqueAgent();
     const named = await ca.issue({ subject: `/CN=${other}`, names: `DNS:${other}` });
-    await (await dialWith(url, other, { 'X-Agent-Id': other }, '/agent/ws', shown(named))).close();
+    await (await dialWith(url, other, { 'X-Agent-Id': other }, { tls: shown(named) })).close();
     await registry.gateway({ agent_id: id, state: 'revoked', certificate_sha256: leaf.sha256 });
     expect(await agent.closed).toBe(4401);
     expect(await answer(shown(leaf))).toBe('403 REVOKED');
@@ -293,13 +293,13 @@ describe('mtls', () => {
     expect(await answer(shown(await ca.issue({ subject: '/CN=nobody' })))).toBe('403 NOT_ALLOWED');
     expect(await answer(trust)).toBe('400 BAD_REQUEST');
     // The shared secret is on as well, and works without a certificate.
-    await (await dialWith(url, id, signed(id), '/agent/ws', trust)).close();
+    await (await dialWith(url, id, signed(id), { tls: trust })).close();
   });
 
   it('speaks TLS 1.2 and 1.3, nothing older, and answers what is no TLS by hanging up', async () => {
     const { id, leaf } = await pinned(hub);
     for (const version of [{ maxVersion: 'TLSv1.2' }, { minVersion: 'TLSv1.3' }] as const)
-      await (await dialWith(url, id, {}, '/agent/ws', { ...shown(leaf), ...version })).close();
+      await (await dialWith(url, id, {}, { tls: { ...shown(leaf), ...version } })).close();
     await expect(
       servedFingerprint({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
     ).rejects.toThrow();
@@ -308,7 +308,7 @@ describe('mtls', () => {
 
   it('takes new files without dropping a connection, and keeps the old ones when the new do not fit', async () => {
     const { id, leaf } = await pinned(hub);
-    const agent = await dialWith(url, id, {}, '/agent/ws', shown(leaf));
+    const agent = await dialWith(url, id, {}, { tls: shown(leaf) });
     const next = await hubCertificate();
     await install(next);
     await eventually(async () => expect(await servedFingerprint()).toBe(next.sha256));
@@ -323,7 +323,7 @@ describe('mtls', () => {
     await copyFile(next.certFile, files().cert);
     await eventually(async () => {
       expect(await servedFingerprint()).toBe(next.sha256);
-      await (await dialWith(url, other, {}, '/agent/ws', shown(byForeign))).close();
+      await (await dialWith(url, other, {}, { tls: shown(byForeign) })).close();
     });
     agent.hello();
     await agent.next('WELCOME');

@@ -5,6 +5,7 @@ import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
 import { dial, join, uniqueAgent } from './test-agent';
+import type { TestAgent } from './test-agent';
 import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
 import { connect, entries, matching, nothingLeft, publish, runCommand } from './test-streams';
@@ -77,7 +78,6 @@ it('waits in the mailbox for an offline agent and comes in order after HELLO, no
   const ids = [];
   for (let n = 0; n < 3; n++) ids.push(await publish(redis, runCommand(id)));
   await inMailbox(id, 3);
-  expect(await redis.pttl(mailboxStream(id))).toBeGreaterThan(6 * 86_400_000);
   const agent = await dial(hub.url, id);
   await agent.next('HELLO_ACK');
   ids.push(await publish(redis, runCommand(id)));
@@ -136,6 +136,25 @@ it('expired before it is routed, in the mailbox, or waiting for a slot: command_
   await agent.close();
 });
 
+it('a mailbox lives as long as its longest command is of use, and what is over does not pile up in it', async () => {
+  const id = uniqueAgent();
+  const inDays = (days: number) =>
+    runCommand(id, { expires_at: new Date(Date.now() + days * 86_400_000).toISOString() });
+  await publish(redis, runCommand(id));
+  await inMailbox(id, 1);
+  expect(await redis.pttl(mailboxStream(id))).toBeLessThan(100_000);
+  await publish(redis, inDays(3));
+  await publish(redis, runCommand(id));
+  await inMailbox(id, 3);
+  expect(await redis.pttl(mailboxStream(id))).toBeGreaterThan(2 * 86_400_000);
+
+  const old = uniqueAgent();
+  // As a year of commands would leave it.
+  for (let n = 0; n < 20; n++) await redis.xadd(mailboxStream(old), '*', 'until', 1, 'body', '{}');
+  for (let n = 0; n < 10; n++) await publish(redis, runCommand(old));
+  await inMailbox(old, 10);
+});
+
 it('a verb that the agent does not offer: rejected with the reason', async () => {
   const agent = await join(hub.url, uniqueAgent(), { supported_verbs: ['get_system_health'] });
   const id = await publish(redis, runCommand(agent.id, { verb: 'delete_user' }));
@@ -180,6 +199,60 @@ it('cancel: dropped when not sent yet, CANCEL when sent', async () => {
   await event(parked, 'cancelled');
   expect(late.all('COMMAND')).toEqual([]);
   await Promise.all([agent.close(), late.close()]);
+});
+
+it('cancel that comes before its command: the command ends cancelled, the agent sees a CANCEL at most', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const command = runCommand(agent.id);
+  const { correlation_id } = command;
+  await publish(redis, { kind: 'cancel', agent_id: agent.id, correlation_id });
+  expect((await agent.next('CANCEL')).correlation_id).toBe(correlation_id);
+  await publish(redis, command);
+  expect(await event(correlation_id, 'cancelled')).toMatchObject({ agent_id: agent.id });
+  await nothingLeft(redis, hub.id, agent.id);
+  expect(agent.all('COMMAND')).toEqual([]);
+  await agent.close();
+});
+
+it('cancel of a command that waits in the mailbox, or went there because the agent left after it was sent', async () => {
+  const id = uniqueAgent();
+  const lost = await join(hub.url, id, { max_concurrency: 1 });
+  const sent = await publish(redis, runCommand(id));
+  await lost.next('COMMAND');
+  lost.cut();
+  await inMailbox(id, 1);
+  const parked = await publish(redis, runCommand(id));
+  await inMailbox(id, 2);
+  for (const correlation_id of [sent, parked])
+    await publish(redis, { kind: 'cancel', agent_id: id, correlation_id });
+  await inMailbox(id, 4);
+  const agent = await join(hub.url, id, { max_concurrency: 1 });
+  // It may have been carried out: only the agent can say.
+  expect((await agent.next('CANCEL')).correlation_id).toBe(sent);
+  await event(parked, 'cancelled');
+  await nothingLeft(redis, hub.id, id);
+  expect(await states(sent)).not.toContain('cancelled');
+  expect(agent.all('COMMAND')).toEqual([]);
+  await agent.close();
+});
+
+it('cancel follows its command to whichever hub has the agent', async () => {
+  const other = await startHub(server.url);
+  const agent = await join(other.url, uniqueAgent(), { max_concurrency: 1 });
+  const running = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  const waiting = await publish(redis, runCommand(agent.id));
+  for (const correlation_id of [waiting, running])
+    await publish(redis, { kind: 'cancel', agent_id: agent.id, correlation_id });
+  await event(waiting, 'cancelled');
+  await eventually(() =>
+    expect(agent.all('CANCEL').map(({ correlation_id }) => correlation_id)).toContain(running),
+  );
+  agent.result(running, { status: 'error' });
+  await nothingLeft(redis, other.id, agent.id);
+  expect(agent.all('COMMAND')).toHaveLength(1);
+  await agent.close();
+  await other.stop();
 });
 
 it('dispatched, not answered, connection lost: sent again after the next HELLO, before newer ones', async () => {
@@ -266,6 +339,32 @@ it('finds the agent on whichever hub it is, and follows it', async () => {
   await nothingLeft(redis, other.id, id);
   await nothingLeft(redis, hub.id, id);
   await there.close();
+  await other.stop();
+});
+
+it('keeps the order per agent although two hubs read the commands side by side', async () => {
+  const other = await startHub(server.url);
+  const agents = await Promise.all([
+    join(hub.url, uniqueAgent(), { max_concurrency: 1 }),
+    join(other.url, uniqueAgent(), { max_concurrency: 1 }),
+  ]);
+  const given = new Map<string, string[]>(agents.map(({ id }) => [id, []]));
+  // One instant of acceptance: nothing but the order of the stream tells them apart.
+  const accepted_at = new Date().toISOString();
+  for (let n = 0; n < 40; n++) {
+    const { id } = agents[n % 2] as TestAgent;
+    given.get(id)?.push(await publish(redis, runCommand(id, { accepted_at })));
+  }
+  await Promise.all(
+    agents.map(async (agent) => {
+      for (const expected of given.get(agent.id) ?? []) {
+        expect((await agent.next('COMMAND')).correlation_id).toBe(expected);
+        agent.result(expected);
+      }
+    }),
+  );
+  for (const [index, { id }] of [hub, other].entries()) await nothingLeft(redis, id, agents[index]?.id ?? '');
+  await Promise.all(agents.map((agent) => agent.close()));
   await other.stop();
 });
 

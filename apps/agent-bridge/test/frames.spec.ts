@@ -157,6 +157,25 @@ describe('a valid frame', () => {
     await agent.close();
   });
 
+  it('agents, a page at a time', async () => {
+    const agents = await Promise.all(Array.from({ length: 5 }, () => join(hub.url, uniqueAgent())));
+    const seen: unknown[] = [];
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const { status, body } = await ops(`agents?limit=2&after=${after}`);
+      expect(status).toBe(200);
+      const page = body['agents'] as { agent_id: string }[];
+      expect(page.length).toBeLessThanOrEqual(2);
+      seen.push(...page.map(({ agent_id }) => agent_id));
+      after = body['next'] as string | undefined;
+    }
+    expect(seen).toEqual([...seen].sort());
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual(expect.arrayContaining(agents.map(({ id }) => id)));
+    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'after=%00', 'page=2'])
+      expect((await ops(`agents?${query}`)).status).toBe(400);
+    await Promise.all(agents.map((agent) => agent.close()));
+  });
+
   it('HEARTBEAT: all agents of the hub from which something came, in one entry now and then', async () => {
     const agents = await Promise.all([join(hub.url, uniqueAgent()), join(hub.url, uniqueAgent())]);
     for (const agent of agents) agent.send({ type: 'HEARTBEAT', ts: new Date().toISOString() });

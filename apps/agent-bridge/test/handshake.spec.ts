@@ -155,7 +155,7 @@ describe('let in', () => {
   it.each(['/agent/ws', '/ws/agent', '/agent'])(
     'on %s, with the subprotocol and without compression',
     async (path) => {
-      const agent = await dial(hub.url, uniqueAgent(), path);
+      const agent = await dial(hub.url, uniqueAgent(), { path });
       expect(agent.protocol).toBe('viworks-agent-v1');
       expect(agent.extensions).toBe('');
       const ack = await agent.next('HELLO_ACK');

@@ -91,7 +91,7 @@ it('pings count as frames', async () => {
 it('sockets of one address share a rate of frames; another address has its own', async () => {
   const hub = await hubWith({ AGENT_BRIDGE_ADDRESS_FRAMES_PER_S: '10' });
   const from = async (localAddress: string): Promise<TestAgent> => {
-    const agent = await dial(hub.url, uniqueAgent(), '/agent/ws', { localAddress });
+    const agent = await dial(hub.url, uniqueAgent(), { from: localAddress });
     agent.hello();
     await agent.next('WELCOME');
     return agent;
@@ -115,7 +115,7 @@ it('upgrade requests of one address are limited before anything is checked: 503 
   const last = await upgrade(hub.port, { ...signed(uniqueAgent()) });
   expect(last).toMatchObject({ status: 503, body: { error: { code: 'BUSY' } } });
   expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);
-  const other = await dial(hub.url, uniqueAgent(), '/agent/ws', { localAddress: '127.0.0.3' });
+  const other = await dial(hub.url, uniqueAgent(), { from: '127.0.0.3' });
   await other.next('HELLO_ACK');
   await other.close();
 });

@@ -3,6 +3,7 @@ import {
   commandEventsStream,
   commandResultsStream,
   groups,
+  hubAliveKey,
   hubStream,
   telemetryStream,
 } from '@viw/contracts';
@@ -134,4 +135,36 @@ it('a hub does so by itself', async () => {
     expect((await redis.xpending(stream, groups.agentBridge))[0]).toBe(0);
     expect((await redis.xrange(stream, finished as string, finished as string)).length).toBe(0);
   });
+});
+
+it('a hub that cannot say that it lives sends nothing and ends nothing until it can again', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
+  const running = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  const waiting = await publish(redis, runCommand(agent.id));
+  const short = await publish(
+    redis,
+    runCommand(agent.id, { expires_at: new Date(Date.now() + 3_000).toISOString() }),
+  );
+  const isPending = async (count: number) =>
+    expect((await redis.xpending(hubStream(hub.id), groups.agentBridge))[0]).toBe(count);
+  await eventually(() => isPending(3));
+  await redis.call('ACL', 'SETUSER', 'default', '-sadd');
+  await eventually(async () => expect(await redis.exists(hubAliveKey(hub.id))).toBe(0));
+  agent.result(running);
+  await agent.next('RESULT_ACK');
+  for (let beats = 0; beats < 4; beats++) await agent.next('HEARTBEAT');
+  await isPending(2);
+  expect(agent.all('COMMAND')).toHaveLength(1);
+
+  await redis.call('ACL', 'SETUSER', 'default', '+sadd');
+  expect((await agent.next('COMMAND')).correlation_id).toBe(waiting);
+  agent.result(waiting);
+  await matching(
+    redis,
+    commandEventsStream,
+    (body) => body.correlation_id === short && body.state === 'expired',
+  );
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
 });

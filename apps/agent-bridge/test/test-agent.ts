@@ -130,13 +130,15 @@ export class TestAgent {
   }
 }
 
+export interface DialOptions {
+  readonly path?: string;
+  /** Loopback address from which to dial. */
+  readonly from?: string;
+}
+
 /** Connects; resolves when the socket is open. */
-export const dial = (
-  url: string,
-  agentId: string,
-  path = '/agent/ws',
-  options: { localAddress?: string } = {},
-): Promise<TestAgent> => dialWith(url, agentId, signed(agentId, { path }), path, options);
+export const dial = (url: string, agentId: string, options: DialOptions = {}): Promise<TestAgent> =>
+  dialWith(url, agentId, signed(agentId, { path: options.path ?? '/agent/ws' }), options);
 
 /** What a client shows in the TLS handshake, and whose certificate it accepts. */
 export interface ClientTls {
@@ -152,18 +154,26 @@ export async function dialWith(
   url: string,
   agentId: string,
   headers: Record<string, string>,
-  path = '/agent/ws',
-  options: Partial<ClientTls> & { localAddress?: string } = {},
+  { path = '/agent/ws', from, tls }: DialOptions & { readonly tls?: ClientTls } = {},
 ): Promise<TestAgent> {
-  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], { headers, ...options });
+  const socket = new WebSocket(`${url}${path}`, ['viworks-agent-v1'], {
+    headers,
+    ...tls,
+    ...(from !== undefined && { localAddress: from }),
+  });
   const agent = new TestAgent(agentId, socket);
   await once(socket, 'open');
   return agent;
 }
 
 /** Connects, says HELLO and waits for WELCOME. */
-export async function join(url: string, agentId: string, hello: object = {}): Promise<TestAgent> {
-  const agent = await dial(url, agentId);
+export async function join(
+  url: string,
+  agentId: string,
+  hello: object = {},
+  options: DialOptions = {},
+): Promise<TestAgent> {
+  const agent = await dial(url, agentId, options);
   agent.hello(hello);
   await agent.next('WELCOME');
   return agent;
@@ -181,7 +191,7 @@ export function upgrade(
   headers: Record<string, string>,
   path = '/agent/ws',
   method = 'GET',
-  tls?: ClientTls,
+  { tls, from }: { readonly tls?: ClientTls; readonly from?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = (tls ? requestTls : request)({
@@ -190,6 +200,7 @@ export function upgrade(
       host: '127.0.0.1',
       path,
       method,
+      ...(from !== undefined && { localAddress: from }),
       headers: {
         Connection: 'Upgrade',
         Upgrade: 'websocket',

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Lifecycle, createLogger, createMetrics } from '@viw/runtime';
 import type { Component } from '@viw/runtime';
 import { registrySnapshotKey } from '@viw/contracts';
-import { bridgeTiming, buildBridge } from '../src/bridge';
+import { buildBridge } from '../src/bridge';
 import { bridgeSchema } from '../src/config';
+import { bridgeTiming } from '../src/timing';
 import { putSnapshot } from './test-registry';
 import { connect } from './test-streams';
 
@@ -19,6 +20,7 @@ export const hubEnvironment = (
   AGENT_BRIDGE_HUB_ID: `hub-${randomUUID().slice(0, 8)}`,
   AGENT_BRIDGE_REDIS_URL: redisUrl,
   AGENT_BRIDGE_SHARED_SECRET: secret,
+  AGENT_BRIDGE_DRAIN_S: '0',
   ...more,
 });
 
@@ -41,14 +43,33 @@ export async function seedRegistry(redisUrl: string): Promise<void> {
   redis.disconnect();
 }
 
+export const testTiming: typeof bridgeTiming = {
+  ...bridgeTiming,
+  hubAlive: 500,
+  leaseRenewal: 1_000,
+  heartbeatEntries: 500,
+  contests: 200,
+  registryCheck: 200,
+  registryCurrent: 2_000,
+  tlsFiles: 200,
+};
+
 /** The hub as `main.ts` builds it, in this process. */
-export async function startHub(redisUrl: string, more: Record<string, string> = {}): Promise<TestHub> {
+export async function startHub(
+  redisUrl: string,
+  more: Record<string, string> = {},
+  timing: Partial<typeof bridgeTiming> = {},
+): Promise<TestHub> {
   await seedRegistry(redisUrl);
-  return startHubOnly(redisUrl, more);
+  return startHubOnly(redisUrl, more, timing);
 }
 
 /** Without making sure that there is a registry. */
-export async function startHubOnly(redisUrl: string, more: Record<string, string> = {}): Promise<TestHub> {
+export async function startHubOnly(
+  redisUrl: string,
+  more: Record<string, string> = {},
+  timing: Partial<typeof bridgeTiming> = {},
+): Promise<TestHub> {
   const config = bridgeSchema.parse(
     // An empty variable counts as not set, as everywhere.
     Object.fromEntries(Object.entries(hubEnvironment(redisUrl, more)).filter(([, value]) => value !== '')),
@@ -62,15 +83,7 @@ export async function startHubOnly(redisUrl: string, more: Record<string, string
   const { components, listener, ops } = buildBridge(
     config,
     { logger, metrics: registry },
-    {
-      ...bridgeTiming,
-      hubAlive: 500,
-      leaseRenewal: 1_000,
-      heartbeatEntries: 500,
-      registryCheck: 200,
-      registryCurrent: 2_000,
-      tlsFiles: 200,
-    },
+    { ...testTiming, ...timing },
   );
   const lifecycle = new Lifecycle({ components: components satisfies readonly Component[] }, { logger });
   await lifecycle.start();

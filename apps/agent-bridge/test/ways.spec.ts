@@ -71,7 +71,7 @@ describe('ed25519', () => {
 
   it.each(['/ws/agent', '/agent'])('signs the path requested: %s', async (path) => {
     const { id, key } = await withKey();
-    await (await dialWith(hub.url, id, byKey(id, key, { path }), path)).close();
+    await (await dialWith(hub.url, id, byKey(id, key, { path }), { path })).close();
     expect(await answer(byKey(id, key, { path }))).toBe('401 BAD_SIGNATURE');
   });
 

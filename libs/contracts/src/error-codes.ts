@@ -33,6 +33,7 @@ export const handshakeErrorCode = z.enum([
   'REVOKED',
   'DECOMMISSIONED',
   'REPLAYED_NONCE',
+  'DUPLICATE_ID',
   'BUSY',
 ]);
 export type HandshakeErrorCode = z.infer<typeof handshakeErrorCode>;
@@ -45,6 +46,7 @@ export const handshakeStatus: Record<HandshakeErrorCode, number> = {
   REVOKED: 403,
   DECOMMISSIONED: 403,
   REPLAYED_NONCE: 409,
+  DUPLICATE_ID: 409,
   BUSY: 503,
 };
 

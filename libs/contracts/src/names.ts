@@ -65,7 +65,7 @@ export const hubStream = (hub: string): string => `viw.commands.hub.${partitionT
 /** Commands that wait for an offline agent, in order; read by the hub that gets the agent. */
 export const mailboxStream = (agentId: string): string => `viw.mailbox.${partitionTag}${agentId}`;
 
-/** Which hub holds the agent's socket: a hash {hub, epoch, conn_id} with a TTL renewed while the socket lives. */
+/** Which hub holds the agent's socket: a hash {hub, epoch, conn_id, address} with a TTL renewed while the socket lives. */
 export const leaseKey = (agentId: string): string => `viw:lease:${partitionTag}${agentId}`;
 
 /** Highest epoch ever given for the agent; without TTL. */
@@ -73,6 +73,18 @@ export const epochKey = (agentId: string): string => `viw:epoch:${partitionTag}$
 
 /** Present while the hub lives (TTL key). */
 export const hubAliveKey = (hub: string): string => `viw:hub:${partitionTag}${hub}`;
+
+/** Ids of the hubs that may have left something in Redis: a set. One that is gone is forgotten with its empty stream. */
+export const hubRegisterKey = `viw:hubs:${partitionTag}`;
+
+/** Present for a while after a claim from another address has replaced a connection of the agent (TTL key). */
+export const rivalClaimKey = (agentId: string): string => `viw:rival:${partitionTag}${agentId}`;
+
+/**
+ * Agent ids that two live hosts claim: a sorted set. The score is when the contest ends if no further claim comes,
+ * milliseconds by Redis's clock.
+ */
+export const contestsKey = `viw:contests:${partitionTag}`;
 
 /** Handshake nonces already used, across all hubs. */
 export const nonceKey = (agentId: string, nonce: string): string => `viw:nonce:${agentId}:${nonce}`;

@@ -1,16 +1,19 @@
 import {
+  contestsKey,
   deadLetterRegisterKey,
   deadLetterStream,
   epochKey,
   groups,
   consumerAliveKey,
   hubAliveKey,
+  hubRegisterKey,
   hubStream,
   janitorLeaseKey,
   leaseKey,
   mailboxStream,
   nonceKey,
   registrySnapshotKey,
+  rivalClaimKey,
   sentMarkKey,
   streams,
 } from './names';
@@ -63,9 +66,14 @@ const follow = (...names: readonly StreamName[]): RedisRule => ({
 const routing: RedisRule = {
   commands: [
     ...groupCommands,
-    ...['xadd', 'xdel', 'xlen', 'xrange', 'get', 'set', 'del', 'exists', 'pexpire', 'hget', 'hmget', 'hset'],
+    ...['xadd', 'xdel', 'xlen', 'xrange', 'get', 'set', 'del', 'exists', 'pexpire', 'pttl'],
+    ...['hget', 'hmget', 'hset', 'hdel', 'sadd', 'srem', 'smembers'],
+    ...['zadd', 'zrem', 'zscore', 'zrangebyscore'],
   ],
-  keys: [leaseKey('*'), epochKey('*'), hubAliveKey('*'), mailboxStream('*'), hubStream('*')],
+  keys: [
+    ...[leaseKey('*'), epochKey('*'), hubAliveKey('*'), mailboxStream('*'), hubStream('*')],
+    ...[hubRegisterKey, rivalClaimKey('*'), contestsKey],
+  ],
 };
 
 /** What each service may do in Redis, and nothing else. An account is named after its service. */
@@ -88,13 +96,15 @@ export const redisAccounts = {
   ],
   'agent-bridge': [
     ...consume(groups.agentBridge, [streams.commands]),
+    // Whose commands other hubs have in their hands, so that none is overtaken.
+    { commands: ['xrange'], keys: [streams.commands], access: 'read' },
     routing,
     { commands: ['set', 'del', 'exists'], keys: [consumerAliveKey(hubStream('*'), groups.agentBridge, '*')] },
     { commands: ['hset'], keys: [deadLetterRegisterKey], access: 'write' },
     { commands: ['set'], keys: [nonceKey('*', '*'), sentMarkKey('*', '*')], access: 'write' },
     produce(
       ...[streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
-      ...[streams.commandEvents, streams.commandResults],
+      ...[streams.commandEvents, streams.commandResults, streams.alerts],
     ),
     follow(streams.gatewayRegistry),
     { commands: ['hget'], keys: [registrySnapshotKey], access: 'read' },

@@ -12,6 +12,8 @@ export { StreamConsumer } from './consume/consumer';
 export type { ConsumerState } from './consume/consumer';
 export { PartitionedConsumer } from './consume/partitioned-consumer';
 export type { PartitionedConsumerOptions } from './consume/partitioned-consumer';
+export { DeadLetters, deadLetterError } from './consume/dead-letters';
+export { isGroupGone } from './consume/group-reader';
 export { consumersReady } from './consume/readiness';
 export type { StreamConsumerDeps, StreamConsumerOptions } from './consume/consumer-options';
 export { poison } from './consume/outcome';

@@ -41,7 +41,10 @@ interface Call {
 }
 
 /** A consumer whose handler does what the test tells it, call by call. */
-function startSlow(stream: string): {
+function startSlow(
+  stream: string,
+  minIdleMs = MIN_IDLE_MS,
+): {
   calls: Call[];
   lost: string[];
   consumer: StreamConsumer<typeof contract>;
@@ -55,7 +58,7 @@ function startSlow(stream: string): {
       group: 'g',
       consumer: 'slow',
       blockMs: 200,
-      minIdleMs: MIN_IDLE_MS,
+      minIdleMs,
       backoff: { baseMs: 5, capMs: 20 },
     },
     {
@@ -123,6 +126,26 @@ test('what takes longer than the idle time, in the handler or held, is not taken
   expect(await takeAbandoned(stream, MIN_IDLE_MS)).toEqual([]);
   await consumer.acknowledge(ids);
   expect(await pendingCount(redis, stream)).toBe(0);
+});
+
+test('asked for, ownership is verified at once; without its group a consumer owns nothing', async () => {
+  const stream = uniqueStream();
+  const { calls, lost, consumer } = startSlow(stream, 3_600_000);
+  await publishAll(producer, stream, [1, 2, 3]);
+  await eventually(() => expect(calls.flatMap(({ batch }) => batch)).toHaveLength(3));
+  const ids = calls.flatMap(({ batch }) => batch.map(({ id }) => id));
+  for (const { batch, resolve } of calls) resolve(new Map(batch.map(({ id }) => [id, 'hold'])));
+  await eventually(() => expect(consumer.held).toBe(3));
+  await consumer.verifyOwnership();
+  expect(lost).toEqual([]);
+  await redis.xack(stream, 'g', ids[1] ?? '');
+  await redis.xdel(stream, ids[1] ?? '');
+  await consumer.verifyOwnership();
+  expect(lost).toEqual([ids[1]]);
+  await redis.del(stream);
+  await consumer.verifyOwnership();
+  expect(lost).toEqual([ids[1], ids[0], ids[2]]);
+  expect(consumer.held).toBe(0);
 });
 
 test('renewals are no deliveries', async () => {

@@ -1,5 +1,8 @@
 import { TokenBucket } from './token-bucket';
 
+/** Enough for a fleet behind addresses of its own; a few megabytes. */
+export const rememberedAddresses = 10_000;
+
 export interface AddressRatesOptions {
   readonly perSecond: number;
   readonly burst: number;

@@ -39,6 +39,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 export interface AgentListenerOptions {
   readonly bind: Bind;
   readonly maxConnections: number;
+  /** Over which the sockets are closed when the hub stops, milliseconds. */
+  readonly drainMs: number;
 }
 
 export interface AgentListenerDeps {
@@ -107,13 +109,13 @@ export class AgentListener implements Component {
     this.#deps.logger.info({ event: 'listening', address: formatBind(this.#address) }, 'agents may connect');
   }
 
-  /** Closes every socket with 1012 and waits until what hung on them is settled. */
+  /** Takes nobody in, closes every socket with 1012, in waves, and waits until what hung on them is settled. */
   async stop(): Promise<void> {
     const { admission, sessions, pending } = this.#deps;
     this.#stopping = true;
     admission.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    sessions.endAll(ends.restarting);
+    await sessions.endAll(ends.restarting, this.#options.drainMs);
     const cut = setTimeout(() => {
       for (const socket of this.#sockets.clients) socket.terminate();
       this.#server.closeAllConnections();
@@ -173,7 +175,7 @@ export class AgentListener implements Component {
     const { sessions, dialectOf, leases, pending, enforcement } = this.#deps;
     let opened = false;
     if (this.#stopping)
-      refuseUpgrade(socket, { status: 503, code: 'BUSY', msg: 'this hub is stopping', retryAfter: 5 });
+      refuseUpgrade(socket, { status: 503, code: 'BUSY', msg: 'this hub is stopping', retryAfter: 1 });
     else
       this.#sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         opened = true;
@@ -192,10 +194,16 @@ export class AgentListener implements Component {
       status: handshakeStatus[refused.code],
       code: refused.code,
       msg: refused.msg,
-      // By chance where no turn was given, so that a fleet refused at one instant does not come back at one.
-      ...(refused.code === 'BUSY' && {
-        retryAfter: refused.retryAfterS ?? 5 + Math.floor(Math.random() * 11),
-      }),
+      ...this.#comeBack(refused),
     });
+  }
+
+  /** Spread, so that a fleet that was refused at one instant does not come back at one instant. */
+  #comeBack({ code, retryAfterS }: Refusal): { retryAfter?: number } {
+    if (code === 'DUPLICATE_ID') return { retryAfter: 30 };
+    if (code !== 'BUSY') return {};
+    // Another hub is ready behind the same address, or soon this one again.
+    if (this.#stopping) return { retryAfter: 1 };
+    return { retryAfter: retryAfterS ?? 5 + Math.floor(Math.random() * 11) };
   }
 }

@@ -12,6 +12,10 @@ export class ConnectionTable {
     return this.#byAgent.get(agentId);
   }
 
+  ids(): Iterable<string> {
+    return this.#byAgent.keys();
+  }
+
   all(): Iterable<Connection> {
     return this.#byAgent.values();
   }

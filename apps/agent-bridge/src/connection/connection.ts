@@ -45,7 +45,7 @@ export class Connection {
   readonly inbound: TokenBucket;
   readonly badFrames = new RecentCount({ windowMs: 60_000, limit: limits.badFramesPerMinute });
   hello: HelloFrame | undefined;
-  /** From the first look into the mailbox on, commands are sent on this connection. */
+  /** From the first look into the mailbox on commands are sent on this connection, except while its id is contested. */
   takesCommands = false;
   ended = false;
   /** Last frame or pong. */

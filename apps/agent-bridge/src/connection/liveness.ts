@@ -1,9 +1,14 @@
 import type { Clock } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from './connection';
-import type { ConnectionTable } from './connection-table';
 import { ends } from './end-reason';
 import type { End } from './end-reason';
+import { TimerWheel } from './timer-wheel';
+
+const TICK_MS = 100;
+const SLOTS = 1_024;
+/** Sockets looked at in one turn of the event loop. */
+const LOOKS_PER_TURN = 500;
 
 export interface LivenessOptions {
   /** Between two WebSocket pings, and between two HEARTBEAT frames, milliseconds. */
@@ -11,43 +16,65 @@ export interface LivenessOptions {
 }
 
 export interface LivenessDeps {
-  readonly connections: ConnectionTable;
   readonly end: (connection: Connection, end: End) => void;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
   readonly metrics: BridgeMetrics;
 }
 
-/** One look at every socket: who is silent, who needs a ping, who a HEARTBEAT with the newest confirmed telemetry. */
+/** Who is silent, who needs a ping, who a HEARTBEAT with the newest confirmed telemetry: one timer for all sockets. */
 export class Liveness {
-  readonly #options: LivenessOptions;
+  readonly #heartbeatMs: number;
   readonly #deps: LivenessDeps;
+  readonly #wheel: TimerWheel<Connection>;
 
-  constructor(options: LivenessOptions, deps: LivenessDeps) {
-    this.#options = options;
+  constructor({ heartbeatMs }: LivenessOptions, deps: LivenessDeps) {
+    this.#heartbeatMs = heartbeatMs;
     this.#deps = deps;
+    this.#wheel = new TimerWheel({ tickMs: TICK_MS, slots: SLOTS, now: deps.clock.now() });
   }
 
+  /** Its first heartbeat comes at a random time, so that a fleet that connected at one instant is spread. */
+  watch(connection: Connection): void {
+    const { clock, random = Math.random } = this.#deps;
+    const phaseMs = Math.floor(random() * this.#heartbeatMs);
+    const now = clock.now();
+    connection.lastPingAt = connection.lastHeartbeatAt = now + phaseMs - this.#heartbeatMs;
+    this.#wheel.schedule(connection, now + phaseMs);
+  }
+
+  unwatch(connection: Connection): void {
+    this.#wheel.cancel(connection);
+  }
+
+  /** Called every 100 ms or so. */
   sweep(): void {
     const now = this.#deps.clock.now();
-    for (const connection of [...this.#deps.connections.all()]) this.#look(connection, now);
+    for (const connection of this.#wheel.due(now, LOOKS_PER_TURN)) this.#look(connection, now);
   }
 
   #look(connection: Connection, now: number): void {
-    const { heartbeatMs } = this.#options;
-    if (now - connection.lastSeenAt > connection.dialect.silentAfterMs) {
+    if (connection.ended) return;
+    const silentAt = connection.lastSeenAt + connection.dialect.silentAfterMs;
+    if (now >= silentAt) {
       this.#deps.metrics.heartbeatsMissed.inc();
       this.#deps.end(connection, ends.silent);
       return;
     }
-    if (now - connection.lastPingAt >= heartbeatMs) connection.ping(now);
-    if (connection.hello && now - connection.lastHeartbeatAt >= heartbeatMs) {
-      connection.lastHeartbeatAt = now;
-      const { ackSeq } = connection;
-      connection.send({
-        type: 'HEARTBEAT',
-        ts: new Date(now).toISOString(),
-        ...(ackSeq !== undefined && { ack_seq: ackSeq }),
-      });
-    }
+    if (now - connection.lastPingAt >= this.#heartbeatMs) connection.ping(now);
+    if (connection.hello && now - connection.lastHeartbeatAt >= this.#heartbeatMs)
+      this.#beat(connection, now);
+    this.#wheel.schedule(connection, Math.min(connection.lastPingAt + this.#heartbeatMs, silentAt));
+  }
+
+  #beat(connection: Connection, now: number): void {
+    connection.lastHeartbeatAt = now;
+    const { ackSeq } = connection;
+    connection.send({
+      type: 'HEARTBEAT',
+      ts: new Date(now).toISOString(),
+      ...(ackSeq !== undefined && { ack_seq: ackSeq }),
+    });
   }
 }

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { agentFrame, closeCode } from '@viw/contracts';
-import { uuidv7 } from '@viw/runtime';
+import { sleep, uuidv7 } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Dialect } from '../frames/dialect';
@@ -11,10 +11,14 @@ import type { Lease, LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Dispatcher } from '../routing/dispatcher';
 import { Connection } from './connection';
+import type { Liveness } from './liveness';
 import type { ConnectionTable } from './connection-table';
 import { endedByPeer, ends } from './end-reason';
 import type { End } from './end-reason';
 import type { OutboundQueueOptions } from './outbound-queue';
+
+/** From one wave of closed sockets to the next, milliseconds. */
+const WAVE_MS = 20;
 
 const supported = agentFrame.options.map((option) => option.shape.type.value);
 
@@ -35,6 +39,7 @@ export interface SessionsDeps {
   readonly receiver: Pick<FrameReceiver, 'receive' | 'control' | 'refuse'>;
   readonly dispatcher: Pick<Dispatcher, 'abandon'>;
   readonly leases: Pick<LeaseStore, 'release'>;
+  readonly liveness: Pick<Liveness, 'watch' | 'unwatch'>;
   readonly sessionLog: Pick<SessionLog, 'disconnected' | 'replaced'>;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
@@ -72,6 +77,7 @@ export class Sessions {
     const predecessor = connections.get(agentId);
     if (predecessor) this.end(predecessor, ends.replaced, connection.sessionId);
     connections.add(connection);
+    this.#deps.liveness.watch(connection);
     this.#listen(connection, socket);
     metrics.connects.inc();
     const facts = { ...connection.logFields, epoch: lease.epoch, way, dialect: dialect.name };
@@ -94,6 +100,7 @@ export class Sessions {
     const { connections, metrics, logger, sessionLog, dispatcher, pending, leases } = this.#deps;
     connection.ended = true;
     connections.remove(connection);
+    this.#deps.liveness.unwatch(connection);
     connection.close(end.code, end.text, end);
     metrics.disconnects.inc({ reason: end.reason });
     const facts = { ...connection.logFields, reason: end.reason, code: end.code };
@@ -114,8 +121,14 @@ export class Sessions {
     );
   }
 
-  endAll(end: End): void {
-    for (const connection of [...this.#deps.connections.all()]) this.end(connection, end);
+  /** In waves spread over `overMs`, so that the agents do not all come to another hub at one instant. */
+  async endAll(end: End, overMs: number): Promise<void> {
+    const all = [...this.#deps.connections.all()];
+    const size = Math.ceil((all.length * WAVE_MS) / Math.max(overMs, WAVE_MS));
+    for (let from = 0; from < all.length; from += size) {
+      if (from > 0) await sleep(WAVE_MS);
+      for (const connection of all.slice(from, from + size)) this.end(connection, end);
+    }
   }
 
   #listen(connection: Connection, socket: WebSocket): void {

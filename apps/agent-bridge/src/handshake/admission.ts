@@ -2,7 +2,8 @@ import type { NonceMemory } from '@viw/agent-auth';
 import type { Logger } from '@viw/runtime';
 import type { GatewayAdmittance } from '../registry/gateway-admittance';
 import type { GatewayRegistry } from '../registry/gateway-registry';
-import type { Lease, LeaseStore } from '../lease/lease-store';
+import type { AgentClaims } from '../lease/agent-claims';
+import type { Lease } from '../lease/lease-store';
 import type { ConnectionTable } from '../connection/connection-table';
 import type { AdmissionRate } from './admission-rate';
 import { prove } from './proof';
@@ -22,7 +23,7 @@ export interface AdmissionDeps {
   readonly registry: Pick<GatewayRegistry, 'isLoaded'>;
   readonly admittance: Pick<GatewayAdmittance, 'objection'>;
   readonly nonces: Pick<NonceMemory, 'claim'>;
-  readonly leases: Pick<LeaseStore, 'take'>;
+  readonly claims: Pick<AgentClaims, 'claim'>;
   readonly connections: Pick<ConnectionTable, 'size' | 'get'>;
   readonly logger: Logger;
 }
@@ -73,7 +74,7 @@ export class Admission {
     if (this.#isFullFor(agentId)) return this.#busy('this hub has no room', agentId);
     this.#deciding += 1;
     try {
-      return await this.#claim(identity, connId);
+      return await this.#claim(identity, connId, request.ip);
     } catch (error) {
       this.#deps.logger.warn(
         { event: 'admission_unavailable', agent_id: agentId, error },
@@ -95,10 +96,12 @@ export class Admission {
     return { ...refusal('BUSY', msg, agentId), retryAfterS: this.#deps.rate.retryAfterS() };
   }
 
-  async #claim(identity: ProvenIdentity, connId: string): Promise<Admitted | Refusal> {
+  async #claim(identity: ProvenIdentity, connId: string, ip: string): Promise<Admitted | Refusal> {
     const { agentId, nonce } = identity;
     if (nonce !== undefined && !(await this.#deps.nonces.claim(agentId, nonce)))
       return refusal('REPLAYED_NONCE', 'X-Nonce has been used before', agentId);
-    return { ok: true, identity, lease: await this.#deps.leases.take(agentId, connId) };
+    const lease = await this.#deps.claims.claim(agentId, connId, ip);
+    if (!lease) return refusal('DUPLICATE_ID', 'another live host has this agent id', agentId);
+    return { ok: true, identity, lease };
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { agentSessionsStream } from '@viw/contracts';
 import type { Clock } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
@@ -5,7 +6,8 @@ import type { ConnectionTable } from '../connection/connection-table';
 import type { End } from '../connection/end-reason';
 import type { Publisher } from './publisher';
 
-const SESSIONS_PER_ENTRY = 1_000;
+/** An entry that takes a millisecond or two to make. */
+const SESSIONS_PER_ENTRY = 500;
 
 export interface SessionLogDeps {
   readonly publisher: Publisher;
@@ -48,27 +50,26 @@ export class SessionLog {
     void this.#deps.publisher.confirmed(agentSessionsStream, body);
   }
 
-  /** Liveness of all sessions from which something came since the last time, in as few entries as possible. */
-  heartbeats(): void {
+  /** Liveness of all sessions from which something came since the last time, in few entries, other work in between. */
+  async heartbeats(): Promise<void> {
     const since = this.#heartbeatsAt;
     const now = this.#deps.clock.now();
     this.#heartbeatsAt = now;
-    const seen = [...this.#deps.connections.all()]
-      .filter(({ hello, lastSeenAt }) => hello && lastSeenAt >= since)
-      .map(({ agentId, sessionId, lastSeenAt }) => ({
-        agent_id: agentId,
-        session_id: sessionId,
-        last_heartbeat_at: new Date(lastSeenAt).toISOString(),
-      }));
     const at = new Date(now).toISOString();
+    const seen = [...this.#deps.connections.all()].filter(
+      ({ hello, lastSeenAt }) => hello && lastSeenAt >= since,
+    );
     for (let from = 0; from < seen.length; from += SESSIONS_PER_ENTRY) {
-      const sessions = seen.slice(from, from + SESSIONS_PER_ENTRY);
-      void this.#deps.publisher.confirmed(agentSessionsStream, {
-        kind: 'heartbeats',
-        hub: this.#hub,
-        at,
-        sessions,
-      });
+      if (from > 0) await immediate();
+      const sessions = seen
+        .slice(from, from + SESSIONS_PER_ENTRY)
+        .map(({ agentId, sessionId, lastSeenAt }) => ({
+          agent_id: agentId,
+          session_id: sessionId,
+          last_heartbeat_at: new Date(lastSeenAt).toISOString(),
+        }));
+      const body = { kind: 'heartbeats', hub: this.#hub, at, sessions } as const;
+      void this.#deps.publisher.confirmed(agentSessionsStream, body);
     }
   }
 

@@ -1,46 +1,25 @@
-import type { Component, Logger } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
 import type { LeaseStore } from './lease-store';
 
+/** Leases per script: about a millisecond of Redis's time. */
 const BATCH = 200;
 
 export interface LeaseKeeperDeps {
-  readonly leases: LeaseStore;
+  readonly leases: Pick<LeaseStore, 'renew'>;
   readonly connections: ConnectionTable;
   /** A newer connection of the agent exists on another hub. */
   readonly onLost: (connection: Connection) => void;
   /** Commands may have gone to the agent's mailbox although it is here. */
   readonly onMailboxSuspect: (connection: Connection) => void;
-  readonly logger: Logger;
 }
 
-/** Keeps the leases of open sockets and the hub's own sign of life from running out. */
-export class LeaseKeeper implements Component {
-  readonly name = 'lease-keeper';
+/** Keeps the leases of open sockets from running out. */
+export class LeaseKeeper {
   readonly #deps: LeaseKeeperDeps;
-  #known = false;
 
   constructor(deps: LeaseKeeperDeps) {
     this.#deps = deps;
-  }
-
-  /** Redis may be away: then the first turn that finds it says that the hub lives. */
-  async start(): Promise<void> {
-    await this.sayAlive().catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    await this.#deps.leases.sayGone().catch(() => undefined);
-  }
-
-  async sayAlive(): Promise<void> {
-    const wasAlive = await this.#deps.leases.sayAlive();
-    if (!wasAlive && this.#known) {
-      this.#deps.logger.warn({ event: 'hub_taken_for_dead' }, 'the sign of life had run out');
-      for (const connection of this.#deps.connections.all()) this.#deps.onMailboxSuspect(connection);
-    }
-    this.#known = true;
   }
 
   async renew(): Promise<void> {

@@ -1,6 +1,16 @@
-import { epochKey, hubAliveKey, leaseKey } from '@viw/contracts';
+import {
+  contestsKey,
+  epochKey,
+  hubAliveKey,
+  hubEntriesStream,
+  hubRegisterKey,
+  hubStream,
+  leaseKey,
+  rivalClaimKey,
+} from '@viw/contracts';
+import { encodeEntry } from '@viw/streams';
 import type { Redis } from '@viw/streams';
-import { releaseLease, renewLeases, takeLease } from './lease-scripts';
+import { releaseLease, renewLeases, sayAlive, takeLease, tellReplaced } from './lease-scripts';
 
 export interface Lease {
   readonly connId: string;
@@ -10,7 +20,21 @@ export interface Lease {
 
 export interface HeldLease extends Lease {
   readonly agentId: string;
+  /** Where the agent dialled from. */
+  readonly ip: string;
 }
+
+/** A lease that another connection has replaced. */
+export interface FormerLease {
+  readonly agentId: string;
+  readonly hub: string;
+  readonly epoch: number;
+}
+
+export type Claim =
+  | { readonly kind: 'taken'; readonly lease: Lease; readonly former: FormerLease | undefined }
+  /** Another live host has the id. `begins`: nobody had noticed until now. */
+  | { readonly kind: 'contested'; readonly begins: boolean };
 
 export type Renewal = 'renewed' | 'made-again' | 'lost';
 
@@ -22,6 +46,10 @@ export interface LeaseStoreOptions {
   readonly leaseTtlMs: number;
   /** Milliseconds. */
   readonly hubTtlMs: number;
+  /** A second claim from another address within this time begins a contest, milliseconds. */
+  readonly rivalClaimMs: number;
+  /** How long a contest lasts after its last claim: longer than a refused agent waits, milliseconds. */
+  readonly contestMs: number;
 }
 
 /** The leases of this hub, and the key that tells other hubs that it lives. Every method rejects without Redis. */
@@ -34,17 +62,31 @@ export class LeaseStore {
     this.#redis = redis;
   }
 
-  async take(agentId: string, connId: string): Promise<Lease> {
-    const { hub, leaseTtlMs } = this.#options;
-    const keys = [epochKey(agentId), leaseKey(agentId)];
-    const epoch = await this.#redis.eval(takeLease, keys.length, ...keys, hub, connId, leaseTtlMs);
-    return { connId, epoch: Number(epoch) };
+  async take(agentId: string, connId: string, ip: string): Promise<Claim> {
+    const { hub, leaseTtlMs, rivalClaimMs, contestMs } = this.#options;
+    const keys = [epochKey(agentId), leaseKey(agentId), rivalClaimKey(agentId), contestsKey];
+    const facts = [hub, connId, leaseTtlMs, ip, agentId, rivalClaimMs, contestMs];
+    const answer = await this.#redis.eval(takeLease, keys.length, ...keys, ...facts);
+    const [outcome, epoch, formerHub = '', formerEpoch = ''] = answer as string[];
+    if (outcome !== 'taken') return { kind: 'contested', begins: outcome === 'contested' };
+    const former = { agentId, hub: formerHub, epoch: Number(formerEpoch) };
+    return {
+      kind: 'taken',
+      lease: { connId, epoch: Number(epoch) },
+      former: formerHub === '' ? undefined : former,
+    };
+  }
+
+  /** So that the hub that had it closes the former connection now and not when it renews its leases. */
+  async tellReplaced({ agentId, hub, epoch }: FormerLease): Promise<void> {
+    const { fields } = encodeEntry(hubEntriesStream, { kind: 'replaced', agent_id: agentId, epoch });
+    await this.#redis.eval(tellReplaced, 2, hubStream(hub), hubAliveKey(hub), ...fields);
   }
 
   /** In the order given. */
   async renew(leases: readonly HeldLease[]): Promise<Renewal[]> {
     const keys = leases.flatMap(({ agentId }) => [epochKey(agentId), leaseKey(agentId)]);
-    const facts = leases.flatMap(({ epoch, connId }) => [String(epoch), connId]);
+    const facts = leases.flatMap(({ epoch, connId, ip }) => [String(epoch), connId, ip]);
     const { hub, leaseTtlMs } = this.#options;
     const answers = await this.#redis.eval(renewLeases, keys.length, ...keys, hub, leaseTtlMs, ...facts);
     return (answers as number[]).map((answer) => renewals[answer] ?? 'lost');
@@ -57,7 +99,8 @@ export class LeaseStore {
   /** @returns whether the key was still there: when not, others may have taken this hub for dead. */
   async sayAlive(): Promise<boolean> {
     const { hub, hubTtlMs } = this.#options;
-    return (await this.#redis.set(hubAliveKey(hub), '1', 'PX', hubTtlMs, 'GET')) !== null;
+    const answer = await this.#redis.eval(sayAlive, 2, hubAliveKey(hub), hubRegisterKey, hub, hubTtlMs);
+    return answer === 1;
   }
 
   async sayGone(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { agentId as agentIdSchema, limits, uuid } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Route } from '@viw/runtime';
@@ -21,6 +22,14 @@ const echoRequest = z.strictObject({
   ttl_s: z.int().min(1).max(limits.commandTtlMaxSeconds).optional(),
 });
 
+/** By agent id; `next` of one page is `after` of the one that follows. */
+const pageQuery = z.strictObject({
+  limit: z.coerce.number().pipe(z.int().min(1).max(1_000)).default(100),
+  after: agentIdSchema.or(z.literal('')).default(''),
+});
+
+const queryOf = ({ url = '/' }: IncomingMessage): URLSearchParams => new URL(url, 'http://ops').searchParams;
+
 /** `/internal/agent/...` on the ops listener, which guards them. */
 export function agentRoutes({ connections, recent, dispatcher }: AgentRoutesDeps): Route[] {
   const describe = (connection: Connection) => ({
@@ -34,6 +43,7 @@ export function agentRoutes({ connections, recent, dispatcher }: AgentRoutesDeps
     connected_at: new Date(connection.openedAt).toISOString(),
     last_seen_at: new Date(connection.lastSeenAt).toISOString(),
     ack_seq: connection.ackSeq,
+    takes_commands: connection.takesCommands,
     commands_in_flight: dispatcher.queueOf(connection.agentId).inFlight,
     commands_waiting: dispatcher.queueOf(connection.agentId).waiting,
   });
@@ -56,7 +66,13 @@ export function agentRoutes({ connections, recent, dispatcher }: AgentRoutesDeps
     {
       method: 'GET',
       pattern: '/internal/agent/agents',
-      handler: () => ({ status: 200, body: { agents: [...connections.all()].map(describe) } }),
+      handler: (request) => {
+        const { limit, after } = pageQuery.parse(Object.fromEntries(queryOf(request)));
+        const ids = [...connections.ids()].filter((id) => id > after).sort();
+        const page = ids.slice(0, limit).flatMap((id) => connections.get(id) ?? []);
+        const more = ids.length > limit ? { next: ids[limit - 1] } : {};
+        return { status: 200, body: { agents: page.map(describe), total: connections.size, ...more } };
+      },
     },
     {
       method: 'GET',

@@ -6,10 +6,12 @@ import type { BridgeMetrics } from '../bridge-metrics';
 import type { CommandEvents } from './command-events';
 import type { Dispatcher } from './dispatcher';
 import { isOver } from './held-command';
+import type { IngressOrder } from './ingress-order';
 import type { Placement } from './hub-stream-or-mailbox';
 
 export interface CommandRouterDeps {
   readonly placement: Pick<Placement, 'place'>;
+  readonly order: Pick<IngressOrder, 'early'>;
   readonly events: CommandEvents;
   readonly dispatcher: Pick<Dispatcher, 'parked'>;
   readonly clock: Clock;
@@ -28,10 +30,19 @@ export class CommandRouter {
   }
 
   readonly handle: BatchHandler<CommandBody> = async (batch) => {
-    const outcomes = await Promise.all(
-      batch.map(async (entry) => [entry.id, await this.#route(entry)] as const),
-    );
-    return new Map(outcomes);
+    const early = await this.#deps.order.early(batch);
+    const outcomes = new Map<string, Outcome>();
+    /** Those of one agent one after the other. */
+    const byAgent = new Map<string, Promise<void>>();
+    for (const entry of batch) {
+      const { agent_id } = entry.body;
+      const route = async () => {
+        outcomes.set(entry.id, early.has(entry.id) ? 'retry' : await this.#route(entry));
+      };
+      byAgent.set(agent_id, (byAgent.get(agent_id) ?? Promise.resolve()).then(route));
+    }
+    await Promise.all(byAgent.values());
+    return outcomes;
   };
 
   async #route({ body, header, deliveryCount }: Delivered<CommandBody>): Promise<Outcome> {

@@ -7,7 +7,9 @@ import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
 import type { CommandPolicy } from '../registry/command-policy';
+import { Rotation } from '../rotation';
 import type { WorkUnderWay } from '../work-under-way';
+import { EarlyCancels } from './early-cancels';
 import { InFlightQueue } from './in-flight-queue';
 import type { CommandEvents } from './command-events';
 import type { Handover } from './handover';
@@ -17,6 +19,8 @@ import type { HubInbox } from './hub-inbox';
 import type { SentMarks } from './sent-marks';
 
 const BUSY_PAUSE_MS = 2_000;
+/** Agents with commands that one `sweep` looks at. */
+const QUEUES_PER_SWEEP = 1_000;
 
 export interface DispatcherDeps {
   readonly connections: ConnectionTable;
@@ -25,6 +29,8 @@ export interface DispatcherDeps {
   readonly policy: CommandPolicy;
   readonly events: CommandEvents;
   readonly sentMarks: Pick<SentMarks, 'claim'>;
+  /** False while another hub may have taken over what is held here: then nothing is sent or ended. */
+  readonly mayDecide: () => boolean;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly metrics: BridgeMetrics;
@@ -36,7 +42,10 @@ export interface DispatcherDeps {
  */
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
+  /** Of agents with commands. */
   readonly #queues = new Map<string, InFlightQueue>();
+  readonly #rotation = new Rotation(this.#queues);
+  readonly #earlyCancels = new EarlyCancels();
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
@@ -56,6 +65,7 @@ export class Dispatcher {
 
   /** Entries of the hub's stream. All of a batch are taken in before one is sent: a CANCEL may follow its command. */
   readonly accept: BatchHandler<CommandBody> = async (batch) => {
+    if (!this.#deps.mayDecide()) return new Map<string, Outcome>(batch.map(({ id }) => [id, 'retry']));
     const touched = new Set<Connection>();
     for (const entry of batch) {
       const connection = this.#deps.connections.get(entry.body.agent_id);
@@ -97,6 +107,20 @@ export class Dispatcher {
     }
   }
 
+  /** The agent stays connected but gets no command until `serve`; those that are under way are seen through. */
+  suspend(connection: Connection): void {
+    connection.takesCommands = false;
+    for (const { entryId, facts, body, sentBefore } of this.#queues.get(connection.agentId)?.takeWaiting() ??
+      [])
+      this.#deps.handover.give({ entryId, facts, body: sentBefore ? { ...body, sent_before: true } : body });
+  }
+
+  /** Another hub has taken these entries over, and decides what becomes of them. */
+  forget(entryIds: readonly string[]): void {
+    const ids = new Set(entryIds);
+    for (const queue of this.#queues.values()) queue.forget(ids);
+  }
+
   acknowledged(connection: Connection, { correlation_id, state }: CommandAckFrame): void {
     const { agentId } = connection;
     const queue = this.#queues.get(agentId);
@@ -121,13 +145,16 @@ export class Dispatcher {
 
   /** Called every second or so: what is over, stuck, or was refused as busy. */
   sweep(): void {
+    if (!this.#deps.mayDecide()) return;
     const now = this.#deps.clock.now();
-    for (const [agentId, queue] of this.#queues) {
+    for (const [agentId, queue] of this.#rotation.next(QUEUES_PER_SWEEP)) {
       for (const late of queue.takeLate(({ body }) => isOver(body, now))) this.#expire(late);
       // It was delivered and no answer came: what became of it the backend's reconciler calls `unknown`.
       for (const stuck of queue.takeStuck(now)) this.#deps.inbox.settle(stuck.entryId);
       const connection = this.#deps.connections.get(agentId);
       if (connection) this.#pump(connection);
+      if (queue.isIdle && queue.pausedUntil <= now && this.#queues.get(agentId) === queue)
+        this.#queues.delete(agentId);
     }
   }
 
@@ -137,21 +164,30 @@ export class Dispatcher {
     this.#queues.set(connection.agentId, queue);
     if (body.kind === 'cancel') this.#cancel(connection, queue, body.correlation_id, entry.id);
     else if (queue.has(body.correlation_id)) this.#deps.inbox.settle(entry.id);
-    else queue.push(heldCommand(entry, body));
+    else {
+      const command = heldCommand(entry, body);
+      if (this.#earlyCancels.take(body.correlation_id)) this.#endCancelled(command);
+      else queue.push(command);
+    }
   }
 
+  /** What waits ends here. What may have been sent is for the agent to stop, which alone knows how far it has come. */
   #cancel(connection: Connection, queue: InFlightQueue, correlationId: string, entryId: string): void {
-    const cancelled = queue.isInFlight(correlationId) ? undefined : queue.remove(correlationId);
-    if (cancelled) this.#end(cancelled, cancelled.sentBefore ? 'dispatched' : 'cancelled');
-    if (cancelled?.sentBefore || queue.isInFlight(correlationId))
+    const waiting = queue.isInFlight(correlationId) ? undefined : queue.remove(correlationId);
+    if (waiting) this.#endCancelled(waiting);
+    else if (!queue.isInFlight(correlationId)) this.#earlyCancels.note(correlationId, this.#deps.clock.now());
+    if (!waiting || waiting.sentBefore)
       connection.send({ type: 'CANCEL', correlation_id: correlationId, agent_id: connection.agentId });
     this.#deps.inbox.settle(entryId);
   }
 
+  #endCancelled(command: HeldCommand): void {
+    this.#end(command, command.sentBefore ? 'dispatched' : 'cancelled');
+  }
+
   #pump(connection: Connection): void {
     const queue = this.#queues.get(connection.agentId);
-    const { policy } = this.#deps;
-    if (!queue || !policy.maySend(connection)) return;
+    if (!queue || !this.#maySend(connection)) return;
     const { maxConcurrency, keepsJournal } = connection.dialect;
     const slots = Math.min(connection.hello?.max_concurrency ?? maxConcurrency, maxConcurrency);
     for (let next = queue.peek(); next; next = queue.peek()) {
@@ -174,6 +210,12 @@ export class Dispatcher {
     }
   }
 
+  /** Whether any command may go to the agent at this moment; while not, they stay where they are. */
+  #maySend(connection: Connection): boolean {
+    const { policy, mayDecide } = this.#deps;
+    return connection.takesCommands && mayDecide() && policy.maySend(connection);
+  }
+
   /** Why the agent is never given the command; undefined when it is. */
   #objection(connection: Connection, command: RunCommandBody): string | undefined {
     return this.#deps.policy.objection(connection, command.verb) ?? connection.dialect.refusal(command);
@@ -191,7 +233,7 @@ export class Dispatcher {
     // Ended meanwhile: `abandon` has the command, and nobody sends it again.
     if (connection.ended || !queue.isInFlight(command.body.correlation_id)) return;
     const later = clock.now();
-    if (first === undefined) {
+    if (first === undefined || !this.#maySend(connection)) {
       queue.putBack(command.body.correlation_id);
       queue.pausedUntil = later + BUSY_PAUSE_MS;
     } else if (first && !isOver(command.body, later)) this.#send(connection, command, later);

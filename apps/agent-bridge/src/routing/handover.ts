@@ -58,7 +58,10 @@ export class Handover {
     const { placement, inbox, connections, metrics, logger } = this.#deps;
     const { entryId, facts, body } = command;
     try {
-      const place = await placement.place(body, facts, { notHere: true, from: entryId });
+      const place = await placement.place(body, facts, {
+        notHere: true,
+        from: { id: entryId, state: 'pending' },
+      });
       metrics.routed.inc({ to: place });
       inbox.moved(entryId);
       const connection = connections.get(body.agent_id);

@@ -17,7 +17,7 @@ export interface HeldCommand {
 export const isOver = ({ expires_at }: Pick<RunCommandBody, 'expires_at'>, now: number): boolean =>
   Date.parse(expires_at) <= now;
 
-const factsOf = ({ header }: Delivered<CommandBody>): EntryFacts => ({
+export const factsOf = ({ header }: Pick<Delivered<unknown>, 'header'>): EntryFacts => ({
   eventId: header.event_id,
   ...(header.correlation_id !== undefined && { correlationId: header.correlation_id }),
   ...(header.traceparent !== undefined && { traceparent: header.traceparent }),

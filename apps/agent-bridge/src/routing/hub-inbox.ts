@@ -1,8 +1,8 @@
-import { commandsStream, groups, hubStream } from '@viw/contracts';
-import type { CommandBody } from '@viw/contracts';
+import { groups, hubEntriesStream, hubStream } from '@viw/contracts';
+import type { CommandBody, HubEntryBody } from '@viw/contracts';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import { StreamConsumer } from '@viw/streams';
-import type { BatchHandler } from '@viw/streams';
+import type { BatchHandler, Delivered } from '@viw/streams';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Placement } from './hub-stream-or-mailbox';
 
@@ -14,6 +14,10 @@ export interface HubInboxOptions {
 export interface HubInboxDeps {
   /** Must hold every entry it takes. */
   readonly handler: BatchHandler<CommandBody>;
+  /** A connection of this hub has been replaced at another one. */
+  readonly onReplaced: (replaced: { readonly agent_id: string; readonly epoch: number }) => void;
+  /** Held entries that another hub has taken over. */
+  readonly onLost: (entryIds: readonly string[]) => void;
   readonly placement: Pick<Placement, 'discard'>;
   readonly pending: WorkUnderWay;
   readonly logger: Logger;
@@ -24,21 +28,21 @@ export interface HubInboxDeps {
 export class HubInbox implements Component {
   readonly name = 'hub-inbox';
   readonly #deps: HubInboxDeps;
-  readonly #consumer: StreamConsumer<typeof commandsStream>;
+  readonly #consumer: StreamConsumer<typeof hubEntriesStream>;
 
   constructor({ hub, redisUrl }: HubInboxOptions, deps: HubInboxDeps) {
     this.#deps = deps;
-    const { handler, logger, metrics } = deps;
+    const { onLost, logger, metrics } = deps;
     this.#consumer = new StreamConsumer(
       {
-        contract: commandsStream,
+        contract: hubEntriesStream,
         stream: hubStream(hub),
         group: groups.agentBridge,
         consumer: hub,
         batchSize: 100,
         stopTimeoutMs: 3_000,
       },
-      { redisUrl, handler, logger, metrics },
+      { redisUrl, handler: this.#handle, onLost, logger, metrics },
     );
   }
 
@@ -63,6 +67,25 @@ export class HubInbox implements Component {
   moved(entryId: string): void {
     this.#deps.pending.track(this.#consumer.acknowledge([entryId]));
   }
+
+  /** What is held here and has been taken over by another hub is told to `onLost`. Rejects without Redis. */
+  verifyOwnership(): Promise<void> {
+    return this.#consumer.verifyOwnership();
+  }
+
+  readonly #handle: BatchHandler<HubEntryBody> = async (batch, context) => {
+    const commands: Delivered<CommandBody>[] = [];
+    for (const entry of batch) {
+      const { body } = entry;
+      if (body.kind !== 'replaced') commands.push({ ...entry, body });
+      else {
+        this.#deps.onReplaced(body);
+        this.settle(entry.id);
+      }
+    }
+    const outcomes = await this.#deps.handler(commands, context);
+    return new Map(batch.map(({ id }) => [id, outcomes?.get(id) ?? 'hold']));
+  };
 
   async #settle(entryId: string): Promise<void> {
     await this.#consumer.acknowledge([entryId]);

@@ -1,6 +1,9 @@
 import type { HeldCommand } from './held-command';
 
-/** The commands of one connected agent: first in, first out, so many at a time. */
+/**
+ * The commands of one connected agent, so many at a time, in the order in which they were accepted: hubs that read
+ * `viw.commands` side by side, and moves from place to place, may bring them in another one.
+ */
 export class InFlightQueue {
   readonly #waiting: HeldCommand[] = [];
   readonly #inFlight = new Map<string, HeldCommand>();
@@ -26,8 +29,14 @@ export class InFlightQueue {
     return this.#inFlight.has(correlationId);
   }
 
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#inFlight.size === 0;
+  }
+
   push(command: HeldCommand): void {
-    this.#waiting.push(command);
+    let at = this.#waiting.length;
+    while (at > 0 && acceptedAt(this.#waiting[at - 1]) > acceptedAt(command)) at -= 1;
+    this.#waiting.splice(at, 0, command);
   }
 
   /** The next one to send. */
@@ -67,6 +76,15 @@ export class InFlightQueue {
     return [...this.#inFlight.values(), ...this.#waiting];
   }
 
+  takeWaiting(): HeldCommand[] {
+    return this.#waiting.splice(0);
+  }
+
+  /** Waiting or in flight, without a trace. */
+  forget(entryIds: ReadonlySet<string>): void {
+    for (const { entryId, body } of this.all()) if (entryIds.has(entryId)) this.remove(body.correlation_id);
+  }
+
   /** Waiting ones for which it is too late to start. */
   takeLate(isOver: (command: HeldCommand) => boolean): HeldCommand[] {
     const over = this.#waiting.filter(isOver);
@@ -83,3 +101,5 @@ export class InFlightQueue {
     return stuck;
   }
 }
+
+const acceptedAt = (command: HeldCommand | undefined): number => Date.parse(command?.body.accepted_at ?? '');

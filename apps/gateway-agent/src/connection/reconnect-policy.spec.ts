@@ -25,6 +25,12 @@ it('starts anew only after 60 s of a stable session', () => {
   expect(policy.nextDelay({ openMs: 60_000 })).toBe(999);
 });
 
+it('is back within 5 s when one hub after the other restarts under it', () => {
+  const policy = new ReconnectPolicy({}, { random: highest });
+  const sessions = [{ openMs: 3_600_000 }, { openMs: 5_000 }, { openMs: 5_000 }];
+  expect(sessions.map((ended) => policy.nextDelay(ended))).toEqual([999, 1_999, 3_999]);
+});
+
 it('obeys Retry-After, jitter on top, up to an hour', () => {
   const policy = new ReconnectPolicy({}, { random: () => 0.5 });
   expect(policy.nextDelay({ openMs: 0, retryAfterMs: 30_000 })).toBe(30_500);

@@ -150,6 +150,14 @@ export class StreamConsumer<C extends StreamContract> {
   }
 
   /**
+   * Asks Redis now which entries in hand are still this consumer's, instead of at the next renewal. The others are told
+   * to `onLost`, or to the handler at work, before this resolves. Rejects without Redis.
+   */
+  verifyOwnership(): Promise<void> {
+    return this.#renewal.verify();
+  }
+
+  /**
    * Stops reading, lets the handler finish its batch, acknowledges it, leaves the group when nothing is pending and
    * closes the connections. What is held stays pending.
    */

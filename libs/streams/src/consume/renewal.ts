@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '@viw/runtime';
 import type { Acknowledger } from './acknowledge';
+import { isGroupGone } from './group-reader';
 import type { GroupMember } from './group-reader';
 
 /**
@@ -62,7 +63,7 @@ export class OwnershipRenewal {
     this.#timer = setInterval(() => {
       if (this.#underWay) return;
       this.#underWay = true;
-      this.#renewAll()
+      this.verify()
         // A failure shows in the reading loop; the next turn tries again.
         .catch(() => undefined)
         .finally(() => (this.#underWay = false));
@@ -73,10 +74,17 @@ export class OwnershipRenewal {
     clearInterval(this.#timer);
   }
 
-  async #renewAll(): Promise<void> {
+  /** One look at everything in hand; what is not this consumer's any more is let go. Rejects without Redis. */
+  async verify(): Promise<void> {
     const ids = this.#deps.acknowledger.inHand();
     for (let from = 0; from < ids.length; from += IDS_PER_SCRIPT) {
-      await this.#renew(ids.slice(from, from + IDS_PER_SCRIPT));
+      const some = ids.slice(from, from + IDS_PER_SCRIPT);
+      try {
+        await this.#renew(some);
+      } catch (error) {
+        if (!isGroupGone(error)) throw error;
+        this.#lose(some, { taken: 0 });
+      }
     }
   }
 

@@ -1,0 +1,98 @@
+import { NonceMemory } from '@viw/agent-auth';
+import type { Clock, Logger } from '@viw/runtime';
+import type { Redis } from '@viw/streams';
+import type { BridgeConfig } from './config';
+import { AddressRates, rememberedAddresses } from './connection/address-rates';
+import { AgentListener } from './connection/agent-listener';
+import type { ConnectionTable } from './connection/connection-table';
+import type { Sessions } from './connection/sessions';
+import { AgentTls } from './connection/tls/agent-tls';
+import { dialects } from './frames/dialects';
+import { AdmissionRate } from './handshake/admission-rate';
+import { Admission } from './handshake/admission';
+import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
+import { RedisNonceStore } from './handshake/redis-nonce-store';
+import { TrustedProxies } from './handshake/trusted-proxies';
+import { switchedOnWays } from './handshake/ways';
+import type { Rejections } from './intake/rejections';
+import type { AgentClaims } from './lease/agent-claims';
+import type { LeaseStore } from './lease/lease-store';
+import type { GatewayAdmittance } from './registry/gateway-admittance';
+import type { GatewayRegistry } from './registry/gateway-registry';
+import type { RegistryEnforcement } from './registry/registry-enforcement';
+import type { WorkUnderWay } from './work-under-way';
+
+export interface FrontDoorDeps {
+  readonly registry: GatewayRegistry;
+  readonly admittance: GatewayAdmittance;
+  readonly enforcement: RegistryEnforcement;
+  readonly rejections: Rejections;
+  readonly sessions: Sessions;
+  readonly connections: ConnectionTable;
+  readonly leases: LeaseStore;
+  readonly claims: AgentClaims;
+  readonly redis: Redis;
+  readonly pending: WorkUnderWay;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The part of the wiring between a stranger's TCP connection and a proven agent: TLS, rates, admission, upgrade.
+ *
+ * @throws AppError CONFIG_INVALID when no way to prove identity is configured
+ */
+export function buildFrontDoor(
+  config: BridgeConfig,
+  deps: FrontDoorDeps,
+): { readonly tls: AgentTls; readonly listener: AgentListener } {
+  const { registry, admittance, enforcement, rejections, sessions, connections, leases, claims } = deps;
+  const { redis, pending, clock, logger } = deps;
+  const maxConnections = config.AGENT_BRIDGE_MAX_CONN;
+  const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
+  const authorities = caBundle === undefined ? undefined : new CertificateAuthorities();
+  const tls = new AgentTls(
+    {
+      certFile: config.AGENT_BRIDGE_TLS_CERT_FILE,
+      keyFile: config.AGENT_BRIDGE_TLS_KEY_FILE,
+      caBundle,
+    },
+    { authorities, logger },
+  );
+  const admission = new Admission(
+    { maxConnections, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
+    {
+      rate: new AdmissionRate({ perSecond: config.AGENT_BRIDGE_ADMIT_PER_SECOND }, { clock }),
+      verifiers: switchedOnWays(config, { registry, authorities, clock }),
+      registry,
+      admittance,
+      nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
+      claims,
+      connections,
+      logger,
+    },
+  );
+  const handshakesPerSecond = config.AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S;
+  const listener = new AgentListener(
+    { bind: config.AGENT_BRIDGE_BIND, maxConnections, drainMs: config.AGENT_BRIDGE_DRAIN_S * 1_000 },
+    {
+      tls,
+      proxies: new TrustedProxies({ networks: config.AGENT_BRIDGE_TRUSTED_PROXIES }),
+      admission,
+      rates: new AddressRates({
+        perSecond: handshakesPerSecond,
+        burst: 10 * handshakesPerSecond,
+        addresses: rememberedAddresses,
+      }),
+      sessions,
+      leases,
+      dialectOf: dialects({ silentAfterMs: 2_000 * config.AGENT_BRIDGE_HEARTBEAT_S }),
+      rejections,
+      enforcement,
+      pending,
+      clock,
+      logger,
+    },
+  );
+  return { tls, listener };
+}

@@ -1,0 +1,152 @@
+import { agentSessionsStream, alertsStream, contestsKey, leaseKey, mailboxStream } from '@viw/contracts';
+import type { AlertsBody } from '@viw/contracts';
+import type { Redis } from '@viw/streams';
+import { eventually, startRedis } from '@viw/testing';
+import type { Redis as RedisServer } from '@viw/testing';
+import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
+import { startHub } from './test-hub';
+import type { TestHub } from './test-hub';
+import { connect, matching, nothingLeft, publish, runCommand } from './test-streams';
+
+let server: RedisServer;
+let redis: Redis;
+let hub: TestHub;
+let other: TestHub;
+
+const slowRenewal = { leaseRenewal: 600_000, contest: 4_000 };
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connect(server.url);
+  hub = await startHub(server.url, {}, slowRenewal);
+  other = await startHub(server.url, {}, slowRenewal);
+});
+
+afterAll(async () => {
+  await Promise.all([hub.stop(), other.stop()]);
+  redis.disconnect();
+  await server.stop();
+});
+
+const [a, b] = ['127.0.0.1', '127.0.0.2'];
+
+const alert = (agentId: string, action: AlertsBody['action'], count = 1): Promise<AlertsBody[]> =>
+  matching(
+    redis,
+    alertsStream,
+    (body) => body.dedupe_key.endsWith(`:${agentId}`) && body.action === action,
+    count,
+  );
+
+const refused = (target: TestHub, id: string, from: string) =>
+  upgrade(target.port, signed(id), '/agent/ws', 'GET', { from });
+
+describe('one host whose former connection is half open', () => {
+  it('is let in at once, on the same hub and on another, from the same address and from another', async () => {
+    for (const [former, next, from] of [
+      [hub, hub, a],
+      [hub, other, a],
+      [hub, hub, b],
+      [hub, other, b],
+    ] as const) {
+      const id = uniqueAgent();
+      const lost = await join(former.url, id, {}, { from: a });
+      const sent = await publish(redis, runCommand(id));
+      await lost.next('COMMAND');
+      const back = await join(next.url, id, {}, { from });
+      // Leases are not renewed in this test: the former hub has been told.
+      expect(await lost.closed).toBe(4409);
+      expect((await back.next('COMMAND')).correlation_id).toBe(sent);
+      back.result(sent);
+      await nothingLeft(redis, next.id, id);
+      await nothingLeft(redis, former.id, id);
+      await back.close();
+      expect(await redis.zscore(contestsKey, id)).toBeNull();
+    }
+  });
+
+  it('is recorded as replaced', async () => {
+    const id = uniqueAgent();
+    const lost = await join(hub.url, id);
+    const back = await join(other.url, id);
+    await lost.closed;
+    const [ended] = await matching(
+      redis,
+      agentSessionsStream,
+      (body) => body.kind === 'disconnected' && body.agent_id === id,
+    );
+    expect(ended).toMatchObject({ reason: 'replaced', code: 4409, hub: hub.id });
+    await back.close();
+  });
+
+  it('many reconnects from one address are no contest', async () => {
+    const id = uniqueAgent();
+    const agents = [];
+    for (let n = 0; n < 6; n++) agents.push(await join(n % 2 ? hub.url : other.url, id));
+    for (const lost of agents.slice(0, -1)) expect(await lost.closed).toBe(4409);
+    const sent = await publish(redis, runCommand(id));
+    expect((await agents.at(-1)?.next('COMMAND'))?.correlation_id).toBe(sent);
+    await agents.at(-1)?.close();
+  });
+});
+
+describe.each([
+  ['on one hub', () => [hub, hub] as const],
+  ['on two hubs', () => [hub, other] as const],
+])('two live hosts with one id, %s', (_, hubs) => {
+  it('the second claim raises an alert, is refused, and no command goes to either until one stays away', async () => {
+    const [one, two] = hubs();
+    const id = uniqueAgent();
+    const first = await join(one.url, id, { max_concurrency: 1 }, { from: a });
+    const second = await join(two.url, id, { max_concurrency: 1 }, { from: b });
+    expect(await first.closed).toBe(4409);
+    const running = await publish(redis, runCommand(id));
+    const waiting = await publish(redis, runCommand(id));
+    await second.next('COMMAND');
+
+    const answer = await refused(one, id, a);
+    expect(answer).toMatchObject({ status: 409, body: { error: { code: 'DUPLICATE_ID' } } });
+    expect(answer.headers['retry-after']).toBe('30');
+    expect((await alert(id, 'raised'))[0]).toMatchObject({ severity: 'critical' });
+    const meanwhile = await publish(redis, runCommand(id));
+    await eventually(async () => expect(await redis.xlen(mailboxStream(id))).toBe(2));
+    // What was under way is seen through; nothing follows it.
+    second.result(running);
+    await second.next('RESULT_ACK');
+    for (let n = 0; n < 3; n++) expect((await refused(two, id, a)).status).toBe(409);
+    expect(second.isClosed).toBe(false);
+    expect(await redis.hget(leaseKey(id), 'serving')).toBeNull();
+
+    // The other one has given up.
+    await alert(id, 'cleared');
+    for (const expected of [waiting, meanwhile]) {
+      expect((await second.next('COMMAND')).correlation_id).toBe(expected);
+      second.result(expected);
+    }
+    await nothingLeft(redis, two.id, id);
+    expect(await alert(id, 'raised')).toHaveLength(1);
+    expect(second.all('COMMAND')).toHaveLength(3);
+    await second.close();
+  });
+
+  it('the one that is connected may come back; when it leaves, the other gets in, and commands once it is alone', async () => {
+    const [one, two] = hubs();
+    const id = uniqueAgent();
+    await join(one.url, id, {}, { from: a });
+    const second = await join(two.url, id, {}, { from: b });
+    expect((await refused(one, id, a)).status).toBe(409);
+    const again = await join(two.url, id, {}, { from: b });
+    expect(await second.closed).toBe(4409);
+    const sent = await publish(redis, runCommand(id));
+    await again.close();
+    const first = await eventually(() => dial(one.url, id, { from: a }));
+    first.hello();
+    expect((await refused(two, id, b)).status).toBe(409);
+    expect(first.all('COMMAND')).toEqual([]);
+    expect((await first.next('COMMAND')).correlation_id).toBe(sent);
+    await alert(id, 'cleared');
+    first.result(sent);
+    await nothingLeft(redis, one.id, id);
+    await first.close();
+  });
+});
