@@ -12,7 +12,7 @@ import {
 import { bridgeMetrics } from './bridge-metrics';
 import type { BridgeConfig } from './config';
 import { AddressRates, rememberedAddresses } from './connection/address-rates';
-import { AgentListener } from './connection/agent-listener';
+import type { AgentListener } from './connection/agent-listener';
 import { ConnectionTable } from './connection/connection-table';
 import type { Connection } from './connection/connection';
 import { ends } from './connection/end-reason';
