@@ -118,6 +118,18 @@ describe('changes reach every hub', () => {
     expect(await refusalOf(one, agent.id)).toBe('403 NOT_ALLOWED');
   });
 
+  it('revoked between the decision and the open socket: off as well', async () => {
+    const one = await hub();
+    const id = uniqueAgent();
+    // The handshake waits for Redis, with the decision already taken; the delta is written before the lease.
+    await redis.client('PAUSE', 1_000, 'WRITE');
+    const [agent] = await Promise.all([
+      dial(one.url, id),
+      registry.gateway({ agent_id: id, state: 'revoked' }),
+    ]);
+    expect(await agent.closed).toBe(4401);
+  });
+
   it('waiting commands of a revoked gateway stay in its mailbox, and none is called expired or refused', async () => {
     const one = await hub();
     const agent = await join(one.url, uniqueAgent(), { max_concurrency: 1 });

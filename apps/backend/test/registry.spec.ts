@@ -166,7 +166,7 @@ describe('the emergency stop', () => {
     ]);
   });
 
-  it('waits for commands that are being accepted', async () => {
+  it('of commands that race with it those that were accepted are stored, and no others', async () => {
     const id = uniqueAgent();
     await admin.gateways.register({ agent_id: id });
     const answers = await Promise.allSettled([

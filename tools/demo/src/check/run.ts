@@ -8,6 +8,7 @@ import { Progress } from '../progress';
 import { issueAndServe } from './certificate';
 import { legacyAgentIsServed } from './legacy';
 import { createPanelUser, newUser, userIsInTheFile } from './command';
+import { revokedIsOff, stopsAndGoesOn } from './emergency';
 import { lookAtPanel } from './panel';
 import { passwordIsNowhere } from './secrecy';
 import { telemetryArrived } from './telemetry';
@@ -92,6 +93,12 @@ async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): 
   await walk.step('the panel works in a browser under its strict CSP', () =>
     lookAtPanel(manifest, screenshots),
   );
+  await walk.step('the emergency stop refuses commands, its release lets them run', () =>
+    stopsAndGoesOn(api, gateway.agent_id),
+  );
+  // The last: it does not come back.
+  const last = manifest.gateways.at(-1)?.agent_id ?? gateway.agent_id;
+  await walk.step('a gateway whose credentials are revoked is off within 5 s', () => revokedIsOff(api, last));
 }
 
 async function signIn(person: Client, manifest: DemoManifest): Promise<void> {
