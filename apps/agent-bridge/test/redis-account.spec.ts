@@ -12,7 +12,7 @@ import {
 import { encodeEntry } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import { join, signed, uniqueAgent, upgrade } from './test-agent';
-import { startHub } from './test-hub';
+import { seedRegistry, startHubOnly } from './test-hub';
 import { connect, matching, nothingLeft, publish, runCommand } from './test-streams';
 
 it('everything that hubs do among themselves is within the rights of their account', async () => {
@@ -25,8 +25,9 @@ it('everything that hubs do among themselves is within the rights of their accou
   const server = await startRedis({ aclFile });
   const redis = await connect(server.url);
   const url = server.url.replace('redis://', 'redis://agent-bridge:secret@');
-  const hub = await startHub(url, {}, { contest: 1_000, leaseRenewal: 600_000 });
-  const other = await startHub(url);
+  await seedRegistry(server.url);
+  const hub = await startHubOnly(url, {}, { contest: 1_000, leaseRenewal: 600_000 });
+  const other = await startHubOnly(url);
 
   // Replaced at another hub, mailbox, result.
   const id = uniqueAgent();

@@ -12,6 +12,7 @@ import type { Redis as RedisServer } from '@viw/testing';
 import { HubProcesses } from './hub-process';
 import { LoadAgent } from './load-agent';
 import { uniqueAgent } from './test-agent';
+import { seedRegistry } from './test-hub';
 import { connect, entries, publish, runCommand } from './test-streams';
 
 const AGENTS = 24;
@@ -26,6 +27,7 @@ let processes: HubProcesses;
 beforeAll(async () => {
   server = await startRedis();
   redis = await connect(server.url);
+  await seedRegistry(server.url);
   processes = await HubProcesses.bundle('fast-hub.ts');
 });
 
