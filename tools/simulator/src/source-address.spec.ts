@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { sourceAddress } from './source-address';
 
 describe('source addresses of simulated agents', () => {
-  it('are loopback addresses, shared by few agents', () => {
+  it('are loopback addresses, as many agents on each', () => {
     const shared = new Map<string, number>();
     for (let n = 0; n < 50_000; n++) {
       const address = sourceAddress(n);
@@ -13,9 +13,12 @@ describe('source addresses of simulated agents', () => {
     expect([...shared.keys()].every((address) => isIPv4(address) && address.startsWith('127.'))).toBe(true);
   });
 
-  it('stay valid beyond one block', () => {
-    expect(sourceAddress(0)).toBe('127.1.0.1');
-    expect(sourceAddress(62_499)).toBe('127.1.0.250');
-    expect(sourceAddress(62_500)).toBe('127.1.1.1');
+  it('differ for those that dial one after the other', () => {
+    expect([0, 1, 199, 200].map(sourceAddress)).toEqual([
+      '127.1.0.1',
+      '127.1.0.2',
+      '127.1.0.200',
+      '127.1.0.1',
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { registrySnapshotKey } from '@viw/contracts';
 import { agentIdOf } from '@viw/simulator';
 import type { RedisWorld } from '../world';
 
@@ -12,9 +13,11 @@ export const agentIdsOf = ({ prefix, first, agents }: FleetRange): string[] =>
   Array.from({ length: agents }, (_, i) => agentIdOf(prefix, first + i));
 
 /**
- * Makes a fleet known to hubs before it dials, where no backend runs. Hubs take unknown agents in today: there is
- * nothing to write.
+ * Makes a fleet known to hubs before they start, where no backend runs: as the backend leaves its registry in Redis,
+ * every gateway active.
  */
-export async function registerFleet(_fleet: FleetRange, _world: RedisWorld): Promise<void> {
-  // See above.
+export async function registerFleet(fleet: FleetRange, { redis }: RedisWorld): Promise<void> {
+  const gateways = agentIdsOf(fleet).map((agent_id) => ({ agent_id, state: 'active' }));
+  const snapshot = { version: 1, frozen: false, gateways };
+  await redis.hset(registrySnapshotKey, { version: snapshot.version, body: JSON.stringify(snapshot) });
 }

@@ -10,14 +10,18 @@ import { metricSum } from './metrics';
 export interface BridgeOptions {
   readonly hub: string;
   readonly maxConnections: number;
-  /** Default: the hub's own. */
+  /** Default: the hub's own; the same for what follows. */
   readonly heartbeatS?: number;
+  readonly admitPerSecond?: number;
 }
 
 /** What all hubs and agents of one run share. */
 export const sharedSecret = randomBytes(32).toString('base64url');
 
-const environment = ({ hub, maxConnections, heartbeatS }: BridgeOptions, world: RedisWorld) => ({
+const environment = (
+  { hub, maxConnections, heartbeatS, admitPerSecond }: BridgeOptions,
+  world: RedisWorld,
+) => ({
   AGENT_BRIDGE_ENABLED: 'true',
   AGENT_BRIDGE_HUB_ID: hub,
   AGENT_BRIDGE_REDIS_URL: world.redisServer.url,
@@ -25,6 +29,7 @@ const environment = ({ hub, maxConnections, heartbeatS }: BridgeOptions, world: 
   AGENT_BRIDGE_SHARED_SECRET: sharedSecret,
   AGENT_BRIDGE_MAX_CONN: String(maxConnections),
   ...(heartbeatS !== undefined && { AGENT_BRIDGE_HEARTBEAT_S: String(heartbeatS) }),
+  ...(admitPerSecond !== undefined && { AGENT_BRIDGE_ADMIT_PER_SECOND: String(admitPerSecond) }),
 });
 
 /** The built hub as a process of its own, with the settings and the log of production. */

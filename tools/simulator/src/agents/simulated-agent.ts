@@ -25,7 +25,10 @@ export interface SimulatedAgentOptions {
   readonly sharedSecret: string;
   /** The first connection waits a random part of this, milliseconds. */
   readonly firstSpreadMs: number;
-  /** Without it nothing is reported. Agents begin at random parts of it. */
+  /**
+   * Without it nothing is reported. Agents begin at random parts of it, once they have a session: no report is then
+   * overtaken by the next one before it could be sent.
+   */
   readonly telemetryEveryMs?: number;
 }
 
@@ -97,9 +100,6 @@ export class SimulatedAgent implements HubListener {
 
   start(): void {
     this.#connection.start(this);
-    const everyMs = this.#options.telemetryEveryMs;
-    if (everyMs !== undefined)
-      this.#telemetryStart = setTimeout(() => this.#telemetry.start(), Math.random() * everyMs);
   }
 
   async stop(): Promise<void> {
@@ -113,6 +113,7 @@ export class SimulatedAgent implements HubListener {
     if (frame.type === 'COMMAND') this.#onCommand({ correlationId: frame.correlation_id, at: now });
     if (frame.type === 'HEARTBEAT') this.heartbeats.beat(now);
     if (frame.type === 'WELCOME') {
+      if (this.welcomedAt.length === 0) this.#beginToReport();
       this.#sessionId = frame.session_id;
       this.welcomedAt.push(now);
       this.heartbeats.welcomed(now, frame.heartbeat_s * 1_000);
@@ -128,5 +129,11 @@ export class SimulatedAgent implements HubListener {
 
   onDismissed(reason: string): void {
     this.#session.onDismissed(reason);
+  }
+
+  #beginToReport(): void {
+    const everyMs = this.#options.telemetryEveryMs;
+    if (everyMs !== undefined)
+      this.#telemetryStart = setTimeout(() => this.#telemetry.start(), Math.random() * everyMs);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { signHandshake } from '@viw/agent-auth';
 import { subprotocol } from '@viw/contracts';
 import type { AgentFrame, HubFrame } from '@viw/contracts';
@@ -5,6 +6,9 @@ import { WebSocket } from 'ws';
 import { agentIdOf } from '../agent-id';
 import { hostMetricsOf } from '../host';
 import { sourceAddress } from '../source-address';
+
+/** At a hub that lets in only so many at a time. */
+const ATTEMPTS = 20;
 
 export interface TelemetrySenderOptions {
   readonly n: number;
@@ -36,8 +40,18 @@ export class TelemetrySender {
     this.#tail = `,"metrics":${JSON.stringify(hostMetricsOf(n, 1))}}`;
   }
 
-  /** @throws Error when it is refused */
+  /** Comes back when the hub says when. @throws Error when it is refused otherwise, or too often */
   async connect(): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const retryAfterS = await this.#dial();
+      if (retryAfterS === undefined) return;
+      await pause(1_000 * retryAfterS);
+    }
+    throw new Error(`${this.#agentId} was sent away ${ATTEMPTS} times`);
+  }
+
+  /** @returns seconds after which to try again; undefined with a session */
+  #dial(): Promise<number | undefined> {
     const { n, url, sharedSecret, awaitsWelcome } = this.#options;
     const socket = new WebSocket(url, [subprotocol], {
       headers: signHandshake({
@@ -50,21 +64,27 @@ export class TelemetrySender {
       localAddress: sourceAddress(n),
     });
     this.#socket = socket;
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       socket.on('error', reject);
+      socket.on('unexpected-response', (_request, response) => {
+        const retryAfter = Number(response.headers['retry-after'] ?? Number.NaN);
+        if (Number.isNaN(retryAfter)) reject(new Error(`refused with ${response.statusCode}`));
+        else resolve(retryAfter);
+        response.destroy();
+      });
       socket.on('open', () => {
+        socket.on('close', (code, reason) => {
+          this.fault ??= `closed with ${code} ${reason.toString('utf8')}`;
+          reject(new Error(this.fault));
+        });
         socket.send(JSON.stringify(this.#hello()));
-        if (!awaitsWelcome) resolve();
+        if (!awaitsWelcome) resolve(undefined);
       });
       socket.on('message', (data: Buffer) => {
         const frame = JSON.parse(data.toString('utf8')) as HubFrame;
-        if (frame.type === 'WELCOME') resolve();
+        if (frame.type === 'WELCOME') resolve(undefined);
         else if (frame.type === 'HEARTBEAT') this.confirmed = frame.ack_seq ?? this.confirmed;
         else if (frame.type === 'ERROR') this.fault = frame.error.msg;
-      });
-      socket.on('close', (code, reason) => {
-        this.fault ??= `closed with ${code} ${reason.toString('utf8')}`;
-        reject(new Error(this.fault));
       });
     });
   }
