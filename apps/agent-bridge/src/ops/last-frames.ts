@@ -31,7 +31,7 @@ interface Recent {
 
 export interface LastFramesOptions {
   readonly maxAgents: number;
-  /** Of telemetry of all agents together. Agents get equal shares of it, of at most 50 frames; default 64 MiB. */
+  /** Of telemetry of all agents together. Agents get equal shares of it, of at most 50 frames; default 32 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -43,7 +43,7 @@ export class LastFrames {
   readonly #byAgent = new Map<string, Recent>();
   #size = 0;
 
-  constructor({ maxAgents, maxBytes = 64 * 1024 * 1024 }: LastFramesOptions) {
+  constructor({ maxAgents, maxBytes = 32 * 1024 * 1024 }: LastFramesOptions) {
     this.#maxAgents = maxAgents;
     this.#maxBytes = maxBytes;
   }

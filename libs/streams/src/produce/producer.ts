@@ -45,6 +45,8 @@ export interface PublishOptions extends EntryFacts {
 }
 
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** With so many waiting the turn's end is not waited for: with over 1,024 busy sockets libuv may put it off for a second. */
+const EAGER_ENTRIES = 32;
 const RESEND = { baseMs: 50, capMs: 1_000 };
 
 /**
@@ -195,6 +197,7 @@ export class StreamProducer {
 
   /** Entries published in the same turn of the event loop go out together. */
   readonly #wake = (): void => {
+    if (this.#queue.length >= EAGER_ENTRIES) this.#pump();
     if (this.#pumping) return;
     this.#pumping = true;
     setImmediate(() => {

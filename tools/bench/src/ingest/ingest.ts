@@ -20,8 +20,8 @@ interface IngestMeasure {
 }
 
 const measures: Record<Scale, IngestMeasure> = {
-  quick: { rounds: 3, agents: 1_000, legMs: 1_200, firstPerSecond: 4_000 },
-  full: { rounds: 5, agents: 2_000, legMs: 5_000, firstPerSecond: 4_000 },
+  quick: { rounds: 3, agents: 1_600, legMs: 1_000, firstPerSecond: 10_000 },
+  full: { rounds: 5, agents: 4_000, legMs: 5_000, firstPerSecond: 10_000 },
 };
 
 /** Seconds; the confirmed frame travels with the hub's heartbeat, and the run waits for the last one. */
