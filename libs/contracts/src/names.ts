@@ -123,4 +123,6 @@ export const advisoryLocks = {
   /** Taken by functions of a migration, which spell it out. */
   pointPartitions: 7_304,
   registrySnapshot: 7_307,
+  /** Shared by whoever accepts a command, exclusive for a freeze. */
+  commandAcceptance: 7_308,
 } as const;

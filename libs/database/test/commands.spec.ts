@@ -1,11 +1,14 @@
 import type { CommandEventsBody, ResultFrame } from '@viw/contracts';
-import { uuidv7 } from '@viw/runtime';
+import { AppError, uuidv7 } from '@viw/runtime';
+import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import {
+  type AcceptOptions,
   CommandProgressRepository,
   CommandReconcileRepository,
   CommandRepository,
   CommandResultRepository,
+  GatewayRegistryRepository,
   GatewayRepository,
   type NewCommand,
   OutboxRepository,
@@ -41,8 +44,11 @@ const command = (agent: string, over: Partial<NewCommand> = {}): NewCommand => (
   ...over,
 });
 
+const take = (made: NewCommand, options: AcceptOptions = {}) =>
+  commands.accept(made.agent_id, () => made, options);
+
 const accept = async (agent: string, over: Partial<NewCommand> = {}): Promise<string> =>
-  (await commands.accept(command(agent, over))).command.correlation_id;
+  (await take(command(agent, over))).correlation_id;
 
 const event = (
   agent: string,
@@ -93,10 +99,10 @@ const statusOf = async (agent: string, id: string) => (await commands.get(agent,
 test('accepted with its outbox row, once for the same correlation id or idempotency key', async () => {
   const agent = newAgent();
   const one = command(agent, { idempotency_key: agent });
-  const answers = await Promise.all([commands.accept(one), commands.accept(one), commands.accept(one)]);
+  const answers = await Promise.all([take(one), take(one), take(one)]);
   expect(answers.map((answer) => answer.created).sort()).toEqual([false, false, true]);
-  const again = await commands.accept({ ...one, correlation_id: uuidv7(), jws: 'other' });
-  expect(again).toMatchObject({ created: false, command: { correlation_id: one.correlation_id } });
+  const again = await take({ ...one, correlation_id: uuidv7(), jws: 'other' });
+  expect(again).toMatchObject({ created: false, correlation_id: one.correlation_id });
   const { rows } = await sql<{ body: object; v: number }>`
     SELECT stream, v, body FROM viw.outbox WHERE correlation_id = ${one.correlation_id}`.execute(f.db);
   expect(rows).toEqual([
@@ -106,16 +112,62 @@ test('accepted with its outbox row, once for the same correlation id or idempote
       body: expect.objectContaining({ kind: 'run', jws: 'a.b.c' }) as object,
     }),
   ]);
-  await expect(commands.accept({ ...one, verb: 'delete_user' })).rejects.toMatchObject({ code: 'CONFLICT' });
+  await expect(take({ ...one, verb: 'delete_user' })).rejects.toMatchObject({ code: 'CONFLICT' });
   await expect(
-    commands.accept({ ...one, issued_by: { kind: 'api_client', id: 'client-2', name: 'other' } }),
+    take({ ...one, issued_by: { kind: 'api_client', id: 'client-2', name: 'other' } }),
   ).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+test('the command is made for the gateway as it is; nothing is left when it is refused', async () => {
+  const [agent, unknown] = [newAgent(), newAgent()];
+  const key = { kty: 'OKP', crv: 'X25519', x: 'x'.repeat(43) } as const;
+  await new GatewayRepository({ db: f.db }).register({ agent_id: agent, public_keys: { sealing: key } });
+  const targets: unknown[] = [];
+  const look = (of: string) =>
+    commands.accept(of, (target) => {
+      targets.push(target);
+      throw new AppError('CONFLICT', 'not now');
+    });
+  await expect(look(agent)).rejects.toMatchObject({ code: 'CONFLICT' });
+  await expect(look(unknown)).rejects.toMatchObject({ code: 'CONFLICT' });
+  expect(targets).toMatchObject([
+    { state: 'expected', revoked: false, supported_verbs: [], sealing_key: key, frozen: undefined },
+    { state: undefined, sealing_key: undefined },
+  ]);
+  expect(await commands.countOpen(agent)).toBe(0);
+});
+
+test('a freeze waits for what is being accepted, and is seen by what comes after it', async () => {
+  const agent = newAgent();
+  const registry = new GatewayRegistryRepository({ db: f.db });
+  const order: string[] = [];
+  let freeze: Promise<unknown> | undefined;
+  await commands.accept(agent, async () => {
+    freeze = registry.freezeDelta(true, 'a race').then(() => order.push('frozen'));
+    await eventually(async () => {
+      const { rows } = await sql`SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND wait_event_type = 'Lock' AND query LIKE '%pg_advisory_xact_lock%'`.execute(f.db);
+      expect(rows).toHaveLength(1);
+    });
+    order.push('accepted');
+    return command(agent);
+  });
+  await freeze;
+  expect(order).toEqual(['accepted', 'frozen']);
+  let seen: unknown;
+  await take(command(agent));
+  await commands.accept(agent, (target) => {
+    seen = target.frozen;
+    return command(agent);
+  });
+  expect(seen).toEqual({ reason: 'a race' });
+  await registry.freezeDelta(false, null);
 });
 
 test('the queue of an agent has an end, also when everybody comes at once', async () => {
   const agent = newAgent();
   const answers = await Promise.allSettled(
-    Array.from({ length: 6 }, () => commands.accept(command(agent), { maxOpen: 3 })),
+    Array.from({ length: 6 }, () => take(command(agent), { maxOpen: 3 })),
   );
   expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(3);
   expect(answers.find((answer) => answer.status === 'rejected')).toMatchObject({

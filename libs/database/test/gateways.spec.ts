@@ -1,11 +1,5 @@
 import { type GatewayPublicKeys } from '@viw/contracts';
-import {
-  GatewayCredentialRepository,
-  GatewayRegistryRepository,
-  GatewayRepository,
-  inTransaction,
-} from '../src/index';
-import { eventually } from '@viw/testing';
+import { GatewayCredentialRepository, GatewayRegistryRepository, GatewayRepository } from '../src/index';
 import { sql } from 'kysely';
 import { type Fixture, fixture, newAgent } from './fixture';
 
@@ -136,25 +130,6 @@ describe('what hubs are told', () => {
     expect(await registry.gatewayDelta(agent)).toBeUndefined();
     expect(await registry.version()).toBe(before);
     expect((await registry.snapshot()).gateways.map(({ agent_id }) => agent_id)).not.toContain(agent);
-  });
-
-  test('a freeze waits for what is being accepted', async () => {
-    const order: string[] = [];
-    let freeze: Promise<unknown> | undefined;
-    await inTransaction(f.db, async (trx) => {
-      await new GatewayRegistryRepository({ db: trx }).assertNotFrozen();
-      freeze = registry.freezeDelta(true, 'a race').then(() => order.push('frozen'));
-      await eventually(async () => {
-        const { rows } = await sql`SELECT FROM pg_stat_activity WHERE datname = current_database()
-          AND wait_event_type = 'Lock' AND query LIKE '%gateway_registry%'`.execute(f.db);
-        expect(rows).toHaveLength(1);
-      });
-      order.push('accepted');
-    });
-    await freeze;
-    expect(order).toEqual(['accepted', 'frozen']);
-    await expect(registry.assertNotFrozen()).rejects.toMatchObject({ code: 'FROZEN' });
-    await registry.freezeDelta(false, null);
   });
 
   test('the version is lifted above one that hubs know, never lowered', async () => {

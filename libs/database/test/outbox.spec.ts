@@ -114,7 +114,6 @@ test('registry versions and outbox ids rise together, however many change at onc
   expect(await registry.freezeDelta(true, 'drill')).toEqual({ kind: 'freeze', version: 9, frozen: true });
   expect(await registry.freezeDelta(true, 'again')).toBeUndefined();
   expect(await registry.freezeState()).toMatchObject({ frozen: true, reason: 'drill' });
-  await expect(registry.assertNotFrozen()).rejects.toMatchObject({ code: 'FROZEN' });
   const snapshot = await registry.snapshot();
   expect(snapshot).toMatchObject({ version: 9, frozen: true });
   expect(snapshot.gateways.map((gateway) => gateway.agent_id).sort()).toEqual([...agents].sort());

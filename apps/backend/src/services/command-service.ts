@@ -1,7 +1,13 @@
-import { parseArguments, requireVerb, type CommandSigner, type VerbDefinition } from '@viw/commands';
+import {
+  parseArguments,
+  redactArguments,
+  requireVerb,
+  type CommandSigner,
+  type VerbDefinition,
+} from '@viw/commands';
 import { limits } from '@viw/contracts';
 import type { CommandRecord, CommandStatus, X25519PublicKey } from '@viw/contracts';
-import type { GatewayDetail, ListOptions } from '@viw/database';
+import type { CommandTarget, ListOptions } from '@viw/database';
 import type { Clock } from '@viw/runtime';
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { Repositories } from '../store';
@@ -34,30 +40,37 @@ export class CommandService {
   async run(write: WriteRequest, agentId: string, input: CommandInput): Promise<{ correlation_id: string }> {
     const verb = requireVerb(input.command);
     const args = parseArguments(verb.verb, input.parameters, 'parameters');
+    const secret = verb.secretArguments.filter((name) => args[name] !== undefined);
+    const correlationId = input.correlation_id ?? uuidv7();
     return this.deps.writes.perform(
       write,
-      async (repositories) => {
+      async ({ commands }) => {
         // Within, so that a request that is repeated gets its first answer whatever has become of the gateway since.
-        await repositories.gatewayRegistry.assertNotFrozen();
-        const gateway = await gatewayOf(agentId, repositories);
-        assertTakesCommands(gateway, verb);
-        const sealingKey = await sealingKeyOf(agentId, { verb, args }, repositories);
-        const correlationId = input.correlation_id ?? uuidv7();
-        const command = await sealAndSign(
-          { caller: write.caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
-          this.deps,
+        const accepted = await commands.accept(
+          agentId,
+          (target) => {
+            assertTakesCommands(agentId, target, verb);
+            const sealingKey = secret.length === 0 ? undefined : sealingKeyOf(agentId, target, secret);
+            const { caller } = write;
+            return sealAndSign(
+              { caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
+              this.deps,
+            );
+          },
+          { maxOpen: limits.commandQueuePerAgent },
         );
-        const accepted = await repositories.commands.accept(command, {
-          maxOpen: limits.commandQueuePerAgent,
-        });
         // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
-        if (!accepted.created && sealingKey)
+        if (!accepted.created && secret.length > 0)
           throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
-        const id = accepted.command.correlation_id;
-        const detail = { agent_id: agentId, verb: verb.verb, parameters: command.parameters_redacted };
+        const id = accepted.correlation_id;
+        const parameters = redactArguments(verb.verb, args);
         return {
           answer: { correlation_id: id },
-          audit: { action: 'command.run', object: { kind: 'command', id }, detail },
+          audit: {
+            action: 'command.run',
+            object: { kind: 'command', id },
+            detail: { agent_id: agentId, verb: verb.verb, parameters },
+          },
           changes: [{ kind: 'command', id, parent_id: agentId }],
         };
       },
@@ -74,45 +87,31 @@ export class CommandService {
 
   /** Newest first. @throws AppError NOT_FOUND */
   async list(agentId: string, options: ListOptions & { status?: CommandStatus | undefined }) {
-    await gatewayOf(agentId, this.deps.repositories);
+    if (!(await this.deps.repositories.gateways.get(agentId))) throw noSuch(agentId);
     return this.deps.repositories.commands.list(agentId, options);
   }
 }
 
-/** @throws AppError NOT_FOUND */
-async function gatewayOf(
-  agentId: string,
-  { gateways }: Pick<Repositories, 'gateways'>,
-): Promise<GatewayDetail> {
-  const gateway = await gateways.get(agentId);
-  if (!gateway) throw new AppError('NOT_FOUND', `No gateway ${agentId}`);
-  return gateway;
+const noSuch = (agentId: string): AppError => new AppError('NOT_FOUND', `No gateway ${agentId}`);
+
+/** @throws AppError CONFLICT */
+function sealingKeyOf(agentId: string, target: CommandTarget, secret: readonly string[]): X25519PublicKey {
+  if (target.sealing_key) return target.sealing_key;
+  throw new AppError(
+    'CONFLICT',
+    `${secret.join(', ')} can only be sent sealed, and ${agentId} has no sealing key: register its sealing key first`,
+  );
 }
 
-/** Undefined when no argument is secret. @throws AppError CONFLICT */
-async function sealingKeyOf(
-  agentId: string,
-  { verb, args }: { verb: VerbDefinition; args: Readonly<Record<string, unknown>> },
-  { gatewayCredentials }: Pick<Repositories, 'gatewayCredentials'>,
-): Promise<X25519PublicKey | undefined> {
-  const secret = verb.secretArguments.filter((name) => args[name] !== undefined);
-  if (secret.length === 0) return undefined;
-  const key = await gatewayCredentials.sealingKey(agentId);
-  if (!key)
-    throw new AppError(
-      'CONFLICT',
-      `${secret.join(', ')} can only be sent sealed, and ${agentId} has no sealing key: register its sealing key first`,
-    );
-  return key;
-}
-
-/** @throws AppError CONFLICT, NOT_IMPLEMENTED */
-function assertTakesCommands(gateway: GatewayDetail, { verb }: VerbDefinition): void {
-  const { agent_id: agentId, state, revoked_at: revokedAt, supported_verbs: advertised } = gateway;
+/** @throws AppError FROZEN, NOT_FOUND, CONFLICT, NOT_IMPLEMENTED */
+function assertTakesCommands(agentId: string, target: CommandTarget, { verb }: VerbDefinition): void {
+  const { frozen, state, revoked, supported_verbs: advertised } = target;
+  if (frozen) throw new AppError('FROZEN', `Commands are frozen: ${frozen.reason ?? 'no reason given'}`);
+  if (state === undefined) throw noSuch(agentId);
   if (state === 'discovered')
     throw new AppError('CONFLICT', `${agentId} is only discovered: register it before it takes commands`);
   if (state === 'decommissioned') throw new AppError('CONFLICT', `${agentId} is decommissioned`);
-  if (revokedAt !== null)
+  if (revoked)
     throw new AppError('CONFLICT', `The credentials of ${agentId} are revoked: register a new key first`);
   if (advertised.length > 0 && !advertised.includes(verb))
     throw new AppError('NOT_IMPLEMENTED', `${agentId} does not offer ${verb}`);

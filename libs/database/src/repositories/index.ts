@@ -9,6 +9,7 @@ export type { CommandChange, SignedCommand } from './commands/command-record';
 export * from './commands/command-progress-repository';
 export * from './commands/command-reconcile-repository';
 export * from './commands/command-repository';
+export type { CommandTarget } from './commands/command-target';
 export * from './commands/command-result-repository';
 export * from './certificates/deployment-repository';
 export * from './gateways/gateway-credential-repository';

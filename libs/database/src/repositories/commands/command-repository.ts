@@ -1,6 +1,6 @@
 import type { CommandRecord, CommandStatus } from '@viw/contracts';
 import { commandsStream } from '@viw/contracts';
-import { AppError, isUuid } from '@viw/runtime';
+import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
@@ -9,6 +9,8 @@ import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
 import type { Principal } from '../../schema/columns';
 import type { CommandRow, SignedCommand } from './command-record';
 import { commandColumns, openStatuses, recordOf, resultJoin, runBody } from './command-record';
+import { lockAcceptance, readTarget } from './command-target';
+import type { CommandTarget } from './command-target';
 import { OutboxRepository } from '../outbox/outbox-repository';
 import type { RepositoryDeps } from '../repository';
 
@@ -25,9 +27,10 @@ export interface AcceptOptions {
 }
 
 export interface Accepted {
-  /** False: the same request was accepted before; `command` is the first answer. */
+  /** False: the same request was accepted before. */
   readonly created: boolean;
-  readonly command: CommandRecord;
+  /** Of the command that was accepted, now or then. */
+  readonly correlation_id: string;
 }
 
 /** Commands as the backend accepts and shows them. */
@@ -36,31 +39,29 @@ export class CommandRepository {
 
   /**
    * Row and outbox entry in one transaction. The same correlation id or (issuer, idempotency key) gives the first answer.
+   *
+   * @param make the command, for the gateway as it is at this moment; what it throws leaves nothing behind
    * @throws AppError CONFLICT when that first request was another one, QUEUE_FULL when the agent has too many open
    */
-  async accept(command: NewCommand, { maxOpen = 100 }: AcceptOptions = {}): Promise<Accepted> {
+  async accept(
+    agentId: string,
+    make: (target: CommandTarget) => NewCommand | Promise<NewCommand>,
+    { maxOpen = 100 }: AcceptOptions = {},
+  ): Promise<Accepted> {
     return inTransaction(this.deps.db, async (trx) => {
-      // One accepting transaction per agent at a time: the count below holds until the commit.
-      await sql`SELECT pg_advisory_xact_lock(7305, hashtext(${command.agent_id}))`.execute(trx);
-      const first = await findFirst(trx, command);
-      if (first) return { created: false, command: first };
-      if ((await new CommandRepository({ db: trx }).countOpen(command.agent_id)) >= maxOpen)
-        throw new AppError('QUEUE_FULL', `${command.agent_id} has ${maxOpen} open commands`, {
+      await lockAcceptance(trx, agentId);
+      const command = await make(await readTarget(trx, agentId));
+      const { first, open } = await findFirst(trx, command);
+      if (first !== undefined) return { created: false, correlation_id: first };
+      if (open >= maxOpen)
+        throw new AppError('QUEUE_FULL', `${agentId} has ${maxOpen} open commands`, {
           meta: { retry_after_s: 5 },
         });
-      if (!(await insert(trx, command))) {
-        const other = await findFirst(trx, command);
-        if (!other) throw new AppError('CONFLICT', 'The correlation id or idempotency key is in use');
-        return { created: false, command: other };
-      }
-      await new OutboxRepository({ db: trx }).enqueue(
-        commandsStream,
-        runBody(command),
-        command.correlation_id,
-      );
-      const record = await new CommandRepository({ db: trx }).get(command.agent_id, command.correlation_id);
-      if (!record) throw new AppError('INTERNAL_ERROR');
-      return { created: true, command: record };
+      if (await insert(trx, command)) return { created: true, correlation_id: command.correlation_id };
+      const { first: other } = await findFirst(trx, command);
+      if (other === undefined)
+        throw new AppError('CONFLICT', 'The correlation id or idempotency key is in use');
+      return { created: false, correlation_id: other };
     });
   }
 
@@ -134,45 +135,47 @@ export class CommandRepository {
   }
 }
 
-/** @throws AppError CONFLICT when it was asked by somebody else, or for something else */
-async function findFirst(db: Db, command: NewCommand): Promise<CommandRecord | undefined> {
+/**
+ * The command that this request was accepted as before, and how many the agent has open.
+ * @throws AppError CONFLICT when it was asked by somebody else, or for something else
+ */
+async function findFirst(
+  db: Db,
+  command: NewCommand,
+): Promise<{ readonly first: string | undefined; readonly open: number }> {
   const by = command.issued_by;
-  const { rows } = await sql<CommandRow & { same: boolean }>`
-    SELECT ${commandColumns},
+  const { rows } = await sql<{ correlation_id: string | null; same: boolean | null; open: number }>`
+    SELECT c.correlation_id, o.open,
       (c.agent_id = ${command.agent_id} AND c.verb = ${command.verb} AND c.issued_by_kind = ${by.kind}
         AND c.issued_by_id = ${by.id} AND c.parameters_redacted = ${JSON.stringify(command.parameters_redacted)}::jsonb
       ) AS same
-    FROM viw.agent_commands c ${resultJoin}
-    WHERE c.correlation_id = ${command.correlation_id} OR (c.issued_by_kind = ${by.kind}
+    FROM (SELECT count(*) AS open FROM viw.agent_commands
+          WHERE agent_id = ${command.agent_id} AND status IN ${openStatuses}) AS o
+    LEFT JOIN viw.agent_commands c ON c.correlation_id = ${command.correlation_id} OR (c.issued_by_kind = ${by.kind}
       AND c.issued_by_id = ${by.id} AND c.idempotency_key = ${command.idempotency_key ?? null}::text)`.execute(
     db,
   );
-  if (rows.some((row) => !row.same) || rows.length > 1)
+  const found = rows.filter(({ correlation_id }) => correlation_id !== null);
+  if (found.some(({ same }) => same !== true) || found.length > 1)
     throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
-  if (!rows[0]) return undefined;
-  const { same: _same, ...row } = rows[0];
-  return recordOf(row);
+  return { first: found[0]?.correlation_id ?? undefined, open: rows[0]?.open ?? 0 };
 }
 
+/** The command and its outbox row. False when its correlation id or idempotency key is taken. */
 async function insert(db: Db, command: NewCommand): Promise<boolean> {
-  const result = await db
-    .insertInto('agent_commands')
-    .values({
-      correlation_id: command.correlation_id,
-      agent_id: command.agent_id,
-      verb: command.verb,
-      parameters_redacted: JSON.stringify(command.parameters_redacted),
-      jws: command.jws,
-      idempotency_key: command.idempotency_key ?? null,
-      issued_by_kind: command.issued_by.kind,
-      issued_by_id: command.issued_by.id,
-      issued_by_name: command.issued_by.name,
-      accepted_at: command.accepted_at,
-      expires_at: command.expires_at,
-      timeout_s: command.timeout_s,
-      reason: null,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
+  const by = command.issued_by;
+  const body = JSON.stringify(commandsStream.body.parse(runBody(command)));
+  const { rows } = await sql`
+    WITH accepted AS (
+      INSERT INTO viw.agent_commands (correlation_id, agent_id, verb, parameters_redacted, jws, idempotency_key,
+        issued_by_kind, issued_by_id, issued_by_name, accepted_at, expires_at, timeout_s)
+      VALUES (${command.correlation_id}, ${command.agent_id}, ${command.verb},
+        ${JSON.stringify(command.parameters_redacted)}::jsonb, ${command.jws}, ${command.idempotency_key ?? null},
+        ${by.kind}, ${by.id}, ${by.name}, ${command.accepted_at}, ${command.expires_at}, ${command.timeout_s})
+      ON CONFLICT DO NOTHING RETURNING correlation_id
+    )
+    INSERT INTO viw.outbox (stream, event_id, v, correlation_id, body)
+    SELECT ${commandsStream.stream}, ${uuidv7()}::uuid, ${commandsStream.version}::int, correlation_id, ${body}::jsonb
+    FROM accepted RETURNING 1`.execute(db);
+  return rows.length > 0;
 }

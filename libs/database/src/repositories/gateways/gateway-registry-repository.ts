@@ -4,7 +4,7 @@ import type {
   GatewayRegistrySnapshot,
   RegistryEntry,
 } from '@viw/contracts';
-import { AppError } from '@viw/runtime';
+import { advisoryLocks } from '@viw/contracts';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { RepositoryDeps } from '../repository';
@@ -27,11 +27,15 @@ export class GatewayRegistryRepository {
     return { kind: 'gateway', version: version + 1, entry: entryOf(rows[0]) };
   }
 
-  /** The delta, or undefined when it was so before. For the caller's transaction, as `gatewayDelta`. */
+  /**
+   * The delta, or undefined when it was so before. For the caller's transaction, as `gatewayDelta`. Waits for commands that
+   * are just being accepted, so that none is accepted after a freeze.
+   */
   async freezeDelta(
     frozen: boolean,
     reason: string | null,
   ): Promise<Extract<GatewayRegistryBody, { kind: 'freeze' }> | undefined> {
+    await sql`SELECT pg_advisory_xact_lock(${advisoryLocks.commandAcceptance})`.execute(this.deps.db);
     const { rows } = await sql<{ version: number }>`
       UPDATE viw.gateway_registry SET version = version + 1, frozen = ${frozen}, frozen_reason = ${reason},
         frozen_at = CASE WHEN ${frozen} THEN now() END
@@ -43,18 +47,6 @@ export class GatewayRegistryRepository {
     const { rows } = await sql<FreezeState>`
       SELECT frozen, frozen_reason AS reason, frozen_at FROM viw.gateway_registry`.execute(this.deps.db);
     return rows[0] ?? { frozen: true, reason: null, frozen_at: null };
-  }
-
-  /**
-   * Holds a freeze back until the caller's transaction has ended: what is accepted in it was accepted before the freeze.
-   * @throws AppError FROZEN
-   */
-  async assertNotFrozen(): Promise<void> {
-    const { rows } = await sql<{ frozen: boolean; reason: string | null }>`
-      SELECT frozen, frozen_reason AS reason FROM viw.gateway_registry FOR SHARE`.execute(this.deps.db);
-    const [state] = rows;
-    if (state?.frozen === false) return;
-    throw new AppError('FROZEN', `Commands are frozen: ${state?.reason ?? 'no reason given'}`);
   }
 
   async version(): Promise<number> {

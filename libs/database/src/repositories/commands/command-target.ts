@@ -1,0 +1,57 @@
+import type { GatewayState, X25519PublicKey } from '@viw/contracts';
+import { advisoryLocks } from '@viw/contracts';
+import { sql } from 'kysely';
+import type { Db } from '../../connection';
+
+/** What decides whether a gateway takes a command, as it is while the command is being accepted. */
+export interface CommandTarget {
+  /** Undefined: no such gateway. */
+  readonly state: GatewayState | undefined;
+  readonly revoked: boolean;
+  /** Empty: it has not said. */
+  readonly supported_verbs: readonly string[];
+  /** To seal secret arguments to; undefined: this gateway can take none. */
+  readonly sealing_key: X25519PublicKey | undefined;
+  /** Why nothing is accepted at all; undefined: it is. */
+  readonly frozen: { readonly reason: string | null } | undefined;
+}
+
+/** For somebody else who accepts a command for the same gateway, or freezes. Beyond it the request fails, retryable. */
+const LOCK_TIMEOUT = '2s';
+
+/**
+ * Until the end of the transaction no other command is accepted for the gateway, and no freeze begins. In a statement
+ * of its own: what is read by later ones is what has been committed by then.
+ */
+export async function lockAcceptance(trx: Db, agentId: string): Promise<void> {
+  await sql`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true),
+    pg_advisory_xact_lock_shared(${advisoryLocks.commandAcceptance}),
+    pg_advisory_xact_lock(7305, hashtext(${agentId}))`.execute(trx);
+}
+
+export async function readTarget(trx: Db, agentId: string): Promise<CommandTarget> {
+  const { rows } = await sql<{
+    frozen: boolean;
+    reason: string | null;
+    state: GatewayState | null;
+    revoked: boolean;
+    supported_verbs: string[] | null;
+    sealing_key: X25519PublicKey | null;
+  }>`
+    SELECT r.frozen, r.frozen_reason AS reason, g.state, g.revoked_at IS NOT NULL AS revoked, g.supported_verbs,
+      c.public_jwk AS sealing_key
+    FROM viw.gateway_registry r
+    LEFT JOIN viw.os_gateways g ON g.agent_id = ${agentId}
+    LEFT JOIN viw.gateway_credentials c ON c.agent_id = g.agent_id AND c.kind = 'sealing' AND c.active`.execute(
+    trx,
+  );
+  const [row] = rows;
+  return {
+    state: row?.state ?? undefined,
+    revoked: row?.revoked ?? false,
+    supported_verbs: row?.supported_verbs ?? [],
+    sealing_key: row?.sealing_key ?? undefined,
+    // On doubt nothing is accepted.
+    frozen: row && !row.frozen ? undefined : { reason: row?.reason ?? null },
+  };
+}
