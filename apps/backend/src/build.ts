@@ -80,7 +80,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { url: databaseUrl, applicationName: 'backend-jobs', max: JOB_CONNECTIONS },
     { onConnectionError },
   );
-  const jobs = new Store({ db: jobsDb }).repositories;
+  const jobs = new Store({ db: jobsDb });
   const producer = new StreamProducer({}, { redis, logger, metrics });
   const changes = new ChangeAnnouncer({ producer, logger });
 
@@ -153,17 +153,14 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       stop: async () => void (await Promise.all([db.destroy(), jobsDb.destroy()])),
     },
     producer,
-    new OutboxRelay(
-      { databaseUrl, applicationName },
-      { repositories: jobs, producer, changes, logger, metrics },
-    ),
+    new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     new Reconciler(
       { databaseUrl, applicationName },
-      { repositories: jobs, unreadReports: new UnreadReports({ redis }), changes, logger },
+      { repositories: jobs.repositories, unreadReports: new UnreadReports({ redis }), changes, logger },
     ),
     new SnapshotPublisher(
       { databaseUrl, applicationName },
-      { repositories: jobs, snapshots: new SnapshotStore({ redis }), logger, metrics },
+      { repositories: jobs.repositories, snapshots: new SnapshotStore({ redis }), logger, metrics },
     ),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,

@@ -5,7 +5,7 @@ import type { Component, Logger, Metrics } from '@viw/runtime';
 import { Counter, Gauge, fullJitter, sleep } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import { PoisonEntryError } from '@viw/streams';
-import type { Repositories } from '../store';
+import type { Store } from '../store';
 import { publishEntry } from './publish-entry';
 import { settleWithinGrace } from './settle-within-grace';
 import { WakeUp } from './wake-up';
@@ -23,7 +23,7 @@ export interface OutboxRelayOptions {
 }
 
 export interface OutboxRelayDeps {
-  readonly repositories: Pick<Repositories, 'outbox' | 'commandProgress'>;
+  readonly store: Pick<Store, 'repositories' | 'transaction'>;
   readonly producer: StreamProducer;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
   readonly logger: Logger;
@@ -58,7 +58,7 @@ export class OutboxRelay implements Component {
       labelNames: ['stream'],
       registers: [deps.metrics],
     });
-    const { outbox } = deps.repositories;
+    const { outbox } = deps.store.repositories;
     new Gauge({
       name: 'viw_outbox_oldest_age_seconds',
       help: 'Age of the oldest unpublished outbox row',
@@ -97,17 +97,28 @@ export class OutboxRelay implements Component {
     }
   }
 
+  /** What has been published is marked while the next batch is on its way: nobody waits for the marking commit. */
   async #relay(end: AbortSignal, worked: () => void): Promise<void> {
-    while (!end.aborted) {
-      const batch = await this.deps.repositories.outbox.claimBatch(BATCH);
-      worked();
-      if (batch.length === 0) await this.#bell.wait(POLL_MS, end);
-      else await this.#publish(batch, end);
+    let marking: { readonly ids: readonly number[]; readonly done: Promise<void> } | undefined;
+    try {
+      while (!end.aborted) {
+        const batch = await this.deps.store.repositories.outbox.claimBatch(BATCH, marking?.ids);
+        worked();
+        if (batch.length === 0) await this.#bell.wait(POLL_MS, end);
+        const { done, failure } = await this.#publish(batch, end);
+        await marking?.done;
+        marking = done.length === 0 ? undefined : { ids: done.map(({ id }) => id), done: this.#mark(done) };
+        // Seen at the next turn.
+        marking?.done.catch(() => undefined);
+        if (failure !== undefined) throw failure as Error;
+      }
+    } finally {
+      await marking?.done.catch(() => undefined);
     }
   }
 
-  async #publish(batch: readonly OutboxEntry[], end: AbortSignal): Promise<void> {
-    const { repositories, changes, logger, producer } = this.deps;
+  async #publish(batch: readonly OutboxEntry[], end: AbortSignal): Promise<Published> {
+    const { logger, producer } = this.deps;
     const outcomes = Promise.all(
       batch.map((entry) =>
         publishEntry(entry, producer).then(
@@ -118,7 +129,7 @@ export class OutboxRelay implements Component {
     );
     const settled = await settleWithinGrace(outcomes, end, STOP_GRACE_MS);
     // What Redis confirms from here on is published again later: readers tell by the event id.
-    if (settled === undefined) return;
+    if (settled === undefined) return { done: [], failure: undefined };
     const done: OutboxEntry[] = [];
     let failure: unknown;
     for (const { entry, error } of settled) {
@@ -131,17 +142,26 @@ export class OutboxRelay implements Component {
         );
       } else failure ??= error;
     }
-    if (done.length > 0) await repositories.outbox.markPublished(done.map(({ id }) => id));
-    for (const { stream } of done) this.#published.inc({ stream });
-    const commands = done.filter(({ stream, body }) => stream === streams.commands && body['kind'] === 'run');
-    if (commands.length > 0) {
-      const queued = await repositories.commandProgress.markQueued(
-        commands.map(({ body }) => String(body['correlation_id'])),
-      );
-      changes.announce(
-        queued.map(({ correlation_id: id, agent_id }) => ({ kind: 'command', id, parent_id: agent_id })),
-      );
-    }
-    if (failure !== undefined) throw failure as Error;
+    return { done, failure };
   }
+
+  async #mark(done: readonly OutboxEntry[]): Promise<void> {
+    const commands = done.filter(({ stream, body }) => stream === streams.commands && body['kind'] === 'run');
+    const queued = await this.deps.store.transaction(async ({ outbox, commandProgress }) => {
+      await outbox.markPublished(done.map(({ id }) => id));
+      if (commands.length === 0) return [];
+      return commandProgress.markQueued(commands.map(({ body }) => String(body['correlation_id'])));
+    });
+    for (const { stream } of done) this.#published.inc({ stream });
+    this.deps.changes.announce(
+      queued.map(({ correlation_id: id, agent_id }) => ({ kind: 'command', id, parent_id: agent_id })),
+    );
+  }
+}
+
+interface Published {
+  /** Confirmed by Redis, or never publishable. */
+  readonly done: readonly OutboxEntry[];
+  /** Why others are not. */
+  readonly failure: unknown;
 }

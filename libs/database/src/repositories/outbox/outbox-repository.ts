@@ -42,12 +42,16 @@ export class OutboxRepository {
     return eventId;
   }
 
-  /** The oldest unpublished entries. Nothing is locked: only the holder of the relay lock may call it. */
-  async claimBatch(limit: number): Promise<OutboxEntry[]> {
+  /**
+   * The oldest unpublished entries. Nothing is locked: only the holder of the relay lock may call it.
+   * @param except ids that are published, and just being marked so
+   */
+  async claimBatch(limit: number, except: readonly number[] = []): Promise<OutboxEntry[]> {
     return this.deps.db
       .selectFrom('outbox')
       .select(['id', 'stream', 'event_id', 'v', 'correlation_id', 'body', 'created_at'])
       .where('published_at', 'is', null)
+      .where(sql<boolean>`id <> ALL (${[...except]}::bigint[])`)
       .orderBy('id')
       .limit(limit)
       .execute();
