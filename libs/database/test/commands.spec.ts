@@ -4,13 +4,14 @@ import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import {
   type AcceptOptions,
+  type CommandRequest,
   CommandProgressRepository,
   CommandReconcileRepository,
   CommandRepository,
   CommandResultRepository,
   GatewayRegistryRepository,
   GatewayRepository,
-  type NewCommand,
+  type MadeCommand,
   OutboxRepository,
 } from '../src/index';
 import { type Fixture, fixture, inSeconds, newAgent } from './fixture';
@@ -31,6 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => f.close());
 
+type NewCommand = CommandRequest & MadeCommand;
 const command = (agent: string, over: Partial<NewCommand> = {}): NewCommand => ({
   correlation_id: uuidv7(),
   agent_id: agent,
@@ -44,8 +46,7 @@ const command = (agent: string, over: Partial<NewCommand> = {}): NewCommand => (
   ...over,
 });
 
-const take = (made: NewCommand, options: AcceptOptions = {}) =>
-  commands.accept(made.agent_id, () => made, options);
+const take = (made: NewCommand, options: AcceptOptions = {}) => commands.accept(made, () => made, options);
 
 const accept = async (agent: string, over: Partial<NewCommand> = {}): Promise<string> =>
   (await take(command(agent, over))).correlation_id;
@@ -124,7 +125,7 @@ test('the command is made for the gateway as it is; nothing is left when it is r
   await new GatewayRepository({ db: f.db }).register({ agent_id: agent, public_keys: { sealing: key } });
   const targets: unknown[] = [];
   const look = (of: string) =>
-    commands.accept(of, (target) => {
+    commands.accept(command(of), (target) => {
       targets.push(target);
       throw new AppError('CONFLICT', 'not now');
     });
@@ -142,7 +143,7 @@ test('a freeze waits for what is being accepted, and is seen by what comes after
   const registry = new GatewayRegistryRepository({ db: f.db });
   const order: string[] = [];
   let freeze: Promise<unknown> | undefined;
-  await commands.accept(agent, async () => {
+  await commands.accept(command(agent), async () => {
     freeze = registry.freezeDelta(true, 'a race').then(() => order.push('frozen'));
     await eventually(async () => {
       const { rows } = await sql`SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -156,7 +157,7 @@ test('a freeze waits for what is being accepted, and is seen by what comes after
   expect(order).toEqual(['accepted', 'frozen']);
   let seen: unknown;
   await take(command(agent));
-  await commands.accept(agent, (target) => {
+  await commands.accept(command(agent), (target) => {
     seen = target.frozen;
     return command(agent);
   });

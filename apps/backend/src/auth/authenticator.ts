@@ -5,6 +5,7 @@ import { hashApiSecret, parseApiKey, verifyApiKey } from '@viw/secrets';
 import { permissionsOf } from '../policy/permissions';
 import type { Repositories } from '../store';
 import type { Caller } from './caller';
+import { KnownApiKeys } from './known-api-keys';
 import { readSessionCookie } from './session-cookie';
 import { csrfTokenOf, tokenHash } from './session-token';
 
@@ -28,11 +29,13 @@ export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #deps: AuthenticatorDeps;
   readonly #clock: Clock;
+  readonly #apiKeys: KnownApiKeys;
 
   constructor(options: AuthenticatorOptions, deps: AuthenticatorDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
+    this.#apiKeys = new KnownApiKeys({ apiKeys: deps.repositories.apiKeys, clock: this.#clock });
   }
 
   /** Longest life of a session, seconds: so long a browser keeps the cookie. */
@@ -69,11 +72,10 @@ export class Authenticator {
     const [, key = ''] = /^Bearer ([^\s]{1,256})$/i.exec(header) ?? [];
     const parsed = parseApiKey(key);
     if (parsed === undefined) throw refused();
-    const { apiKeys } = this.#deps.repositories;
-    const known = await apiKeys.findUsable(parsed.id);
+    const known = await this.#apiKeys.find(parsed.id);
     const matches = verifyApiKey(parsed.secret, known?.secret_hash ?? hashApiSecret(''));
     if (known === undefined || !matches) throw refused();
-    this.#note(apiKeys.touch(known.id));
+    this.#note(this.#apiKeys.noteUse(known.id));
     return {
       kind: 'api_client',
       id: known.client_id,

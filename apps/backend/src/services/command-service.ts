@@ -11,7 +11,8 @@ import type { CommandTarget, ListOptions } from '@viw/database';
 import type { Clock } from '@viw/runtime';
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { Repositories } from '../store';
-import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
+import { principalOf } from '../auth/caller';
+import type { Done, IdempotentWrites, WriteRequest } from './idempotent-writes';
 import { sealAndSign } from './seal-and-sign';
 
 export interface CommandInput {
@@ -42,40 +43,49 @@ export class CommandService {
     const args = parseArguments(verb.verb, input.parameters, 'parameters');
     const secret = verb.secretArguments.filter((name) => args[name] !== undefined);
     const correlationId = input.correlation_id ?? uuidv7();
-    return this.deps.writes.perform(
-      write,
-      async ({ commands }) => {
-        // Within, so that a request that is repeated gets its first answer whatever has become of the gateway since.
-        const accepted = await commands.accept(
-          agentId,
-          (target) => {
-            assertTakesCommands(agentId, target, verb);
-            const sealingKey = secret.length === 0 ? undefined : sealingKeyOf(agentId, target, secret);
-            const { caller } = write;
-            return sealAndSign(
-              { caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
-              this.deps,
-            );
-          },
-          { maxOpen: limits.commandQueuePerAgent },
-        );
-        // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
-        if (!accepted.created && secret.length > 0)
-          throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
-        const id = accepted.correlation_id;
-        const parameters = redactArguments(verb.verb, args);
+    const { caller } = write;
+    const request = {
+      correlation_id: correlationId,
+      agent_id: agentId,
+      verb: verb.verb,
+      parameters_redacted: redactArguments(verb.verb, args),
+      issued_by: principalOf(caller),
+    };
+    // The row itself tells a repetition, but not of secrets: they are compared by the keyed hash of the request.
+    const fallbackKey = secret.length > 0 && input.correlation_id ? `command ${correlationId}` : undefined;
+    const work = async ({
+      commands,
+    }: Pick<Repositories, 'commands'>): Promise<Done<{ correlation_id: string }>> => {
+      const accepted = await commands.accept(
+        request,
+        (target) => {
+          assertTakesCommands(agentId, target, verb);
+          const sealingKey = secret.length === 0 ? undefined : sealingKeyOf(agentId, target, secret);
+          return sealAndSign(
+            { caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
+            this.deps,
+          );
+        },
+        { maxOpen: limits.commandQueuePerAgent },
+      );
+      const id = accepted.correlation_id;
+      const answer = { correlation_id: id };
+      if (accepted.created)
         return {
-          answer: { correlation_id: id },
+          answer,
           audit: {
             action: 'command.run',
             object: { kind: 'command', id },
-            detail: { agent_id: agentId, verb: verb.verb, parameters },
+            detail: { agent_id: agentId, verb: verb.verb, parameters: request.parameters_redacted },
           },
           changes: [{ kind: 'command', id, parent_id: agentId }],
         };
-      },
-      { fallbackKey: input.correlation_id && `command ${input.correlation_id}` },
-    );
+      // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
+      if (secret.length > 0)
+        throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
+      return { answer, audit: undefined };
+    };
+    return this.deps.writes.perform(write, work, { fallbackKey });
   }
 
   /** @throws AppError NOT_FOUND */

@@ -20,7 +20,8 @@ export interface WriteRequest {
 
 export interface Done<T> {
   readonly answer: T;
-  readonly audit: AuditNote;
+  /** Undefined: it was done, and noted, by an earlier request. */
+  readonly audit: AuditNote | undefined;
   /** Announced after the commit. */
   readonly changes?: readonly Change[];
 }
@@ -79,7 +80,8 @@ export class IdempotentWrites {
         }
         const result = await work(repositories);
         const { caller, request } = write;
-        await repositories.audit.append(auditEntry(principalOf(caller), request, 'success', result.audit));
+        if (result.audit)
+          await repositories.audit.append(auditEntry(principalOf(caller), request, 'success', result.audit));
         if (keyed)
           await repositories.idempotency.complete(keyed, 200, options.shownOnce ? null : result.answer);
         return result;

@@ -1,10 +1,10 @@
-import { redactArguments, sealArguments, type CommandSigner, type VerbDefinition } from '@viw/commands';
+import { sealArguments, type CommandSigner, type VerbDefinition } from '@viw/commands';
 import type { X25519PublicKey } from '@viw/contracts';
-import type { NewCommand } from '@viw/database';
+import type { MadeCommand } from '@viw/database';
 import { systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import { randomToken } from '@viw/secrets';
-import { principalOf, type Caller } from '../auth/caller';
+import type { Caller } from '../auth/caller';
 
 /** The policy that let a command through; there is one so far: the caller's permission. */
 const POLICY_ID = 'default';
@@ -28,7 +28,7 @@ export interface CommandOrder {
 export async function sealAndSign(
   { caller, agentId, verb, args, sealingKey, correlationId, ttlS }: CommandOrder,
   { signer, clock = systemClock }: { signer: CommandSigner; clock?: Clock },
-): Promise<NewCommand> {
+): Promise<MadeCommand> {
   const now = clock.now();
   const issued = Math.floor(now / 1_000);
   const expires = issued + ttlS;
@@ -47,14 +47,9 @@ export async function sealAndSign(
     agent_targets: [agentId],
   });
   return {
-    correlation_id: correlationId,
-    agent_id: agentId,
-    verb: verb.verb,
     accepted_at: new Date(now).toISOString(),
     expires_at: new Date(expires * 1_000).toISOString(),
     timeout_s: verb.timeout_s,
     jws,
-    parameters_redacted: redactArguments(verb.verb, args),
-    issued_by: principalOf(caller),
   };
 }

@@ -9,17 +9,24 @@ import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
 import type { Principal } from '../../schema/columns';
 import type { CommandRow, SignedCommand } from './command-record';
 import { commandColumns, openStatuses, recordOf, resultJoin, runBody } from './command-record';
-import { lockAcceptance, readTarget } from './command-target';
-import type { CommandTarget } from './command-target';
+import { lockAcceptance, targetColumns, targetJoin, targetOf } from './command-target';
+import type { CommandTarget, TargetRow } from './command-target';
 import { OutboxRepository } from '../outbox/outbox-repository';
 import type { RepositoryDeps } from '../repository';
 
-export interface NewCommand extends SignedCommand {
+/** What somebody asks for, by which a repetition is known. */
+export interface CommandRequest {
+  readonly correlation_id: string;
+  readonly agent_id: string;
+  readonly verb: string;
   /** Secret arguments replaced by "***". */
   readonly parameters_redacted: Readonly<Record<string, unknown>>;
   readonly issued_by: Principal;
   readonly idempotency_key?: string | undefined;
 }
+
+/** What is made of a request for its gateway. */
+export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'>;
 
 export interface AcceptOptions {
   /** Open commands that the agent may have; default 100. */
@@ -38,30 +45,30 @@ export class CommandRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /**
-   * Row and outbox entry in one transaction. The same correlation id or (issuer, idempotency key) gives the first answer.
+   * Row and outbox entry in one transaction. The same correlation id or (issuer, idempotency key) gives the first answer,
+   * whatever has become of the gateway since.
    *
    * @param make the command, for the gateway as it is at this moment; what it throws leaves nothing behind
    * @throws AppError CONFLICT when that first request was another one, QUEUE_FULL when the agent has too many open
    */
   async accept(
-    agentId: string,
-    make: (target: CommandTarget) => NewCommand | Promise<NewCommand>,
+    request: CommandRequest,
+    make: (target: CommandTarget) => MadeCommand | Promise<MadeCommand>,
     { maxOpen = 100 }: AcceptOptions = {},
   ): Promise<Accepted> {
     return inTransaction(this.deps.db, async (trx) => {
-      await lockAcceptance(trx, agentId);
-      const command = await make(await readTarget(trx, agentId));
-      const { first, open } = await findFirst(trx, command);
+      await lockAcceptance(trx, request.agent_id);
+      const { first, open, target } = await look(trx, request);
       if (first !== undefined) return { created: false, correlation_id: first };
+      const made = await make(target);
       if (open >= maxOpen)
-        throw new AppError('QUEUE_FULL', `${agentId} has ${maxOpen} open commands`, {
+        throw new AppError('QUEUE_FULL', `${request.agent_id} has ${maxOpen} open commands`, {
           meta: { retry_after_s: 5 },
         });
-      if (await insert(trx, command)) return { created: true, correlation_id: command.correlation_id };
-      const { first: other } = await findFirst(trx, command);
-      if (other === undefined)
-        throw new AppError('CONFLICT', 'The correlation id or idempotency key is in use');
-      return { created: false, correlation_id: other };
+      if (await insert(trx, { ...request, ...made }))
+        return { created: true, correlation_id: request.correlation_id };
+      // Accepted at this moment for another gateway.
+      throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
     });
   }
 
@@ -136,33 +143,37 @@ export class CommandRepository {
 }
 
 /**
- * The command that this request was accepted as before, and how many the agent has open.
- * @throws AppError CONFLICT when it was asked by somebody else, or for something else
+ * The command that this request was accepted as before, how many the agent has open, and the gateway.
+ * @throws AppError CONFLICT when that one was asked by somebody else, or for something else
  */
-async function findFirst(
+async function look(
   db: Db,
-  command: NewCommand,
-): Promise<{ readonly first: string | undefined; readonly open: number }> {
-  const by = command.issued_by;
-  const { rows } = await sql<{ correlation_id: string | null; same: boolean | null; open: number }>`
-    SELECT c.correlation_id, o.open,
-      (c.agent_id = ${command.agent_id} AND c.verb = ${command.verb} AND c.issued_by_kind = ${by.kind}
-        AND c.issued_by_id = ${by.id} AND c.parameters_redacted = ${JSON.stringify(command.parameters_redacted)}::jsonb
+  request: CommandRequest,
+): Promise<{ readonly first: string | undefined; readonly open: number; readonly target: CommandTarget }> {
+  const { correlation_id, agent_id, verb, parameters_redacted, issued_by: by, idempotency_key } = request;
+  const { rows } = await sql<
+    TargetRow & { correlation_id: string | null; same: boolean | null; open: number }
+  >`
+    SELECT ${targetColumns}, c.correlation_id,
+      (SELECT count(*) FROM viw.agent_commands WHERE agent_id = ${agent_id} AND status IN ${openStatuses}) AS open,
+      (c.agent_id = ${agent_id} AND c.verb = ${verb} AND c.issued_by_kind = ${by.kind}
+        AND c.issued_by_id = ${by.id} AND c.parameters_redacted = ${JSON.stringify(parameters_redacted)}::jsonb
       ) AS same
-    FROM (SELECT count(*) AS open FROM viw.agent_commands
-          WHERE agent_id = ${command.agent_id} AND status IN ${openStatuses}) AS o
-    LEFT JOIN viw.agent_commands c ON c.correlation_id = ${command.correlation_id} OR (c.issued_by_kind = ${by.kind}
-      AND c.issued_by_id = ${by.id} AND c.idempotency_key = ${command.idempotency_key ?? null}::text)`.execute(
-    db,
-  );
-  const found = rows.filter(({ correlation_id }) => correlation_id !== null);
+    FROM ${targetJoin(agent_id)}
+    LEFT JOIN viw.agent_commands c ON c.correlation_id = ${correlation_id} OR (c.issued_by_kind = ${by.kind}
+      AND c.issued_by_id = ${by.id} AND c.idempotency_key = ${idempotency_key ?? null}::text)`.execute(db);
+  const found = rows.filter((row) => row.correlation_id !== null);
   if (found.some(({ same }) => same !== true) || found.length > 1)
     throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
-  return { first: found[0]?.correlation_id ?? undefined, open: rows[0]?.open ?? 0 };
+  return {
+    first: found[0]?.correlation_id ?? undefined,
+    open: rows[0]?.open ?? 0,
+    target: targetOf(rows[0]),
+  };
 }
 
 /** The command and its outbox row. False when its correlation id or idempotency key is taken. */
-async function insert(db: Db, command: NewCommand): Promise<boolean> {
+async function insert(db: Db, command: CommandRequest & MadeCommand): Promise<boolean> {
   const by = command.issued_by;
   const body = JSON.stringify(commandsStream.body.parse(runBody(command)));
   const { rows } = await sql`

@@ -29,29 +29,29 @@ export async function lockAcceptance(trx: Db, agentId: string): Promise<void> {
     pg_advisory_xact_lock(7305, hashtext(${agentId}))`.execute(trx);
 }
 
-export async function readTarget(trx: Db, agentId: string): Promise<CommandTarget> {
-  const { rows } = await sql<{
-    frozen: boolean;
-    reason: string | null;
-    state: GatewayState | null;
-    revoked: boolean;
-    supported_verbs: string[] | null;
-    sealing_key: X25519PublicKey | null;
-  }>`
-    SELECT r.frozen, r.frozen_reason AS reason, g.state, g.revoked_at IS NOT NULL AS revoked, g.supported_verbs,
-      c.public_jwk AS sealing_key
-    FROM viw.gateway_registry r
-    LEFT JOIN viw.os_gateways g ON g.agent_id = ${agentId}
-    LEFT JOIN viw.gateway_credentials c ON c.agent_id = g.agent_id AND c.kind = 'sealing' AND c.active`.execute(
-    trx,
-  );
-  const [row] = rows;
-  return {
-    state: row?.state ?? undefined,
-    revoked: row?.revoked ?? false,
-    supported_verbs: row?.supported_verbs ?? [],
-    sealing_key: row?.sealing_key ?? undefined,
-    // On doubt nothing is accepted.
-    frozen: row && !row.frozen ? undefined : { reason: row?.reason ?? null },
-  };
+export interface TargetRow {
+  readonly frozen: boolean;
+  readonly frozen_reason: string | null;
+  readonly state: GatewayState | null;
+  readonly revoked: boolean;
+  readonly supported_verbs: readonly string[] | null;
+  readonly sealing_key: X25519PublicKey | null;
 }
+
+/** Columns of `TargetRow`; `targetJoin` has their tables. */
+export const targetColumns = sql`t.frozen, t.frozen_reason, g.state, g.revoked_at IS NOT NULL AS revoked,
+  g.supported_verbs, k.public_jwk AS sealing_key`;
+
+/** One row, whether there is such a gateway or not. */
+export const targetJoin = (agentId: string) => sql`viw.gateway_registry t
+  LEFT JOIN viw.os_gateways g ON g.agent_id = ${agentId}
+  LEFT JOIN viw.gateway_credentials k ON k.agent_id = g.agent_id AND k.kind = 'sealing' AND k.active`;
+
+/** @param row undefined: on doubt nothing is accepted */
+export const targetOf = (row: TargetRow | undefined): CommandTarget => ({
+  state: row?.state ?? undefined,
+  revoked: row?.revoked ?? false,
+  supported_verbs: row?.supported_verbs ?? [],
+  sealing_key: row?.sealing_key ?? undefined,
+  frozen: row?.frozen === false ? undefined : { reason: row?.frozen_reason ?? null },
+});
