@@ -1,3 +1,4 @@
+import { eventually } from '@viw/testing';
 import { createClient } from '@viw/client';
 import type { Role } from '@viw/contracts';
 import { sql } from 'kysely';
