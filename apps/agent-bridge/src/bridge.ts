@@ -217,11 +217,15 @@ export function buildBridge(
     { outbound: { maxFrames: config.AGENT_BRIDGE_QUEUE_MAX } },
     { connections, receiver, dispatcher, leases, liveness, sessionLog, pending, clock, metrics, logger },
   );
-  const { tls, listener } = buildFrontDoor(config, {
-    ...{ registry, admittance, enforcement, rejections, sessions, connections, leases },
-    claims: new AgentClaims({ hub }, { leases, contests, pending, logger }),
-    ...{ redis, pending, clock, logger },
-  });
+  const { tls, listener } = buildFrontDoor(
+    config,
+    {
+      ...{ registry, admittance, enforcement, rejections, sessions, connections, leases },
+      claims: new AgentClaims({ hub }, { leases, contests, pending, logger }),
+      ...{ redis, pending, clock, logger },
+    },
+    timing,
+  );
 
   const keeper = new LeaseKeeper({
     leases,

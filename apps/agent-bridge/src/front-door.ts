@@ -20,6 +20,7 @@ import type { LeaseStore } from './lease/lease-store';
 import type { GatewayAdmittance } from './registry/gateway-admittance';
 import type { GatewayRegistry } from './registry/gateway-registry';
 import type { RegistryEnforcement } from './registry/registry-enforcement';
+import type { bridgeTiming } from './timing';
 import type { WorkUnderWay } from './work-under-way';
 
 export interface FrontDoorDeps {
@@ -45,6 +46,7 @@ export interface FrontDoorDeps {
 export function buildFrontDoor(
   config: BridgeConfig,
   deps: FrontDoorDeps,
+  timing: Pick<typeof bridgeTiming, 'legacyLoop'>,
 ): { readonly tls: AgentTls; readonly listener: AgentListener } {
   const { registry, admittance, enforcement, rejections, sessions, connections, leases, claims } = deps;
   const { redis, pending, clock, logger } = deps;
@@ -86,7 +88,10 @@ export function buildFrontDoor(
       }),
       sessions,
       leases,
-      dialectOf: dialects({ silentAfterMs: 2_000 * config.AGENT_BRIDGE_HEARTBEAT_S }),
+      dialectOf: dialects({
+        silentAfterMs: 2_000 * config.AGENT_BRIDGE_HEARTBEAT_S,
+        loopMs: timing.legacyLoop,
+      }),
       rejections,
       enforcement,
       pending,

@@ -9,6 +9,8 @@ export const bridgeTiming = {
   rivalClaim: 60_000,
   /** Longer than a refused agent waits: Retry-After and the cap of its jitter. */
   contest: 120_000,
+  /** What a deployed agent may spend on one command. */
+  legacyLoop: 45_000,
   registryCheck: 2_000,
   /** Without a word about the registry for so long, no command is sent. */
   registryCurrent: 10_000,

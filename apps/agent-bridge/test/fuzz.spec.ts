@@ -118,7 +118,7 @@ it(`${COUNT} hostile frames on sockets (seed ${SEED}): no exit, no leak, everyon
 }, 300_000);
 
 it(`${COUNT} hostile texts: either codec has an answer to each`, () => {
-  const dialectOf = dialects({ silentAfterMs: 1 });
+  const dialectOf = dialects({ silentAfterMs: 1, loopMs: 1 });
   const codecs = [dialectOf({}).codec, dialectOf({ 'x-agent-id': 'x' }).codec];
   const frames = new HostileFrames('gw-fuzz', seeded(SEED));
   const reasons = new Set<string>();

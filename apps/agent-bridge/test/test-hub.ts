@@ -49,6 +49,7 @@ export const testTiming: typeof bridgeTiming = {
   leaseRenewal: 1_000,
   heartbeatEntries: 500,
   contests: 200,
+  legacyLoop: 0,
   registryCheck: 200,
   registryCurrent: 2_000,
   tlsFiles: 200,
