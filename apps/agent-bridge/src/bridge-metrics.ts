@@ -25,6 +25,7 @@ export function bridgeMetrics(registry: Metrics) {
       'reason',
       'type',
     ]),
+    readPauses: counter('viw_read_pauses_total', 'Sockets left unread for a moment, for want of room'),
     commandEvents: counter('viw_command_events_total', 'What happened to commands at this hub', ['state']),
     routed: counter('viw_commands_routed_total', 'Commands given their next place', ['to']),
     takenOver: counter(

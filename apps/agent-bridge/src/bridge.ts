@@ -25,6 +25,7 @@ import { buildFrontDoor } from './front-door';
 import { EventIntake } from './intake/event-intake';
 import { HelloIntake } from './intake/hello-intake';
 import { Publisher } from './intake/publisher';
+import { ReadPause } from './intake/read-pause';
 import { LastFrames } from './ops/last-frames';
 import { Rejections } from './intake/rejections';
 import { ResultIntake } from './intake/result-intake';
@@ -192,7 +193,8 @@ export function buildBridge(
     { redisUrl, handler: router.handle, logger, metrics: metricsRegistry },
   );
 
-  const telemetry = new TelemetryIntake({ hub }, { publisher, recent, pending, clock });
+  const readPause = new ReadPause({ producer, clock, metrics });
+  const telemetry = new TelemetryIntake({ hub }, { publisher, recent, readPause, pending, clock });
   const handlers = frameHandlers({
     hellos: new HelloIntake(
       { hub, heartbeatMs },
@@ -237,6 +239,7 @@ export function buildBridge(
     {
       jobs: [
         { name: 'liveness', everyMs: timing.liveness, run: () => liveness.sweep() },
+        { name: 'read-pause', everyMs: timing.readPause, run: () => readPause.look() },
         { name: 'commands', everyMs: timing.sweep, run: () => dispatcher.sweep() },
         { name: 'handover', everyMs: timing.sweep, run: () => handover.sweep() },
         { name: 'hub-alive', everyMs: timing.hubAlive, run: () => signOfLife.renew() },

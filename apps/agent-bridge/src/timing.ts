@@ -1,6 +1,7 @@
 /** Milliseconds. A hub or lease is taken for dead after three missed renewals. */
 export const bridgeTiming = {
   liveness: 100,
+  readPause: 20,
   sweep: 500,
   hubAlive: 3_000,
   leaseRenewal: 10_000,

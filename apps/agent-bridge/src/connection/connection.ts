@@ -105,6 +105,15 @@ export class Connection {
     return false;
   }
 
+  /** What the peer sends from here on waits in the network; frames that are here already still come. */
+  pauseReading(): void {
+    this.#deps.socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#deps.socket.resume();
+  }
+
   ping(now: number): void {
     this.lastPingAt = now;
     const { socket } = this.#deps;

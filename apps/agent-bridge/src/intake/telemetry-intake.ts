@@ -4,6 +4,7 @@ import type { Clock, Component } from '@viw/runtime';
 import type { Connection } from '../connection/connection';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Publisher } from './publisher';
+import type { ReadPause } from './read-pause';
 import type { LastFrames } from '../ops/last-frames';
 
 /** Frames of all sockets within this time travel in one entry. */
@@ -13,6 +14,7 @@ const MAX_FRAMES = 100;
 export interface TelemetryIntakeDeps {
   readonly publisher: Publisher;
   readonly recent: LastFrames;
+  readonly readPause: Pick<ReadPause, 'taken'>;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
 }
@@ -58,6 +60,7 @@ export class TelemetryIntake implements Component {
     this.#gathered.push({ connection, seq, text });
     if (this.#gathered.length >= MAX_FRAMES) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+    this.#deps.readPause.taken(connection);
   }
 
   #flush(): void {

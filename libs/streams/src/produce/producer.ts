@@ -84,7 +84,7 @@ export class StreamProducer {
     this.#metrics = metrics && streamMetrics(metrics);
   }
 
-  /** Share of the buffer in use, 0 to 1. Above about 0.8 a hub stops reading telemetry from its sockets. */
+  /** Share of the buffer in use, 0 to 1. Above half of it a hub leaves sockets that send telemetry unread. */
   get pressure(): number {
     const { maxBuffered, maxBufferedBytes } = this.#options;
     return Math.min(1, Math.max(this.#open.size / maxBuffered, this.#bytes / maxBufferedBytes));
