@@ -60,6 +60,9 @@ import { SentMarks } from './routing/sent-marks';
 import { Ticker } from './ticker';
 import { bridgeTiming, ingressTakeover } from './timing';
 
+/** What may wait for Redis: minutes of a fleet's telemetry, and all its results. */
+const BUFFERED_BYTES = 32 * 1024 * 1024;
+
 export interface Bridge {
   readonly components: readonly Component[];
   readonly listener: AgentListener;
@@ -85,7 +88,10 @@ export function buildBridge(
   const connections = new ConnectionTable();
 
   const redis = createRedis(redisUrl, { role: 'command', name: `agent-bridge:${hub}` }, { logger });
-  const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: metricsRegistry });
+  const producer = new StreamProducer(
+    { stopTimeoutMs: 3_000, maxBufferedBytes: BUFFERED_BYTES },
+    { redis, logger, metrics: metricsRegistry },
+  );
   const publisher = new Publisher({ producer, metrics, logger });
   const registry = new GatewayRegistry({ onChange: (change) => enforcement.onChange(change) });
   const registrySync = new RegistrySync(
