@@ -7,14 +7,14 @@ import type { HelperReply } from '@viw/contracts';
 import { CommandResultRepository, type Db, createDatabase, migrate } from '@viw/database';
 import { uuidv7 } from '@viw/runtime';
 import { type Program, eventually, startProgram, uniqueDatabase } from '@viw/testing';
-import type { AskedCommand } from '../src/commands/command-books';
-import { readEvidence } from '../src/commands/command-evidence';
-import { auditCommands } from '../src/commands/command-ledger';
-import { readEffects } from '../src/commands/effect-scripts';
-import { type GatewayHost, prepareHost } from '../src/commands/gateway-host';
-import { type Secrets, makeSecrets } from '../src/commands/secrets';
+import type { AskedCommand } from '../src/ledger/command-books';
+import { readEvidence } from '../src/whole-product/evidence';
+import { auditCommands } from '../src/ledger/command-ledger';
+import { readEffects } from '../src/whole-product/effect-scripts';
+import { type GatewayHost, prepareHost } from '../src/whole-product/gateway-host';
+import { type Secrets, makeSecrets } from '../src/whole-product/secrets';
 import { type Findings, isClean } from '../src/ledger/findings';
-import { insertQueuedCommands } from '../src/load/results-evidence';
+import { insertQueuedCommands } from '../src/streams/load/results-evidence';
 import { callExpired, forgetJournal, reportSuccessAtDispatch } from '../src/mutants/command-mutants';
 
 /**

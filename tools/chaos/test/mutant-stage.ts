@@ -10,7 +10,7 @@ import { build, stop as stopEsbuild } from 'esbuild';
 import { FaultProxy } from '../src/faults/fault-proxy';
 import { auditDeadLetters } from '../src/ledger/dead-letter-ledger';
 import type { Mutant, Step } from '../src/mutants/handlers';
-import { groupOf } from '../src/scenario';
+import { groupOf } from '../src/streams/scenario';
 import type { WriterService } from '../src/world/writer-program';
 import { readDeadLetters, unfinished } from '../src/world/stream-state';
 

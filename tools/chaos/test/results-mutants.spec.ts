@@ -4,7 +4,7 @@ import { commandResultsStream, streams } from '@viw/contracts';
 import { type Findings, isClean } from '../src/ledger/findings';
 import type { SentResult } from '../src/ledger/results-ledger';
 import { auditResults } from '../src/ledger/results-ledger';
-import { insertQueuedCommands, readStoredResults } from '../src/load/results-evidence';
+import { insertQueuedCommands, readStoredResults } from '../src/streams/load/results-evidence';
 import { Stage, type Workshop, openWorkshop } from './mutant-stage';
 
 /**

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { uuidv7 } from '@viw/runtime';
 import { CommandProgressRepository, CommandResultRepository, type Db } from '@viw/database';
-import type { GatewayHost } from '../commands/gateway-host';
+import type { GatewayHost } from '../whole-product/gateway-host';
 
 /**
  * Parts of a command's way that each lack one protective measure. They exist to show that the ledger notices. The hosts
