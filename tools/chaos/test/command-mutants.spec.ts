@@ -51,7 +51,10 @@ class Command {
   readonly correlation_id = randomUUID();
   readonly agent_id = agentId;
   readonly asked: AskedCommand = {
-    ...{ agent_id: agentId, verb, mark: this.correlation_id, hasEffect: true },
+    agent_id: agentId,
+    verb,
+    mark: this.correlation_id,
+    hasEffect: true,
     accepted: this.correlation_id,
   };
   #jws = '';
@@ -60,9 +63,15 @@ class Command {
     await insertQueuedCommands(db, new Map([[this.correlation_id, agentId]]), verb);
     const iat = Math.floor(Date.now() / 1_000);
     this.#jws = await new CommandSigner({ key: secrets.signing.privateKey }).sign({
-      ...{ corr_id: this.correlation_id, verb, args: { username: this.correlation_id } },
-      ...{ actor: { id: 'a-1', role: 'admin' }, policy_id: 'default', nonce: randomUUID() },
-      ...{ iat, exp: iat + 60, agent_targets: [agentId] },
+      corr_id: this.correlation_id,
+      verb,
+      args: { username: this.correlation_id },
+      actor: { id: 'a-1', role: 'admin' },
+      policy_id: 'default',
+      nonce: randomUUID(),
+      iat,
+      exp: iat + 60,
+      agent_targets: [agentId],
     });
     return this;
   }
@@ -79,7 +88,10 @@ class Command {
     const { correlation_id, agent_id } = this;
     const result = { result_id: uuidv7(), correlation_id, agent_id, verb, ...reply };
     const body = {
-      ...{ hub: 'hub-1', session_id: 's-1', epoch: 1, received_at: now },
+      hub: 'hub-1',
+      session_id: 's-1',
+      epoch: 1,
+      received_at: now,
       result: { ...result, started_at: now, finished_at: now },
     };
     await new CommandResultRepository({ db }).apply([{ event_id: uuidv7(), body }]);

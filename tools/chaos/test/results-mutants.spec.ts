@@ -34,8 +34,12 @@ class ResultsStage extends Stage {
     await Promise.all(
       [...this.#commands].map(async ([correlation_id, agent_id]) => {
         const sent: SentResult = {
-          ...{ result_id: randomUUID(), correlation_id, agent_id, status: 'success' },
-          ...{ evidence: `effect ${randomUUID()}`, acknowledged: false },
+          result_id: randomUUID(),
+          correlation_id,
+          agent_id,
+          status: 'success',
+          evidence: `effect ${randomUUID()}`,
+          acknowledged: false,
         };
         this.#sent.push(sent);
         const trim = maxlen === undefined ? {} : { maxlen };
@@ -56,7 +60,10 @@ function bodyOf({ acknowledged: _, evidence, ...facts }: SentResult): CommandRes
   const now = new Date().toISOString();
   const outcome = { verb: 'list_containers', rc: 0, stdout: evidence, stderr: '', truncated: false };
   return {
-    ...{ hub: 'hub-1', session_id: 's-1', epoch: 1, received_at: now },
+    hub: 'hub-1',
+    session_id: 's-1',
+    epoch: 1,
+    received_at: now,
     result: { ...facts, ...outcome, duration_ms: 1, started_at: now, finished_at: now },
   };
 }

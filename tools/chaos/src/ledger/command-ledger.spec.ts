@@ -4,15 +4,25 @@ import type { AskedCommand, CommandEvidence } from './command-books';
 import { auditCommands } from './command-ledger';
 
 const asked: AskedCommand = {
-  ...{ agent_id: 'gw-1', verb: 'create_panel_user', mark: 'u-1', hasEffect: true },
+  agent_id: 'gw-1',
+  verb: 'create_panel_user',
+  mark: 'u-1',
+  hasEffect: true,
   accepted: 'c-1',
 };
 const row = {
-  ...{ correlation_id: 'c-1', agent_id: 'gw-1', verb: 'create_panel_user', mark: 'u-1' },
+  correlation_id: 'c-1',
+  agent_id: 'gw-1',
+  verb: 'create_panel_user',
+  mark: 'u-1',
   status: 'succeeded' as CommandStatus,
 };
 const result = {
-  ...{ correlation_id: 'c-1', agent_id: 'gw-1', result_id: 'r-1', status: 'success' as const, late: false },
+  correlation_id: 'c-1',
+  agent_id: 'gw-1',
+  result_id: 'r-1',
+  status: 'success' as const,
+  late: false,
 };
 const effect = { agent_id: 'gw-1', verb: 'create_panel_user', mark: 'u-1' };
 const found: CommandEvidence = {

@@ -24,18 +24,23 @@ export async function reportSuccessAtDispatch(
 ): Promise<void> {
   const now = new Date().toISOString();
   const body = {
-    ...{ hub: 'hub-mutant', session_id: 's-mutant', epoch: 1, received_at: now },
+    hub: 'hub-mutant',
+    session_id: 's-mutant',
+    epoch: 1,
+    received_at: now,
     result: {
-      ...{ result_id: uuidv7(), correlation_id, agent_id, verb: 'delete_user', status: 'success' as const },
-      ...{
-        rc: 0,
-        stdout: '',
-        stderr: '',
-        truncated: false,
-        duration_ms: 0,
-        started_at: now,
-        finished_at: now,
-      },
+      result_id: uuidv7(),
+      correlation_id,
+      agent_id,
+      verb: 'delete_user',
+      status: 'success' as const,
+      rc: 0,
+      stdout: '',
+      stderr: '',
+      truncated: false,
+      duration_ms: 0,
+      started_at: now,
+      finished_at: now,
     },
   };
   await new CommandResultRepository({ db }).apply([{ event_id: uuidv7(), body }]);

@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Server } from '@viw/testing';
 import type { SupervisedProgram } from '../world/supervised-program';
 import type { FaultProxy } from '../faults/fault-proxy';
+import { crash } from '../faults/crash';
 import { carryOut } from '../faults/lanes';
 import type { Fault, ScheduledFault, Wire } from './schedule';
 import { describeFault } from './schedule';
@@ -57,10 +57,4 @@ async function inflict(fault: Fault, targets: Targets): Promise<void> {
     case 'tcp':
       return targets.wires[fault.wire].inflict(fault.fault, fault.forMs);
   }
-}
-
-export async function crash(server: Pick<Server, 'kill' | 'restart'>, forMs: number): Promise<void> {
-  await server.kill();
-  await pause(forMs);
-  await server.restart();
 }

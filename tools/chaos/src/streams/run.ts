@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { StreamName } from '@viw/contracts';
 import { eventually } from '@viw/testing';
 import { pointsOf, strikeAll } from '../faults/kill-schedule';
 import { unleash } from './nemesis';
+import { lookUntil } from '../look-until';
 import type { WireRequest } from '../faults/wire-request';
 import { type Case, judge } from './judge';
 import type { Measure, ScenarioName } from './scenario';
@@ -26,6 +26,7 @@ export interface RunDeps {
 }
 
 const SAMPLE_MS = 500;
+const LOOK_MS = 300;
 /** How long after the load a kill point may still be waited for. */
 const LATE_STRIKE_MS = 15_000;
 
@@ -85,18 +86,26 @@ async function disturb(world: World, options: RunOptions, { say }: RunDeps): Pro
   const lateTimer = setTimeout(() => late.abort(), LATE_STRIKE_MS);
   const hits = await killing;
   clearTimeout(lateTimer);
-  const verdict = await drained(
-    {
-      ...{ scenario: name, seed, world, loads, witness, streams, planted },
-      ...{ faults: schedule.length, kill_points: hits },
-      kill_points_planned: rounds * pointsOf(world.victims).length,
-      stream_entries_limit: entriesLimit(scenario, measure, {
-        sent: loads.reduce((total, load) => total + load.sent, 0),
-        planted: planted.length,
-      }),
-    },
-    measure.drainMs,
-  );
+  const books: Case = {
+    scenario: name,
+    seed,
+    world,
+    loads,
+    witness,
+    streams,
+    planted,
+    faults: schedule.length,
+    kill_points: hits,
+    kill_points_planned: rounds * pointsOf(world.victims).length,
+    stream_entries_limit: entriesLimit(scenario, measure, {
+      sent: loads.reduce((total, load) => total + load.sent, 0),
+      planted: planted.length,
+    }),
+  };
+  const verdict = await lookUntil(isSound, () => judge(books), {
+    withinMs: measure.drainMs,
+    everyMs: LOOK_MS,
+  });
   if (!isSound(verdict)) for (const program of world.programs) say(lastLines(program.output()));
   return { ...verdict, drain_s: seconds(loadEndedAt) };
 }
@@ -131,17 +140,4 @@ async function hasArrived({ auditor }: World, xadd: WireRequest): Promise<boolea
     () => true,
     () => false,
   );
-}
-
-/** Looks again until the books balance or the time is over; the last look counts. */
-async function drained(books: Case, drainMs: number): Promise<Verdict> {
-  const deadline = performance.now() + drainMs;
-  for (;;) {
-    const verdict = await judge(books).catch((error: unknown) => {
-      if (performance.now() > deadline) throw error;
-      return undefined;
-    });
-    if (verdict && (isSound(verdict) || performance.now() > deadline)) return verdict;
-    await pause(300);
-  }
 }

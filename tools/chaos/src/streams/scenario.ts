@@ -42,12 +42,26 @@ export interface Measure {
 
 export const measures = {
   quick: {
-    ...{ windowMs: 12_000, drainMs: 15_000, stretch: 1, fuzzed: 3_000, postgresAwayMs: 8_000 },
-    ...{ commandsPerSecond: 80, agents: 60, entriesPerSecond: 12, killRounds: 1 },
+    windowMs: 12_000,
+    drainMs: 15_000,
+    stretch: 1,
+    fuzzed: 3_000,
+    postgresAwayMs: 8_000,
+    commandsPerSecond: 80,
+    agents: 60,
+    entriesPerSecond: 12,
+    killRounds: 1,
   },
   full: {
-    ...{ windowMs: 120_000, drainMs: 120_000, stretch: 2.5, fuzzed: 100_000, postgresAwayMs: 60_000 },
-    ...{ commandsPerSecond: 150, agents: 200, entriesPerSecond: 15, killRounds: 5 },
+    windowMs: 120_000,
+    drainMs: 120_000,
+    stretch: 2.5,
+    fuzzed: 100_000,
+    postgresAwayMs: 60_000,
+    commandsPerSecond: 150,
+    agents: 200,
+    entriesPerSecond: 15,
+    killRounds: 5,
   },
 } satisfies Record<string, Measure>;
 

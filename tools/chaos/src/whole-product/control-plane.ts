@@ -61,7 +61,8 @@ export async function controlPlane({
     databaseUrl: await databaseFor('viw_results_writer', 'results-writers'),
   };
   const backend = {
-    ...{ logs, secrets },
+    logs,
+    secrets,
     redisUrl: await redisFor('backends'),
     databaseUrl: await databaseFor('viw_backend', 'backends'),
   };
@@ -71,7 +72,10 @@ export async function controlPlane({
     ...['1', '2'].map((consumer) => writerProgram({ app: 'results-writer', consumer, ...writer })),
     // It keeps the state of the gateways, without which the backend sends nothing again. It is left alone here.
     writerProgram({
-      ...{ app: 'telemetry-writer', consumer: '1', logs, redisUrl: redis.url },
+      app: 'telemetry-writer',
+      consumer: '1',
+      logs,
+      redisUrl: redis.url,
       databaseUrl: await serviceAccount(db, 'viw_telemetry_writer', ownerUrl),
     }),
   ]);

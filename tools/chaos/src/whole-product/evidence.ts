@@ -45,8 +45,12 @@ export interface Unrest {
 }
 
 const shared = [
-  ...[streams.commands, streams.commandEvents, streams.commandResults],
-  ...[streams.agentHello, streams.agentSessions, streams.telemetry],
+  streams.commands,
+  streams.commandEvents,
+  streams.commandResults,
+  streams.agentHello,
+  streams.agentSessions,
+  streams.telemetry,
 ] as const;
 const groupOf = (stream: StreamName): GroupName => streamGroups[stream][0] ?? groups.agentBridge;
 
@@ -54,7 +58,7 @@ export async function readUnrest({ db, auditor, hubs, gateways }: CommandWorld):
   const ofHubs = hubs.map(hubStream);
   const [onShared, onHubs] = await Promise.all([
     unfinished(auditor, shared, groupOf),
-    unfinished(auditor, ofHubs as unknown as StreamName[], () => groups.agentBridge),
+    unfinished(auditor, ofHubs, () => groups.agentBridge),
   ]);
   const mailboxes = await Promise.all(gateways.map(({ agentId }) => auditor.xlen(mailboxStream(agentId))));
   const dead = await Promise.all(

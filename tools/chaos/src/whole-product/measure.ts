@@ -16,11 +16,20 @@ export interface CommandsMeasure {
 
 export const commandsMeasures = {
   quick: {
-    ...{ gateways: 4, commandsPerSecond: 12, windowMs: 19_000, faultEveryMs: 1_000 },
-    ...{ stretch: 1, drainMs: 150_000 },
+    gateways: 4,
+    commandsPerSecond: 12,
+    windowMs: 19_000,
+    faultEveryMs: 1_000,
+    stretch: 1,
+    drainMs: 150_000,
   },
   full: {
-    ...{ gateways: 8, commandsPerSecond: 8, windowMs: 180_000, faultEveryMs: 2_000 },
-    ...{ stretch: 1.5, hubAwayMs: 25_000, drainMs: 240_000 },
+    gateways: 8,
+    commandsPerSecond: 8,
+    windowMs: 180_000,
+    faultEveryMs: 2_000,
+    stretch: 1.5,
+    hubAwayMs: 25_000,
+    drainMs: 240_000,
   },
 } satisfies Record<string, CommandsMeasure>;

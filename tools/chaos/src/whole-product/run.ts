@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandStatus } from '@viw/contracts';
 import { Chance } from '../chance';
+import { crash } from '../faults/crash';
 import { carryOut } from '../faults/lanes';
-import { crash } from '../streams/nemesis';
+import { lookUntil } from '../look-until';
 import type { CommandFault } from './schedule';
 import { describeCommandFault, laneOf, planCommandFaults } from './schedule';
 import { readEvidence, readUnrest, watchEnds } from './evidence';
@@ -18,6 +19,7 @@ export interface CommandsRunOptions {
 }
 
 const WATCH_MS = 500;
+const LOOK_MS = 500;
 const PATIENCE_MS = 30_000;
 
 /** Commands and faults at the same time, then rest, then the books. The same seed plans the same faults. */
@@ -61,9 +63,10 @@ export async function runCommands(
         }),
       ]);
       const loadEndedAt = performance.now();
-      const judged = await settled(
+      const judged = await lookUntil(
+        isAtRest,
         () => judge({ seed, world, load, firstEnds, faults: plan.length }),
-        measure.drainMs,
+        { withinMs: measure.drainMs, everyMs: LOOK_MS },
       );
       const verdict = { ...judged, drain_s: seconds(loadEndedAt), seconds: seconds(startedAt) };
       keepLogs = !isSound(verdict);
@@ -97,19 +100,6 @@ async function inflict(
   }
 }
 
-/** Looks again until nothing moves any more or the time is over; the last look counts. */
-async function settled(judge: () => Promise<CommandsVerdict>, drainMs: number): Promise<CommandsVerdict> {
-  const deadline = performance.now() + drainMs;
-  for (;;) {
-    const verdict = await judge().catch((error: unknown) => {
-      if (performance.now() > deadline) throw error;
-      return undefined;
-    });
-    if (verdict && (isAtRest(verdict) || performance.now() > deadline)) return verdict;
-    await pause(500);
-  }
-}
-
 async function judge(options: {
   seed: number;
   world: CommandWorld;
@@ -127,12 +117,20 @@ async function judge(options: {
     evidence.commands.filter(({ status }) => status === 'unknown').map(({ mark }) => mark),
   );
   return {
-    ...{ scenario: 'commands', seed, lost, duplicated, phantom },
+    scenario: 'commands',
+    seed,
+    lost,
+    duplicated,
+    phantom,
     asked: load.asked.length,
     accepted: load.asked.filter(({ accepted }) => accepted !== undefined).length,
     refused: load.asked.filter(({ refused }) => refused !== undefined).length,
-    ...{ succeeded: ended('succeeded'), failed: ended('failed'), denied: ended('denied') },
-    ...{ timeout: ended('timeout'), expired: ended('expired'), cancelled: ended('cancelled') },
+    succeeded: ended('succeeded'),
+    failed: ended('failed'),
+    denied: ended('denied'),
+    timeout: ended('timeout'),
+    expired: ended('expired'),
+    cancelled: ended('cancelled'),
     unknown: unknown.size,
     effects: evidence.effects.length,
     unknown_done: evidence.effects.filter(({ mark }) => unknown.has(mark)).length,
@@ -140,6 +138,8 @@ async function judge(options: {
     ...unrest,
     faults,
     unexpected_ends: world.processes.unexpectedEnds,
-    ...{ drain_s: 0, seconds: 0, examples },
+    drain_s: 0,
+    seconds: 0,
+    examples,
   };
 }

@@ -109,11 +109,20 @@ async function build(
   const api = await wiring.wire('client to backends', await wiring.balanced(portsOf(backends)));
   const { wires } = wiring;
   return {
-    ...{ redis, postgres, processes, wires, gateways, auditor, db, logs },
+    redis,
+    postgres,
+    processes,
+    wires,
+    gateways,
+    auditor,
+    db,
+    logs,
     hubs: namesOf(hubs),
     client: access.through(api.through('http://127.0.0.1')),
     victims: {
-      ...{ hubs: namesOf(hubs), backends: namesOf(backends), agentWires },
+      hubs: namesOf(hubs),
+      backends: namesOf(backends),
+      agentWires,
       agents: gateways.map(({ agentId }) => `${agentId} agent`),
       helpers: gateways.map(({ helper }) => helper.name),
       writers: services.map(({ name }) => name).filter((name) => name.startsWith('results-writer')),

@@ -26,10 +26,10 @@ export async function readDeadLetters(redis: Redis, streams: readonly StreamName
 }
 
 /** Groups that have not read their stream up, and entries handed out and not acknowledged. */
-export async function unfinished(
+export async function unfinished<S extends string>(
   redis: Redis,
-  streams: readonly StreamName[],
-  group: (stream: StreamName) => string,
+  streams: readonly S[],
+  group: (stream: S) => string,
 ): Promise<{ pending: number; unread: number; entries: number }> {
   let pending = 0;
   let unread = 0;

@@ -75,13 +75,19 @@ export class AgentEventsLoad implements Load {
 }
 
 export const newAgentEvent = (agent_id: string): SentAgentEvent => ({
-  ...{ event_id: randomUUID(), agent_id, evidence: randomUUID(), acknowledged: false },
+  event_id: randomUUID(),
+  agent_id,
+  evidence: randomUUID(),
+  acknowledged: false,
 });
 
 export function agentEventBody({ event_id, agent_id, evidence }: SentAgentEvent): AgentEventsBody {
   const ts = new Date().toISOString();
   return {
-    ...{ hub: 'hub-chaos', session_id: 's-chaos', epoch: 1, received_at: ts },
+    hub: 'hub-chaos',
+    session_id: 's-chaos',
+    epoch: 1,
+    received_at: ts,
     event: { event_id, agent_id, ts, kind: 'service', name: 'openvpn.restarted', data: { evidence } },
   };
 }

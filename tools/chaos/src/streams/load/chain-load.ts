@@ -108,7 +108,9 @@ export class ChainLoad implements Load {
         // The hub reports progress; it may, and need not, have got so far.
         events: accepted.flatMap((correlation_id) =>
           (['dispatched', 'acknowledged'] as const).map((state) => ({
-            ...{ correlation_id, state, acknowledged: false },
+            correlation_id,
+            state,
+            acknowledged: false,
           })),
         ),
       },

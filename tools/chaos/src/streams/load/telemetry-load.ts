@@ -179,7 +179,11 @@ export class TelemetryLoad implements Load {
     const { producer } = this.#deps;
     const { session_id } = session;
     const hello = {
-      ...{ hub, session_id, epoch, received_at: new Date(clock).toISOString(), ip: '192.0.2.7' },
+      hub,
+      session_id,
+      epoch,
+      received_at: new Date(clock).toISOString(),
+      ip: '192.0.2.7',
       hello: { agent_id, version: '1.4.0', capabilities: ['telemetry'] },
     };
     this.#publishes.track(
