@@ -1,5 +1,6 @@
 import type { GroupName, StreamName } from '@viw/contracts';
 import { streamGroups } from '@viw/contracts';
+import type { WriterService } from '@viw/programs';
 import { Chance } from '../chance';
 import { planFaults } from './schedule';
 import type { ScheduledFault, ScheduleOptions } from './schedule';
@@ -13,7 +14,6 @@ import { ResultsLoad } from './load/results-load';
 import { TelemetryLoad } from './load/telemetry-load';
 import { chainRetentionS } from './command-chain';
 import type { World } from './world';
-import type { WriterService } from '../world/writer-program';
 
 export const scenarioNames = ['results', 'telemetry', 'poison', 'outage'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];

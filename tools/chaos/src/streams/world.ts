@@ -1,18 +1,17 @@
-import { type Db, createDatabase, migrate } from '@viw/database';
+import type { Db } from '@viw/database';
+import { type WriterService, serviceAccount, writerProgram } from '@viw/programs';
 import { createLogger } from '@viw/runtime';
 import type { Redis as RedisClient } from '@viw/streams';
-import { StreamProducer, closeRedis, createRedis, waitUntilReady } from '@viw/streams';
-import { type Postgres, type Redis, startPostgres } from '@viw/testing';
+import { StreamProducer, closeRedis, createRedis } from '@viw/streams';
+import type { Postgres, Redis } from '@viw/testing';
 import { FaultProxy } from '../faults/fault-proxy';
 import type { Victim } from '../faults/kill-points';
 import type { Wire } from './schedule';
 import { type CommandChain, createCommandChain } from './command-chain';
-import { startRedisWithAccounts } from '../world/redis-with-accounts';
-import { serviceAccount } from '../world/service-account';
+import { startServers } from '../world/servers';
 import { SupervisedProgram } from '../world/supervised-program';
 import { tappedWires } from '../world/tapped-wires';
-import { type Undo, started } from '../world/undo';
-import { type WriterService, writerProgram } from '../world/writer-program';
+import { type Undo, endAll, started } from '../world/undo';
 
 /** Real servers, proxies in every wire of the services, the writers, and what the auditor sees past the proxies. */
 export interface World {
@@ -48,9 +47,7 @@ export interface WorldOptions {
 /** When a part fails, what runs already is ended. */
 export async function createWorld(options: WorldOptions): Promise<World> {
   const undo: Undo = [];
-  const stop = async (): Promise<void> => {
-    for (let step = undo.pop(); step; step = undo.pop()) await step();
-  };
+  const stop = (): Promise<void> => endAll(undo);
   try {
     return { ...(await build(options, undo)), stop };
   } catch (error) {
@@ -60,24 +57,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 }
 
 async function build({ services, chain: withChain }: WorldOptions, undo: Undo): Promise<Omit<World, 'stop'>> {
-  const [redis, postgres] = await Promise.all([
-    started(startRedisWithAccounts(), undo),
-    // A commit must survive SIGKILL of the server. It need not survive the machine: without fsync all is faster.
-    started(startPostgres({ settings: { synchronous_commit: 'on' } }), undo),
-  ]);
+  // A commit must survive SIGKILL of the server. It need not survive the machine: without fsync all is faster.
+  const servers = await startServers({ postgres: { settings: { synchronous_commit: 'on' } } }, undo);
+  const { redis, postgres, ownerUrl, db, auditor } = servers;
   const wires: Record<Wire, FaultProxy> = {
     'hub-redis': await started(FaultProxy.start(redis.port), undo),
     'writer-redis': await started(FaultProxy.start(redis.port), undo),
     'writer-postgres': await started(FaultProxy.start(postgres.port), undo),
   };
-  const ownerUrl = await postgres.createDatabase('viw');
-  const db = createDatabase({ url: ownerUrl, applicationName: 'chaos', max: 3 });
-  undo.push(() => db.destroy());
-  await migrate(db);
-
-  const auditor = createRedis(redis.url, { role: 'command', name: 'chaos-auditor' });
-  undo.push(() => closeRedis(auditor));
-  await waitUntilReady(auditor);
   const hub = createRedis(wires['hub-redis'].through(redis.urlOf('agent-bridge')), {
     role: 'command',
     name: 'chaos-hub',
@@ -95,15 +82,24 @@ async function build({ services, chain: withChain }: WorldOptions, undo: Undo): 
     for (let n = 1; n <= REPLICAS; n++) {
       const ports = { redis: wires['writer-redis'].port, postgres: wires['writer-postgres'].port };
       const way = await started(tappedWires(ports), undo);
-      const urls = { redisUrl: way.redisUrl(redis.urlOf(service)), databaseUrl: way.databaseUrl(account) };
-      const writer = new SupervisedProgram(await writerProgram({ service, consumer: `chaos-${n}`, ...urls }));
+      const writer = new SupervisedProgram(
+        await writerProgram({
+          service,
+          consumer: `chaos-${n}`,
+          redisUrl: way.redisUrl(redis.urlOf(service)),
+          databaseUrl: way.databaseUrl(account),
+          logLevel: 'warn',
+          // Time runs faster in the load than here: nobody is to be declared silent meanwhile.
+          lostAfterS: service === 'telemetry-writer' ? 86_400 : undefined,
+        }),
+      );
       undo.push(() => writer.stop());
       writers.push(writer);
       victims.push({ service, taps: way.taps, kill: () => writer.kill() });
     }
   }
   const starting = writers.map((writer) => writer.start());
-  const chaining = withChain ? createCommandChain({ redis, postgres, ownerUrl, db }, undo) : undefined;
+  const chaining = withChain ? createCommandChain(servers, undo) : undefined;
   // When one fails, the others have to have started before they can be ended.
   await Promise.allSettled([...starting, chaining]);
   await Promise.all(starting);

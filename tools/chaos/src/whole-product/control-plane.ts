@@ -1,16 +1,14 @@
-import type { Db, ServiceRole } from '@viw/database';
-import { type ProgramOptions, type Redis, freePort } from '@viw/testing';
-import { serviceAccount } from '../world/service-account';
-import type { Secrets } from './secrets';
-import { backendProgram, hubProgram, writerProgram } from './service-programs';
+import type { RedisAccount } from '@viw/contracts';
+import type { ServiceRole } from '@viw/database';
+import { type Secrets, backendProgram, hubProgram, serviceAccount, writerProgram } from '@viw/programs';
+import { type ProgramOptions, freePort } from '@viw/testing';
+import type { Servers } from '../world/servers';
 import type { Wiring } from './wiring';
 
 export interface Plant {
   readonly logs: string;
   readonly secrets: Secrets;
-  readonly redis: Redis;
-  readonly ownerUrl: string;
-  readonly db: Db;
+  readonly servers: Pick<Servers, 'redis' | 'ownerUrl' | 'db'>;
   readonly wiring: Pick<Wiring, 'wire'>;
   readonly hubs: readonly Placed[];
   readonly backends: readonly Placed[];
@@ -37,13 +35,14 @@ export const namesOf = (replicas: readonly Placed[]): string[] => replicas.map((
 
 export const portsOf = (replicas: readonly Placed[]): number[] => replicas.map(({ port }) => port);
 
-/** Each service with the database role that it has in production. */
+/** A hub misses an agent after two of these without a sign of life, so that this comes to pass. Seconds. */
+const HEARTBEAT_S = 2;
+
+/** Each service with the Redis account and the database role that it has in production. */
 export async function controlPlane({
   logs,
   secrets,
-  redis,
-  ownerUrl,
-  db,
+  servers: { redis, ownerUrl, db },
   wiring,
   hubs,
   backends,
@@ -51,31 +50,40 @@ export async function controlPlane({
   const postgresPort = Number(new URL(ownerUrl).port);
   const through = async (name: string, url: string, port: number) =>
     (await wiring.wire(name, port)).through(url);
-  const redisFor = (name: string) => through(`${name} to Redis`, redis.url, redis.port);
+  const redisFor = (account: RedisAccount, name: string) =>
+    through(`${name} to Redis`, redis.urlOf(account), redis.port);
   const databaseFor = async (role: ServiceRole, name: string) =>
     serviceAccount(db, role, await through(`${name} to Postgres`, ownerUrl, postgresPort));
 
   const writer = {
     logs,
-    redisUrl: await redisFor('results-writers'),
+    redisUrl: await redisFor('results-writer', 'results-writers'),
     databaseUrl: await databaseFor('viw_results_writer', 'results-writers'),
   };
   const backend = {
     logs,
     secrets,
-    redisUrl: await redisFor('backends'),
+    redisUrl: await redisFor('backend', 'backends'),
     databaseUrl: await databaseFor('viw_backend', 'backends'),
   };
   return Promise.all([
-    ...hubs.map(async (hub) => hubProgram({ ...hub, logs, secrets, redisUrl: await redisFor(hub.name) })),
+    ...hubs.map(async (hub) =>
+      hubProgram({
+        ...hub,
+        logs,
+        redisUrl: await redisFor('agent-bridge', hub.name),
+        sharedSecret: secrets.sharedSecret,
+        heartbeatS: HEARTBEAT_S,
+      }),
+    ),
     ...backends.map((replica) => backendProgram({ ...replica, ...backend })),
-    ...['1', '2'].map((consumer) => writerProgram({ app: 'results-writer', consumer, ...writer })),
+    ...['1', '2'].map((consumer) => writerProgram({ service: 'results-writer', consumer, ...writer })),
     // It keeps the state of the gateways, without which the backend sends nothing again. It is left alone here.
     writerProgram({
-      app: 'telemetry-writer',
+      service: 'telemetry-writer',
       consumer: '1',
       logs,
-      redisUrl: redis.url,
+      redisUrl: redis.urlOf('telemetry-writer'),
       databaseUrl: await serviceAccount(db, 'viw_telemetry_writer', ownerUrl),
     }),
   ]);

@@ -3,10 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HelperClientOptions } from '@viw/commands';
 import { type GatewayPublicKeys, gatewayPublicKeys } from '@viw/contracts';
+import { type Secrets, bundleOf } from '@viw/programs';
 import { type ProgramOptions, startProgram } from '@viw/testing';
-import { serviceBundle } from '../world/service-bundle';
 import { writeScripts } from './effect-scripts';
-import type { Secrets } from './secrets';
 
 /** One gateway: a helper and an agent as processes, with scripts, keys, journals and a socket of its own. */
 export interface GatewayHost {
@@ -45,7 +44,7 @@ export async function prepareHost(
 
   const helper = {
     name: `${agentId} helper`,
-    argv: [process.execPath, serviceBundle('host-helper')] as const,
+    argv: [process.execPath, bundleOf('apps/host-helper')] as const,
     cwd: dir,
     logFile: join(logs, `${agentId}-helper.log`),
     env: {
@@ -62,7 +61,7 @@ export async function prepareHost(
   };
   const agent = (hubUrl: string): ProgramOptions => ({
     name: `${agentId} agent`,
-    argv: [process.execPath, serviceBundle('gateway-agent')],
+    argv: [process.execPath, bundleOf('apps/gateway-agent')],
     cwd: dir,
     logFile: join(logs, `${agentId}-agent.log`),
     env: {

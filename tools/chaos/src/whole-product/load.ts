@@ -4,7 +4,7 @@ import { ApiError, type Client } from '@viw/client';
 import type { CommandRequest } from '@viw/contracts';
 import { fullJitter } from '@viw/runtime';
 import type { Chance } from '../chance';
-import { openLoop } from '../streams/load/load';
+import { openLoop } from '../open-loop';
 import type { AskedCommand } from '../ledger/command-books';
 
 export interface CommandLoadOptions {

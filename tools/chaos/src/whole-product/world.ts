@@ -1,25 +1,20 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from '@viw/client';
-import { type Db, createDatabase, migrate } from '@viw/database';
-import type { Redis as RedisClient } from '@viw/streams';
-import { closeRedis, createRedis, waitUntilReady } from '@viw/streams';
-import { type Postgres, type Redis, startPostgres, startRedis } from '@viw/testing';
+import { type Client, createClient } from '@viw/client';
+import { firstApiKey, makeSecrets } from '@viw/programs';
 import type { FaultProxy } from '../faults/fault-proxy';
-import { type Undo, started } from '../world/undo';
-import { createAccess, registerAndAwait } from './api-access';
+import { type Servers, startServers } from '../world/servers';
+import { type Undo, endAll } from '../world/undo';
 import type { Victims } from './schedule';
 import { controlPlane, namesOf, placed, portsOf } from './control-plane';
 import { type GatewayHost, prepareHost } from './gateway-host';
 import { ProcessGroup } from './process-group';
-import { makeSecrets } from './secrets';
+import { registerAndAwait } from './register-and-await';
 import { Wiring } from './wiring';
 
 /** The whole product as processes on real servers, with a proxy of ours in every wire. */
-export interface CommandWorld {
-  readonly redis: Redis;
-  readonly postgres: Postgres;
+export interface CommandWorld extends Pick<Servers, 'redis' | 'postgres' | 'db' | 'auditor'> {
   readonly processes: ProcessGroup;
   readonly wires: ReadonlyMap<string, FaultProxy>;
   readonly victims: Victims;
@@ -28,10 +23,6 @@ export interface CommandWorld {
   readonly gateways: readonly GatewayHost[];
   /** As an API client's: through a proxy. */
   readonly client: Client;
-  /** Straight to Redis. */
-  readonly auditor: RedisClient;
-  /** Straight to Postgres, as the owner. */
-  readonly db: Db;
   /** One file per process. */
   readonly logs: string;
   /** @param keepLogs the folder stays for a person to look into */
@@ -47,7 +38,7 @@ export async function createCommandWorld(options: CommandWorldOptions): Promise<
   const undo: Undo = [];
   const root = await mkdtemp(join(tmpdir(), 'viw-cmd-'));
   const stop = async ({ keepLogs }: { keepLogs: boolean }): Promise<void> => {
-    for (let step = undo.pop(); step; step = undo.pop()) await step();
+    await endAll(undo);
     if (!keepLogs) await rm(root, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -73,32 +64,29 @@ async function build(
   const hosts = Promise.all(
     numbered('gw', options.gateways).map((agentId) => prepareHost(agentId, { root, logs, secrets })),
   );
-  const [redis, postgres] = await Promise.all([
-    started(startRedis({ logFile: join(logs, 'redis.log') }), undo),
-    started(startPostgres({ durable: true, logFile: join(logs, 'postgres.log') }), undo),
-    hosts,
-  ]);
-  const gateways = await hosts;
-  const ownerUrl = await postgres.createDatabase('viw');
-  const db = createDatabase({ url: ownerUrl, applicationName: 'chaos', max: 3 });
-  undo.push(() => db.destroy());
-  await migrate(db);
-  const auditor = createRedis(redis.url, { role: 'command', name: 'chaos-auditor' });
-  undo.push(() => closeRedis(auditor));
-  await waitUntilReady(auditor);
+  const starting = startServers(
+    {
+      redis: { logFile: join(logs, 'redis.log') },
+      postgres: { durable: true, logFile: join(logs, 'postgres.log') },
+    },
+    undo,
+  );
+  const [servers, gateways] = await Promise.all([starting, hosts]);
+  const { redis, postgres, db, auditor } = servers;
 
   const wiring = new Wiring({ undo });
   const processes = new ProcessGroup();
   undo.push(() => processes.stop());
   const [hubs, backends] = [await placed('hub'), await placed('backend')];
-  const plant = { logs, secrets, redis, ownerUrl, db, wiring, hubs, backends };
-  const services = await controlPlane(plant);
+  const services = await controlPlane({ logs, secrets, servers, wiring, hubs, backends });
   await processes.start(services);
 
-  const access = await createAccess(`http://127.0.0.1:${portsOf(backends)[0]}`, secrets);
+  const backendUrl = `http://127.0.0.1:${portsOf(backends)[0]}`;
+  const key = await firstApiKey(backendUrl, secrets.setupToken);
+  const clientOf = (baseUrl: string): Client => createClient({ baseUrl, auth: { kind: 'apiKey', key } });
   const hubsPort = await wiring.balanced(portsOf(hubs));
   const agentWires = gateways.map(({ agentId }) => `${agentId} to hubs`);
-  await registerAndAwait(access.client, gateways, async () => {
+  await registerAndAwait(clientOf(backendUrl), gateways, async () => {
     await processes.start(gateways.map(({ helper }) => helper));
     const agents = gateways.map(async ({ agent, agentId }) => {
       const proxy = await wiring.wire(`${agentId} to hubs`, hubsPort);
@@ -118,7 +106,7 @@ async function build(
     db,
     logs,
     hubs: namesOf(hubs),
-    client: access.through(api.through('http://127.0.0.1')),
+    client: clientOf(api.through('http://127.0.0.1')),
     victims: {
       hubs: namesOf(hubs),
       backends: namesOf(backends),

@@ -6,7 +6,8 @@ import type { SentAgentEvent } from '../../ledger/agent-event-ledger';
 import type { Findings } from '../../ledger/findings';
 import type { Published } from '../../ledger/stream-ledger';
 import type { AuditedEntry } from '../../world/auditing-group';
-import { type Load, Publishes, openLoop } from './load';
+import { openLoop } from '../../open-loop';
+import { type Load, Publishes } from './load';
 import type { LoadDeps } from './results-load';
 import { readStoredEvents } from './telemetry-evidence';
 

@@ -8,9 +8,10 @@ import type { Findings } from '../../ledger/findings';
 import { auditResults } from '../../ledger/results-ledger';
 import { type ChainBooks, auditChain } from '../../ledger/chain-ledger';
 import type { AuditedEntry } from '../../world/auditing-group';
+import { openLoop } from '../../open-loop';
 import type { CommandChain } from '../command-chain';
 import { ChainAgent } from './chain-agent';
-import { type Load, openLoop } from './load';
+import type { Load } from './load';
 import { readStoredResults } from './results-evidence';
 
 export interface ChainLoadDeps {

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { StreamName } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import type { Findings } from '../../ledger/findings';
@@ -30,19 +29,6 @@ export interface Load {
   audit(): Promise<Findings>;
   /** Ends what it keeps running beside its traffic. */
   stop?(): Promise<void>;
-}
-
-const TICK_MS = 10;
-
-/** Calls `act` at a fixed rate; after a stall it catches up. */
-export async function openLoop(perSecond: number, windowMs: number, act: () => void): Promise<void> {
-  const start = performance.now();
-  const total = Math.floor((windowMs / 1_000) * perSecond);
-  for (let done = 0; done < total;) {
-    const due = Math.min(total, Math.ceil(((performance.now() - start) / 1_000) * perSecond));
-    for (; done < due; done++) act();
-    if (done < total) await pause(TICK_MS);
-  }
 }
 
 interface Publish {

@@ -9,7 +9,8 @@ import type { SentCommandEvent, SentResult } from '../../ledger/results-ledger';
 import { auditResults } from '../../ledger/results-ledger';
 import type { Published } from '../../ledger/stream-ledger';
 import type { AuditedEntry } from '../../world/auditing-group';
-import { type Load, Publishes, openLoop } from './load';
+import { openLoop } from '../../open-loop';
+import { type Load, Publishes } from './load';
 import { insertQueuedCommands, readStoredResults } from './results-evidence';
 
 export interface ResultsLoadOptions {

@@ -7,7 +7,8 @@ import type { Observation, SentFrame, SentSession } from '../../ledger/telemetry
 import { auditTelemetry } from '../../ledger/telemetry-ledger';
 import type { Published } from '../../ledger/stream-ledger';
 import type { AuditedEntry } from '../../world/auditing-group';
-import { type Load, Publishes, openLoop } from './load';
+import { openLoop } from '../../open-loop';
+import { type Load, Publishes } from './load';
 import type { LoadDeps } from './results-load';
 import { readStatuses, readStoredTelemetry } from './telemetry-evidence';
 
