@@ -1,14 +1,30 @@
-import type { Measure } from './arguments';
-import { bareIngest } from './baselines/bare-ingest';
-import { BareUpsert } from './baselines/bare-upsert';
-import { roundTrips } from './baselines/round-trips';
-import type { BenchDeps, Report } from './report';
-import { median, percentile, rounded } from './statistics';
-import { telemetryOf } from './telemetry-frames';
-import { createWorld, versions } from './world';
+import type { Scale } from '../arguments';
+import { bareIngest } from '../baselines/bare-ingest';
+import { BareUpsert } from '../baselines/bare-upsert';
+import { roundTrips } from '../baselines/round-trips';
+import type { BenchDeps, Report } from '../report';
+import { median, percentile, rounded } from '../statistics';
+import { telemetryOf } from '../telemetry/telemetry-frames';
+import { createWorld, versions } from '../world';
+
+interface LimitsMeasure {
+  /** Times each contender runs; they take turns. */
+  readonly rounds: number;
+  readonly agents: number;
+  /** Frames of each agent, 30 s apart by the hub's clock. */
+  readonly framesPerAgent: number;
+  /** Redis round trips measured one after the other. */
+  readonly roundTrips: number;
+}
+
+const measures: Record<Scale, LimitsMeasure> = {
+  quick: { rounds: 3, agents: 2_000, framesPerAgent: 6, roundTrips: 2_000 },
+  full: { rounds: 5, agents: 2_000, framesPerAgent: 40, roundTrips: 20_000 },
+};
 
 /** What this machine can do at most: the baselines of the other benches. They take turns. */
-export async function limits(measure: Measure, { say }: BenchDeps): Promise<Report> {
+export async function limits(scale: Scale, { say }: BenchDeps): Promise<Report> {
+  const measure = measures[scale];
   const world = await createWorld();
   try {
     const { frames } = telemetryOf(measure.agents, measure.framesPerAgent);

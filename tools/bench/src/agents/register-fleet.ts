@@ -1,16 +1,6 @@
 import { registrySnapshotKey } from '@viw/contracts';
-import { agentIdOf } from '@viw/simulator';
+import { type FleetRange, agentIdsOf } from '@viw/simulator';
 import type { RedisWorld } from '../world';
-
-/** The agents of one simulated fleet. */
-export interface FleetRange {
-  readonly prefix: string;
-  readonly first: number;
-  readonly agents: number;
-}
-
-export const agentIdsOf = ({ prefix, first, agents }: FleetRange): string[] =>
-  Array.from({ length: agents }, (_, i) => agentIdOf(prefix, first + i));
 
 /**
  * Makes a fleet known to hubs before they start, where no backend runs: as the backend leaves its registry in Redis,

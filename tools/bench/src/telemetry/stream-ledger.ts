@@ -11,6 +11,10 @@ export interface StreamLedgerOptions {
   readonly framesOf: (body: string) => readonly StoredFrame[];
 }
 
+/** Of an entry of `viw.telemetry`. */
+export const framesOfEntry = (body: string): readonly StoredFrame[] =>
+  (JSON.parse(body) as { frames: StoredFrame[] }).frames;
+
 const PAGE = 500;
 
 /**

@@ -1,12 +1,25 @@
-import type { Measure } from './arguments';
-import { BareUpsert } from './baselines/bare-upsert';
-import type { BenchDeps, Report } from './report';
-import { median, ratioOfRounds, rounded } from './statistics';
-import { telemetryOf } from './telemetry-frames';
-import { createWorld, versions } from './world';
-import { checkStored, emptyTables } from './writers/stored-telemetry';
-import { StreamBacklog } from './writers/stream-backlog';
-import { startTelemetryWriter } from './writers/telemetry-writer';
+import type { Scale } from '../arguments';
+import { BareUpsert } from '../baselines/bare-upsert';
+import type { BenchDeps, Report } from '../report';
+import { median, ratioOfRounds, rounded } from '../statistics';
+import { telemetryOf } from '../telemetry/telemetry-frames';
+import { createWorld, versions } from '../world';
+import { checkStored, emptyTables } from './stored-telemetry';
+import { StreamBacklog } from './stream-backlog';
+import { startTelemetryWriter } from '../programs/telemetry-writer';
+
+interface WritersMeasure {
+  /** Times each contender runs; they take turns. */
+  readonly rounds: number;
+  readonly agents: number;
+  /** Frames of each agent, 30 s apart by the hub's clock. */
+  readonly framesPerAgent: number;
+}
+
+const measures: Record<Scale, WritersMeasure> = {
+  quick: { rounds: 3, agents: 2_000, framesPerAgent: 6 },
+  full: { rounds: 5, agents: 2_000, framesPerAgent: 40 },
+};
 
 /** A quick run has to fail before it is over time. */
 const DRAIN_LIMIT_MS = 30_000;
@@ -15,7 +28,8 @@ const DRAIN_LIMIT_MS = 30_000;
  * The built telemetry-writer drains a prefilled stream to committed rows, in turns with the bare upsert of the same
  * rows. Every round begins with empty tables and ends with a look at what is stored.
  */
-export async function writers(measure: Measure, { say }: BenchDeps): Promise<Report> {
+export async function writers(scale: Scale, { say }: BenchDeps): Promise<Report> {
+  const measure = measures[scale];
   const world = await createWorld();
   try {
     const fleet = telemetryOf(measure.agents, measure.framesPerAgent);
