@@ -7,7 +7,7 @@ import type { Load } from './load/load';
 import { type ScenarioName, groupOf } from './scenario';
 import type { Verdict } from './verdict';
 import { type AuditingGroup, auditingGroup } from '../world/auditing-group';
-import { readDeadLetters, unfinished, usedMemoryMb } from '../world/stream-state';
+import { readDeadLetters, refusedByRedis, unfinished, usedMemoryMb } from '../world/stream-state';
 import type { World } from './world';
 
 export interface Case {
@@ -41,6 +41,7 @@ export async function judge({ world, loads, witness, streams, planted, ...facts 
   );
   const findings = await Promise.all(loads.map((load) => load.audit()));
   const dead = auditDeadLetters(planted, await readDeadLetters(world.auditor, streams));
+  const refused = await refusedByRedis(world.auditor);
   const group = await unfinished(world.auditor, streams, groupOf);
   const sum = (of: (each: Findings) => number): number =>
     findings.reduce((total, each) => total + of(each), 0);
@@ -63,10 +64,16 @@ export async function judge({ world, loads, witness, streams, planted, ...facts 
     unread: group.unread + audit.unread,
     stream_entries: group.entries,
     redis_mb: await usedMemoryMb(world.auditor),
+    refused_by_redis: refused.length,
     writer_rss_mb: Math.max(...world.writers.map((writer) => writer.peakRssMb)),
     unexpected_ends: world.programs.reduce((total, program) => total + program.unexpectedEnds, 0),
     drain_s: 0,
     seconds: 0,
-    examples: [...stream.examples, ...findings.flatMap((each) => each.examples), ...dead.examples],
+    examples: [
+      ...refused,
+      ...stream.examples,
+      ...findings.flatMap((each) => each.examples),
+      ...dead.examples,
+    ],
   };
 }

@@ -32,6 +32,8 @@ export interface Verdict {
   /** More entries than this show that nobody trims, or that a producer floods. */
   readonly stream_entries_limit: number;
   readonly redis_mb: number;
+  /** Commands for which an account had no right. */
+  readonly refused_by_redis: number;
   /** Peak of the largest writer. */
   readonly writer_rss_mb: number;
   /** Ends of writers that the nemesis has not caused. */
@@ -48,7 +50,16 @@ const REDIS_LIMIT_MB = 512;
 /** What has to hold, one line each; those that do not hold make a run fail. */
 export function checks(verdict: Verdict): { what: string; holds: boolean }[] {
   const zero = (
-    ['lost', 'duplicated', 'phantom', 'disordered', 'dead_unplanted', 'pending', 'unread'] as const
+    [
+      'lost',
+      'duplicated',
+      'phantom',
+      'disordered',
+      'dead_unplanted',
+      'pending',
+      'unread',
+      'refused_by_redis',
+    ] as const
   ).map((name) => ({ what: `${name} = ${verdict[name]}`, holds: verdict[name] === 0 }));
   const { dead_letters, planted, acknowledged, sent, stream_entries, writer_rss_mb, redis_mb } = verdict;
   const { kill_points, kill_points_planned, audited, stream_entries_limit } = verdict;

@@ -3,7 +3,7 @@ import { deadLetterStream, groups, hubStream, mailboxStream, streamGroups, strea
 import type { GroupName, StreamName } from '@viw/contracts';
 import type { Db } from '@viw/database';
 import { sql } from 'kysely';
-import { unfinished } from '../world/stream-state';
+import { refusedByRedis, unfinished } from '../world/stream-state';
 import type { CommandEvidence, CommandRow, ResultRow } from '../ledger/command-books';
 import type { CommandWorld } from './world';
 import { readEffects } from './effect-scripts';
@@ -42,6 +42,8 @@ export interface Unrest {
   /** Outbox rows not yet published. */
   readonly unpublished: number;
   readonly dead_letters: number;
+  /** Commands for which an account had no right in Redis. */
+  readonly refused_by_redis: readonly string[];
 }
 
 const shared = [
@@ -72,6 +74,7 @@ export async function readUnrest({ db, auditor, hubs, gateways }: CommandWorld):
     waiting: onHubs.entries + sum(mailboxes),
     unpublished: rows[0]?.n ?? 0,
     dead_letters: sum(dead),
+    refused_by_redis: await refusedByRedis(auditor),
   };
 }
 

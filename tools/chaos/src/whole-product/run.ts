@@ -136,10 +136,11 @@ async function judge(options: {
     unknown_done: evidence.effects.filter(({ mark }) => unknown.has(mark)).length,
     late_results: evidence.results.filter(({ late }) => late).length,
     ...unrest,
+    refused_by_redis: unrest.refused_by_redis.length,
     faults,
     unexpected_ends: world.processes.unexpectedEnds,
     drain_s: 0,
     seconds: 0,
-    examples,
+    examples: [...unrest.refused_by_redis, ...examples],
   };
 }

@@ -1,7 +1,7 @@
 import type { Unrest } from './evidence';
 
 /** The outcome of a run, as printed. */
-export interface CommandsVerdict extends Unrest {
+export interface CommandsVerdict extends Omit<Unrest, 'refused_by_redis'> {
   readonly scenario: 'commands';
   readonly seed: number;
   readonly lost: number;
@@ -24,6 +24,8 @@ export interface CommandsVerdict extends Unrest {
   readonly unknown_done: number;
   /** Results that came after their command had ended. */
   readonly late_results: number;
+  /** Commands for which an account had no right in Redis. */
+  readonly refused_by_redis: number;
   readonly faults: number;
   /** Ends of processes that the nemesis has not caused. */
   readonly unexpected_ends: number;
@@ -36,9 +38,17 @@ export interface CommandsVerdict extends Unrest {
 /** What has to hold, one line each; those that do not hold make a run fail. */
 export function checks(verdict: CommandsVerdict): { what: string; holds: boolean }[] {
   const zero = [
-    ...(['lost', 'duplicated', 'phantom', 'refused', 'dead_letters'] as const),
-    ...(['pending', 'unread', 'waiting', 'unpublished'] as const),
-  ];
+    'lost',
+    'duplicated',
+    'phantom',
+    'refused',
+    'dead_letters',
+    'pending',
+    'unread',
+    'waiting',
+    'unpublished',
+    'refused_by_redis',
+  ] as const;
   const { accepted, asked, succeeded } = verdict;
   return [
     ...zero.map((name) => ({ what: `${name} = ${verdict[name]}`, holds: verdict[name] === 0 })),

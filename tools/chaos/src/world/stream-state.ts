@@ -55,6 +55,20 @@ function pairs(flat: readonly unknown[]): Map<string, unknown> {
   );
 }
 
+/** Asked by every service at its start and granted to one: the others expect the refusal. */
+const EXPECTED_REFUSAL = 'config|get';
+
+/** What Redis has refused an account since its last start: rights that are missing. 128 at most. */
+export async function refusedByRedis(redis: Redis): Promise<string[]> {
+  const entries = ((await redis.call('ACL', 'LOG', 128)) as unknown[][]).map(pairs);
+  return entries
+    .filter((entry) => entry.get('object') !== EXPECTED_REFUSAL)
+    .map((entry) => {
+      const [who, what, reason] = ['username', 'object', 'reason'].map((name) => String(entry.get(name)));
+      return `Redis refused ${who} ${what} (${reason})`;
+    });
+}
+
 /** Memory that Redis uses, MiB. */
 export async function usedMemoryMb(redis: Redis): Promise<number> {
   return Math.round(Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1] ?? 0) / 2 ** 20);
