@@ -18,7 +18,7 @@ const RESEND_MS = 5_000;
 
 /**
  * An agent with a perfect memory: each command has one effect, whose RESULT it keeps until the hub says that it is
- * stored. Dials again whenever the connection ends.
+ * stored. Dials again whenever the connection ends. Not the product's agent: what it remembers is what the run is judged by.
  */
 export class ChainAgent {
   /** By correlation id; `acknowledged` by RESULT_ACK. */
