@@ -91,9 +91,19 @@ export class LoadAgent {
 
   #carryOut(correlationId: string): void {
     const result = this.journal.get(correlationId) ?? {
-      ...{ type: 'RESULT', result_id: randomUUID(), correlation_id: correlationId, agent_id: this.id },
-      ...{ verb: 'list_users', status: 'success', rc: 0, stdout: '{}', stderr: '', truncated: false },
-      ...{ duration_ms: 1, started_at: at(), finished_at: at() },
+      type: 'RESULT',
+      result_id: randomUUID(),
+      correlation_id: correlationId,
+      agent_id: this.id,
+      verb: 'list_users',
+      status: 'success',
+      rc: 0,
+      stdout: '{}',
+      stderr: '',
+      truncated: false,
+      duration_ms: 1,
+      started_at: at(),
+      finished_at: at(),
     };
     this.journal.set(correlationId, result);
     this.#open.add(correlationId);

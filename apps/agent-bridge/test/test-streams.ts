@@ -53,6 +53,12 @@ export async function publish(redis: Redis, body: StreamBody<typeof commandsStre
   return body.correlation_id;
 }
 
+/** Waits until the clock is past a time, as when a command's time has to be over. @param time ISO text or epoch milliseconds */
+export function untilPast(time: string | number): Promise<void> {
+  const at = typeof time === 'number' ? time : Date.parse(time);
+  return eventually(() => expect(Date.now()).toBeGreaterThan(at), { what: new Date(at).toISOString() });
+}
+
 /** Nothing of a command is left on its way: no entry in the hub's stream or mailbox, nothing pending at the entrance. */
 export function nothingLeft(redis: Redis, hub: string, agentId: string): Promise<void> {
   return eventually(

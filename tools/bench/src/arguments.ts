@@ -6,22 +6,6 @@ export type BenchName = (typeof benchNames)[number];
 /** Quick runs end within 45 s on 2 cores. */
 export type Scale = 'quick' | 'full';
 
-export interface Measure {
-  /** Times each contender runs; they take turns. */
-  readonly rounds: number;
-  readonly agents: number;
-  /** Frames of each agent, 30 s apart by the hub's clock. */
-  readonly framesPerAgent: number;
-  /** Redis round trips measured one after the other. */
-  readonly roundTrips: number;
-}
-
-/** Of `limits` and `writers`. */
-export const measures: Record<Scale, Measure> = {
-  quick: { rounds: 3, agents: 2_000, framesPerAgent: 6, roundTrips: 2_000 },
-  full: { rounds: 5, agents: 2_000, framesPerAgent: 40, roundTrips: 20_000 },
-};
-
 export const usage = `npm run bench -- ${benchNames.join('|')} [--quick] [--cpu-profile FILE]`;
 
 export interface Arguments {

@@ -1,16 +1,16 @@
-import { type Arguments, type BenchName, type Scale, measures, parseArguments, usage } from './arguments';
+import { type Arguments, type BenchName, type Scale, parseArguments, usage } from './arguments';
 import { dispatch } from './dispatch/dispatch';
 import { fleet } from './fleet/fleet';
 import { ingest } from './ingest/ingest';
-import { limits } from './limits';
+import { limits } from './limits/limits';
 import { profiler } from './programs/profiler';
 import { type BenchDeps, type Report, table } from './report';
 import { storm } from './storm/storm';
-import { writers } from './writers';
+import { writers } from './writers/writers';
 
 const benches: Record<BenchName, (scale: Scale, deps: BenchDeps) => Promise<Report>> = {
-  limits: (scale, deps) => limits(measures[scale], deps),
-  writers: (scale, deps) => writers(measures[scale], deps),
+  limits,
+  writers,
   ingest,
   fleet,
   dispatch,

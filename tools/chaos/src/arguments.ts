@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { commandsMeasures } from './commands/commands-measure';
-import type { CommandsRunOptions } from './commands/commands-run';
-import { type ScenarioName, measures, scenarioNames } from './scenario';
-import type { RunOptions } from './run';
+import { commandsMeasures } from './whole-product/measure';
+import type { CommandsRunOptions } from './whole-product/run';
+import { type ScenarioName, measures, scenarioNames } from './streams/scenario';
+import type { RunOptions } from './streams/run';
 
 const runNames = [...scenarioNames, 'commands'] as const;
 

@@ -1,8 +1,8 @@
 import { type Arguments, parseArguments, usage } from './arguments';
-import { runCommands } from './commands/commands-run';
-import * as commandsVerdict from './commands/commands-verdict';
-import { runChaos } from './run';
-import { isSound, table } from './verdict';
+import { runCommands } from './whole-product/run';
+import * as commandsVerdict from './whole-product/verdict';
+import { runChaos } from './streams/run';
+import { isSound, table } from './streams/verdict';
 
 interface Report {
   readonly table: string;

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { CommandSigner, HelperClient } from '@viw/commands';
 import type { HelperReply } from '@viw/contracts';
 import { CommandResultRepository, type Db, createDatabase, migrate } from '@viw/database';
+import { type Secrets, makeSecrets } from '@viw/programs';
 import { uuidv7 } from '@viw/runtime';
 import { type Program, eventually, startProgram, uniqueDatabase } from '@viw/testing';
-import type { AskedCommand } from '../src/commands/command-books';
-import { readEvidence } from '../src/commands/command-evidence';
-import { auditCommands } from '../src/commands/command-ledger';
-import { readEffects } from '../src/commands/effect-scripts';
-import { type GatewayHost, prepareHost } from '../src/commands/gateway-host';
-import { type Secrets, makeSecrets } from '../src/commands/secrets';
+import type { AskedCommand } from '../src/ledger/command-books';
+import { readEvidence } from '../src/whole-product/evidence';
+import { auditCommands } from '../src/ledger/command-ledger';
+import { readEffects } from '../src/whole-product/effect-scripts';
+import { type GatewayHost, prepareHost } from '../src/whole-product/gateway-host';
 import { type Findings, isClean } from '../src/ledger/findings';
-import { insertQueuedCommands } from '../src/load/results-evidence';
+import { insertQueuedCommands } from '../src/streams/load/results-evidence';
 import { callExpired, forgetJournal, reportSuccessAtDispatch } from '../src/mutants/command-mutants';
 
 /**
@@ -51,7 +51,10 @@ class Command {
   readonly correlation_id = randomUUID();
   readonly agent_id = agentId;
   readonly asked: AskedCommand = {
-    ...{ agent_id: agentId, verb, mark: this.correlation_id, hasEffect: true },
+    agent_id: agentId,
+    verb,
+    mark: this.correlation_id,
+    hasEffect: true,
     accepted: this.correlation_id,
   };
   #jws = '';
@@ -60,9 +63,15 @@ class Command {
     await insertQueuedCommands(db, new Map([[this.correlation_id, agentId]]), verb);
     const iat = Math.floor(Date.now() / 1_000);
     this.#jws = await new CommandSigner({ key: secrets.signing.privateKey }).sign({
-      ...{ corr_id: this.correlation_id, verb, args: { username: this.correlation_id } },
-      ...{ actor: { id: 'a-1', role: 'admin' }, policy_id: 'default', nonce: randomUUID() },
-      ...{ iat, exp: iat + 60, agent_targets: [agentId] },
+      corr_id: this.correlation_id,
+      verb,
+      args: { username: this.correlation_id },
+      actor: { id: 'a-1', role: 'admin' },
+      policy_id: 'default',
+      nonce: randomUUID(),
+      iat,
+      exp: iat + 60,
+      agent_targets: [agentId],
     });
     return this;
   }
@@ -79,7 +88,10 @@ class Command {
     const { correlation_id, agent_id } = this;
     const result = { result_id: uuidv7(), correlation_id, agent_id, verb, ...reply };
     const body = {
-      ...{ hub: 'hub-1', session_id: 's-1', epoch: 1, received_at: now },
+      hub: 'hub-1',
+      session_id: 's-1',
+      epoch: 1,
+      received_at: now,
       result: { ...result, started_at: now, finished_at: now },
     };
     await new CommandResultRepository({ db }).apply([{ event_id: uuidv7(), body }]);

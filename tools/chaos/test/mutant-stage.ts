@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StreamName } from '@viw/contracts';
 import { type Db, createDatabase, migrate } from '@viw/database';
+import type { WriterService } from '@viw/programs';
 import { createLogger } from '@viw/runtime';
 import { type Redis as RedisClient, StreamProducer, createRedis, waitUntilReady } from '@viw/streams';
 import { type Program, type Redis, eventually, startProgram, startRedis, uniqueDatabase } from '@viw/testing';
@@ -10,8 +11,7 @@ import { build, stop as stopEsbuild } from 'esbuild';
 import { FaultProxy } from '../src/faults/fault-proxy';
 import { auditDeadLetters } from '../src/ledger/dead-letter-ledger';
 import type { Mutant, Step } from '../src/mutants/handlers';
-import { groupOf } from '../src/scenario';
-import type { WriterService } from '../src/world/writer-program';
+import { groupOf } from '../src/streams/scenario';
 import { readDeadLetters, unfinished } from '../src/world/stream-state';
 
 /** One Redis and the bundled mutants, for all tests of a file. */

@@ -4,7 +4,7 @@ import { commandResultsStream, streams } from '@viw/contracts';
 import { type Findings, isClean } from '../src/ledger/findings';
 import type { SentResult } from '../src/ledger/results-ledger';
 import { auditResults } from '../src/ledger/results-ledger';
-import { insertQueuedCommands, readStoredResults } from '../src/load/results-evidence';
+import { insertQueuedCommands, readStoredResults } from '../src/streams/load/results-evidence';
 import { Stage, type Workshop, openWorkshop } from './mutant-stage';
 
 /**
@@ -34,8 +34,12 @@ class ResultsStage extends Stage {
     await Promise.all(
       [...this.#commands].map(async ([correlation_id, agent_id]) => {
         const sent: SentResult = {
-          ...{ result_id: randomUUID(), correlation_id, agent_id, status: 'success' },
-          ...{ evidence: `effect ${randomUUID()}`, acknowledged: false },
+          result_id: randomUUID(),
+          correlation_id,
+          agent_id,
+          status: 'success',
+          evidence: `effect ${randomUUID()}`,
+          acknowledged: false,
         };
         this.#sent.push(sent);
         const trim = maxlen === undefined ? {} : { maxlen };
@@ -56,7 +60,10 @@ function bodyOf({ acknowledged: _, evidence, ...facts }: SentResult): CommandRes
   const now = new Date().toISOString();
   const outcome = { verb: 'list_containers', rc: 0, stdout: evidence, stderr: '', truncated: false };
   return {
-    ...{ hub: 'hub-1', session_id: 's-1', epoch: 1, received_at: now },
+    hub: 'hub-1',
+    session_id: 's-1',
+    epoch: 1,
+    received_at: now,
     result: { ...facts, ...outcome, duration_ms: 1, started_at: now, finished_at: now },
   };
 }

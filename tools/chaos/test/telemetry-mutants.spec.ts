@@ -3,8 +3,8 @@ import type { TelemetryPoint } from '@viw/contracts';
 import { type SentAgentEvent, auditAgentEvents } from '../src/ledger/agent-event-ledger';
 import { type Findings, isClean } from '../src/ledger/findings';
 import { type SentFrame, auditTelemetry } from '../src/ledger/telemetry-ledger';
-import { agentEventBody, newAgentEvent } from '../src/load/agent-events-load';
-import { readStoredEvents, readStoredTelemetry } from '../src/load/telemetry-evidence';
+import { agentEventBody, newAgentEvent } from '../src/streams/load/agent-events-load';
+import { readStoredEvents, readStoredTelemetry } from '../src/streams/load/telemetry-evidence';
 import { Stage, type Workshop, openWorkshop } from './mutant-stage';
 
 /** As for results: what the telemetry-writer must not lack, left out, and found out by the ledger. */

@@ -1,6 +1,6 @@
 import type { AgentObservation, AgentsPlan } from './agents/agents-role';
 import type { CommandArrival } from './agents/simulated-agent';
-import { agentIdOf } from './agent-id';
+import { agentIdsOf } from './agent-id';
 import { SimulatorProcess } from './process/simulator-process';
 
 export interface FleetOptions extends Omit<AgentsPlan, 'count'> {
@@ -18,9 +18,9 @@ export class SimulatedFleet {
   readonly #processes: readonly SimulatorProcess<'agents'>[];
 
   constructor(options: FleetOptions) {
-    const { agents, processes, bundle, first, prefix } = options;
+    const { processes, bundle } = options;
     this.#options = options;
-    this.agentIds = Array.from({ length: agents }, (_, i) => agentIdOf(prefix, first + i));
+    this.agentIds = agentIdsOf(options);
     this.#processes = Array.from(
       { length: processes },
       () => new SimulatorProcess({ role: 'agents', bundle }),

@@ -1,4 +1,5 @@
-export { agentIdOf } from './agent-id';
+export { agentIdOf, agentIdsOf } from './agent-id';
+export type { FleetRange } from './agent-id';
 export type { AgentObservation } from './agents/agents-role';
 export type { CommandArrival } from './agents/simulated-agent';
 export { agentsThatFit } from './descriptors';

@@ -62,7 +62,7 @@ describe('what people copy and read fits the programs', () => {
     },
   );
 
-  test.each(files('*.md', 'docs/**/*.md', 'apps/*/README.md', 'libs/*/README.md'))(
+  test.each(files('*.md', 'docs/**/*.md', 'apps/*/README.md', 'libs/*/README.md', 'tools/*/README.md'))(
     'every file and folder named in %s exists',
     (file) => {
       const named = [...read(file).matchAll(/`((?:apps|libs|tools|deploy|docs)\/[\w./-]+)`/g)];

@@ -1,6 +1,6 @@
 import type { TelemetryPoint } from '@viw/contracts';
 import type { Pool } from 'pg';
-import { minuteOf } from '../telemetry-frames';
+import { minuteOf } from '../telemetry/telemetry-frames';
 
 const BATCH = 500;
 

@@ -1,14 +1,13 @@
 import type { Client } from '@viw/client';
-import type { SimulatedFleet } from '@viw/simulator';
+import { type SimulatedFleet, agentIdsOf } from '@viw/simulator';
 import type { Scale } from '../arguments';
-import { agentIdsOf } from '../fleet/register-fleet';
 import { startBackend } from '../programs/backend';
 import { Bridge } from '../programs/bridge';
 import { startResultsWriter } from '../programs/results-writer';
 import type { BenchDeps, Report } from '../report';
 import { median, percentile, rounded } from '../statistics';
 import { type World, createWorld, versions } from '../world';
-import { startTelemetryWriter } from '../writers/telemetry-writer';
+import { startTelemetryWriter } from '../programs/telemetry-writer';
 import { BullMq } from './bullmq';
 import { ChangeWatch } from './change-watch';
 import { giveCommands } from './command-load';

@@ -1,10 +1,9 @@
-import { groups, streams } from '@viw/contracts';
+import { bundleOf } from '@viw/programs';
 import { SimulatedFleet } from '@viw/simulator';
-import { allWelcomed } from '../fleet/welcomed';
+import { allWelcomed } from '../agents/welcomed';
 import type { Bridge } from '../programs/bridge';
 import { sharedSecret } from '../programs/bridge';
-import { bundleOf } from '../programs/bundles';
-import { readUp } from '../programs/group-progress';
+import { sessionsReadUp } from '../programs/group-progress';
 import type { World } from '../world';
 
 export interface ConnectOptions {
@@ -38,7 +37,6 @@ export async function connectAgents(
   });
   await Promise.all(fleets.map((fleet) => fleet.start()));
   await allWelcomed(fleets, spreadMs + 60_000);
-  for (const stream of [streams.agentHello, streams.agentSessions])
-    await readUp({ stream, group: groups.telemetryWriter, timeoutMs: 60_000 }, world);
+  await sessionsReadUp(world);
   return fleets;
 }

@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { streams } from '@viw/contracts';
+import { bundleOf } from '@viw/programs';
 import { type AgentObservation, SimulatedFleet, agentsThatFit } from '@viw/simulator';
 import type { Scale } from '../arguments';
-import { type StoredFrame, StreamLedger } from '../ingest/stream-ledger';
+import { StreamLedger, framesOfEntry } from '../telemetry/stream-ledger';
 import { Bridge, sharedSecret } from '../programs/bridge';
-import { bundleOf } from '../programs/bundles';
 import { Inspector } from '../programs/inspector';
 import { processUsage } from '../programs/process-usage';
 import type { BenchDeps, Report } from '../report';
 import { rounded } from '../statistics';
 import { createRedisWorld, versions } from '../world';
-import { registerFleet } from './register-fleet';
-import { allWelcomed } from './welcomed';
+import { registerFleet } from '../agents/register-fleet';
+import { allWelcomed } from '../agents/welcomed';
 
 interface FleetMeasure {
   readonly agents: number;
@@ -66,7 +66,10 @@ export async function fleet(scale: Scale, { say, profile }: BenchDeps): Promise<
     const silent = await bridge.metric('viw_heartbeats_missed_total');
     const full = await settledRss(bridge);
     checkSessions(begun, observed);
-    const ledger = new StreamLedger({ stream: streams.telemetry, framesOf }, { redis: world.redis });
+    const ledger = new StreamLedger(
+      { stream: streams.telemetry, framesOf: framesOfEntry },
+      { redis: world.redis },
+    );
     await ledger.take();
     checkTelemetry(ledger, observed, watchMs);
     const kb = (full - empty) / agents;
@@ -95,9 +98,6 @@ export async function fleet(scale: Scale, { say, profile }: BenchDeps): Promise<
     await world.stop();
   }
 }
-
-const framesOf = (body: string): readonly StoredFrame[] =>
-  (JSON.parse(body) as { frames: StoredFrame[] }).frames;
 
 /** After what is garbage was collected, KiB. */
 async function settledRss(bridge: Bridge): Promise<number> {

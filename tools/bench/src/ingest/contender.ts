@@ -3,7 +3,7 @@ import { agentIdOf } from '@viw/simulator';
 import { eventually } from '@viw/testing';
 import { processUsage } from '../programs/process-usage';
 import type { Step } from './saturation';
-import type { StreamLedger } from './stream-ledger';
+import type { StreamLedger } from '../telemetry/stream-ledger';
 
 /** What a leg came to, and what it cost the hub's process from its first frame to its last. */
 export interface Leg extends Step {

@@ -1,16 +1,16 @@
 import { streams } from '@viw/contracts';
+import { bundleOf } from '@viw/programs';
 import { SimulatorProcess } from '@viw/simulator';
 import type { Scale } from '../arguments';
 import type { BenchDeps, Report } from '../report';
 import { Bridge, sharedSecret } from '../programs/bridge';
-import { bundleOf } from '../programs/bundles';
 import { processUsage } from '../programs/process-usage';
-import { registerFleet } from '../fleet/register-fleet';
+import { registerFleet } from '../agents/register-fleet';
 import { median, ratioOfRounds, rounded } from '../statistics';
 import { type RedisWorld, createRedisWorld, versions } from '../world';
 import { Contender, type Leg } from './contender';
 import { findSaturation } from './saturation';
-import { type StoredFrame, StreamLedger } from './stream-ledger';
+import { type StoredFrame, StreamLedger, framesOfEntry } from '../telemetry/stream-ledger';
 
 interface IngestMeasure {
   readonly rounds: number;
@@ -141,5 +141,3 @@ async function contenders(measure: IngestMeasure, world: RedisWorld) {
 }
 
 const frame = (body: string): StoredFrame => JSON.parse(body) as StoredFrame;
-const framesOfEntry = (body: string): readonly StoredFrame[] =>
-  (JSON.parse(body) as { frames: StoredFrame[] }).frames;

@@ -1,16 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { groups, streams } from '@viw/contracts';
+import { bundleOf } from '@viw/programs';
 import { type AgentObservation, SimulatedFleet, agentsThatFit, monotonicMs } from '@viw/simulator';
 import type { Scale } from '../arguments';
-import { registerFleet } from '../fleet/register-fleet';
-import { allWelcomed } from '../fleet/welcomed';
+import { registerFleet } from '../agents/register-fleet';
+import { allWelcomed } from '../agents/welcomed';
 import { Bridge, sharedSecret } from '../programs/bridge';
-import { bundleOf } from '../programs/bundles';
-import { readUp } from '../programs/group-progress';
+import { sessionsReadUp } from '../programs/group-progress';
 import type { BenchDeps, Report } from '../report';
 import { peakToMean, rounded } from '../statistics';
-import { type World, createWorld, versions } from '../world';
-import { startTelemetryWriter } from '../writers/telemetry-writer';
+import { createWorld, versions } from '../world';
+import { startTelemetryWriter } from '../programs/telemetry-writer';
 import { sessionFaults } from './session-records';
 
 interface StormMeasure {
@@ -64,7 +63,7 @@ export async function storm(scale: Scale, { say }: BenchDeps): Promise<Report> {
     await allWelcomed([fleet], backLimitMs);
     const observed = await fleet.observe();
     const back = observed.map((agent) => sessionAfter(agent, killedAt));
-    await writerReadUp(world);
+    await sessionsReadUp(world);
     const faults = await sessionFaults(observed, world);
     say(
       `records: ${faults.gateways} gateways wrong, ${faults.missing} sessions missing, ${faults.leftOpen} left open`,
@@ -100,9 +99,4 @@ function sessionAfter({ agentId, welcomedAt }: AgentObservation, killedAt: numbe
   const at = welcomedAt.at(-1);
   if (at === undefined || at < killedAt) throw new Error(`${agentId} did not notice that its hub was killed`);
   return at;
-}
-
-async function writerReadUp({ redis }: World): Promise<void> {
-  for (const stream of [streams.agentHello, streams.agentSessions])
-    await readUp({ stream, group: groups.telemetryWriter, timeoutMs: 60_000 }, { redis });
 }

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type Fleet, minuteOf } from '../telemetry-frames';
+import { type Fleet, minuteOf } from '../telemetry/telemetry-frames';
 
 /** The tables as before the first frame: every gateway known and connected, no status, no points. */
 export async function emptyTables({ agents, frames }: Fleet, pool: Pool): Promise<void> {

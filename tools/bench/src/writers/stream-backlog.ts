@@ -3,6 +3,7 @@ import type { TelemetryPoint } from '@viw/contracts';
 import { deadLetterStream, groups, streams, telemetryStream } from '@viw/contracts';
 import { encodeEntry } from '@viw/streams';
 import type { Redis } from 'ioredis';
+import { groupProgress } from '../programs/group-progress';
 
 const FRAMES_PER_ENTRY = 10;
 const LOOK_EVERY_MS = 5;
@@ -57,18 +58,10 @@ export class StreamBacklog {
   }
 
   async #isDrained(): Promise<boolean> {
-    const { redis } = this.deps;
-    const [stream, all] = (await Promise.all([
-      redis.xinfo('STREAM', streams.telemetry),
-      redis.xinfo('GROUPS', streams.telemetry),
-    ])) as [unknown[], unknown[][]];
-    const own = all.find((group) => value(group, 'name') === groups.telemetryWriter);
-    if (!own) throw new Error('the group of the telemetry writer is gone');
-    return (
-      value(own, 'pending') === 0 && value(own, 'last-delivered-id') === value(stream, 'last-generated-id')
-    );
+    const of = { stream: streams.telemetry, group: groups.telemetryWriter };
+    const { pending, isAtEnd } = await groupProgress(of, this.deps.redis);
+    return pending === 0 && isAtEnd;
   }
 }
 
 const staged = 'bench.staged';
-const value = (flat: readonly unknown[], name: string): unknown => flat[flat.indexOf(name) + 1];

@@ -46,8 +46,12 @@ test('Redis: anything but commands is refused, not passed unseen', () => {
 
 test('Postgres: SSL request, startup without a type, statements of Query and Parse', () => {
   const bytes = Buffer.concat([
-    ...[startup(80_877_103), startup(196_608, 'user\0me\0\0'), message('p', 'secret\0')],
-    ...[message('Q', 'commit\0'), message('P', 'name\0UPDATE x SET y = $1\0\0\0'), message('S', '')],
+    startup(80_877_103),
+    startup(196_608, 'user\0me\0\0'),
+    message('p', 'secret\0'),
+    message('Q', 'commit\0'),
+    message('P', 'name\0UPDATE x SET y = $1\0\0\0'),
+    message('S', ''),
   ]);
   expect(both(postgresRequests, bytes)).toEqual([[], [], [], ['commit'], ['UPDATE x SET y = $1'], []]);
 });

@@ -1,7 +1,12 @@
 import { auditStreams } from './stream-ledger';
 
 const entry = (id: string, eventId?: string, mark?: string) => ({
-  ...{ stream: 'viw.telemetry', id, eventId, mark, correlationId: undefined, agentId: undefined },
+  stream: 'viw.telemetry',
+  id,
+  eventId,
+  mark,
+  correlationId: undefined,
+  agentId: undefined,
 });
 const books = {
   published: new Map([
@@ -14,8 +19,11 @@ const books = {
 
 test('what was acknowledged is there; a resent entry, poison and what a hub adds are no damage', () => {
   const entries = [
-    ...[entry('1-0', 'e-1'), entry('2-0', 'e-1'), entry('3-0', 'e-hub')],
-    ...[entry('4-0', undefined, 'm-1'), entry('5-0', 'e-1', 'm-1')],
+    entry('1-0', 'e-1'),
+    entry('2-0', 'e-1'),
+    entry('3-0', 'e-hub'),
+    entry('4-0', undefined, 'm-1'),
+    entry('5-0', 'e-1', 'm-1'),
   ];
   expect(auditStreams(books, entries)).toEqual({ audited: 5, resent: 1, lost: 0, phantom: 0, examples: [] });
 });

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { uuidv7 } from '@viw/runtime';
 import { CommandProgressRepository, CommandResultRepository, type Db } from '@viw/database';
-import type { GatewayHost } from '../commands/gateway-host';
+import type { GatewayHost } from '../whole-product/gateway-host';
 
 /**
  * Parts of a command's way that each lack one protective measure. They exist to show that the ledger notices. The hosts
@@ -24,18 +24,23 @@ export async function reportSuccessAtDispatch(
 ): Promise<void> {
   const now = new Date().toISOString();
   const body = {
-    ...{ hub: 'hub-mutant', session_id: 's-mutant', epoch: 1, received_at: now },
+    hub: 'hub-mutant',
+    session_id: 's-mutant',
+    epoch: 1,
+    received_at: now,
     result: {
-      ...{ result_id: uuidv7(), correlation_id, agent_id, verb: 'delete_user', status: 'success' as const },
-      ...{
-        rc: 0,
-        stdout: '',
-        stderr: '',
-        truncated: false,
-        duration_ms: 0,
-        started_at: now,
-        finished_at: now,
-      },
+      result_id: uuidv7(),
+      correlation_id,
+      agent_id,
+      verb: 'delete_user',
+      status: 'success' as const,
+      rc: 0,
+      stdout: '',
+      stderr: '',
+      truncated: false,
+      duration_ms: 0,
+      started_at: now,
+      finished_at: now,
     },
   };
   await new CommandResultRepository({ db }).apply([{ event_id: uuidv7(), body }]);

@@ -14,8 +14,12 @@ import { agentEventsHandler, telemetryHandler } from './telemetry-mutants';
 
 /** Reads a few entries at a time, and takes over from the dead within moments. */
 const settings = {
-  ...{ batchSize: 100, blockMs: 500, backoff: { baseMs: 50, capMs: 300 } },
-  ...{ minIdleMs: 1, livenessTtlMs: 900, claimEveryMs: 50 },
+  batchSize: 100,
+  blockMs: 500,
+  backoff: { baseMs: 50, capMs: 300 },
+  minIdleMs: 1,
+  livenessTtlMs: 900,
+  claimEveryMs: 50,
 };
 
 async function main(argv: readonly string[]): Promise<void> {

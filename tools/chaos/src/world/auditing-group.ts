@@ -100,8 +100,11 @@ export class AuditingGroup {
       return at < 0 ? undefined : fields[at + 1];
     };
     this.#entries.set(`${stream} ${id}`, {
-      ...{ stream, id, eventId: field('event_id') },
-      ...{ correlationId: field('correlation_id'), mark: field('mark') },
+      stream,
+      id,
+      eventId: field('event_id'),
+      correlationId: field('correlation_id'),
+      mark: field('mark'),
       agentId: /"agent_id":"([^"]+)"/.exec(field('body')?.slice(0, AGENT_WITHIN) ?? '')?.[1],
     });
   }

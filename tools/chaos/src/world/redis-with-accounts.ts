@@ -11,7 +11,9 @@ export interface RedisWithAccounts extends Redis {
 }
 
 /** A Redis with the accounts of `deploy/redis/users.acl.template`, and `default` for those who look on. */
-export async function startRedisWithAccounts(): Promise<RedisWithAccounts> {
+export async function startRedisWithAccounts(
+  options: { readonly logFile?: string } = {},
+): Promise<RedisWithAccounts> {
   const password = randomBytes(18).toString('hex');
   const folder = await mkdtemp(join(tmpdir(), 'viw-chaos-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -24,7 +26,7 @@ export async function startRedisWithAccounts(): Promise<RedisWithAccounts> {
   await writeFile(aclFile, `${lines.join('\n')}\n`, { mode: 0o600 });
   let redis: Redis;
   try {
-    redis = await startRedis({ aclFile });
+    redis = await startRedis({ ...options, aclFile });
   } catch (error) {
     await remove();
     throw error;

@@ -26,10 +26,10 @@ export async function readDeadLetters(redis: Redis, streams: readonly StreamName
 }
 
 /** Groups that have not read their stream up, and entries handed out and not acknowledged. */
-export async function unfinished(
+export async function unfinished<S extends string>(
   redis: Redis,
-  streams: readonly StreamName[],
-  group: (stream: StreamName) => string,
+  streams: readonly S[],
+  group: (stream: S) => string,
 ): Promise<{ pending: number; unread: number; entries: number }> {
   let pending = 0;
   let unread = 0;
@@ -53,6 +53,20 @@ function pairs(flat: readonly unknown[]): Map<string, unknown> {
       flat[i * 2 + 1],
     ]),
   );
+}
+
+/** Asked by every service at its start and granted to one: the others expect the refusal. */
+const EXPECTED_REFUSAL = 'config|get';
+
+/** What Redis has refused an account since its last start: rights that are missing. 128 at most. */
+export async function refusedByRedis(redis: Redis): Promise<string[]> {
+  const entries = ((await redis.call('ACL', 'LOG', 128)) as unknown[][]).map(pairs);
+  return entries
+    .filter((entry) => entry.get('object') !== EXPECTED_REFUSAL)
+    .map((entry) => {
+      const [who, what, reason] = ['username', 'object', 'reason'].map((name) => String(entry.get(name)));
+      return `Redis refused ${who} ${what} (${reason})`;
+    });
 }
 
 /** Memory that Redis uses, MiB. */

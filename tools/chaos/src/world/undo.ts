@@ -10,3 +10,8 @@ export async function started<T extends { stop(): Promise<unknown> }>(
   undo.push(() => thing.stop());
   return thing;
 }
+
+/** Ends everything that is noted; what ends meanwhile may note more. */
+export async function endAll(undo: Undo): Promise<void> {
+  for (let step = undo.pop(); step; step = undo.pop()) await step();
+}

@@ -1,0 +1,6 @@
+export { bundleOf } from './bundle';
+export { firstApiKey } from './first-api-key';
+export { type Secrets, makeSecrets } from './secrets';
+export { serviceAccount } from './service-account';
+export type { BackendOptions, HubOptions, WriterOptions, WriterService } from './service-programs';
+export { backendProgram, hubProgram, writerProgram } from './service-programs';
