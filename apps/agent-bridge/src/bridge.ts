@@ -38,7 +38,7 @@ import { SignOfLife } from './lease/sign-of-life';
 import { agentRoutes } from './ops/agent-routes';
 import { AgentVersions } from './registry/agent-versions';
 import { CommandPolicy } from './registry/command-policy';
-import { GatewayAdmittance } from './registry/gateway-admittance';
+import { GatewayObjection } from './registry/gateway-objection';
 import { GatewayRegistry } from './registry/gateway-registry';
 import { RegistryEnforcement } from './registry/registry-enforcement';
 import { RegistrySync } from './registry/registry-sync';
@@ -53,7 +53,7 @@ import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
 import { IngressOrder } from './routing/ingress-order';
 import { HubTakeover } from './routing/hub-takeover';
-import { Placement } from './routing/hub-stream-or-mailbox';
+import { Placement } from './routing/placement';
 import { recoverFromLapse } from './routing/lapse-recovery';
 import { SentMarks } from './routing/sent-marks';
 import { Ticker } from './ticker';
@@ -91,10 +91,7 @@ export function buildBridge(
     { hub, redisUrl, currentForMs: timing.registryCurrent },
     { registry, snapshots: new SnapshotReader({ redis }), clock, logger, metrics: metricsRegistry },
   );
-  const admittance = new GatewayAdmittance(
-    { unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS },
-    { registry },
-  );
+  const objection = new GatewayObjection({ unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS }, { registry });
   const versions = new AgentVersions({ oldVersions: config.AGENT_BRIDGE_OLD_VERSIONS }, { registry });
   const leases = new LeaseStore(
     {
@@ -112,7 +109,7 @@ export function buildBridge(
   const end = (connection: Connection, why: End): void => sessions.end(connection, why);
 
   const rejections = new Rejections({ hub }, { publisher, clock, metrics, logger });
-  const enforcement = new RegistryEnforcement({ connections, admittance, versions, end, logger });
+  const enforcement = new RegistryEnforcement({ connections, objection, versions, end, logger });
   const placement = new Placement({ hub }, { redis });
   const inbox: HubInbox = new HubInbox(
     { hub, redisUrl },
@@ -218,7 +215,7 @@ export function buildBridge(
     { connections, receiver, dispatcher, leases, liveness, sessionLog, pending, clock, metrics, logger },
   );
   const { tls, listener } = buildFrontDoor(config, {
-    ...{ registry, admittance, enforcement, rejections, sessions, connections, leases },
+    ...{ registry, objection, enforcement, rejections, sessions, connections, leases },
     claims: new AgentClaims({ hub }, { leases, contests, pending, logger }),
     ...{ redis, pending, clock, logger },
   });

@@ -13,18 +13,18 @@ import { Admission } from './handshake/admission';
 import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
 import { TrustedProxies } from './handshake/trusted-proxies';
-import { switchedOnWays } from './handshake/ways';
+import { switchedOnVerifiers } from './handshake/switched-on-verifiers';
 import type { Rejections } from './intake/rejections';
 import type { AgentClaims } from './lease/agent-claims';
 import type { LeaseStore } from './lease/lease-store';
-import type { GatewayAdmittance } from './registry/gateway-admittance';
+import type { GatewayObjection } from './registry/gateway-objection';
 import type { GatewayRegistry } from './registry/gateway-registry';
 import type { RegistryEnforcement } from './registry/registry-enforcement';
 import type { WorkUnderWay } from './work-under-way';
 
 export interface FrontDoorDeps {
   readonly registry: GatewayRegistry;
-  readonly admittance: GatewayAdmittance;
+  readonly objection: GatewayObjection;
   readonly enforcement: RegistryEnforcement;
   readonly rejections: Rejections;
   readonly sessions: Sessions;
@@ -46,7 +46,7 @@ export function buildFrontDoor(
   config: BridgeConfig,
   deps: FrontDoorDeps,
 ): { readonly tls: AgentTls; readonly listener: AgentListener } {
-  const { registry, admittance, enforcement, rejections, sessions, connections, leases, claims } = deps;
+  const { registry, objection, enforcement, rejections, sessions, connections, leases, claims } = deps;
   const { redis, pending, clock, logger } = deps;
   const maxConnections = config.AGENT_BRIDGE_MAX_CONN;
   const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
@@ -63,9 +63,9 @@ export function buildFrontDoor(
     { maxConnections, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
       rate: new AdmissionRate({ perSecond: config.AGENT_BRIDGE_ADMIT_PER_SECOND }, { clock }),
-      verifiers: switchedOnWays(config, { registry, authorities, clock }),
+      verifiers: switchedOnVerifiers(config, { registry, authorities, clock }),
       registry,
-      admittance,
+      objection,
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
       claims,
       connections,

@@ -1,12 +1,12 @@
 import type { NonceMemory } from '@viw/agent-auth';
 import type { Logger } from '@viw/runtime';
-import type { GatewayAdmittance } from '../registry/gateway-admittance';
+import type { GatewayObjection } from '../registry/gateway-objection';
 import type { GatewayRegistry } from '../registry/gateway-registry';
 import type { AgentClaims } from '../lease/agent-claims';
 import type { Lease } from '../lease/lease-store';
 import type { ConnectionTable } from '../connection/connection-table';
 import type { AdmissionRate } from './admission-rate';
-import { prove } from './proof';
+import { proveIdentity } from './prove-identity';
 import { claimedId, refusal } from './verifier';
 import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } from './verifier';
 
@@ -21,7 +21,7 @@ export interface AdmissionDeps {
   readonly verifiers: readonly HandshakeVerifier[];
   readonly rate: Pick<AdmissionRate, 'take' | 'retryAfterS'>;
   readonly registry: Pick<GatewayRegistry, 'isLoaded'>;
-  readonly admittance: Pick<GatewayAdmittance, 'objection'>;
+  readonly objection: Pick<GatewayObjection, 'to'>;
   readonly nonces: Pick<NonceMemory, 'claim'>;
   readonly claims: Pick<AgentClaims, 'claim'>;
   readonly connections: Pick<ConnectionTable, 'size' | 'get'>;
@@ -64,11 +64,11 @@ export class Admission {
     const claimed = claimedId(request.headers);
     if (claimed !== undefined && this.#isFullFor(claimed)) return this.#busy('this hub has no room', claimed);
     if (!this.#deps.rate.take()) return this.#busy('too many handshakes at this moment', claimed);
-    const identity = await prove(request, this.#deps.verifiers);
+    const identity = await proveIdentity(request, this.#deps.verifiers);
     if (!identity.ok) return identity;
     const { agentId } = identity;
-    const objection = this.#deps.admittance.objection(identity);
-    if (objection) return objection;
+    const objected = this.#deps.objection.to(identity);
+    if (objected) return objected;
     if (this.#allowed.size > 0 && !this.#allowed.has(agentId))
       return refusal('NOT_ALLOWED', 'this agent id is not on the allowlist', agentId);
     if (this.#isFullFor(agentId)) return this.#busy('this hub has no room', agentId);

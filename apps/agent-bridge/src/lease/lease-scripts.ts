@@ -84,6 +84,16 @@ return redis.call('SET', KEYS[1], '1', 'PX', ARGV[2], 'GET') and 1 or 0
 `;
 
 /**
+ * Forgets a hub that is gone for good: without sign of life, its stream empty.
+ * KEYS hub stream, sign of life, register. ARGV hub. Returns 1 when it is forgotten.
+ */
+export const forgetHub = `
+if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('XLEN', KEYS[1]) > 0 then return 0 end
+redis.call('DEL', KEYS[1])
+return redis.call('SREM', KEYS[3], ARGV[1])
+`;
+
+/**
  * Tells a hub that lives, in its own stream, that one of its connections has been replaced. One that does not live
  * gets nothing: whoever takes its stream over has no use for it.
  *

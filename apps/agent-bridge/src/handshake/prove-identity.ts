@@ -7,7 +7,7 @@ import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } fro
  * Who it is that asks, by every proof that the request offers: all of them must hold and agree. The strongest way, which
  * is the first of the list, says what opened the connection.
  */
-export async function prove(
+export async function proveIdentity(
   request: HandshakeRequest,
   verifiers: readonly HandshakeVerifier[],
 ): Promise<ProvenIdentity | Refusal> {
