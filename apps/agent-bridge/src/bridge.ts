@@ -5,13 +5,14 @@ import {
   StreamConsumer,
   StreamProducer,
   closeRedis,
+  consumersReady,
   createRedis,
   redisSettingsCheck,
   waitUntilReady,
 } from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
 import type { BridgeConfig } from './config';
-import { AddressRates, rememberedAddresses } from './connection/address-rates';
+import { AddressRates } from './connection/address-rates';
 import type { AgentListener } from './connection/agent-listener';
 import { ConnectionTable } from './connection/connection-table';
 import type { Connection } from './connection/connection';
@@ -81,12 +82,17 @@ export function buildBridge(
   const clock = systemClock;
   const metrics = bridgeMetrics(metricsRegistry);
   const pending = new WorkUnderWay();
-  const connections = new ConnectionTable();
 
   const redis = createRedis(redisUrl, { role: 'command', name: `agent-bridge:${hub}` }, { logger });
   const producer = new StreamProducer({ stopTimeoutMs: 3_000 }, { redis, logger, metrics: metricsRegistry });
   const publisher = new Publisher({ producer, metrics, logger });
-  const registry = new GatewayRegistry({ onChange: (change) => enforcement.onChange(change) });
+  const registry = new GatewayRegistry({
+    onChange: (change) => {
+      connections.onRegistryChange(change);
+      enforcement.onChange(change);
+    },
+  });
+  const connections: ConnectionTable = new ConnectionTable({ registry });
   const registrySync = new RegistrySync(
     { hub, redisUrl, currentForMs: timing.registryCurrent },
     { registry, snapshots: new SnapshotReader({ redis }), clock, logger, metrics: metricsRegistry },
@@ -202,11 +208,7 @@ export function buildBridge(
     recent,
   });
   const framesPerSecond = config.AGENT_BRIDGE_ADDRESS_FRAMES_PER_S;
-  const frameRates = new AddressRates({
-    perSecond: framesPerSecond,
-    burst: 2 * framesPerSecond,
-    addresses: rememberedAddresses,
-  });
+  const frameRates = new AddressRates({ perSecond: framesPerSecond, burst: 2 * framesPerSecond });
   const receiver = new FrameReceiver({ handlers, rates: frameRates, end, clock, metrics, logger });
 
   const liveness = new Liveness({ heartbeatMs }, { end, clock, metrics });
@@ -216,7 +218,7 @@ export function buildBridge(
   );
   const { tls, listener } = buildFrontDoor(config, {
     ...{ registry, objection, enforcement, rejections, sessions, connections, leases },
-    claims: new AgentClaims({ hub }, { leases, contests, pending, logger }),
+    claims: new AgentClaims({ hub }, { leases, contests, registry, pending, logger }),
     ...{ redis, pending, clock, logger },
   });
 
@@ -248,7 +250,11 @@ export function buildBridge(
   const ops = new OpsServer(
     { service: 'agent-bridge', bind: config.AGENT_BRIDGE_OPS_BIND, token: config.AGENT_BRIDGE_ADMIN_TOKEN },
     {
-      checks: { redis: async () => void (await redis.ping()), registry: registrySync.ready },
+      checks: {
+        redis: async () => void (await redis.ping()),
+        registry: registrySync.ready,
+        consumers: () => consumersReady([ingress, inbox]),
+      },
       metrics: metricsRegistry,
       logger,
       routes: agentRoutes({ connections, recent, dispatcher }),
