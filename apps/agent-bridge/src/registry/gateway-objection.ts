@@ -26,13 +26,17 @@ export class GatewayObjection {
       return this.#options.unknownAgents === 'discover'
         ? undefined
         : refusal('NOT_ALLOWED', 'this agent id is not registered', agentId);
-    if (entry.state === 'decommissioned')
-      return refusal('DECOMMISSIONED', 'this gateway was decommissioned', agentId);
-    if (entry.state === 'revoked')
-      return refusal('REVOKED', 'the credentials of this gateway were revoked', agentId);
-    return opens(entry, identity)
-      ? undefined
-      : refusal('NOT_ALLOWED', 'this gateway has a key or certificate of its own', agentId);
+    // Why a gateway is off is told only to who could open it.
+    if (!opens(entry, identity))
+      return refusal('NOT_ALLOWED', 'this gateway has a key or certificate of its own', agentId);
+    switch (entry.state) {
+      case 'active':
+        return undefined;
+      case 'revoked':
+        return refusal('REVOKED', 'the credentials of this gateway were revoked', agentId);
+      case 'decommissioned':
+        return refusal('DECOMMISSIONED', 'this gateway was decommissioned', agentId);
+    }
   }
 }
 

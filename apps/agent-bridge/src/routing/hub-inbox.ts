@@ -46,6 +46,7 @@ export class HubInbox implements Component {
     );
   }
 
+  /** Of its consumer. */
   get state() {
     return this.#consumer.state;
   }
