@@ -5,13 +5,14 @@ import {
   StreamConsumer,
   StreamProducer,
   closeRedis,
+  consumersReady,
   createRedis,
   redisSettingsCheck,
   waitUntilReady,
 } from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
 import type { BridgeConfig } from './config';
-import { AddressRates, rememberedAddresses } from './connection/address-rates';
+import { AddressRates } from './connection/address-rates';
 import type { AgentListener } from './connection/agent-listener';
 import { ConnectionTable } from './connection/connection-table';
 import type { Connection } from './connection/connection';
@@ -39,7 +40,7 @@ import { SignOfLife } from './lease/sign-of-life';
 import { agentRoutes } from './ops/agent-routes';
 import { AgentVersions } from './registry/agent-versions';
 import { CommandPolicy } from './registry/command-policy';
-import { GatewayAdmittance } from './registry/gateway-admittance';
+import { GatewayObjection } from './registry/gateway-objection';
 import { GatewayRegistry } from './registry/gateway-registry';
 import { RegistryEnforcement } from './registry/registry-enforcement';
 import { RegistrySync } from './registry/registry-sync';
@@ -54,7 +55,7 @@ import { Handover } from './routing/handover';
 import { HubInbox } from './routing/hub-inbox';
 import { IngressOrder } from './routing/ingress-order';
 import { HubTakeover } from './routing/hub-takeover';
-import { Placement } from './routing/hub-stream-or-mailbox';
+import { Placement } from './routing/placement';
 import { recoverFromLapse } from './routing/lapse-recovery';
 import { SentMarks } from './routing/sent-marks';
 import { Ticker } from './ticker';
@@ -85,7 +86,6 @@ export function buildBridge(
   const clock = systemClock;
   const metrics = bridgeMetrics(metricsRegistry);
   const pending = new WorkUnderWay();
-  const connections = new ConnectionTable();
 
   const redis = createRedis(redisUrl, { role: 'command', name: `agent-bridge:${hub}` }, { logger });
   const producer = new StreamProducer(
@@ -93,15 +93,18 @@ export function buildBridge(
     { redis, logger, metrics: metricsRegistry },
   );
   const publisher = new Publisher({ producer, metrics, logger });
-  const registry = new GatewayRegistry({ onChange: (change) => enforcement.onChange(change) });
+  const registry = new GatewayRegistry({
+    onChange: (change) => {
+      connections.onRegistryChange(change);
+      enforcement.onChange(change);
+    },
+  });
+  const connections: ConnectionTable = new ConnectionTable({ registry });
   const registrySync = new RegistrySync(
     { hub, redisUrl, currentForMs: timing.registryCurrent },
     { registry, snapshots: new SnapshotReader({ redis }), clock, logger, metrics: metricsRegistry },
   );
-  const admittance = new GatewayAdmittance(
-    { unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS },
-    { registry },
-  );
+  const objection = new GatewayObjection({ unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS }, { registry });
   const versions = new AgentVersions({ oldVersions: config.AGENT_BRIDGE_OLD_VERSIONS }, { registry });
   const leases = new LeaseStore(
     {
@@ -119,7 +122,7 @@ export function buildBridge(
   const end = (connection: Connection, why: End): void => sessions.end(connection, why);
 
   const rejections = new Rejections({ hub }, { publisher, clock, metrics, logger });
-  const enforcement = new RegistryEnforcement({ connections, admittance, versions, end, logger });
+  const enforcement = new RegistryEnforcement({ connections, objection, versions, end, logger });
   const placement = new Placement({ hub }, { redis });
   const inbox: HubInbox = new HubInbox(
     { hub, redisUrl },
@@ -213,11 +216,7 @@ export function buildBridge(
     recent,
   });
   const framesPerSecond = config.AGENT_BRIDGE_ADDRESS_FRAMES_PER_S;
-  const frameRates = new AddressRates({
-    perSecond: framesPerSecond,
-    burst: 2 * framesPerSecond,
-    addresses: rememberedAddresses,
-  });
+  const frameRates = new AddressRates({ perSecond: framesPerSecond, burst: 2 * framesPerSecond });
   const receiver = new FrameReceiver({ handlers, rates: frameRates, end, clock, metrics, logger });
 
   const liveness = new Liveness({ heartbeatMs }, { end, clock, metrics });
@@ -228,8 +227,8 @@ export function buildBridge(
   const { tls, listener } = buildFrontDoor(
     config,
     {
-      ...{ registry, admittance, enforcement, rejections, sessions, connections, leases },
-      claims: new AgentClaims({ hub }, { leases, contests, pending, logger }),
+      ...{ registry, objection, enforcement, rejections, sessions, connections, leases },
+      claims: new AgentClaims({ hub }, { leases, contests, registry, pending, logger }),
       ...{ redis, pending, clock, logger },
     },
     timing,
@@ -264,7 +263,11 @@ export function buildBridge(
   const ops = new OpsServer(
     { service: 'agent-bridge', bind: config.AGENT_BRIDGE_OPS_BIND, token: config.AGENT_BRIDGE_ADMIN_TOKEN },
     {
-      checks: { redis: async () => void (await redis.ping()), registry: registrySync.ready },
+      checks: {
+        redis: async () => void (await redis.ping()),
+        registry: registrySync.ready,
+        consumers: () => consumersReady([ingress, inbox]),
+      },
       metrics: metricsRegistry,
       logger,
       routes: agentRoutes({ connections, recent, dispatcher }),

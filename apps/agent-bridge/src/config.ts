@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { agentId, hubId, limits } from '@viw/contracts';
 import { parseSubjectPolicy } from './handshake/certificate/subject-policy';
-import { isNetwork } from './handshake/trusted-proxies';
+import { isNetwork, networksOverlap } from './handshake/trusted-proxies';
 import { LOG_LEVELS, loadConfigOrExit, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { z } from 'zod';
 import { isAmbiguous, parseLegacyAllowance } from './handshake/legacy-allowlist';
@@ -85,6 +85,8 @@ const fields = z.object({
   AGENT_BRIDGE_ADMIT_PER_SECOND: zInt({ min: 1, max: 100_000 }).default(500),
   /** Upgrade requests per second from one address (of IPv6: one /64), ten seconds' worth at once. */
   AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S: zInt({ min: 1, max: 100_000 }).default(250),
+  /** Handshakes per second of one address whose proof does not hold, ten seconds' worth at once. */
+  AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: zInt({ min: 1, max: 100_000 }).default(5),
   /** Frames per second from all sockets of one address, two seconds' worth at once. */
   AGENT_BRIDGE_ADDRESS_FRAMES_PER_S: zInt({ min: 1, max: 1_000_000 }).default(20_000),
   /** Frames that may wait to be sent, per socket. */
@@ -109,6 +111,12 @@ export const bridgeSchema = fields.superRefine((config, context) => {
     );
   if (config.AGENT_BRIDGE_MTLS_EDGE && config.AGENT_BRIDGE_TRUSTED_PROXIES.length === 0)
     fault('AGENT_BRIDGE_TRUSTED_PROXIES', 'the proxies that AGENT_BRIDGE_MTLS_EDGE believes');
+  const proxies = config.AGENT_BRIDGE_TRUSTED_PROXIES;
+  if (config.AGENT_BRIDGE_LEGACY_AGENTS.some((each) => proxies.some((p) => networksOverlap(each.network, p))))
+    fault(
+      'AGENT_BRIDGE_LEGACY_AGENTS',
+      'no network that overlaps one of AGENT_BRIDGE_TRUSTED_PROXIES: a proxy is no agent',
+    );
   if (config.AGENT_BRIDGE_CLIENT_DN_POLICY !== undefined && config.AGENT_BRIDGE_CA_BUNDLE === undefined)
     fault('AGENT_BRIDGE_CA_BUNDLE', 'the issuers that AGENT_BRIDGE_CLIENT_DN_POLICY believes');
 });

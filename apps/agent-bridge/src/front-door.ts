@@ -2,30 +2,35 @@ import { NonceMemory } from '@viw/agent-auth';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
 import type { BridgeConfig } from './config';
-import { AddressRates, rememberedAddresses } from './connection/address-rates';
+import { AddressRates } from './connection/address-rates';
 import { AgentListener } from './connection/agent-listener';
 import type { ConnectionTable } from './connection/connection-table';
 import type { Sessions } from './connection/sessions';
 import { AgentTls } from './connection/tls/agent-tls';
+import { WaitingSockets } from './connection/waiting-sockets';
 import { dialects } from './frames/dialects';
 import { AdmissionRate } from './handshake/admission-rate';
 import { Admission } from './handshake/admission';
 import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
+import { Room } from './handshake/room';
 import { TrustedProxies } from './handshake/trusted-proxies';
-import { switchedOnWays } from './handshake/ways';
+import { switchedOnVerifiers } from './handshake/switched-on-verifiers';
 import type { Rejections } from './intake/rejections';
 import type { AgentClaims } from './lease/agent-claims';
 import type { LeaseStore } from './lease/lease-store';
-import type { GatewayAdmittance } from './registry/gateway-admittance';
+import type { GatewayObjection } from './registry/gateway-objection';
 import type { GatewayRegistry } from './registry/gateway-registry';
 import type { RegistryEnforcement } from './registry/registry-enforcement';
 import type { bridgeTiming } from './timing';
 import type { WorkUnderWay } from './work-under-way';
 
+/** Of one address, however few handshakes per second it may make. */
+const LEAST_WAITING_SOCKETS = 64;
+
 export interface FrontDoorDeps {
   readonly registry: GatewayRegistry;
-  readonly admittance: GatewayAdmittance;
+  readonly objection: GatewayObjection;
   readonly enforcement: RegistryEnforcement;
   readonly rejections: Rejections;
   readonly sessions: Sessions;
@@ -48,7 +53,7 @@ export function buildFrontDoor(
   deps: FrontDoorDeps,
   timing: Pick<typeof bridgeTiming, 'legacyLoop'>,
 ): { readonly tls: AgentTls; readonly listener: AgentListener } {
-  const { registry, admittance, enforcement, rejections, sessions, connections, leases, claims } = deps;
+  const { registry, objection, enforcement, rejections, sessions, connections, leases, claims } = deps;
   const { redis, pending, clock, logger } = deps;
   const maxConnections = config.AGENT_BRIDGE_MAX_CONN;
   const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
@@ -61,31 +66,36 @@ export function buildFrontDoor(
     },
     { authorities, logger },
   );
+  const failedPerSecond = config.AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S;
   const admission = new Admission(
-    { maxConnections, allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
+    { allowedAgentIds: config.AGENT_BRIDGE_ALLOWED_AGENT_IDS },
     {
+      failedProofs: new AddressRates({ perSecond: failedPerSecond, burst: 10 * failedPerSecond }),
       rate: new AdmissionRate({ perSecond: config.AGENT_BRIDGE_ADMIT_PER_SECOND }, { clock }),
-      verifiers: switchedOnWays(config, { registry, authorities, clock }),
+      verifiers: switchedOnVerifiers(config, { registry, authorities, clock }),
       registry,
-      admittance,
+      objection,
       nonces: new NonceMemory({}, { store: new RedisNonceStore({ redis }), clock }),
       claims,
-      connections,
+      room: new Room({ maxConnections }, { connections, registry }),
+      clock,
       logger,
     },
   );
   const handshakesPerSecond = config.AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S;
+  const proxies = new TrustedProxies({ networks: config.AGENT_BRIDGE_TRUSTED_PROXIES });
   const listener = new AgentListener(
     { bind: config.AGENT_BRIDGE_BIND, maxConnections, drainMs: config.AGENT_BRIDGE_DRAIN_S * 1_000 },
     {
       tls,
-      proxies: new TrustedProxies({ networks: config.AGENT_BRIDGE_TRUSTED_PROXIES }),
+      proxies,
       admission,
-      rates: new AddressRates({
-        perSecond: handshakesPerSecond,
-        burst: 10 * handshakesPerSecond,
-        addresses: rememberedAddresses,
-      }),
+      rates: new AddressRates({ perSecond: handshakesPerSecond, burst: 10 * handshakesPerSecond }),
+      // Who may shake hands so often may have so many handshakes open.
+      waiting: new WaitingSockets(
+        { perAddress: Math.max(LEAST_WAITING_SOCKETS, handshakesPerSecond) },
+        { proxies },
+      ),
       sessions,
       leases,
       dialectOf: dialects({

@@ -1,7 +1,7 @@
 import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
-import { dial, signed, uniqueAgent, upgrade } from './test-agent';
+import { dial, dialWith, signed, uniqueAgent, upgrade } from './test-agent';
 import type { Answer } from './test-agent';
 import { startHub } from './test-hub';
 import { connect } from './test-streams';
@@ -79,4 +79,57 @@ it('strangers fill no memory: a nonce is remembered only after a right signature
   );
   expect(await nonces()).toBe(before);
   await hub.stop();
+});
+
+describe('strangers whose proofs fail', () => {
+  const forged = () => ({ ...signed(uniqueAgent()), 'X-Agent-Auth': 'f'.repeat(64) });
+  const ask = (port: number, from: string, headers = forged()) =>
+    upgrade(port, headers, '/agent/ws', 'GET', { from });
+
+  /** For its failed proofs, not because everybody is. */
+  const barred = async (port: number, from: string, headers = forged()): Promise<boolean> =>
+    (await ask(port, from, headers)).body.error?.msg.includes('did not hold') ?? false;
+
+  it('use up neither the rate of the hub nor its turns, from however many addresses', async () => {
+    const hub = await startHub(server.url, {
+      AGENT_BRIDGE_ADMIT_PER_SECOND: '40',
+      AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1',
+    });
+    const answers: Answer[] = [];
+    for (let n = 0; n < 60; n++)
+      answers.push(...(await Promise.all([ask(hub.port, '127.0.0.2'), ask(hub.port, '127.0.0.3')])));
+    const busy = answers.filter(({ status }) => status === 503);
+    expect(busy.length).toBeGreaterThan(60);
+    // Not turns of the hub's: those rise with each one.
+    expect(new Set(busy.map(({ headers }) => headers['retry-after']))).toEqual(new Set(['10']));
+    await (await dial(hub.url, uniqueAgent())).close();
+    await hub.stop();
+  });
+
+  it('bar others of their address only for moments; one host with a wrong clock bars nobody', async () => {
+    const hub = await startHub(server.url, { AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1' });
+    const from = '127.0.0.4';
+    for (let n = 0; n < 5; n++)
+      expect((await ask(hub.port, from, signed(uniqueAgent(), { now: 0 }))).body.error?.code).toBe(
+        'CLOCK_SKEW',
+      );
+    await (await dial(hub.url, uniqueAgent(), { from })).close();
+    await eventually(async () => expect(await barred(hub.port, from)).toBe(true), { everyMs: 1 });
+    const neighbour = uniqueAgent();
+    await (await eventually(() => dial(hub.url, neighbour, { from }))).close();
+    await hub.stop();
+  });
+
+  it('and whoever repeats a handshake that it has overheard', async () => {
+    const hub = await startHub(server.url, { AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1' });
+    const id = uniqueAgent();
+    const overheard = signed(id);
+    await (await dialWith(hub.url, id, overheard)).close();
+    const from = '127.0.0.5';
+    expect((await ask(hub.port, from, overheard)).body.error?.code).toBe('REPLAYED_NONCE');
+    await eventually(async () => expect(await barred(hub.port, from, overheard)).toBe(true), {
+      everyMs: 1,
+    });
+    await hub.stop();
+  });
 });

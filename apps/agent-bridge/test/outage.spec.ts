@@ -168,3 +168,26 @@ it('a hub that cannot say that it lives sends nothing and ends nothing until it 
   await nothingLeft(redis, hub.id, agent.id);
   await agent.close();
 });
+
+it('a hub that cannot read its own stream is not ready, although Redis answers', async () => {
+  const id = `hub-${randomUUID().slice(0, 8)}`;
+  await redis.set(hubStream(id), 'no stream');
+  const deaf = await startHub(server.url, { AGENT_BRIDGE_HUB_ID: id });
+  const readiness = async () => {
+    const response = await fetch(`${deaf.opsUrl}/internal/readyz`);
+    const { checks } = (await response.json()) as {
+      checks: Record<string, { ok: boolean; reason?: string }>;
+    };
+    return { status: response.status, redis: checks['redis']?.ok, reason: checks['consumers']?.reason };
+  };
+  await eventually(async () =>
+    expect(await readiness()).toEqual({
+      status: 503,
+      redis: true,
+      reason: 'hub-inbox cannot read from Redis',
+    }),
+  );
+  await redis.del(hubStream(id));
+  await eventually(async () => expect(await readiness()).toEqual({ status: 200, redis: true }));
+  await deaf.stop();
+});

@@ -15,7 +15,7 @@ import { encodeEntry } from '@viw/streams';
 import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
-import { Placement } from '../src/routing/hub-stream-or-mailbox';
+import { Placement } from '../src/routing/placement';
 import { HubProcesses } from './hub-process';
 import { join, uniqueAgent } from './test-agent';
 import { startHub } from './test-hub';

@@ -101,6 +101,8 @@ describe('ed25519', () => {
       const { id, key } = await withKey(state);
       expect(await answer(byKey(id, key))).toBe(refused);
       expect(await answer(byKey(id, newKey()))).toBe('401 BAD_SIGNATURE');
+      // Nor whoever holds the shared secret, which does not open it.
+      expect(await answer(signed(id))).toBe('403 NOT_ALLOWED');
     }
   });
 
@@ -132,6 +134,14 @@ describe('only ways that are switched on count', () => {
     expect(await answer({}, keysOnly)).toBe('400 BAD_REQUEST');
     await (await dialWith(keysOnly.url, id, byKey(id, key))).close();
     await Promise.all([secretOnly.stop(), keysOnly.stop()]);
+  });
+
+  it.each([
+    ['10.0.0.0/8', 'gw-1@10.1.2.3/32'],
+    ['10.1.2.3', 'gw-1@10.1.0.0/16'],
+  ])('a hub to which the proxy %s is an agent by %s does not start', async (proxy, allowance) => {
+    const settings = { AGENT_BRIDGE_TRUSTED_PROXIES: proxy, AGENT_BRIDGE_LEGACY_AGENTS: allowance };
+    await expect(startHub(server.url, settings)).rejects.toThrow('a proxy is no agent');
   });
 
   it('a hub on which none is does not start', async () => {

@@ -68,7 +68,7 @@ export const mailboxStream = (agentId: string): string => `viw.mailbox.${partiti
 /** Which hub holds the agent's socket: a hash {hub, epoch, conn_id, address} with a TTL renewed while the socket lives. */
 export const leaseKey = (agentId: string): string => `viw:lease:${partitionTag}${agentId}`;
 
-/** Highest epoch ever given for the agent; without TTL. */
+/** Newest epoch given for the agent (TTL key, renewed with its lease). Without it the next one follows Redis's clock. */
 export const epochKey = (agentId: string): string => `viw:epoch:${partitionTag}${agentId}`;
 
 /** Present while the hub lives (TTL key). */

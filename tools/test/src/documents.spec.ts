@@ -62,6 +62,25 @@ describe('what people copy and read fits the programs', () => {
     },
   );
 
+  describe.each(services.filter(({ service }) => existsSync(join(root, `apps/${service}/README.md`))))(
+    'the README of $service lists',
+    ({ service, schema }) => {
+      const listed = new Set(
+        read(`apps/${service}/README.md`).match(/\b(?:[A-Z0-9_]{2,}|viw_[a-z0-9_]+)\b/g),
+      );
+      const missing = (names: readonly string[]): string[] => names.filter((name) => !listed.has(name));
+
+      test('every setting', () => expect(missing(Object.keys(schema.shape))).toEqual([]));
+
+      test('every metric of its own', () => {
+        const source = files(`apps/${service}/src/*.ts`).map(read).join('\n');
+        const metrics = [...source.matchAll(/'(viw_[a-z0-9_]+)'/g)].map(([, name = '']) => name);
+        expect(metrics).not.toEqual([]);
+        expect(missing(metrics)).toEqual([]);
+      });
+    },
+  );
+
   test.each(files('*.md', 'docs/**/*.md', 'apps/*/README.md', 'libs/*/README.md', 'tools/*/README.md'))(
     'every file and folder named in %s exists',
     (file) => {

@@ -17,7 +17,7 @@ import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
 import { handshakeRequest, pathOf } from '../handshake/handshake-request';
 import type { TrustedProxies } from '../handshake/trusted-proxies';
-import { refusal } from '../handshake/verifier';
+import { busy, refusal } from '../handshake/verifier';
 import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';
 import type { WorkUnderWay } from '../work-under-way';
@@ -27,10 +27,11 @@ import type { AddressRates } from './address-rates';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
 import type { AgentTls } from './tls/agent-tls';
+import type { WaitingSockets } from './waiting-sockets';
 
 const paths: ReadonlySet<string> = new Set([agentWebSocketPath, ...agentWebSocketAliases]);
 /** Sockets above the cap, so that those in their handshake still get an answer. */
-const SPARE_SOCKETS = 256;
+const SPARE_SOCKETS = 1_024;
 /** By then the address has a full allowance again. Not a turn of the hub's: one address must not use those up. */
 const ADDRESS_RETRY_AFTER_S = 10;
 /** For the peer to answer a close frame, milliseconds. */
@@ -49,6 +50,7 @@ export interface AgentListenerDeps {
   readonly admission: Pick<Admission, 'decide' | 'close'>;
   /** Upgrade requests per source address. */
   readonly rates: Pick<AddressRates, 'take'>;
+  readonly waiting: Pick<WaitingSockets, 'watch' | 'upgraded'>;
   readonly sessions: Sessions;
   readonly leases: Pick<LeaseStore, 'release'>;
   /** By the headers of the upgrade request. */
@@ -76,6 +78,8 @@ export class AgentListener implements Component {
     this.#server = deps.tls.createServer({
       headersTimeout: 5_000,
       requestTimeout: 10_000,
+      // How often Node looks for those two; its default is half a minute.
+      connectionsCheckingInterval: 1_000,
       maxHeaderSize: 16 * 1024,
     });
     this.#server.maxConnections = options.maxConnections + SPARE_SOCKETS;
@@ -87,6 +91,8 @@ export class AgentListener implements Component {
       // Known to ws since 8.19, not to its type declarations.
       ...({ closeTimeout: CLOSE_TIMEOUT_MS } as object),
     });
+    // The TCP connection, with TLS as well.
+    this.#server.on('connection', (socket) => deps.waiting.watch(socket));
     this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
       this.#request(request, response),
     );
@@ -147,14 +153,7 @@ export class AgentListener implements Component {
     const asked = handshakeRequest(request, this.#deps.proxies);
     const { ip } = asked;
     if (!this.#deps.rates.take(ip, this.#deps.clock.now()))
-      return this.#refuse(
-        socket,
-        {
-          ...refusal('BUSY', 'too many handshakes from this address'),
-          retryAfterS: ADDRESS_RETRY_AFTER_S,
-        },
-        ip,
-      );
+      return this.#refuse(socket, busy('too many handshakes from this address', ADDRESS_RETRY_AFTER_S), ip);
     try {
       const decision = await this.#deps.admission.decide(asked, uuidv7());
       if (decision.ok) this.#accept(request, socket, head, ip, decision);
@@ -172,13 +171,14 @@ export class AgentListener implements Component {
     ip: string,
     { identity, lease }: Admitted,
   ): void {
-    const { sessions, dialectOf, leases, pending, enforcement } = this.#deps;
+    const { waiting, sessions, dialectOf, leases, pending, enforcement } = this.#deps;
     let opened = false;
     if (this.#stopping)
       refuseUpgrade(socket, { status: 503, code: 'BUSY', msg: 'this hub is stopping', retryAfter: 1 });
     else
       this.#sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
         opened = true;
+        waiting.upgraded(request.socket);
         const dialect = dialectOf(request.headers);
         const connection = sessions.open(webSocket, { identity, ip, lease, dialect });
         // The registry may have changed since the decision.
@@ -194,16 +194,7 @@ export class AgentListener implements Component {
       status: handshakeStatus[refused.code],
       code: refused.code,
       msg: refused.msg,
-      ...this.#comeBack(refused),
+      ...(refused.retryAfterS !== undefined && { retryAfter: refused.retryAfterS }),
     });
-  }
-
-  /** Spread, so that a fleet that was refused at one instant does not come back at one instant. */
-  #comeBack({ code, retryAfterS }: Refusal): { retryAfter?: number } {
-    if (code === 'DUPLICATE_ID') return { retryAfter: 30 };
-    if (code !== 'BUSY') return {};
-    // Another hub is ready behind the same address, or soon this one again.
-    if (this.#stopping) return { retryAfter: 1 };
-    return { retryAfter: retryAfterS ?? 5 + Math.floor(Math.random() * 11) };
   }
 }

@@ -13,12 +13,21 @@ export class TokenBucket {
     this.#at = now;
   }
 
+  /** Whether `take` would let one through. */
+  hasLeft(now: number): boolean {
+    this.#fill(now);
+    return this.#tokens >= 1;
+  }
+
   take(now: number): boolean {
+    if (!this.hasLeft(now)) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  #fill(now: number): void {
     const gained = (Math.max(0, now - this.#at) / 1_000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + gained);
     this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
   }
 }

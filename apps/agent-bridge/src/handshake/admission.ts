@@ -1,17 +1,24 @@
 import type { NonceMemory } from '@viw/agent-auth';
-import type { Logger } from '@viw/runtime';
-import type { GatewayAdmittance } from '../registry/gateway-admittance';
+import type { Clock, Logger } from '@viw/runtime';
+import type { GatewayObjection } from '../registry/gateway-objection';
 import type { GatewayRegistry } from '../registry/gateway-registry';
 import type { AgentClaims } from '../lease/agent-claims';
 import type { Lease } from '../lease/lease-store';
-import type { ConnectionTable } from '../connection/connection-table';
+import type { AddressRates } from '../connection/address-rates';
 import type { AdmissionRate } from './admission-rate';
-import { prove } from './proof';
-import { claimedId, refusal } from './verifier';
+import { proveIdentity } from './prove-identity';
+import type { Room } from './room';
+import { busy, claimedId, refusal } from './verifier';
 import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } from './verifier';
 
+/** By then an address whose proofs failed may show a few again. Not a turn of the hub's: strangers must not use those up. */
+const FAILED_PROOFS_RETRY_AFTER_S = 10;
+/** Another hub is ready behind the same address, or soon this one again. */
+const STOPPING_RETRY_AFTER_S = 1;
+/** For one of two live hosts with one id. */
+const DUPLICATE_RETRY_AFTER_S = 30;
+
 export interface AdmissionOptions {
-  readonly maxConnections: number;
   /** Empty: everyone. */
   readonly allowedAgentIds: readonly string[];
 }
@@ -20,11 +27,14 @@ export interface AdmissionDeps {
   /** Those that are switched on, the strongest first. */
   readonly verifiers: readonly HandshakeVerifier[];
   readonly rate: Pick<AdmissionRate, 'take' | 'retryAfterS'>;
+  /** Proofs that did not hold, per source address. */
+  readonly failedProofs: Pick<AddressRates, 'take' | 'hasLeft'>;
   readonly registry: Pick<GatewayRegistry, 'isLoaded'>;
-  readonly admittance: Pick<GatewayAdmittance, 'objection'>;
+  readonly objection: Pick<GatewayObjection, 'to'>;
   readonly nonces: Pick<NonceMemory, 'claim'>;
   readonly claims: Pick<AgentClaims, 'claim'>;
-  readonly connections: Pick<ConnectionTable, 'size' | 'get'>;
+  readonly room: Pick<Room, 'isFullFor' | 'reserve'>;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -35,18 +45,16 @@ export interface Admitted {
 }
 
 /**
- * Decides before the upgrade who comes in: rate, proof of identity, registry, allowlist, room, fresh nonce, lease. What depends on
- * Redis comes last, and without Redis the answer is no.
+ * Decides before the upgrade who comes in: rates, proof of identity, registry, allowlist, room, fresh nonce, lease. What depends on
+ * Redis comes last, and without Redis the answer is no. Whoever fails proof after proof is sent away before it can use up
+ * what all agents share: the rate of the hub and the turns of those who are to come back.
  */
 export class Admission {
-  readonly #maxConnections: number;
   readonly #allowed: ReadonlySet<string>;
   readonly #deps: AdmissionDeps;
   #open = true;
-  #deciding = 0;
 
-  constructor({ maxConnections, allowedAgentIds }: AdmissionOptions, deps: AdmissionDeps) {
-    this.#maxConnections = maxConnections;
+  constructor({ allowedAgentIds }: AdmissionOptions, deps: AdmissionDeps) {
     this.#allowed = new Set(allowedAgentIds);
     this.#deps = deps;
   }
@@ -62,17 +70,20 @@ export class Admission {
     if (!this.#deps.registry.isLoaded) return this.#busy('registry not loaded');
     // Before anything that costs: signatures, certificates, Redis.
     const claimed = claimedId(request.headers);
-    if (claimed !== undefined && this.#isFullFor(claimed)) return this.#busy('this hub has no room', claimed);
+    if (!this.#deps.failedProofs.hasLeft(request.ip, this.#deps.clock.now()))
+      return busy('too many proofs from this address did not hold', FAILED_PROOFS_RETRY_AFTER_S, claimed);
+    if (claimed !== undefined && this.#deps.room.isFullFor(claimed))
+      return this.#busy('this hub has no room', claimed);
     if (!this.#deps.rate.take()) return this.#busy('too many handshakes at this moment', claimed);
-    const identity = await prove(request, this.#deps.verifiers);
-    if (!identity.ok) return identity;
+    const identity = await proveIdentity(request, this.#deps.verifiers);
+    if (!identity.ok) return this.#failed(identity, request.ip);
     const { agentId } = identity;
-    const objection = this.#deps.admittance.objection(identity);
-    if (objection) return objection;
+    const objected = this.#deps.objection.to(identity);
+    if (objected) return objected;
     if (this.#allowed.size > 0 && !this.#allowed.has(agentId))
       return refusal('NOT_ALLOWED', 'this agent id is not on the allowlist', agentId);
-    if (this.#isFullFor(agentId)) return this.#busy('this hub has no room', agentId);
-    this.#deciding += 1;
+    if (this.#deps.room.isFullFor(agentId)) return this.#busy('this hub has no room', agentId);
+    const leave = this.#deps.room.reserve(agentId);
     try {
       return await this.#claim(identity, connId, request.ip);
     } catch (error) {
@@ -82,26 +93,30 @@ export class Admission {
       );
       return this.#busy('this hub cannot check the handshake now', agentId);
     } finally {
-      this.#deciding -= 1;
+      leave();
     }
   }
 
-  /** An agent that comes back replaces its former socket and needs no further room. */
-  #isFullFor(agentId: string): boolean {
-    const { connections } = this.#deps;
-    return connections.size + this.#deciding >= this.#maxConnections && !connections.get(agentId);
+  /** Also one that was shown before counts: whoever repeats it has overheard it. */
+  #failed(refused: Refusal, ip: string): Refusal {
+    this.#deps.failedProofs.take(ip, this.#deps.clock.now());
+    return refused;
   }
 
   #busy(msg: string, agentId?: string): Refusal {
-    return { ...refusal('BUSY', msg, agentId), retryAfterS: this.#deps.rate.retryAfterS() };
+    return busy(msg, this.#open ? this.#deps.rate.retryAfterS() : STOPPING_RETRY_AFTER_S, agentId);
   }
 
   async #claim(identity: ProvenIdentity, connId: string, ip: string): Promise<Admitted | Refusal> {
     const { agentId, nonce } = identity;
     if (nonce !== undefined && !(await this.#deps.nonces.claim(agentId, nonce)))
-      return refusal('REPLAYED_NONCE', 'X-Nonce has been used before', agentId);
+      return this.#failed(refusal('REPLAYED_NONCE', 'X-Nonce has been used before', agentId), ip);
     const lease = await this.#deps.claims.claim(agentId, connId, ip);
-    if (!lease) return refusal('DUPLICATE_ID', 'another live host has this agent id', agentId);
+    if (!lease)
+      return {
+        ...refusal('DUPLICATE_ID', 'another live host has this agent id', agentId),
+        retryAfterS: DUPLICATE_RETRY_AFTER_S,
+      };
     return { ok: true, identity, lease };
   }
 }

@@ -12,6 +12,7 @@ export interface Ed25519VerifierDeps {
 /** The agent's own key, as the registry knows it. */
 export const ed25519Verifier = ({ registry, clock }: Ed25519VerifierDeps): HandshakeVerifier => ({
   way: 'ed25519',
+  needs: 'header X-Agent-Auth',
   offeredBy: ({ headers }) => {
     const auth = headers[handshakeHeader.auth];
     return typeof auth === 'string' && isEd25519Auth(auth);

@@ -12,10 +12,12 @@ export function handshakeRequest(request: IncomingMessage, proxies: TrustedProxi
   const peer = socket.remoteAddress ?? '';
   const forwarded = headers['x-forwarded-for'];
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  const ip = proxies.client(peer, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
   return {
     path: pathOf(request),
     headers,
-    ip: proxies.client(peer, Array.isArray(forwarded) ? forwarded.join(',') : forwarded),
+    ip,
+    clientKnown: !proxies.has(ip),
     viaTrustedProxy: proxies.has(peer),
     ...(certificate && {
       clientCertificate: { certificate, trusted: (socket as TLSSocket).authorized },

@@ -9,6 +9,7 @@ export const hmacVerifier = (
   { clock }: { clock: Clock },
 ): HandshakeVerifier => ({
   way: 'hmac',
+  needs: 'header X-Agent-Auth',
   offeredBy: ({ headers }) => {
     const auth = headers[handshakeHeader.auth];
     return typeof auth === 'string' && auth !== '' && !isEd25519Auth(auth);

@@ -8,11 +8,16 @@ const parse = (...entries: string[]): LegacyAllowance[] =>
     return parsed;
   });
 
-const idOf = async (allowances: readonly LegacyAllowance[], ip: string): Promise<string> => {
+const idOf = async (
+  allowances: readonly LegacyAllowance[],
+  ip: string,
+  clientKnown = true,
+): Promise<string> => {
   const verdict = await legacyAllowlistVerifier({ allowances }).verify({
     path: '/',
     headers: {},
     ip,
+    clientKnown,
     viaTrustedProxy: false,
   });
   return verdict.ok ? verdict.agentId : verdict.code;
@@ -38,13 +43,21 @@ test.each([
   '__proto__/@10.0.0.0/8',
 ])('%j is no entry', (entry) => expect(parseLegacyAllowance(entry)).toBeUndefined());
 
-test('an address stands for the id of its network, IPv4, IPv6 and IPv4 on an IPv6 listener', async () => {
+test('an address stands for the id of its network, IPv4 and IPv6', async () => {
   const allowances = parse('gw-4@192.0.2.0/24', 'gw-6@2001:db8:1::/48');
   expect(await idOf(allowances, '192.0.2.77')).toBe('gw-4');
-  expect(await idOf(allowances, '::ffff:192.0.2.77')).toBe('gw-4');
   expect(await idOf(allowances, '2001:db8:1:2::3')).toBe('gw-6');
-  for (const stranger of ['192.0.3.1', '::ffff:192.0.3.1', '2001:db8:2::1', '', 'x'])
+  for (const stranger of ['192.0.3.1', '2001:db8:2::1', '', 'x'])
     expect(await idOf(allowances, stranger)).toBe('NOT_ALLOWED');
+});
+
+test('the address of a proxy that does not say for whom it asks stands for nobody', async () => {
+  const allowances = parse('gw-4@192.0.2.0/24');
+  expect(await idOf(allowances, '192.0.2.77', false)).toBe('NOT_ALLOWED');
+  const asked = { path: '/', headers: {}, ip: '192.0.2.77', viaTrustedProxy: true };
+  const verifier = legacyAllowlistVerifier({ allowances });
+  expect(verifier.offeredBy({ ...asked, clientKnown: false })).toBe(false);
+  expect(verifier.offeredBy({ ...asked, clientKnown: true })).toBe(true);
 });
 
 test('of several networks the smallest decides', async () => {

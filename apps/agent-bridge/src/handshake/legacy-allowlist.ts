@@ -49,7 +49,7 @@ export const isAmbiguous = (allowances: readonly LegacyAllowance[]): boolean =>
 /**
  * The deployed agent, which can prove nothing by itself: its source address is its identity, by an explicit entry. Of
  * several networks that hold the address the smallest one decides. Only a request that looks like the deployed agent's and
- * comes from such a network offers this proof. A gateway with a key of its own is not opened this way: whoever holds
+ * comes from such a network offers this proof, and it counts only where nothing else proves anything. A gateway with a key of its own is not opened this way: whoever holds
  * the registry refuses `way: 'legacy'`, which is nobody's own, for it.
  */
 export const legacyAllowlistVerifier = ({
@@ -59,15 +59,16 @@ export const legacyAllowlistVerifier = ({
 }): HandshakeVerifier => {
   const smallestFirst = [...allowances].sort((a, b) => b.prefix - a.prefix);
   const holding = (ip: string): LegacyAllowance | undefined => {
-    // An IPv4 peer of a listener on `::` (`::ffff:…`) is found in IPv4 networks as well.
     const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4';
     return smallestFirst.find(({ addresses }) => addresses.check(ip, family));
   };
   return {
     way: 'legacy',
-    offeredBy: ({ headers, ip }) => isLegacyRequest(headers) && holding(ip) !== undefined,
-    verify: ({ ip }) => {
-      const found = holding(ip);
+    onlyAlone: true,
+    offeredBy: ({ headers, ip, clientKnown }) =>
+      clientKnown && isLegacyRequest(headers) && holding(ip) !== undefined,
+    verify: ({ ip, clientKnown }) => {
+      const found = clientKnown ? holding(ip) : undefined;
       return found
         ? { ok: true, way: 'legacy', agentId: found.agentId }
         : refusal('NOT_ALLOWED', 'no agent is bound to this address');

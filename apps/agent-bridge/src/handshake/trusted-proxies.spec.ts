@@ -1,12 +1,30 @@
-import { TrustedProxies, isNetwork } from './trusted-proxies';
+import { TrustedProxies, isNetwork, networksOverlap } from './trusted-proxies';
 
-it.each(['127.0.0.1', '10.0.0.0/8', '0.0.0.0/0', '::1', '2001:db8::/32'])('%s is a network', (text) =>
+it.each(['127.0.0.1', '10.0.0.0/8', '128.0.0.0/1', '::1', '2001:db8::/32'])('%s is a network', (text) =>
   expect(isNetwork(text)).toBe(true),
 );
-it.each(['', 'localhost', '10.0.0.0/33', '::1/129', '10.0.0.0/8/8', '10.0.0/8', '10.0.0.0/-1'])(
-  '"%s" is none',
-  (text) => expect(isNetwork(text)).toBe(false),
-);
+it.each([
+  '',
+  'localhost',
+  '10.0.0.0/33',
+  '::1/129',
+  '10.0.0.0/8/8',
+  '10.0.0/8',
+  '10.0.0.0/-1',
+  '0.0.0.0/0',
+  '::/0',
+  '::/00',
+])('"%s" is none', (text) => expect(isNetwork(text)).toBe(false));
+
+it.each([
+  ['10.0.0.0/8', '10.1.2.3/32', true],
+  ['10.1.2.3', '10.0.0.0/8', true],
+  ['10.1.2.0/24', '10.1.2.77/24', true],
+  ['10.1.2.0/24', '10.1.3.0/24', false],
+  ['2001:db8::/32', '2001:db8:1::/48', true],
+  ['2001:db8::/32', '2001:db9::1', false],
+  ['10.0.0.0/8', '2001:db8::/32', false],
+])('%s and %s overlap: %s', (one, other, overlap) => expect(networksOverlap(one, other)).toBe(overlap));
 
 const proxies = new TrustedProxies({ networks: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'] });
 

@@ -1,11 +1,27 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** `address` or `address/prefix length`, IPv4 or IPv6. */
+/** `address` or `address/prefix length`, IPv4 or IPv6. A prefix of 0 is none: nobody trusts the whole Internet. */
 export function isNetwork(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const bits = isIP(address) === 0 ? 0 : isIPv4(address) ? 32 : 128;
   if (bits === 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= bits);
+}
+
+/** The parts of a network that `isNetwork` accepts. */
+function partsOf(network: string) {
+  const [address = '', prefix] = network.split('/');
+  const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+  return { address, prefix: Number(prefix ?? (family === 'ipv4' ? 32 : 128)), family } as const;
+}
+
+/** Whether an address is in both: then the larger network holds the smaller one. */
+export function networksOverlap(one: string, other: string): boolean {
+  const [larger, smaller] = [partsOf(one), partsOf(other)].sort((a, b) => a.prefix - b.prefix);
+  if (!larger || !smaller) return false;
+  const addresses = new BlockList();
+  addresses.addSubnet(larger.address, larger.prefix, larger.family);
+  return addresses.check(smaller.address, smaller.family);
 }
 
 /** An IPv4 peer of a socket that listens on both families shows as `::ffff:192.0.2.1`. */
@@ -18,9 +34,8 @@ export class TrustedProxies {
   /** @param networks each as `isNetwork` accepts it */
   constructor({ networks }: { networks: readonly string[] }) {
     for (const network of networks) {
-      const [address = '', prefix] = network.split('/');
-      const family = isIPv4(address) ? 'ipv4' : 'ipv6';
-      this.#networks.addSubnet(address, Number(prefix ?? (family === 'ipv4' ? 32 : 128)), family);
+      const { address, prefix, family } = partsOf(network);
+      this.#networks.addSubnet(address, prefix, family);
     }
   }
 

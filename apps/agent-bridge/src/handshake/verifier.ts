@@ -9,8 +9,10 @@ export interface HandshakeRequest {
   /** As requested, without query: this is what was signed. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Of the client, as far as trusted proxies tell it; else of the peer. */
+  /** Of the client, as far as trusted proxies tell it; else of the peer. A plain address: IPv4 never in its IPv6 form. */
   readonly ip: string;
+  /** False: `ip` is that of a trusted proxy, which has not said for whom it asks. Nobody is known by such an address. */
+  readonly clientKnown: boolean;
   /** The peer is a proxy whose identity headers count. */
   readonly viaTrustedProxy: boolean;
   /** Shown in the TLS handshake with this hub; `trusted`: TLS has verified its chain. */
@@ -56,15 +58,24 @@ export interface Refusal {
 /** One way to prove identity. */
 export interface HandshakeVerifier {
   readonly way: string;
+  /** What to tell a caller that offers no proof at all; absent when it could not bring it along anyway. */
+  readonly needs?: 'header X-Agent-Auth' | 'a client certificate';
+  /** True: it counts only where no other way is offered, because every request carries this proof. */
+  readonly onlyAlone?: boolean;
   /** Whether the request carries this kind of proof, right or wrong. */
   offeredBy(request: HandshakeRequest): boolean;
   verify(request: HandshakeRequest): ProvenIdentity | Refusal | Promise<ProvenIdentity | Refusal>;
 }
 
-export const refusal = (code: HandshakeErrorCode, msg: string, claimedId?: string): Refusal => ({
-  ok: false,
-  code,
-  msg,
+export const refusal = (
+  code: Exclude<HandshakeErrorCode, 'BUSY'>,
+  msg: string,
+  claimedId?: string,
+): Refusal => ({ ok: false, code, msg, ...(claimedId !== undefined && { claimedId }) });
+
+/** A refusal for the moment. Whoever gets it is always told when to come back. */
+export const busy = (msg: string, retryAfterS: number, claimedId?: string): Refusal => ({
+  ...{ ok: false, code: 'BUSY', msg, retryAfterS },
   ...(claimedId !== undefined && { claimedId }),
 });
 

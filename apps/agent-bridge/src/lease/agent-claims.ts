@@ -1,4 +1,5 @@
 import type { Logger } from '@viw/runtime';
+import type { GatewayRegistry } from '../registry/gateway-registry';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Contests } from './contests';
 import type { Lease, LeaseStore } from './lease-store';
@@ -6,6 +7,7 @@ import type { Lease, LeaseStore } from './lease-store';
 export interface AgentClaimsDeps {
   readonly leases: Pick<LeaseStore, 'take' | 'tellReplaced'>;
   readonly contests: Pick<Contests, 'begun'>;
+  readonly registry: Pick<GatewayRegistry, 'entry'>;
   readonly pending: WorkUnderWay;
   readonly logger: Logger;
 }
@@ -22,11 +24,14 @@ export class AgentClaims {
 
   /**
    * The former connection of the agent, if there is one, ends at once, on whichever hub it is. Undefined while two
-   * live hosts claim the id. Rejects without Redis.
+   * live hosts claim the id; of an id that the registry does not know the newest claim wins, for it gets no commands anyway
+   * and anybody may make it up. Rejects without Redis.
    */
   async claim(agentId: string, connId: string, ip: string): Promise<Lease | undefined> {
-    const { leases, contests, pending, logger } = this.#deps;
-    const claim = await leases.take(agentId, connId, ip);
+    const { leases, contests, registry, pending, logger } = this.#deps;
+    const claim = await leases.take(agentId, connId, ip, {
+      mayContest: registry.entry(agentId) !== undefined,
+    });
     if (claim.kind === 'contested') {
       if (claim.begins) contests.begun(agentId, ip);
       return undefined;

@@ -5,15 +5,16 @@
 
 /**
  * Takes the lease, whoever has it: the newest connection wins. The epoch rises even when Redis has lost its memory,
- * because it is at least Redis's clock. `serving` is not set: until the mailbox is drained, commands go there.
+ * because it is at least Redis's clock; so the one before need not be kept for ever. `serving` is not set: until the mailbox is drained, commands go there.
  *
  * But of two live hosts with one id neither may throw the other off for ever. The first claim from another address
  * than that of the connection it replaces is believed (a host that came back by another way) and remembered for a
  * while; the next one within that time, and every one while the contest lasts, is refused and prolongs the contest.
- * The connection that is there stays, and is served no command any more.
+ * The connection that is there stays, and is served no command any more. Of an id that may not contest the newest claim wins.
  *
  * KEYS epoch, lease, rival claim, contests
- * ARGV hub, conn_id, lease ttl ms, address, agent id, how long a rival claim is remembered ms, contest ttl ms
+ * ARGV hub, conn_id, lease ttl ms, address, agent id, how long a rival claim is remembered ms, contest ttl ms,
+ *      '1' when the id may contest, epoch ttl ms
  * Returns {'taken', epoch, hub and epoch of the lease that was replaced or ''}, {'contested'} for the claim that
  * begins a contest, {'still-contested'}.
  */
@@ -21,7 +22,7 @@ export const takeLease = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('HMGET', KEYS[2], 'hub', 'epoch', 'address')
-if held[1] and held[3] and held[3] ~= ARGV[4] then
+if ARGV[8] == '1' and held[1] and held[3] and held[3] ~= ARGV[4] then
   local contested = tonumber(redis.call('ZSCORE', KEYS[4], ARGV[5]) or '0') > now
   if contested or redis.call('EXISTS', KEYS[3]) == 1 then
     redis.call('ZADD', KEYS[4], string.format('%.0f', now + ARGV[7]), ARGV[5])
@@ -32,7 +33,7 @@ if held[1] and held[3] and held[3] ~= ARGV[4] then
 end
 local previous = tonumber(redis.call('GET', KEYS[1]) or '0')
 local epoch = string.format('%.0f', math.max(previous + 1, now))
-redis.call('SET', KEYS[1], epoch)
+redis.call('SET', KEYS[1], epoch, 'PX', ARGV[9])
 redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[2], 'hub', ARGV[1], 'epoch', epoch, 'conn_id', ARGV[2], 'address', ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
@@ -43,23 +44,25 @@ return {'taken', epoch, held[1] or '', held[2] or ''}
  * Renews many leases. One that is gone (Redis lost its memory, or was away for longer than the TTL) is made again
  * unless a newer connection of the agent exists.
  *
- * KEYS epoch, lease, epoch, lease, ... ARGV hub, ttl ms, then epoch, conn_id, address per lease.
+ * KEYS epoch, lease, epoch, lease, ... ARGV hub, lease ttl ms, epoch ttl ms, then epoch, conn_id,
+ * address per lease.
  * Returns per lease 1 renewed, 2 made again (its mailbox must be drained again), 0 lost to a newer connection.
  */
 export const renewLeases = `
 local answers = {}
 for i = 1, #KEYS / 2 do
   local epochKey, lease = KEYS[2 * i - 1], KEYS[2 * i]
-  local epoch, conn, address = ARGV[3 * i], ARGV[3 * i + 1], ARGV[3 * i + 2]
+  local epoch, conn, address = ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]
   local held = redis.call('HGET', lease, 'epoch')
   local newest = tonumber(redis.call('GET', epochKey) or '0')
   if held == epoch then
     redis.call('PEXPIRE', lease, ARGV[2])
+    redis.call('PEXPIRE', epochKey, ARGV[3])
     answers[i] = 1
   elseif held or newest > tonumber(epoch) then
     answers[i] = 0
   else
-    redis.call('SET', epochKey, epoch)
+    redis.call('SET', epochKey, epoch, 'PX', ARGV[3])
     redis.call('HSET', lease, 'hub', ARGV[1], 'epoch', epoch, 'conn_id', conn, 'address', address)
     redis.call('PEXPIRE', lease, ARGV[2])
     answers[i] = 2
@@ -81,6 +84,16 @@ return 0
 export const sayAlive = `
 redis.call('SADD', KEYS[2], ARGV[1])
 return redis.call('SET', KEYS[1], '1', 'PX', ARGV[2], 'GET') and 1 or 0
+`;
+
+/**
+ * Forgets a hub that is gone for good: without sign of life, its stream empty.
+ * KEYS hub stream, sign of life, register. ARGV hub. Returns 1 when it is forgotten.
+ */
+export const forgetHub = `
+if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('XLEN', KEYS[1]) > 0 then return 0 end
+redis.call('DEL', KEYS[1])
+return redis.call('SREM', KEYS[3], ARGV[1])
 `;
 
 /**

@@ -12,6 +12,9 @@ import { encodeEntry } from '@viw/streams';
 import type { Redis } from '@viw/streams';
 import { releaseLease, renewLeases, sayAlive, takeLease, tellReplaced } from './lease-scripts';
 
+/** How long an agent's last epoch is remembered; a later one is higher all the same, because epochs follow Redis's clock. */
+const EPOCH_TTL_MS = 7 * 24 * 3_600_000;
+
 export interface Lease {
   readonly connId: string;
   /** Fencing token: rises with every connection of the agent, on whichever hub. */
@@ -62,10 +65,19 @@ export class LeaseStore {
     this.#redis = redis;
   }
 
-  async take(agentId: string, connId: string, ip: string): Promise<Claim> {
+  /** @param mayContest false: the newest claim wins, and nothing is remembered of it */
+  async take(
+    agentId: string,
+    connId: string,
+    ip: string,
+    { mayContest }: { readonly mayContest: boolean },
+  ): Promise<Claim> {
     const { hub, leaseTtlMs, rivalClaimMs, contestMs } = this.#options;
     const keys = [epochKey(agentId), leaseKey(agentId), rivalClaimKey(agentId), contestsKey];
-    const facts = [hub, connId, leaseTtlMs, ip, agentId, rivalClaimMs, contestMs];
+    const facts = [
+      ...[hub, connId, leaseTtlMs, ip, agentId, rivalClaimMs, contestMs],
+      ...[mayContest ? 1 : 0, EPOCH_TTL_MS],
+    ];
     const answer = await this.#redis.eval(takeLease, keys.length, ...keys, ...facts);
     const [outcome, epoch, formerHub = '', formerEpoch = ''] = answer as string[];
     if (outcome !== 'taken') return { kind: 'contested', begins: outcome === 'contested' };
@@ -88,7 +100,8 @@ export class LeaseStore {
     const keys = leases.flatMap(({ agentId }) => [epochKey(agentId), leaseKey(agentId)]);
     const facts = leases.flatMap(({ epoch, connId, ip }) => [String(epoch), connId, ip]);
     const { hub, leaseTtlMs } = this.#options;
-    const answers = await this.#redis.eval(renewLeases, keys.length, ...keys, hub, leaseTtlMs, ...facts);
+    const times = [leaseTtlMs, EPOCH_TTL_MS];
+    const answers = await this.#redis.eval(renewLeases, keys.length, ...keys, hub, ...times, ...facts);
     return (answers as number[]).map((answer) => renewals[answer] ?? 'lost');
   }
 

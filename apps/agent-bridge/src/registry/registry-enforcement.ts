@@ -4,12 +4,12 @@ import type { ConnectionTable } from '../connection/connection-table';
 import { ends, versionTooOld } from '../connection/end-reason';
 import type { End } from '../connection/end-reason';
 import type { AgentVersions } from './agent-versions';
-import type { GatewayAdmittance } from './gateway-admittance';
+import type { GatewayObjection } from './gateway-objection';
 import type { RegistryChange } from './gateway-registry';
 
 export interface RegistryEnforcementDeps {
   readonly connections: ConnectionTable;
-  readonly admittance: GatewayAdmittance;
+  readonly objection: GatewayObjection;
   readonly versions: AgentVersions;
   readonly end: (connection: Connection, end: End) => void;
   readonly logger: Logger;
@@ -31,11 +31,11 @@ export class RegistryEnforcement {
   }
 
   check(connection: Connection): void {
-    const { admittance, versions, end, logger } = this.#deps;
-    const objection = admittance.objection(connection.identity);
-    if (objection) {
-      const reason = objection.code;
-      logger.warn({ event: 'agent_dismissed', ...connection.logFields, reason }, objection.msg);
+    const { objection, versions, end, logger } = this.#deps;
+    const objected = objection.to(connection.identity);
+    if (objected) {
+      const reason = objected.code;
+      logger.warn({ event: 'agent_dismissed', ...connection.logFields, reason }, objected.msg);
       return end(connection, reason === 'DECOMMISSIONED' ? ends.decommissioned : ends.unauthorised);
     }
     const minimum = versions.refusedBelow(connection.agentId, connection.hello?.version ?? '');

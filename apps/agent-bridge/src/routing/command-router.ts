@@ -7,7 +7,7 @@ import type { CommandEvents } from './command-events';
 import type { Dispatcher } from './dispatcher';
 import { isOver } from './held-command';
 import type { IngressOrder } from './ingress-order';
-import type { Placement } from './hub-stream-or-mailbox';
+import type { Placement } from './placement';
 
 export interface CommandRouterDeps {
   readonly placement: Pick<Placement, 'place'>;

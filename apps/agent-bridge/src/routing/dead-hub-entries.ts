@@ -3,7 +3,7 @@ import type { HubEntryBody } from '@viw/contracts';
 import { DeadLetters, compareEntryIds, deadLetterError, decodeEntry, isGroupGone } from '@viw/streams';
 import type { EntryFacts, Redis } from '@viw/streams';
 import { factsOf } from './held-command';
-import type { Placement, Place } from './hub-stream-or-mailbox';
+import type { Placement, Place } from './placement';
 
 const BATCH = 100;
 

@@ -5,7 +5,7 @@ import type { ConnectionTable } from '../connection/connection-table';
 import type { WorkUnderWay } from '../work-under-way';
 import type { HomelessCommand } from './held-command';
 import type { HubInbox } from './hub-inbox';
-import type { Placement } from './hub-stream-or-mailbox';
+import type { Placement } from './placement';
 
 export interface HandoverDeps {
   readonly placement: Pick<Placement, 'place' | 'drain'>;

@@ -4,7 +4,7 @@ import type { Component, Logger, Metrics } from '@viw/runtime';
 import { StreamConsumer } from '@viw/streams';
 import type { BatchHandler, Delivered } from '@viw/streams';
 import type { WorkUnderWay } from '../work-under-way';
-import type { Placement } from './hub-stream-or-mailbox';
+import type { Placement } from './placement';
 
 export interface HubInboxOptions {
   readonly hub: string;
@@ -46,6 +46,7 @@ export class HubInbox implements Component {
     );
   }
 
+  /** Of its consumer. */
   get state() {
     return this.#consumer.state;
   }

@@ -3,7 +3,7 @@ import type { Logger } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { DeadHubEntries, DeadHubEntry, Moved } from './dead-hub-entries';
-import { forgetHub } from './hub-stream-or-mailbox-scripts';
+import { forgetHub } from '../lease/lease-scripts';
 
 export interface HubTakeoverOptions {
   readonly hub: string;

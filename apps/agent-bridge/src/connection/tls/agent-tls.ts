@@ -64,7 +64,7 @@ export class AgentTls implements Component {
       honorCipherOrder: true,
       // A resumed session would be judged by the authorities of its first handshake.
       secureOptions: constants.SSL_OP_NO_TICKET,
-      handshakeTimeout: 10_000,
+      handshakeTimeout: 5_000,
       // Whoever has no certificate, or a bad one, is told so by the refusal of the upgrade.
       requestCert: caBundle !== undefined,
       rejectUnauthorized: false,

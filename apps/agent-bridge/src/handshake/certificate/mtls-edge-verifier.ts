@@ -34,6 +34,7 @@ export const mtlsEdgeVerifier = ({
   readonly gateways: Pick<CertificateGateway, 'identify'>;
 }): HandshakeVerifier => ({
   way: 'mtls-edge',
+  needs: 'a client certificate',
   offeredBy: ({ headers, viaTrustedProxy }) => viaTrustedProxy && verdictOf(headers) !== undefined,
   verify: (request) => {
     const { headers } = request;

@@ -9,6 +9,7 @@ export const mtlsVerifier = ({
   readonly gateways: Pick<CertificateGateway, 'identify'>;
 }): HandshakeVerifier => ({
   way: 'mtls',
+  needs: 'a client certificate',
   // A proxy shows its own.
   offeredBy: ({ clientCertificate, viaTrustedProxy }) => clientCertificate !== undefined && !viaTrustedProxy,
   verify: (request) => {

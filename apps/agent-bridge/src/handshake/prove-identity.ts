@@ -5,9 +5,9 @@ import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } fro
 
 /**
  * Who it is that asks, by every proof that the request offers: all of them must hold and agree. The strongest way, which
- * is the first of the list, says what opened the connection.
+ * is the first of the list, says what opened the connection. What counts only alone is not asked where anything else is offered.
  */
-export async function prove(
+export async function proveIdentity(
   request: HandshakeRequest,
   verifiers: readonly HandshakeVerifier[],
 ): Promise<ProvenIdentity | Refusal> {
@@ -15,9 +15,12 @@ export async function prove(
   const claimed = claimedId(headers);
   if (!viaTrustedProxy && hasEdgeHeaders(headers))
     return refusal('NOT_ALLOWED', 'X-SSL-Client headers are accepted from trusted proxies only', claimed);
-  const offered = verifiers.filter((each) => each.offeredBy(request));
+  const carried = verifiers.filter((each) => each.offeredBy(request));
+  const offered = carried.some(({ onlyAlone }) => !onlyAlone)
+    ? carried.filter(({ onlyAlone }) => !onlyAlone)
+    : carried;
   const auth = headers[handshakeHeader.auth];
-  if (auth !== undefined && auth !== '' && !offered.some(({ way }) => way === 'hmac' || way === 'ed25519'))
+  if (auth !== undefined && auth !== '' && !offered.some(({ needs }) => needs === 'header X-Agent-Auth'))
     return refusal('BAD_SIGNATURE', 'no way that is switched on here can check this X-Agent-Auth', claimed);
   let proven: ProvenIdentity | undefined;
   for (const verifier of offered) {
@@ -32,9 +35,6 @@ export async function prove(
 }
 
 function missing(verifiers: readonly HandshakeVerifier[]): string {
-  const ways = new Set(verifiers.map(({ way }) => way));
-  const names = [];
-  if (ways.has('hmac') || ways.has('ed25519')) names.push('header X-Agent-Auth');
-  if (ways.has('mtls') || ways.has('mtls-edge')) names.push('a client certificate');
-  return `${names.join(' or ') || 'a proof of identity'} is missing`;
+  const needs = new Set(verifiers.flatMap((each) => each.needs ?? []));
+  return `${[...needs].join(' or ') || 'a proof of identity'} is missing`;
 }

@@ -78,13 +78,3 @@ if left == 0 then
 end
 return left
 `;
-
-/**
- * Forgets a hub that is gone for good: without sign of life, its stream empty.
- * KEYS hub stream, sign of life, register. ARGV hub. Returns 1 when it is forgotten.
- */
-export const forgetHub = `
-if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('XLEN', KEYS[1]) > 0 then return 0 end
-redis.call('DEL', KEYS[1])
-return redis.call('SREM', KEYS[3], ARGV[1])
-`;

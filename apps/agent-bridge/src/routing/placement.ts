@@ -12,7 +12,7 @@ import { AppError } from '@viw/runtime';
 import { encodeEntry } from '@viw/streams';
 import type { EntryFacts, Redis } from '@viw/streams';
 import type { HeldLease } from '../lease/lease-store';
-import { drainMailbox, placeCommand } from './hub-stream-or-mailbox-scripts';
+import { drainMailbox, placeCommand } from './placement-scripts';
 
 /** `gone`: it has left its former place already. `alive`: it stays there, the hub that was taken for dead lives. */
 export type Place = 'hub' | 'mailbox' | 'gone' | 'alive';

@@ -3,36 +3,40 @@ import { refusal } from '../handshake/verifier';
 import type { Refusal, SeenIdentity } from '../handshake/verifier';
 import type { GatewayRegistry } from './gateway-registry';
 
-export interface GatewayAdmittanceOptions {
+export interface GatewayObjectionOptions {
   /** What an id gets that the registry does not know: visible without commands, or refused. */
   readonly unknownAgents: 'discover' | 'refuse';
 }
 
 /** Whether a proven identity is one that may be here, by the registry as it is at this moment. */
-export class GatewayAdmittance {
-  readonly #options: GatewayAdmittanceOptions;
+export class GatewayObjection {
+  readonly #options: GatewayObjectionOptions;
   readonly #registry: GatewayRegistry;
 
-  constructor(options: GatewayAdmittanceOptions, { registry }: { registry: GatewayRegistry }) {
+  constructor(options: GatewayObjectionOptions, { registry }: { registry: GatewayRegistry }) {
     this.#options = options;
     this.#registry = registry;
   }
 
   /** Undefined: it may. Asked at the handshake, and again whenever the registry changes. */
-  objection(identity: SeenIdentity): Refusal | undefined {
+  to(identity: SeenIdentity): Refusal | undefined {
     const { agentId } = identity;
     const entry = this.#registry.entry(agentId);
     if (entry === undefined)
       return this.#options.unknownAgents === 'discover'
         ? undefined
         : refusal('NOT_ALLOWED', 'this agent id is not registered', agentId);
-    if (entry.state === 'decommissioned')
-      return refusal('DECOMMISSIONED', 'this gateway was decommissioned', agentId);
-    if (entry.state === 'revoked')
-      return refusal('REVOKED', 'the credentials of this gateway were revoked', agentId);
-    return opens(entry, identity)
-      ? undefined
-      : refusal('NOT_ALLOWED', 'this gateway has a key or certificate of its own', agentId);
+    // Why a gateway is off is told only to who could open it.
+    if (!opens(entry, identity))
+      return refusal('NOT_ALLOWED', 'this gateway has a key or certificate of its own', agentId);
+    switch (entry.state) {
+      case 'active':
+        return undefined;
+      case 'revoked':
+        return refusal('REVOKED', 'the credentials of this gateway were revoked', agentId);
+      case 'decommissioned':
+        return refusal('DECOMMISSIONED', 'this gateway was decommissioned', agentId);
+    }
   }
 }
 

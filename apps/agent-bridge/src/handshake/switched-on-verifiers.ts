@@ -11,7 +11,7 @@ import { hmacVerifier } from './hmac-verifier';
 import { legacyAllowlistVerifier } from './legacy-allowlist';
 import type { HandshakeVerifier } from './verifier';
 
-export interface WaysDeps {
+export interface SwitchedOnVerifiersDeps {
   readonly registry: GatewayRegistry;
   /** Of `AGENT_BRIDGE_CA_BUNDLE`, where there is one. */
   readonly authorities: CertificateAuthorities | undefined;
@@ -22,9 +22,9 @@ export interface WaysDeps {
  * The ways to prove identity that are switched on, the strongest first.
  * @throws AppError CONFIG_INVALID when there is none
  */
-export function switchedOnWays(
+export function switchedOnVerifiers(
   config: BridgeConfig,
-  { registry, authorities, clock }: WaysDeps,
+  { registry, authorities, clock }: SwitchedOnVerifiersDeps,
 ): HandshakeVerifier[] {
   const subjectPolicy = config.AGENT_BRIDGE_CLIENT_DN_POLICY;
   const secret = config.AGENT_BRIDGE_SHARED_SECRET;
