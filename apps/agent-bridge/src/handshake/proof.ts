@@ -5,7 +5,7 @@ import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } fro
 
 /**
  * Who it is that asks, by every proof that the request offers: all of them must hold and agree. The strongest way, which
- * is the first of the list, says what opened the connection.
+ * is the first of the list, gives its name; whether what they prove opens the gateway is the registry's to say.
  */
 export async function prove(
   request: HandshakeRequest,
@@ -26,7 +26,8 @@ export async function prove(
     if (proven && proven.agentId !== identity.agentId)
       return refusal('NOT_ALLOWED', 'two proofs of identity name two agents', claimed);
     const nonce = proven?.nonce ?? identity.nonce;
-    proven = { ...(proven ?? identity), ...(nonce !== undefined && { nonce }) };
+    const credentials = [...(proven?.credentials ?? []), ...(identity.credentials ?? [])];
+    proven = { ...(proven ?? identity), credentials, ...(nonce !== undefined && { nonce }) };
   }
   return proven ?? refusal('BAD_REQUEST', missing(verifiers), claimed);
 }
