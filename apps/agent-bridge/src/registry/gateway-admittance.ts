@@ -50,5 +50,7 @@ const hasNothingOfItsOwn = ({ signing_key, certificate_sha256 }: RegistryEntry):
 
 function fits(entry: RegistryEntry, credential: OwnCredential): boolean {
   if (credential.kind === 'key') return entry.signing_key?.x === credential.x;
-  return hasNothingOfItsOwn(entry) ? credential.namedByIssuer : entry.certificate_sha256 === credential.sha256;
+  return hasNothingOfItsOwn(entry)
+    ? credential.namedByIssuer
+    : entry.certificate_sha256 === credential.sha256;
 }
