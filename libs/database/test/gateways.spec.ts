@@ -106,6 +106,34 @@ describe('what hubs are told', () => {
     await expect(gateways.revokeCredentials(agent)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  test('what was revoked never comes back, however it is written; what was only replaced does', async () => {
+    const agent = newAgent();
+    const certificate_sha256 = 'e'.repeat(64);
+    await gateways.register({ agent_id: agent, public_keys: { agent: agentKey('a'), certificate_sha256 } });
+    for (const x of ['b', 'a', 'b'])
+      await gateways.patch(agent, { public_keys: { agent: agentKey(x), ...keys(x) } });
+    await gateways.revokeCredentials(agent);
+    const refused = { code: 'CONFLICT', message: expect.stringContaining('revoked') as string };
+    for (const public_keys of [
+      { agent: agentKey('b') },
+      { agent: { ...agentKey('b'), kid: 'another' } },
+      { agent: { ...agentKey('b'), x: `${'b'.repeat(43)}=` } },
+      // Replaced when the gateway was revoked: whoever has taken the host may have it all the same.
+      { agent: agentKey('a') },
+      { certificate_sha256 },
+      { agent: agentKey('n'), ...keys('b') },
+    ])
+      await expect(gateways.patch(agent, { public_keys })).rejects.toMatchObject(refused);
+    expect(await entry(agent)).toMatchObject({ state: 'revoked' });
+    await gateways.patch(agent, { public_keys: { agent: agentKey('n') } });
+    // Nor does it by way of a gateway that is back.
+    await expect(gateways.patch(agent, { public_keys: { agent: agentKey('b') } })).rejects.toMatchObject(
+      refused,
+    );
+    for (const x of ['m', 'n', 'n']) await gateways.patch(agent, { public_keys: { agent: agentKey(x) } });
+    expect(await entry(agent)).toMatchObject({ state: 'active', signing_key: agentKey('n') });
+  });
+
   test('a gateway that has nothing but the shared secret can be revoked too', async () => {
     const agent = newAgent();
     await gateways.register({ agent_id: agent });

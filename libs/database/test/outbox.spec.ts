@@ -45,6 +45,24 @@ test('entries come in order, once published never again; a rolled back one never
   expect(await outbox.deletePublished(0)).toBe(3);
 });
 
+test('what hubs must know of gateways overtakes everything else, in its own order', async () => {
+  const waiting = [await enqueue(), await enqueue()];
+  const deltas = [];
+  for (const frozen of [true, false])
+    deltas.push(
+      await outbox.enqueue(gatewayRegistryStream, { kind: 'freeze', version: deltas.length + 1, frozen }),
+    );
+  const ids = async (limit: number, except: number[] = []) =>
+    (await outbox.claimBatch(limit, except)).map((entry) => entry.event_id);
+  expect(await ids(3)).toEqual([...deltas, waiting[0]]);
+  const all = await outbox.claimBatch(10);
+  expect(all.map((entry) => entry.event_id)).toEqual([...deltas, ...waiting]);
+  const [first] = all;
+  expect(await ids(2, [first?.id ?? 0])).toEqual([deltas[1], waiting[0]]);
+  await outbox.markPublished(all.map((entry) => entry.id));
+  expect(await ids(10)).toEqual([]);
+});
+
 test('a body against its contract is refused', async () => {
   await expect(outbox.enqueue(certRequestsStream, { ...body, kind: 'nonsense' } as never)).rejects.toThrow();
   expect(await outbox.countUnpublished()).toBe(0);
