@@ -1,5 +1,10 @@
 import { type GatewayPublicKeys } from '@viw/contracts';
-import { GatewayCredentialRepository, GatewayRegistryRepository, GatewayRepository } from '../src/index';
+import {
+  GatewayCredentialRepository,
+  GatewayRegistryRepository,
+  GatewayRepository,
+  inTransaction,
+} from '../src/index';
 import { sql } from 'kysely';
 import { type Fixture, fixture, newAgent } from './fixture';
 
@@ -162,8 +167,24 @@ describe('what hubs are told', () => {
 
   test('the version is lifted above one that hubs know, never lowered', async () => {
     const before = await registry.version();
-    expect(await registry.liftAbove(before)).toBe(false);
-    expect(await registry.liftAbove(before + 10)).toBe(true);
+    expect(await registry.liftAbove(before)).toBe('unneeded');
+    expect(await registry.liftAbove(before + 10)).toBe('lifted');
     expect(await registry.version()).toBe(before + 11);
+  });
+
+  test('a version that no backup explains is not believed', async () => {
+    const before = await registry.version();
+    for (const known of [before + 1_000_000_001, 2 ** 52, Number.MAX_SAFE_INTEGER])
+      expect(await registry.liftAbove(known)).toBe('implausible');
+    expect(await registry.version()).toBe(before);
+  });
+
+  test('without its row everything is frozen', async () => {
+    await inTransaction(f.db, async (trx) => {
+      await sql`DELETE FROM viw.gateway_registry`.execute(trx);
+      const alone = new GatewayRegistryRepository({ db: trx });
+      expect([(await alone.snapshot()).frozen, (await alone.freezeState()).frozen]).toEqual([true, true]);
+      throw new Error('rolled back');
+    }).catch((error: Error) => expect(error.message).toBe('rolled back'));
   });
 });

@@ -91,9 +91,9 @@ export class SnapshotPublisher implements Component {
     else if (stored !== current) await this.#publish();
   }
 
-  async #publish(): Promise<void> {
+  async #publish(insteadOf?: number): Promise<void> {
     const snapshot = await this.deps.repositories.gatewayRegistry.snapshot();
-    const held = await this.deps.snapshots.replace(snapshot);
+    const held = await this.deps.snapshots.replace(snapshot, insteadOf);
     if (held > snapshot.version) return;
     this.#published.inc();
     this.deps.logger.debug(
@@ -104,10 +104,19 @@ export class SnapshotPublisher implements Component {
 
   /**
    * Redis, read before Postgres, knows a later version than Postgres has: Postgres was restored from a backup. Hubs
-   * would take every change for one they know already, revocations included, so the version goes on from theirs.
+   * would take every change for one they know already, revocations included, so the version goes on from theirs. Unless no
+   * backup explains it: then somebody else has written there, and what Postgres knows takes its place.
    */
   async #catchUp(stored: number): Promise<void> {
-    if (!(await this.deps.repositories.gatewayRegistry.liftAbove(stored))) return;
+    const outcome = await this.deps.repositories.gatewayRegistry.liftAbove(stored);
+    if (outcome === 'unneeded') return;
+    if (outcome === 'implausible') {
+      this.deps.logger.error(
+        { event: 'registry_version_implausible', version: stored },
+        'the registry in Redis has a version that Postgres cannot have forgotten, and is replaced',
+      );
+      return this.#publish(stored);
+    }
     this.deps.logger.error(
       { event: 'registry_version_lifted', version: stored + 1 },
       'Postgres knew an older registry than the hubs: was it restored from a backup?',
