@@ -1,7 +1,7 @@
 import { advisoryLocks } from '@viw/contracts';
-import { withAdvisoryLock } from '@viw/database';
+import { runAlone } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { Counter, fullJitter, sleep } from '@viw/runtime';
+import { Counter, sleep } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { SnapshotStore } from './snapshot-store';
 
@@ -54,34 +54,28 @@ export class SnapshotPublisher implements Component {
     await this.#loop;
   }
 
-  async #run(stop: AbortSignal): Promise<void> {
+  #run(stop: AbortSignal): Promise<void> {
     const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    const lock = {
-      url,
-      applicationName: `${applicationName}-registry`,
-      key: advisoryLocks.registrySnapshot,
-    };
-    for (let failures = 0; !stop.aborted;) {
-      try {
-        const held = await withAdvisoryLock(lock, async (lost) => {
-          const end = AbortSignal.any([stop, lost]);
-          while (!end.aborted) {
-            await this.#look();
-            failures = 0;
-            await sleep(everyMs, end).catch(() => undefined);
-          }
-        });
-        if (!held) await sleep(STANDBY_MS, stop).catch(() => undefined);
-      } catch (error) {
-        if (stop.aborted) return;
-        if (failures++ === 0)
+    return runAlone(
+      { url, applicationName: `${applicationName}-registry`, key: advisoryLocks.registrySnapshot },
+      {
+        stop,
+        backoff: BACKOFF,
+        standbyMs: STANDBY_MS,
+        onFailure: (error) =>
           this.deps.logger.warn(
             { event: 'registry_snapshot_failed', error },
             'the registry snapshot waits, trying again',
-          );
-        await sleep(50 + fullJitter(BACKOFF, failures), stop).catch(() => undefined);
-      }
-    }
+          ),
+      },
+      async (end, worked) => {
+        while (!end.aborted) {
+          await this.#look();
+          worked();
+          await sleep(everyMs, end).catch(() => undefined);
+        }
+      },
+    );
   }
 
   async #look(): Promise<void> {

@@ -1,8 +1,7 @@
 import type { StreamContract, StreamName } from '@viw/contracts';
-import { advisoryLocks, streams } from '@viw/contracts';
+import { streams } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
-import { withAdvisoryLock } from '../../advisory-lock';
 import type { RepositoryDeps } from '../repository';
 
 export interface OutboxEntry {
@@ -91,9 +90,3 @@ export class OutboxRepository {
     return Number(numAffectedRows ?? 0);
   }
 }
-
-/** `withAdvisoryLock` for the relay: of all processes one at a time publishes. */
-export const withRelayLock = (
-  options: { readonly url: string; readonly applicationName: string },
-  work: (lost: AbortSignal) => Promise<void>,
-): Promise<boolean> => withAdvisoryLock({ ...options, key: advisoryLocks.outboxRelay }, work);
