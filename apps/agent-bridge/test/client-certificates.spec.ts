@@ -1,7 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { signKeyHandshake } from '@viw/agent-auth';
+import type { Ed25519PublicKey } from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { eventually, freePort, requireProgram, startProgram, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
@@ -57,6 +60,7 @@ describe('mtls-edge', () => {
     hub = await startHub(server.url, {
       AGENT_BRIDGE_TRUSTED_PROXIES: '127.0.0.0/8',
       AGENT_BRIDGE_MTLS_EDGE: 'true',
+      AGENT_BRIDGE_ED25519: 'true',
       AGENT_BRIDGE_CA_BUNDLE: ca.certFile,
       AGENT_BRIDGE_CLIENT_DN_POLICY: 'CN={agent_id},O=Viworks',
     });
@@ -92,6 +96,29 @@ describe('mtls-edge', () => {
       await known(hub);
       expect(await answer(edge(leaf))).toBe('403 NOT_ALLOWED');
     }
+  });
+
+  it('revoked, then back with a new key: the certificate that names it opens it no longer, beside the key it does no harm', async () => {
+    const id = uniqueAgent();
+    const leaf = await ca.issue({ subject: `/CN=${id}/O=Viworks`, names: `DNS:${id}` });
+    const stolen = await dialWith(hub.url, id, edge(leaf));
+    await registry.gateway({ agent_id: id, state: 'revoked' });
+    expect(await stolen.closed).toBe(4401);
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const signing_key = publicKey.export({ format: 'jwk' }) as Ed25519PublicKey;
+    await registry.gateway(active(id, { signing_key }));
+    await known(hub);
+    expect(await answer(edge(leaf))).toBe('403 NOT_ALLOWED');
+    const byKey = () => signKeyHandshake({ privateKey, agentId: id, path: '/agent/ws', now: Date.now() });
+    await (await dialWith(hub.url, id, byKey())).close();
+    const both = await dialWith(hub.url, id, { ...edge(leaf), ...byKey() });
+    expect(await both.next('HELLO_ACK')).toMatchObject({ agent_id: id });
+    // Each of them is looked at again when the registry changes: here only the certificate is left.
+    await registry.gateway(active(id, { certificate_sha256: leaf.sha256 }));
+    await known(hub);
+    expect(both.isClosed).toBe(false);
+    await registry.gateway(active(id, { certificate_sha256: 'c'.repeat(64) }));
+    expect(await both.closed).toBe(4401);
   });
 
   it.each([

@@ -1,4 +1,13 @@
-import { agentSessionsStream, alertsStream, contestsKey, leaseKey, mailboxStream } from '@viw/contracts';
+import {
+  agentSessionsStream,
+  alertsStream,
+  contestsKey,
+  keptEntries,
+  leaseKey,
+  mailboxStream,
+  streams,
+} from '@viw/contracts';
+import { encodeEntry } from '@viw/streams';
 import type { AlertsBody } from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
@@ -107,7 +116,10 @@ describe.each([
     const answer = await refused(one, id, a);
     expect(answer).toMatchObject({ status: 409, body: { error: { code: 'DUPLICATE_ID' } } });
     expect(answer.headers['retry-after']).toBe('30');
-    expect((await alert(id, 'raised'))[0]).toMatchObject({ severity: 'critical' });
+    expect((await alert(id, 'raised'))[0]).toMatchObject({
+      severity: 'critical',
+      detail: expect.stringContaining('register a key of its own') as string,
+    });
     const meanwhile = await publish(redis, runCommand(id));
     await eventually(async () => expect(await redis.xlen(mailboxStream(id))).toBe(2));
     // What was under way is seen through; nothing follows it.
@@ -149,4 +161,36 @@ describe.each([
     await nothingLeft(redis, one.id, id);
     await first.close();
   });
+});
+
+it('a contest that is over before its hub has looked at it: what waited goes out all the same', async () => {
+  const blind = await startHub(server.url, {}, { ...slowRenewal, contests: 600_000 });
+  const id = uniqueAgent();
+  await redis.zadd(contestsKey, Date.now() + 2_000, id);
+  const agent = await join(blind.url, id);
+  const sent = await publish(redis, runCommand(id));
+  await eventually(async () => expect(await redis.xlen(mailboxStream(id))).toBe(1));
+  expect(agent.all('COMMAND')).toEqual([]);
+  expect((await agent.next('COMMAND')).correlation_id).toBe(sent);
+  agent.result(sent);
+  await nothingLeft(redis, blind.id, id);
+  await blind.stop();
+});
+
+it('alerts, which no group reads, are kept to a bound by whoever raises one', async () => {
+  const [example] = alertsStream.examples;
+  if (!example) throw new Error('no example');
+  const { fields } = encodeEntry(alertsStream, example);
+  const former = redis.pipeline();
+  const bound = keptEntries[streams.alerts];
+  for (let n = 0; n < bound + 500; n++) former.xadd(streams.alerts, '*', ...fields);
+  await former.exec();
+  const id = uniqueAgent();
+  await join(hub.url, id, {}, { from: a });
+  const second = await join(hub.url, id, {}, { from: b });
+  expect((await refused(hub, id, a)).status).toBe(409);
+  await alert(id, 'raised');
+  // Redis trims whole nodes of the stream only.
+  expect(await redis.xlen(streams.alerts)).toBeLessThan(bound + 250);
+  await second.close();
 });

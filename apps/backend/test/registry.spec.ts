@@ -79,6 +79,25 @@ describe('the snapshot in Redis', () => {
     await eventually(async () => expect((await snapshot()).version).toBe(version + 52));
     expect(await entryOf(id)).toEqual({ agent_id: id, state: 'active' });
   });
+
+  it.each(['9007199254740991', '1.5', '0x7f', 'nan'])(
+    'a version %p in Redis is none: the snapshot takes its place, and changes go on',
+    async (version) => {
+      const before = await snapshot();
+      await around.client.hset(registrySnapshotKey, 'version', version);
+      await eventually(async () => expect(await snapshot()).toEqual(before));
+      const id = uniqueAgent();
+      await admin.gateways.register({ agent_id: id });
+      await eventually(async () => expect((await snapshot()).version).toBe(before.version + 1));
+    },
+  );
+
+  it('a version that no backup explains is not believed either, and said', async () => {
+    const before = await snapshot();
+    await around.client.hset(registrySnapshotKey, 'version', before.version + 2_000_000_000, 'body', '{}');
+    await eventually(async () => expect(await snapshot()).toEqual(before));
+    expect(backend.log.join('')).toContain('registry_version_implausible');
+  });
 });
 
 describe('revoking the credentials of a gateway', () => {

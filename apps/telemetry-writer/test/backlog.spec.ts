@@ -31,6 +31,13 @@ describe('Backlog', () => {
     expect(await backlog()).toBe(3);
   });
 
+  it('cannot tell without the group or the stream', async () => {
+    await redis.xgroup('DESTROY', stream, 'readers');
+    expect(await backlog()).toBe(Infinity);
+    await redis.flushall();
+    expect(await backlog()).toBe(Infinity);
+  });
+
   it('does not call a group read up whose lag Redis cannot tell', async () => {
     await read(1);
     await redis.xack(stream, 'readers', '1-0');

@@ -36,7 +36,7 @@ export type GroupName = (typeof groups)[keyof typeof groups];
 /**
  * The groups that must have acknowledged an entry before it may be trimmed. A group listed here that does not exist
  * keeps its streams from being trimmed at all, so a service is listed from the moment it reads. Streams without a
- * group are followed by plain XREAD or not read yet; those of them that need a bound get it from their producer.
+ * group are followed by plain XREAD or not read yet: `keptEntries` bounds them.
  */
 export const streamGroups: Readonly<Record<StreamName, readonly GroupName[]>> = {
   [streams.agentHello]: [groups.telemetryWriter],
@@ -54,7 +54,19 @@ export const streamGroups: Readonly<Record<StreamName, readonly GroupName[]>> = 
 };
 
 /**
- * Commands handed to one hub. Only that hub reads it, in the group `agent-bridge`.
+ * About how many of the newest entries whoever writes to these streams leaves in them: no group reads them, so nobody else
+ * keeps them short. A backend that reconnects within seconds finds every change, a hub that has missed registry deltas
+ * loads the snapshot, and of alerts only the latest are of use.
+ */
+export const keptEntries = {
+  [streams.changes]: 10_000,
+  [streams.gatewayRegistry]: 100_000,
+  [streams.alerts]: 10_000,
+} as const satisfies Partial<Record<StreamName, number>>;
+
+/**
+ * Commands handed to one hub, and word that one of its connections was replaced. That hub reads it in the group
+ * `agent-bridge`; when it has died the others empty it.
  * Keys that one script touches together (lease, mailbox, hub stream) carry one hash tag per partition,
  * so that the scripts also run on Redis Cluster. With a single partition the tag is constant.
  */
@@ -65,7 +77,10 @@ export const hubStream = (hub: string): string => `viw.commands.hub.${partitionT
 /** Commands that wait for an offline agent, in order; read by the hub that gets the agent. */
 export const mailboxStream = (agentId: string): string => `viw.mailbox.${partitionTag}${agentId}`;
 
-/** Which hub holds the agent's socket: a hash {hub, epoch, conn_id, address} with a TTL renewed while the socket lives. */
+/**
+ * Which hub holds the agent's socket: a hash {hub, epoch, conn_id, address, serving?} with a TTL renewed while the socket
+ * lives. `address` is that of the agent; `serving` is there once its mailbox is drained, so that commands go to the hub's stream.
+ */
 export const leaseKey = (agentId: string): string => `viw:lease:${partitionTag}${agentId}`;
 
 /** Newest epoch given for the agent (TTL key, renewed with its lease). Without it the next one follows Redis's clock. */

@@ -9,5 +9,6 @@ export * from './repositories';
 export type { Principal, SealedEnvelope } from './schema/columns';
 export type { AuditOutcome } from './schema/audit';
 export type { CredentialKind } from './schema/gateways';
+export * from './run-alone';
 export * from './service-login';
 export * from './sql-state';

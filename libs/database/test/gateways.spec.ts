@@ -1,5 +1,10 @@
 import { type GatewayPublicKeys } from '@viw/contracts';
-import { GatewayCredentialRepository, GatewayRegistryRepository, GatewayRepository } from '../src/index';
+import {
+  GatewayCredentialRepository,
+  GatewayRegistryRepository,
+  GatewayRepository,
+  inTransaction,
+} from '../src/index';
 import { sql } from 'kysely';
 import { type Fixture, fixture, newAgent } from './fixture';
 
@@ -106,6 +111,34 @@ describe('what hubs are told', () => {
     await expect(gateways.revokeCredentials(agent)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  test('what was revoked never comes back, however it is written; what was only replaced does', async () => {
+    const agent = newAgent();
+    const certificate_sha256 = 'e'.repeat(64);
+    await gateways.register({ agent_id: agent, public_keys: { agent: agentKey('a'), certificate_sha256 } });
+    for (const x of ['b', 'a', 'b'])
+      await gateways.patch(agent, { public_keys: { agent: agentKey(x), ...keys(x) } });
+    await gateways.revokeCredentials(agent);
+    const refused = { code: 'CONFLICT', message: expect.stringContaining('revoked') as string };
+    for (const public_keys of [
+      { agent: agentKey('b') },
+      { agent: { ...agentKey('b'), kid: 'another' } },
+      { agent: { ...agentKey('b'), x: `${'b'.repeat(43)}=` } },
+      // Replaced when the gateway was revoked: whoever has taken the host may have it all the same.
+      { agent: agentKey('a') },
+      { certificate_sha256 },
+      { agent: agentKey('n'), ...keys('b') },
+    ])
+      await expect(gateways.patch(agent, { public_keys })).rejects.toMatchObject(refused);
+    expect(await entry(agent)).toMatchObject({ state: 'revoked' });
+    await gateways.patch(agent, { public_keys: { agent: agentKey('n') } });
+    // Nor does it by way of a gateway that is back.
+    await expect(gateways.patch(agent, { public_keys: { agent: agentKey('b') } })).rejects.toMatchObject(
+      refused,
+    );
+    for (const x of ['m', 'n', 'n']) await gateways.patch(agent, { public_keys: { agent: agentKey(x) } });
+    expect(await entry(agent)).toMatchObject({ state: 'active', signing_key: agentKey('n') });
+  });
+
   test('a gateway that has nothing but the shared secret can be revoked too', async () => {
     const agent = newAgent();
     await gateways.register({ agent_id: agent });
@@ -134,8 +167,24 @@ describe('what hubs are told', () => {
 
   test('the version is lifted above one that hubs know, never lowered', async () => {
     const before = await registry.version();
-    expect(await registry.liftAbove(before)).toBe(false);
-    expect(await registry.liftAbove(before + 10)).toBe(true);
+    expect(await registry.liftAbove(before)).toBe('unneeded');
+    expect(await registry.liftAbove(before + 10)).toBe('lifted');
     expect(await registry.version()).toBe(before + 11);
+  });
+
+  test('a version that no backup explains is not believed', async () => {
+    const before = await registry.version();
+    for (const known of [before + 1_000_000_001, 2 ** 52, Number.MAX_SAFE_INTEGER])
+      expect(await registry.liftAbove(known)).toBe('implausible');
+    expect(await registry.version()).toBe(before);
+  });
+
+  test('without its row everything is frozen', async () => {
+    await inTransaction(f.db, async (trx) => {
+      await sql`DELETE FROM viw.gateway_registry`.execute(trx);
+      const alone = new GatewayRegistryRepository({ db: trx });
+      expect([(await alone.snapshot()).frozen, (await alone.freezeState()).frozen]).toEqual([true, true]);
+      throw new Error('rolled back');
+    }).catch((error: Error) => expect(error.message).toBe('rolled back'));
   });
 });

@@ -7,7 +7,6 @@ import {
   OutboxListener,
   OutboxRepository,
   inTransaction,
-  withRelayLock,
 } from '../src/index';
 import { type Fixture, fixture, newAgent } from './fixture';
 
@@ -45,27 +44,27 @@ test('entries come in order, once published never again; a rolled back one never
   expect(await outbox.deletePublished(0)).toBe(3);
 });
 
+test('what hubs must know of gateways overtakes everything else, in its own order', async () => {
+  const waiting = [await enqueue(), await enqueue()];
+  const deltas = [];
+  for (const frozen of [true, false])
+    deltas.push(
+      await outbox.enqueue(gatewayRegistryStream, { kind: 'freeze', version: deltas.length + 1, frozen }),
+    );
+  const ids = async (limit: number, except: number[] = []) =>
+    (await outbox.claimBatch(limit, except)).map((entry) => entry.event_id);
+  expect(await ids(3)).toEqual([...deltas, waiting[0]]);
+  const all = await outbox.claimBatch(10);
+  expect(all.map((entry) => entry.event_id)).toEqual([...deltas, ...waiting]);
+  const [first] = all;
+  expect(await ids(2, [first?.id ?? 0])).toEqual([deltas[1], waiting[0]]);
+  await outbox.markPublished(all.map((entry) => entry.id));
+  expect(await ids(10)).toEqual([]);
+});
+
 test('a body against its contract is refused', async () => {
   await expect(outbox.enqueue(certRequestsStream, { ...body, kind: 'nonsense' } as never)).rejects.toThrow();
   expect(await outbox.countUnpublished()).toBe(0);
-});
-
-test('of two relays one works; the other gets the lock when that one ends or its connection breaks', async () => {
-  const options = { url: f.url, applicationName: 'relay-test' };
-  let reached: () => void = () => undefined;
-  const inside = new Promise<void>((resolve) => (reached = resolve));
-  const first = withRelayLock(options, (lost) => {
-    reached();
-    return new Promise((resolve) => lost.addEventListener('abort', () => resolve(), { once: true }));
-  });
-  await inside;
-  const forbidden = jest.fn(async () => undefined);
-  expect(await withRelayLock(options, forbidden)).toBe(false);
-  expect(forbidden).not.toHaveBeenCalled();
-  await sql`SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-    WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()`.execute(f.db);
-  expect(await first).toBe(true);
-  await eventually(async () => expect(await withRelayLock(options, async () => undefined)).toBe(true));
 });
 
 test('the listener wakes at once, on every commit, and again after its connection broke', async () => {

@@ -14,6 +14,8 @@ export { PartitionedConsumer } from './consume/partitioned-consumer';
 export type { PartitionedConsumerOptions } from './consume/partitioned-consumer';
 export { DeadLetters, deadLetterError } from './consume/dead-letters';
 export { isGroupGone } from './consume/group-reader';
+export { groupState } from './consume/group-state';
+export type { GroupState } from './consume/group-state';
 export { consumersReady } from './consume/readiness';
 export type { StreamConsumerDeps, StreamConsumerOptions } from './consume/consumer-options';
 export { poison } from './consume/outcome';

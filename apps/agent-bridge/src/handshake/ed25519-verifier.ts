@@ -27,7 +27,7 @@ export const ed25519Verifier = ({ registry, clock }: Ed25519VerifierDeps): Hands
       way: 'ed25519',
       agentId,
       nonce,
-      credential: { kind: 'key', x: keyOf(agentId)?.x ?? '' },
+      credentials: [{ kind: 'key', x: keyOf(agentId)?.x ?? '' }],
     };
   },
 });

@@ -5,7 +5,8 @@ import type { HandshakeRequest, HandshakeVerifier, ProvenIdentity, Refusal } fro
 
 /**
  * Who it is that asks, by every proof that the request offers: all of them must hold and agree. The strongest way, which
- * is the first of the list, says what opened the connection. What counts only alone is not asked where anything else is offered.
+ * is the first of the list, gives its name; whether what they prove opens the gateway is the registry's to say. What counts only
+ * alone is not asked where anything else is offered.
  */
 export async function proveIdentity(
   request: HandshakeRequest,
@@ -29,7 +30,8 @@ export async function proveIdentity(
     if (proven && proven.agentId !== identity.agentId)
       return refusal('NOT_ALLOWED', 'two proofs of identity name two agents', claimed);
     const nonce = proven?.nonce ?? identity.nonce;
-    proven = { ...(proven ?? identity), ...(nonce !== undefined && { nonce }) };
+    const credentials = [...(proven?.credentials ?? []), ...(identity.credentials ?? [])];
+    proven = { ...(proven ?? identity), credentials, ...(nonce !== undefined && { nonce }) };
   }
   return proven ?? refusal('BAD_REQUEST', missing(verifiers), claimed);
 }

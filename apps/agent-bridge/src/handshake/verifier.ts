@@ -25,7 +25,7 @@ export type OwnCredential =
   | {
       readonly kind: 'certificate';
       readonly sha256: string;
-      /** Its issuer is one that names gateways in certificates: it counts where none is pinned. */
+      /** Its issuer is one that names gateways in certificates: it counts for a gateway with nothing of its own. */
       readonly namedByIssuer: boolean;
     };
 
@@ -34,8 +34,8 @@ export interface SeenIdentity {
   readonly agentId: string;
   /** Name of the way that proved it. */
   readonly way: string;
-  /** Absent: it was proven by something that others share (a secret, an address). */
-  readonly credential?: OwnCredential;
+  /** All that were proven. None: it was proven by something that others share (a secret, an address). */
+  readonly credentials?: readonly OwnCredential[];
 }
 
 export interface ProvenIdentity extends SeenIdentity {

@@ -1,4 +1,4 @@
-import { alertsStream, contestsKey } from '@viw/contracts';
+import { alertsStream, contestsKey, keptEntries, streams } from '@viw/contracts';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
@@ -79,13 +79,16 @@ export class Contests {
 
   #tell(action: 'raised' | 'cleared', agentId: string): Promise<boolean> {
     const { publisher, clock } = this.#deps;
-    return publisher.confirmed(alertsStream, {
+    const alert = {
       action,
       dedupe_key: `agent-contested:${agentId}`,
       severity: 'critical',
       title: `Two hosts claim to be gateway ${agentId}`,
-      detail: 'Its commands wait until one of them stays away. Find the copy, and give it an id of its own.',
+      detail:
+        'Its commands wait until one of them stays away. Find the copy, and give it an id of its own. A gateway that has ' +
+        'only what others share: register a key of its own for it, which shuts out whoever does not have that key.',
       at: new Date(clock.now()).toISOString(),
-    });
+    } as const;
+    return publisher.confirmed(alertsStream, alert, { maxlen: keptEntries[streams.alerts] });
   }
 }

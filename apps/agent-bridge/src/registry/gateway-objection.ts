@@ -1,6 +1,6 @@
 import type { RegistryEntry } from '@viw/contracts';
 import { refusal } from '../handshake/verifier';
-import type { Refusal, SeenIdentity } from '../handshake/verifier';
+import type { OwnCredential, Refusal, SeenIdentity } from '../handshake/verifier';
 import type { GatewayRegistry } from './gateway-registry';
 
 export interface GatewayObjectionOptions {
@@ -40,17 +40,21 @@ export class GatewayObjection {
   }
 }
 
-/** What a gateway has of its own replaces whatever others share; each of them alone is enough. */
-function opens(
-  { signing_key: key, certificate_sha256: pinned }: RegistryEntry,
-  { credential }: SeenIdentity,
-) {
-  switch (credential?.kind) {
-    case undefined:
-      return key === undefined && pinned === undefined;
-    case 'key':
-      return key?.x === credential.x;
-    case 'certificate':
-      return pinned === undefined ? credential.namedByIssuer : pinned === credential.sha256;
-  }
+/**
+ * What a gateway has of its own replaces whatever others share, an issuer's word for a certificate included: else a new key
+ * for a gateway that was revoked would let in the certificate of the stolen host. Each thing of its own alone is enough.
+ */
+function opens(entry: RegistryEntry, { credentials = [] }: SeenIdentity): boolean {
+  if (credentials.length === 0) return hasNothingOfItsOwn(entry);
+  return credentials.some((credential) => fits(entry, credential));
+}
+
+const hasNothingOfItsOwn = ({ signing_key, certificate_sha256 }: RegistryEntry): boolean =>
+  signing_key === undefined && certificate_sha256 === undefined;
+
+function fits(entry: RegistryEntry, credential: OwnCredential): boolean {
+  if (credential.kind === 'key') return entry.signing_key?.x === credential.x;
+  return hasNothingOfItsOwn(entry)
+    ? credential.namedByIssuer
+    : entry.certificate_sha256 === credential.sha256;
 }

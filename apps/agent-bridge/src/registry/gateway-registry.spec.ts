@@ -32,6 +32,18 @@ it('takes each version once, in order, and tells whom it concerns', () => {
   expect(changes).toEqual([{ kind: 'everything' }, { kind: 'gateway', agentId: 'b' }]);
 });
 
+it('is behind while a change that was announced is missing', () => {
+  const { registry } = make();
+  expect(registry.isBehind).toBe(false);
+  registry.load({ version: 4, frozen: false, gateways: [] });
+  registry.apply({ kind: 'gateway', version: 7, entry: active('a') });
+  expect(registry.isBehind).toBe(true);
+  registry.load({ version: 6, frozen: false, gateways: [] });
+  expect(registry.isBehind).toBe(true);
+  registry.apply({ kind: 'gateway', version: 7, entry: active('a') });
+  expect(registry.isBehind).toBe(false);
+});
+
 it('takes the place of everything by a snapshot, but never by an older one', () => {
   const { registry, changes } = make();
   registry.load({ version: 4, frozen: false, gateways: [active('a')] });

@@ -21,6 +21,8 @@ export class GatewayRegistry {
   #frozen = false;
   /** Version of a freeze that came before the deltas that lead to it. */
   #frozenAhead = 0;
+  /** Newest version of which a delta has come. */
+  #announced = 0;
 
   constructor(deps: GatewayRegistryDeps) {
     this.#deps = deps;
@@ -32,6 +34,11 @@ export class GatewayRegistry {
 
   get version(): number | undefined {
     return this.#version;
+  }
+
+  /** A change is known to have happened, and is not in force here. */
+  get isBehind(): boolean {
+    return this.#announced > (this.#version ?? 0);
   }
 
   get size(): number {
@@ -69,6 +76,7 @@ export class GatewayRegistry {
    * freeze takes effect, at once.
    */
   apply(delta: GatewayRegistryBody): 'applied' | 'known' | 'gap' {
+    this.#announced = Math.max(this.#announced, delta.version);
     if (this.#version !== undefined && delta.version <= this.#version) return 'known';
     if (this.#version === undefined || delta.version > this.#version + 1) {
       if (delta.kind === 'freeze' && delta.frozen) this.#frozenAhead = delta.version;

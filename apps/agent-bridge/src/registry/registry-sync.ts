@@ -64,7 +64,7 @@ export class RegistrySync implements Component {
     return this.#follower.stop();
   }
 
-  /** Redis has answered about the registry lately, so that a freeze or revocation would be known. */
+  /** The registry was lately found to be the newest that anybody has told of, so that a freeze or revocation would be in force. */
   get isCurrent(): boolean {
     const { clock } = this.#deps;
     return this.#heardAt !== undefined && clock.now() - this.#heardAt < this.#options.currentForMs;
@@ -85,20 +85,24 @@ export class RegistrySync implements Component {
       const version = await snapshots.version();
       if (version !== undefined && (!registry.isLoaded || version > (registry.version ?? 0)))
         await this.#load();
-      this.#heardAt = clock.now();
-      if (version === undefined) this.#note('there is no registry in Redis: the backend makes it');
-      else if (version < (registry.version ?? 0))
-        this.#note('the registry in Redis is older than the one known here');
-      else this.#note(undefined);
+      const fault = this.#doubt(version);
+      if (fault === undefined && !registry.isBehind) this.#heardAt = clock.now();
+      // For a moment that is nothing: the delta comes before its snapshot.
+      if (fault === undefined && registry.isBehind && this.isCurrent) return;
+      this.#note(fault ?? (registry.isBehind ? 'changes were announced that are missing here' : undefined));
     } catch (error) {
       this.#note(error instanceof AppError ? error.message : 'the registry cannot be read', error);
     }
   }
 
   async #take(entries: readonly Delivered<GatewayRegistryBody>[]): Promise<void> {
-    const { registry, logger } = this.#deps;
+    const { registry, clock, logger } = this.#deps;
+    let news = false;
     for (const { body } of entries) {
-      if (registry.apply(body) !== 'gap') continue;
+      const outcome = registry.apply(body);
+      // What is known already may come from a Redis that was set back.
+      news ||= outcome !== 'known';
+      if (outcome !== 'gap') continue;
       logger.info(
         { event: 'registry_gap', known: registry.version, version: body.version },
         'versions are missing, the snapshot is loaded',
@@ -108,7 +112,17 @@ export class RegistrySync implements Component {
       if ((registry.version ?? -1) < body.version)
         throw new AppError('UNAVAILABLE', 'the registry snapshot is older than the deltas');
     }
-    this.#heardAt = this.#deps.clock.now();
+    if (news && !registry.isBehind) this.#heardAt = clock.now();
+  }
+
+  /** Why what stands in Redis does not tell that the registry here is the newest one. */
+  #doubt(stored: number | undefined): string | undefined {
+    const { version = -1 } = this.#deps.registry;
+    if (stored === undefined) return 'there is no registry in Redis: the backend makes it';
+    if (stored < version) return 'the registry in Redis is older than the one known here';
+    return stored > version
+      ? 'the registry in Redis does not have the version that stands beside it'
+      : undefined;
   }
 
   async #load(): Promise<void> {

@@ -1,4 +1,4 @@
-import { gatewayRegistrySnapshot, registrySnapshotKey } from '@viw/contracts';
+import { gatewayRegistrySnapshot, parseRegistryVersion, registrySnapshotKey } from '@viw/contracts';
 import type { GatewayRegistrySnapshot } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
@@ -11,10 +11,9 @@ export class SnapshotReader {
     this.#redis = redis;
   }
 
-  /** Undefined when there is none. */
+  /** Undefined when there is none, or something that is none. */
   async version(): Promise<number | undefined> {
-    const version = await this.#redis.hget(registrySnapshotKey, 'version');
-    return version === null ? undefined : Number(version);
+    return parseRegistryVersion(await this.#redis.hget(registrySnapshotKey, 'version'));
   }
 
   /** @throws AppError SCHEMA_MISMATCH when what stands there is no snapshot; nothing of it is used then */

@@ -1,21 +1,16 @@
 import { groups, hubEntriesStream, hubStream } from '@viw/contracts';
 import type { HubEntryBody } from '@viw/contracts';
-import { DeadLetters, compareEntryIds, deadLetterError, decodeEntry, isGroupGone } from '@viw/streams';
+import { DeadLetters, deadLetterError, decodeEntry, groupState } from '@viw/streams';
 import type { EntryFacts, Redis } from '@viw/streams';
 import { factsOf } from './held-command';
+import { openEntries } from './hub-stream-entries';
+import type { OpenEntry } from './hub-stream-entries';
 import type { Placement, Place } from './placement';
-
-const BATCH = 100;
 
 /** What became of an entry; `dropped`: it is of no use to anybody, or was set aside as poison. */
 export type Moved = Place | 'dropped';
 
-/** An entry of a dead hub's stream that is not finished. */
-export interface DeadHubEntry {
-  readonly id: string;
-  /** Whether the hub had read it. */
-  readonly state: 'pending' | 'unread';
-  readonly fields: readonly string[];
+export interface DeadHubEntry extends OpenEntry {
   readonly content:
     | { readonly body: HubEntryBody; readonly facts: EntryFacts }
     | { readonly body?: undefined; readonly fault: unknown };
@@ -43,22 +38,10 @@ export class DeadHubEntries {
     const { redis } = this.#deps;
     const stream = hubStream(hub);
     for (;;) {
-      // In this order: what was delivered by now and is not pending afterwards is finished.
-      const delivered = await this.#lastDelivered(stream);
-      const entries = await redis.xrange(stream, '-', '+', 'COUNT', BATCH);
-      const [first, last] = [entries[0]?.[0], entries.at(-1)?.[0]];
-      if (first === undefined || last === undefined) return [];
-      const pending = await this.#pending(stream, first, last);
-      const open: DeadHubEntry[] = [];
-      const finished: string[] = [];
-      for (const [id, fields] of entries) {
-        if (pending.has(id)) open.push({ id, state: 'pending', fields, content: contentOf(fields) });
-        else if (compareEntryIds(id, delivered) > 0)
-          open.push({ id, state: 'unread', fields, content: contentOf(fields) });
-        else finished.push(id);
-      }
-      if (finished.length > 0) await redis.xdel(stream, ...finished);
-      if (open.length > 0) return open;
+      const group = await groupState(redis, stream, groups.agentBridge);
+      const { open, last } = await openEntries(redis, stream, group);
+      if (open.length > 0 || last === undefined)
+        return open.map((entry) => ({ ...entry, content: contentOf(entry.fields) }));
     }
   }
 
@@ -80,21 +63,6 @@ export class DeadHubEntries {
     });
     if (place === 'mailbox') this.#deps.onParked(body.agent_id);
     return place;
-  }
-
-  async #lastDelivered(stream: string): Promise<string> {
-    const rows = (await this.#deps.redis.xinfo('GROUPS', stream).catch(withoutGroup)) as unknown[][];
-    const valueOf = (row: unknown[], name: string): unknown => row[row.indexOf(name) + 1];
-    const group = rows.find((row) => valueOf(row, 'name') === groups.agentBridge);
-    return group ? String(valueOf(group, 'last-delivered-id')) : '0-0';
-  }
-
-  async #pending(stream: string, first: string, last: string): Promise<ReadonlySet<string>> {
-    const { redis } = this.#deps;
-    const rows = (await redis
-      .xpending(stream, groups.agentBridge, first, last, BATCH)
-      .catch(withoutGroup)) as unknown[][];
-    return new Set(rows.map(([id]) => String(id)));
   }
 
   async #setAside(hub: string, { id, fields, state }: DeadHubEntry, fault: unknown): Promise<void> {
@@ -121,9 +89,3 @@ function contentOf(fields: readonly string[]): DeadHubEntry['content'] {
     return { fault };
   }
 }
-
-/** The hub died before it made its group, or its stream is gone: nothing of it is pending. */
-const withoutGroup = (error: unknown): [] => {
-  if (isGroupGone(error)) return [];
-  throw error;
-};

@@ -13,7 +13,7 @@ import { EarlyCancels } from './early-cancels';
 import { InFlightQueue } from './in-flight-queue';
 import type { CommandEvents } from './command-events';
 import type { Handover } from './handover';
-import { heldCommand, homeless, isOver } from './held-command';
+import { givenUp, heldCommand, homeless, isOver, wasSent } from './held-command';
 import type { HeldCommand } from './held-command';
 import type { HubInbox } from './hub-inbox';
 import type { SentMarks } from './sent-marks';
@@ -100,19 +100,16 @@ export class Dispatcher {
     const queue = this.#queues.get(agentId);
     this.#queues.delete(agentId);
     for (const command of queue?.all() ?? []) {
-      const { entryId, facts, body, sentBefore, slotUntil } = command;
-      const sent = sentBefore || slotUntil !== undefined;
-      if (sent && !dialect.keepsJournal) this.#end(command, 'dispatched');
-      else this.#deps.handover.give({ entryId, facts, body: sent ? { ...body, sent_before: true } : body });
+      if (wasSent(command) && !dialect.keepsJournal) this.#end(command, 'dispatched');
+      else this.#deps.handover.give(givenUp(command));
     }
   }
 
   /** The agent stays connected but gets no command until `serve`; those that are under way are seen through. */
   suspend(connection: Connection): void {
     connection.takesCommands = false;
-    for (const { entryId, facts, body, sentBefore } of this.#queues.get(connection.agentId)?.takeWaiting() ??
-      [])
-      this.#deps.handover.give({ entryId, facts, body: sentBefore ? { ...body, sent_before: true } : body });
+    const waiting = this.#queues.get(connection.agentId)?.takeWaiting() ?? [];
+    for (const command of waiting) this.#deps.handover.give(givenUp(command));
   }
 
   /** Another hub has taken these entries over, and decides what becomes of them. */
@@ -143,7 +140,7 @@ export class Dispatcher {
     if (connection) this.#pump(connection);
   }
 
-  /** Called every second or so: what is over, stuck, or was refused as busy. */
+  /** Called every half second: what is over, stuck, or was refused as busy. */
   sweep(): void {
     if (!this.#deps.mayDecide()) return;
     const now = this.#deps.clock.now();

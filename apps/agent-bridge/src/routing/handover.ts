@@ -5,7 +5,7 @@ import type { ConnectionTable } from '../connection/connection-table';
 import type { WorkUnderWay } from '../work-under-way';
 import type { HomelessCommand } from './held-command';
 import type { HubInbox } from './hub-inbox';
-import type { Placement } from './placement';
+import type { Placement, Undrained } from './placement';
 
 export interface HandoverDeps {
   readonly placement: Pick<Placement, 'place' | 'drain'>;
@@ -17,8 +17,8 @@ export interface HandoverDeps {
 }
 
 /**
- * Moves commands between this hub's stream, mailboxes and other hubs' streams. What fails because Redis is away is
- * repeated by `sweep`; until then the entry is pending where it was.
+ * Moves commands between this hub's stream, mailboxes and other hubs' streams. What fails because Redis is away, or an
+ * agent's id is contested, is repeated by `sweep`; until then the entry is pending where it was.
  */
 export class Handover {
   readonly #deps: HandoverDeps;
@@ -48,10 +48,11 @@ export class Handover {
     const failed = this.#failed;
     this.#failed = [];
     for (const command of failed) this.give(command);
-    for (const connection of this.#uncollected) {
-      this.#uncollected.delete(connection);
-      this.collect(connection);
-    }
+    const uncollected = [...this.#uncollected];
+    this.#uncollected.clear();
+    // One that takes no commands is collected when it is served again.
+    for (const connection of uncollected)
+      if (!connection.ended && connection.takesCommands) this.collect(connection);
   }
 
   async #give(command: HomelessCommand): Promise<void> {
@@ -79,11 +80,13 @@ export class Handover {
     const state = { again: false };
     this.#collecting.set(connection, state);
     try {
-      let left: number | undefined = 1;
-      while (!connection.ended && left !== undefined && (left > 0 || state.again)) {
+      let left: number | Undrained = 1;
+      while (!connection.ended && typeof left === 'number' && (left > 0 || state.again)) {
         state.again = false;
         left = await this.#deps.placement.drain(connection);
       }
+      // The contest may be over before anyone here looks at it, so that nobody else would ask again.
+      if (left === 'contested' && !connection.ended) this.#uncollected.add(connection);
     } catch (error) {
       this.#deps.logger.debug(
         { event: 'mailbox_unread', ...connection.logFields, error },

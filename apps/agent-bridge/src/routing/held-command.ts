@@ -34,10 +34,24 @@ export interface HomelessCommand {
   readonly body: CommandBody;
 }
 
+/** Wherever the command goes next, it is known there that some hub may have sent it. */
+const onwards = (body: CommandBody, sent: boolean): CommandBody =>
+  sent && body.kind === 'run' ? { ...body, sent_before: true } : body;
+
 export const homeless = (entry: Delivered<CommandBody>): HomelessCommand => ({
   entryId: entry.id,
   facts: factsOf(entry),
-  body: mayBeSent(entry) ? ({ ...entry.body, sent_before: true } as CommandBody) : entry.body,
+  body: onwards(entry.body, mayBeSent(entry)),
+});
+
+/** Whether the agent may have got it, on this connection or an earlier one. */
+export const wasSent = ({ sentBefore, slotUntil }: HeldCommand): boolean =>
+  sentBefore || slotUntil !== undefined;
+
+export const givenUp = (command: HeldCommand): HomelessCommand => ({
+  entryId: command.entryId,
+  facts: command.facts,
+  body: onwards(command.body, wasSent(command)),
 });
 
 export const heldCommand = (entry: Delivered<CommandBody>, body: RunCommandBody): HeldCommand => ({

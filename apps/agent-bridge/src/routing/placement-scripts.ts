@@ -59,13 +59,13 @@ return 'mailbox'
  * left the hub serves the agent, in the same instant: from then on commands go to its stream.
  *
  * KEYS lease, mailbox, hub stream, contests. ARGV epoch of the lease, count, agent id.
- * Returns how many are left, -1 when the lease belongs to another connection or the agent's id is contested.
+ * Returns how many are left, -1 when the lease belongs to another connection, -2 while the agent's id is contested.
  */
 export const drainMailbox = `
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return -1 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if tonumber(redis.call('ZSCORE', KEYS[4], ARGV[3]) or '0') > now then return -1 end
+if tonumber(redis.call('ZSCORE', KEYS[4], ARGV[3]) or '0') > now then return -2 end
 local entries = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', ARGV[2])
 for _, entry in ipairs(entries) do
   redis.call('XADD', KEYS[3], '*', unpack(entry[2], entry[2][1] == 'until' and 3 or 1))

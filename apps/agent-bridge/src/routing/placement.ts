@@ -17,6 +17,9 @@ import { drainMailbox, placeCommand } from './placement-scripts';
 /** `gone`: it has left its former place already. `alive`: it stays there, the hub that was taken for dead lives. */
 export type Place = 'hub' | 'mailbox' | 'gone' | 'alive';
 
+/** `not-its-lease`: a newer connection has the agent. `contested`: for as long as two hosts claim its id. */
+export type Undrained = 'not-its-lease' | 'contested';
+
 /** An entry that a command leaves as it gets its new place. */
 export interface FormerPlace {
   readonly id: string;
@@ -68,15 +71,13 @@ export class Placement {
     throw new AppError('UNAVAILABLE', 'the agent changes hubs too fast');
   }
 
-  /**
-   * @returns how many commands still wait in the mailbox; undefined when they have to stay there, because the lease is
-   * not this one any more or the agent's id is contested
-   */
-  async drain({ agentId, epoch }: Pick<HeldLease, 'agentId' | 'epoch'>): Promise<number | undefined> {
+  /** @returns how many commands still wait in the mailbox, or why they have to stay there */
+  async drain({ agentId, epoch }: Pick<HeldLease, 'agentId' | 'epoch'>): Promise<number | Undrained> {
     const keys = [leaseKey(agentId), mailboxStream(agentId), hubStream(this.#hub), contestsKey];
     const facts = [String(epoch), DRAIN_COUNT, agentId];
-    const left = await this.#redis.eval(drainMailbox, keys.length, ...keys, ...facts);
-    return Number(left) < 0 ? undefined : Number(left);
+    const left = Number(await this.#redis.eval(drainMailbox, keys.length, ...keys, ...facts));
+    if (left >= 0) return left;
+    return left === -1 ? 'not-its-lease' : 'contested';
   }
 
   /** Deletes finished entries of this hub's stream, of which it is the only reader. */

@@ -1,5 +1,5 @@
 import type { StreamContract } from '@viw/contracts';
-import { streamContracts, streams } from '@viw/contracts';
+import { keptEntries, streamContracts } from '@viw/contracts';
 import type { OutboxEntry } from '@viw/database';
 import type { StreamProducer } from '@viw/streams';
 import { PoisonEntryError } from '@viw/streams';
@@ -7,9 +7,6 @@ import { PoisonEntryError } from '@viw/streams';
 const contracts: ReadonlyMap<string, StreamContract> = new Map(
   streamContracts.map((contract) => [contract.stream, contract]),
 );
-
-/** Streams that are followed without a group, so that nobody but their writer keeps them short. */
-const keptEntries: Readonly<Record<string, number>> = { [streams.gatewayRegistry]: 100_000 };
 
 /**
  * Adds an outbox row to its stream, under the row's event id however often it is tried.
@@ -19,7 +16,8 @@ export async function publishEntry(entry: OutboxEntry, producer: StreamProducer)
   const contract = contracts.get(entry.stream);
   if (contract?.version !== entry.v)
     throw new PoisonEntryError([{ path: 'stream', msg: 'no contract for this stream and version' }]);
-  const maxlen = keptEntries[entry.stream];
+  const kept: Partial<Record<string, number>> = keptEntries;
+  const maxlen = kept[entry.stream];
   await producer.publish(contract, entry.body, {
     eventId: entry.event_id,
     ...(entry.correlation_id === null ? {} : { correlationId: entry.correlation_id }),

@@ -1,8 +1,8 @@
-import { streams } from '@viw/contracts';
+import { advisoryLocks, streams } from '@viw/contracts';
 import type { OutboxEntry } from '@viw/database';
-import { OutboxListener, withRelayLock } from '@viw/database';
+import { OutboxListener, runAlone } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { Counter, Gauge, fullJitter, sleep } from '@viw/runtime';
+import { Counter, Gauge } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import { PoisonEntryError } from '@viw/streams';
 import type { Store } from '../store';
@@ -80,21 +80,19 @@ export class OutboxRelay implements Component {
     await this.#loop;
   }
 
-  async #run(stop: AbortSignal): Promise<void> {
+  #run(stop: AbortSignal): Promise<void> {
     const { databaseUrl: url, applicationName } = this.options;
-    for (let failures = 0; !stop.aborted;) {
-      try {
-        const held = await withRelayLock({ url, applicationName: `${applicationName}-relay` }, (lost) =>
-          this.#relay(AbortSignal.any([stop, lost]), () => (failures = 0)),
-        );
-        if (!held) await sleep(POLL_MS, stop).catch(() => undefined);
-      } catch (error) {
-        if (stop.aborted) return;
-        if (failures++ === 0)
-          this.deps.logger.warn({ event: 'outbox_relay_failed', error }, 'the outbox waits, trying again');
-        await sleep(50 + fullJitter(BACKOFF, failures), stop).catch(() => undefined);
-      }
-    }
+    return runAlone(
+      { url, applicationName: `${applicationName}-relay`, key: advisoryLocks.outboxRelay },
+      {
+        stop,
+        backoff: BACKOFF,
+        standbyMs: POLL_MS,
+        onFailure: (error) =>
+          this.deps.logger.warn({ event: 'outbox_relay_failed', error }, 'the outbox waits, trying again'),
+      },
+      (end, worked) => this.#relay(end, worked),
+    );
   }
 
   /** What has been published is marked while the next batch is on its way: nobody waits for the marking commit. */

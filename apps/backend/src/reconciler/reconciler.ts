@@ -1,7 +1,7 @@
 import { advisoryLocks } from '@viw/contracts';
-import { withAdvisoryLock } from '@viw/database';
+import { runAlone } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
-import { fullJitter, sleep } from '@viw/runtime';
+import { sleep } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
 import type { Repositories } from '../store';
 import type { UnreadReports } from './unread-reports';
@@ -60,27 +60,25 @@ export class Reconciler implements Component {
     await this.#loop;
   }
 
-  async #run(stop: AbortSignal): Promise<void> {
+  #run(stop: AbortSignal): Promise<void> {
     const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    const lock = { url, applicationName: `${applicationName}-reconciler`, key: advisoryLocks.reconciler };
-    for (let failures = 0; !stop.aborted;) {
-      try {
-        const held = await withAdvisoryLock(lock, async (lost) => {
-          const end = AbortSignal.any([stop, lost]);
-          while (!end.aborted) {
-            await this.#reconcile();
-            failures = 0;
-            await sleep(everyMs, end).catch(() => undefined);
-          }
-        });
-        if (!held) await sleep(STANDBY_MS, stop).catch(() => undefined);
-      } catch (error) {
-        if (stop.aborted) return;
-        if (failures++ === 0)
-          this.deps.logger.warn({ event: 'reconciler_failed', error }, 'cannot reconcile, trying again');
-        await sleep(100 + fullJitter(BACKOFF, failures), stop).catch(() => undefined);
-      }
-    }
+    return runAlone(
+      { url, applicationName: `${applicationName}-reconciler`, key: advisoryLocks.reconciler },
+      {
+        stop,
+        backoff: BACKOFF,
+        standbyMs: STANDBY_MS,
+        onFailure: (error) =>
+          this.deps.logger.warn({ event: 'reconciler_failed', error }, 'cannot reconcile, trying again'),
+      },
+      async (end, worked) => {
+        while (!end.aborted) {
+          await this.#reconcile();
+          worked();
+          await sleep(everyMs, end).catch(() => undefined);
+        }
+      },
+    );
   }
 
   async #reconcile(): Promise<void> {

@@ -1,4 +1,5 @@
 import { commandEventsStream, commandResultsStream, groups } from '@viw/contracts';
+import { groupState } from '@viw/streams';
 import type { Redis } from '@viw/streams';
 
 const reports = [commandEventsStream.stream, commandResultsStream.stream];
@@ -21,16 +22,10 @@ export class UnreadReports {
 
   async #oldest(stream: string): Promise<number[]> {
     const { redis } = this.deps;
-    if ((await redis.exists(stream)) === 0) return [];
-    const groupsOfStream = (await redis.xinfo('GROUPS', stream)) as unknown[][];
-    const group = groupsOfStream.find((fields) => valueOf(fields, 'name') === groups.resultsWriter);
-    const delivered = group === undefined ? '-' : `(${String(valueOf(group, 'last-delivered-id'))}`;
-    const unread = await redis.xrange(stream, delivered, '+', 'COUNT', 1);
+    const group = await groupState(redis, stream, groups.resultsWriter);
+    const unread = await redis.xrange(stream, group ? `(${group.delivered}` : '-', '+', 'COUNT', 1);
     const pending =
       group && ((await redis.xpending(stream, groups.resultsWriter)) as [number, string | null]);
     return [...unread.map(([id]) => id), ...(pending?.[1] ? [pending[1]] : [])].map(timeOf);
   }
 }
-
-/** Redis answers with names and values by turns. */
-const valueOf = (fields: readonly unknown[], name: string): unknown => fields[fields.indexOf(name) + 1];

@@ -1,7 +1,7 @@
 import { advisoryLocks } from '@viw/contracts';
-import { withAdvisoryLock } from '@viw/database';
+import { runAlone } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { Counter, fullJitter, sleep } from '@viw/runtime';
+import { Counter, sleep } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { SnapshotStore } from './snapshot-store';
 
@@ -54,34 +54,28 @@ export class SnapshotPublisher implements Component {
     await this.#loop;
   }
 
-  async #run(stop: AbortSignal): Promise<void> {
+  #run(stop: AbortSignal): Promise<void> {
     const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    const lock = {
-      url,
-      applicationName: `${applicationName}-registry`,
-      key: advisoryLocks.registrySnapshot,
-    };
-    for (let failures = 0; !stop.aborted;) {
-      try {
-        const held = await withAdvisoryLock(lock, async (lost) => {
-          const end = AbortSignal.any([stop, lost]);
-          while (!end.aborted) {
-            await this.#look();
-            failures = 0;
-            await sleep(everyMs, end).catch(() => undefined);
-          }
-        });
-        if (!held) await sleep(STANDBY_MS, stop).catch(() => undefined);
-      } catch (error) {
-        if (stop.aborted) return;
-        if (failures++ === 0)
+    return runAlone(
+      { url, applicationName: `${applicationName}-registry`, key: advisoryLocks.registrySnapshot },
+      {
+        stop,
+        backoff: BACKOFF,
+        standbyMs: STANDBY_MS,
+        onFailure: (error) =>
           this.deps.logger.warn(
             { event: 'registry_snapshot_failed', error },
             'the registry snapshot waits, trying again',
-          );
-        await sleep(50 + fullJitter(BACKOFF, failures), stop).catch(() => undefined);
-      }
-    }
+          ),
+      },
+      async (end, worked) => {
+        while (!end.aborted) {
+          await this.#look();
+          worked();
+          await sleep(everyMs, end).catch(() => undefined);
+        }
+      },
+    );
   }
 
   async #look(): Promise<void> {
@@ -91,9 +85,9 @@ export class SnapshotPublisher implements Component {
     else if (stored !== current) await this.#publish();
   }
 
-  async #publish(): Promise<void> {
+  async #publish(insteadOf?: number): Promise<void> {
     const snapshot = await this.deps.repositories.gatewayRegistry.snapshot();
-    const held = await this.deps.snapshots.replace(snapshot);
+    const held = await this.deps.snapshots.replace(snapshot, insteadOf);
     if (held > snapshot.version) return;
     this.#published.inc();
     this.deps.logger.debug(
@@ -104,10 +98,19 @@ export class SnapshotPublisher implements Component {
 
   /**
    * Redis, read before Postgres, knows a later version than Postgres has: Postgres was restored from a backup. Hubs
-   * would take every change for one they know already, revocations included, so the version goes on from theirs.
+   * would take every change for one they know already, revocations included, so the version goes on from theirs. Unless no
+   * backup explains it: then somebody else has written there, and what Postgres knows takes its place.
    */
   async #catchUp(stored: number): Promise<void> {
-    if (!(await this.deps.repositories.gatewayRegistry.liftAbove(stored))) return;
+    const outcome = await this.deps.repositories.gatewayRegistry.liftAbove(stored);
+    if (outcome === 'unneeded') return;
+    if (outcome === 'implausible') {
+      this.deps.logger.error(
+        { event: 'registry_version_implausible', version: stored },
+        'the registry in Redis has a version that Postgres cannot have forgotten, and is replaced',
+      );
+      return this.#publish(stored);
+    }
     this.deps.logger.error(
       { event: 'registry_version_lifted', version: stored + 1 },
       'Postgres knew an older registry than the hubs: was it restored from a backup?',

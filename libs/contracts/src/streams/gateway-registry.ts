@@ -18,16 +18,29 @@ export const registryEntry = z.object({
 });
 export type RegistryEntry = z.infer<typeof registryEntry>;
 
+/**
+ * Rises by one with each change, for ever. What lies beyond 2^52 no history leads to, and whoever adds one to it must not
+ * lose the difference: it is no version.
+ */
+export const registryVersion = z
+  .int()
+  .min(0)
+  .max(2 ** 52);
+
+/** As it stands in Redis. Undefined when there is none, or something that is none. */
+export const parseRegistryVersion = (text: string | null): number | undefined =>
+  text !== null && /^\d+$/.test(text) ? registryVersion.safeParse(Number(text)).data : undefined;
+
 /** Versioned deltas: a gap in `version` means that the snapshot must be loaded again. */
 export const gatewayRegistryBody = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('gateway'), version: z.int().min(1), entry: registryEntry }),
-  z.object({ kind: z.literal('freeze'), version: z.int().min(1), frozen: z.boolean() }),
+  z.object({ kind: z.literal('gateway'), version: registryVersion.min(1), entry: registryEntry }),
+  z.object({ kind: z.literal('freeze'), version: registryVersion.min(1), frozen: z.boolean() }),
 ]);
 export type GatewayRegistryBody = z.infer<typeof gatewayRegistryBody>;
 
 /** Everything at one version; kept in Redis beside that version (`registrySnapshotKey`), as JSON text. */
 export const gatewayRegistrySnapshot = z.object({
-  version: z.int().min(0),
+  version: registryVersion,
   frozen: z.boolean(),
   gateways: z.array(registryEntry),
 });

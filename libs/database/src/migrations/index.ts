@@ -8,6 +8,7 @@ import { servers } from './0007_servers';
 import { certificates } from './0008_certificates';
 import { orderKeys } from './0009_order_keys';
 import { agentProof } from './0010_agent_proof';
+import { revocation } from './0011_revocation';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   certificates,
   orderKeys,
   agentProof,
+  revocation,
 ];

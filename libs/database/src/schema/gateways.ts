@@ -49,7 +49,10 @@ export interface GatewayCredentialsTable {
   certificate_sha256: string | null;
   active: Generated<boolean>;
   created_at: InstantDefault;
+  /** Taken from the gateway: it never counts again. */
   revoked_at: InstantOrNull;
+  /** Made room for the next one of its kind. */
+  replaced_at: InstantOrNull;
 }
 
 export interface GatewayRegistryTable {

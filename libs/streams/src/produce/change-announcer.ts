@@ -1,10 +1,8 @@
 import type { Change } from '@viw/contracts';
-import { changesStream, limits } from '@viw/contracts';
+import { changesStream, keptEntries, limits, streams } from '@viw/contracts';
 import type { Logger } from '@viw/runtime';
 import type { StreamProducer } from './producer';
 
-/** Entries kept: enough for a backend replica that reconnects within seconds. */
-const KEPT = 10_000;
 const GIVE_UP_MS = 5_000;
 
 /** Tells every backend replica what changed in Postgres. Call it after the commit. */
@@ -19,7 +17,11 @@ export class ChangeAnnouncer {
 
   #publish(changes: Change[]): void {
     this.deps.producer
-      .publish(changesStream, { changes }, { maxlen: KEPT, priority: 'telemetry', timeoutMs: GIVE_UP_MS })
+      .publish(
+        changesStream,
+        { changes },
+        { maxlen: keptEntries[streams.changes], priority: 'telemetry', timeoutMs: GIVE_UP_MS },
+      )
       .catch((error: unknown) => {
         this.deps.logger.debug(
           { event: 'changes_not_announced', kind: changes[0]?.kind, changes: changes.length, error },

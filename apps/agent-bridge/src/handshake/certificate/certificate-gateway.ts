@@ -50,7 +50,7 @@ export class CertificateGateway {
     if (request.headers['x-agent-id'] !== undefined && claimed !== agentId)
       return refusal('NOT_ALLOWED', 'X-Agent-Id is not the gateway of the client certificate', agentId);
     const credential = { kind: 'certificate', sha256, namedByIssuer: named === agentId } as const;
-    return { ok: true, way, agentId, credential };
+    return { ok: true, way, agentId, credentials: [credential] };
   }
 
   #fault(certificate: X509Certificate): string | undefined {

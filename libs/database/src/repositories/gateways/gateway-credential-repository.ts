@@ -5,6 +5,8 @@ import { inTransaction } from '../../connection';
 import type { CredentialKind } from '../../schema/gateways';
 import { isUniqueViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
+import { wasRevoked } from './revoked-credential';
+import type { CredentialValue } from './revoked-credential';
 
 export interface GatewayCredential {
   id: string;
@@ -15,9 +17,8 @@ export interface GatewayCredential {
   active: boolean;
   created_at: string;
   revoked_at: string | null;
+  replaced_at: string | null;
 }
-
-type CredentialValue = { readonly publicJwk: object } | { readonly certificateSha256: string };
 
 /** Public keys and certificates of gateways; of each kind one is active. */
 export class GatewayCredentialRepository {
@@ -25,8 +26,9 @@ export class GatewayCredentialRepository {
 
   /**
    * The keys given replace the active ones of their kind; a kind not given stays. A proof of identity among them
-   * opens a revoked gateway again.
-   * @throws AppError CONFLICT when the certificate is another gateway's
+   * opens a revoked gateway again. What has ever been revoked for this gateway is refused, for good: somebody else may
+   * hold it. What rotation has replaced may come back, unless a revocation came after it.
+   * @throws AppError CONFLICT when a key or certificate was revoked, or the certificate is another gateway's
    */
   async setPublicKeys(agentId: string, keys: GatewayPublicKeys | undefined): Promise<void> {
     const { sealing, signing, agent, certificate_sha256: certificateSha256 } = keys ?? {};
@@ -39,12 +41,14 @@ export class GatewayCredentialRepository {
         WHERE agent_id = ${agentId} AND revoked_at IS NOT NULL`.execute(this.deps.db);
   }
 
-  /** The former active one of this kind is kept, revoked. The same one again changes nothing. */
+  /** The former active one of this kind is kept, replaced. The same one again changes nothing. */
   private async replace(agentId: string, kind: CredentialKind, value: CredentialValue): Promise<void> {
     const jwk = 'publicJwk' in value ? JSON.stringify(value.publicJwk) : null;
     const sha256 = 'publicJwk' in value ? null : value.certificateSha256;
     await inTransaction(this.deps.db, async (trx) => {
-      await sql`UPDATE viw.gateway_credentials SET active = false, revoked_at = now()
+      if (await wasRevoked(trx, agentId, kind, value))
+        throw new AppError('CONFLICT', `This ${kind} credential was revoked: register a new one`);
+      await sql`UPDATE viw.gateway_credentials SET active = false, replaced_at = now()
         WHERE agent_id = ${agentId} AND kind = ${kind} AND active
           AND (public_jwk IS DISTINCT FROM ${jwk}::jsonb OR certificate_sha256 IS DISTINCT FROM ${sha256}::text)`.execute(
         trx,
@@ -61,8 +65,10 @@ export class GatewayCredentialRepository {
     });
   }
 
-  /** How many keys were active. */
+  /** Those that were replaced before as well: whoever has taken the gateway may have kept them. How many were active. */
   async revokeAll(agentId: string): Promise<number> {
+    await sql`UPDATE viw.gateway_credentials SET revoked_at = now()
+      WHERE agent_id = ${agentId} AND NOT active AND revoked_at IS NULL`.execute(this.deps.db);
     const result = await this.deps.db
       .updateTable('gateway_credentials')
       .set({ active: false, revoked_at: sql<string>`now()` })

@@ -9,6 +9,9 @@ import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { RepositoryDeps } from '../repository';
 
+/** Changes that a backup can be behind: at one a second, three decades of them. */
+const MAX_FORGOTTEN = 1_000_000_000;
+
 /** What hubs are told of gateways. A hub's `signing_key` is the gateway's key of kind `agent`. */
 export class GatewayRegistryRepository {
   constructor(private readonly deps: RepositoryDeps) {}
@@ -56,13 +59,18 @@ export class GatewayRegistryRepository {
     return rows[0]?.version ?? 0;
   }
 
-  /** Raises the version above one that hubs know already, which this database has forgotten. False when there was no need. */
-  async liftAbove(known: number): Promise<boolean> {
+  /**
+   * Raises the version above one that hubs know already, which this database has forgotten. `implausible`: it cannot have
+   * forgotten so many changes, and nothing has happened.
+   */
+  async liftAbove(known: number): Promise<'lifted' | 'unneeded' | 'implausible'> {
     const { rows } = await sql`
-      UPDATE viw.gateway_registry SET version = ${known} + 1 WHERE version < ${known} RETURNING version`.execute(
+      UPDATE viw.gateway_registry SET version = ${known}::bigint + 1
+      WHERE version < ${known}::bigint AND version >= ${known - MAX_FORGOTTEN}::bigint RETURNING version`.execute(
       this.deps.db,
     );
-    return rows.length > 0;
+    if (rows.length > 0) return 'lifted';
+    return (await this.version()) < known ? 'implausible' : 'unneeded';
   }
 
   /** One moment's view of everything; discovered gateways are not in it. */
@@ -74,7 +82,8 @@ export class GatewayRegistryRepository {
       const gateways = await sql<EntryRow>`${entries} ORDER BY g.agent_id`.execute(trx);
       return {
         version: rows[0]?.version ?? 0,
-        frozen: rows[0]?.frozen ?? false,
+        // On doubt nothing is sent.
+        frozen: rows[0]?.frozen ?? true,
         gateways: gateways.rows.map(entryOf),
       };
     });

@@ -1,8 +1,7 @@
 import type { StreamContract, StreamName } from '@viw/contracts';
-import { advisoryLocks } from '@viw/contracts';
+import { streams } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
-import { withAdvisoryLock } from '../../advisory-lock';
 import type { RepositoryDeps } from '../repository';
 
 export interface OutboxEntry {
@@ -43,18 +42,21 @@ export class OutboxRepository {
   }
 
   /**
-   * The oldest unpublished entries. Nothing is locked: only the holder of the relay lock may call it.
+   * The oldest unpublished entries; before all others those of the gateway registry, so that a freeze or revocation does
+   * not queue behind the commands that it is to stop. Nothing is locked: only the holder of the relay lock may call it.
    * @param except ids that are published, and just being marked so
    */
   async claimBatch(limit: number, except: readonly number[] = []): Promise<OutboxEntry[]> {
-    return this.deps.db
-      .selectFrom('outbox')
-      .select(['id', 'stream', 'event_id', 'v', 'correlation_id', 'body', 'created_at'])
-      .where('published_at', 'is', null)
-      .where(sql<boolean>`id <> ALL (${[...except]}::bigint[])`)
-      .orderBy('id')
-      .limit(limit)
-      .execute();
+    const oldest = (urgent: boolean) => sql`
+      SELECT id, stream, event_id, v, correlation_id, body, created_at, ${sql.lit(urgent)} AS urgent FROM viw.outbox
+      WHERE published_at IS NULL AND stream ${urgent ? sql`=` : sql`<>`} ${sql.lit(streams.gatewayRegistry)}
+        AND id <> ALL (${[...except]}::bigint[])
+      ORDER BY id LIMIT ${limit}`;
+    const { rows } = await sql<OutboxEntry>`
+      SELECT id, stream, event_id, v, correlation_id, body, created_at
+      FROM ((${oldest(true)}) UNION ALL (${oldest(false)})) entries
+      ORDER BY urgent DESC, id LIMIT ${limit}`.execute(this.deps.db);
+    return rows;
   }
 
   /** After the stream has confirmed them. How many were unpublished before. */
@@ -88,9 +90,3 @@ export class OutboxRepository {
     return Number(numAffectedRows ?? 0);
   }
 }
-
-/** `withAdvisoryLock` for the relay: of all processes one at a time publishes. */
-export const withRelayLock = (
-  options: { readonly url: string; readonly applicationName: string },
-  work: (lost: AbortSignal) => Promise<void>,
-): Promise<boolean> => withAdvisoryLock({ ...options, key: advisoryLocks.outboxRelay }, work);
