@@ -214,6 +214,22 @@ it('cancel that comes before its command: the command ends cancelled, the agent 
   await agent.close();
 });
 
+it('cancelled while it waited, and published once more afterwards: never sent', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
+  const first = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  const command = runCommand(agent.id);
+  const { correlation_id } = command;
+  await publish(redis, command);
+  await publish(redis, { kind: 'cancel', agent_id: agent.id, correlation_id });
+  await event(correlation_id, 'cancelled');
+  for (let copies = 0; copies < 2; copies++) await publish(redis, command);
+  agent.result(first);
+  await nothingLeft(redis, hub.id, agent.id);
+  expect(agent.all('COMMAND').map((frame) => frame.correlation_id)).toEqual([first]);
+  await agent.close();
+});
+
 it('cancel of a command that waits in the mailbox, or went there because the agent left after it was sent', async () => {
   const id = uniqueAgent();
   const lost = await join(hub.url, id, { max_concurrency: 1 });

@@ -166,7 +166,7 @@ export class Dispatcher {
     else if (queue.has(body.correlation_id)) this.#deps.inbox.settle(entry.id);
     else {
       const command = heldCommand(entry, body);
-      if (this.#earlyCancels.take(body.correlation_id)) this.#endCancelled(command);
+      if (this.#earlyCancels.has(body.correlation_id)) this.#endCancelled(command);
       else queue.push(command);
     }
   }
@@ -175,7 +175,8 @@ export class Dispatcher {
   #cancel(connection: Connection, queue: InFlightQueue, correlationId: string, entryId: string): void {
     const waiting = queue.isInFlight(correlationId) ? undefined : queue.remove(correlationId);
     if (waiting) this.#endCancelled(waiting);
-    else if (!queue.isInFlight(correlationId)) this.#earlyCancels.note(correlationId, this.#deps.clock.now());
+    // Found or not: it may come once more.
+    this.#earlyCancels.note(correlationId, this.#deps.clock.now());
     if (!waiting || waiting.sentBefore)
       connection.send({ type: 'CANCEL', correlation_id: correlationId, agent_id: connection.agentId });
     this.#deps.inbox.settle(entryId);

@@ -51,7 +51,8 @@ export class CommandReconcileRepository {
 
   /**
    * Puts commands into the outbox again whose delivery must have got lost. The journal on the host makes a repeated
-   * delivery harmless; for agents without one the hubs' marks do. @returns their correlation ids
+   * delivery harmless; for agents without one the hubs' marks do. One whose cancellation has been asked for stays as it
+   * is: published after the cancellation it would be carried out. @returns their correlation ids
    */
   async requeueLost({ afterSeconds, limit = 100 }: LostOptions): Promise<string[]> {
     return inTransaction(this.deps.db, async (trx) => {
@@ -59,7 +60,7 @@ export class CommandReconcileRepository {
         UPDATE viw.agent_commands c SET queued_at = now()
         FROM (
           SELECT c.correlation_id FROM viw.agent_commands c JOIN viw.os_gateways g USING (agent_id)
-          WHERE c.status = 'queued' AND c.expires_at > now() AND g.connected
+          WHERE c.status = 'queued' AND c.expires_at > now() AND g.connected AND c.cancel_requested_at IS NULL
             AND c.queued_at < now() - make_interval(secs => ${afterSeconds})
           ORDER BY c.accepted_at, c.correlation_id LIMIT ${limit} FOR UPDATE OF c SKIP LOCKED
         ) AS lost
