@@ -129,8 +129,9 @@ export function buildBridge(
       metrics: metricsRegistry,
     },
   );
-  const handover = new Handover({ placement, inbox, connections, pending, metrics, logger });
   const commandEvents = new CommandEvents({ hub }, { publisher, clock, metrics, logger });
+  const parting = { placement, inbox, connections, events: commandEvents, pending };
+  const handover = new Handover({ ...parting, metrics, logger });
   const dispatcher = new Dispatcher({
     connections,
     inbox,
@@ -157,7 +158,7 @@ export function buildBridge(
       redis,
       entries: new DeadHubEntries(
         { hub },
-        { redis, placement, onParked: (agentId) => dispatcher.parked(agentId) },
+        { redis, placement, events: commandEvents, onParked: (agentId) => dispatcher.parked(agentId) },
       ),
       metrics,
       logger,

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { limits } from '@viw/contracts';
 import type { CommandAckFrame, CommandBody, RunCommandBody } from '@viw/contracts';
 import type { Clock } from '@viw/runtime';
 import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
@@ -12,8 +10,9 @@ import type { WorkUnderWay } from '../work-under-way';
 import { EarlyCancels } from './early-cancels';
 import { InFlightQueue } from './in-flight-queue';
 import type { CommandEvents } from './command-events';
+import { commandFrame } from './command-frame';
 import type { Handover } from './handover';
-import { heldCommand, homeless, isOver } from './held-command';
+import { heldCommand, homeless, isOver, leaving } from './held-command';
 import type { HeldCommand } from './held-command';
 import type { HubInbox } from './hub-inbox';
 import type { SentMarks } from './sent-marks';
@@ -100,19 +99,17 @@ export class Dispatcher {
     const queue = this.#queues.get(agentId);
     this.#queues.delete(agentId);
     for (const command of queue?.all() ?? []) {
-      const { entryId, facts, body, sentBefore, slotUntil } = command;
-      const sent = sentBefore || slotUntil !== undefined;
+      const sent = command.sentBefore || command.slotUntil !== undefined;
       if (sent && !dialect.keepsJournal) this.#end(command, 'dispatched');
-      else this.#deps.handover.give({ entryId, facts, body: sent ? { ...body, sent_before: true } : body });
+      else this.#deps.handover.give(leaving(command));
     }
   }
 
   /** The agent stays connected but gets no command until `serve`; those that are under way are seen through. */
   suspend(connection: Connection): void {
     connection.takesCommands = false;
-    for (const { entryId, facts, body, sentBefore } of this.#queues.get(connection.agentId)?.takeWaiting() ??
-      [])
-      this.#deps.handover.give({ entryId, facts, body: sentBefore ? { ...body, sent_before: true } : body });
+    for (const command of this.#queues.get(connection.agentId)?.takeWaiting() ?? [])
+      this.#deps.handover.give(leaving(command));
   }
 
   /** Another hub has taken these entries over, and decides what becomes of them. */
@@ -163,10 +160,15 @@ export class Dispatcher {
     const queue = this.#queues.get(connection.agentId) ?? new InFlightQueue();
     this.#queues.set(connection.agentId, queue);
     if (body.kind === 'cancel') this.#cancel(connection, queue, body.correlation_id, entry.id);
-    else if (queue.has(body.correlation_id)) this.#deps.inbox.settle(entry.id);
     else {
       const command = heldCommand(entry, body);
-      if (this.#earlyCancels.has(body.correlation_id)) this.#endCancelled(command);
+      const known = queue.find(body.correlation_id);
+      if (known) {
+        // A copy. What it says about the past is true of both.
+        known.sentBefore ||= command.sentBefore;
+        known.told ||= command.told;
+        this.#deps.inbox.settle(entry.id);
+      } else if (this.#earlyCancels.has(body.correlation_id)) this.#endCancelled(command);
       else queue.push(command);
     }
   }
@@ -245,25 +247,16 @@ export class Dispatcher {
     }
   }
 
-  #send(connection: Connection, { body, sentBefore }: HeldCommand, now: number): void {
-    const { correlation_id, agent_id, verb, jws } = body;
-    const sent = connection.send({
-      type: 'COMMAND',
-      correlation_id,
-      agent_id,
-      verb,
-      issued_at: new Date(now).toISOString(),
-      expires_at: new Date(
-        Math.min(now + limits.envelopeSeconds * 1_000, Date.parse(body.expires_at)),
-      ).toISOString(),
-      nonce: randomUUID(),
-      jws,
-    });
+  #send(connection: Connection, command: HeldCommand, now: number): void {
+    const { body, sentBefore } = command;
     // Not sent: the connection ends, and `abandon` has or will have the command.
-    if (!sent) return;
+    if (!connection.send(commandFrame(body, now))) return;
     if (!sentBefore)
       this.#deps.metrics.dispatchLatency.observe(Math.max(0, now - Date.parse(body.accepted_at)) / 1_000);
-    void this.#deps.events.tell(body, 'dispatched');
+    // Not waited for, it would cost the agent a round trip to Redis: whoever moves the command away makes sure of it.
+    void this.#deps.events.tell(body, 'dispatched').then((confirmed) => {
+      command.told ||= confirmed;
+    });
   }
 
   /** Too late to send. What may have been sent by someone did not expire, it is unknown. */
@@ -278,6 +271,7 @@ export class Dispatcher {
     reason?: string,
   ): void {
     const { events, inbox, pending } = this.#deps;
+    if (state === 'dispatched' && command.told) return inbox.settle(command.entryId);
     const told = events.tell(command.body, state, reason).then((confirmed) => {
       // Otherwise it stays pending and comes again after a restart.
       if (confirmed) inbox.settle(command.entryId);

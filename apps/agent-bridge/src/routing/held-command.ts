@@ -8,7 +8,9 @@ export interface HeldCommand {
   readonly facts: EntryFacts;
   readonly body: RunCommandBody;
   /** Some hub may have sent it before: what became of it is not known here. */
-  readonly sentBefore: boolean;
+  sentBefore: boolean;
+  /** Redis has confirmed `dispatched`. */
+  told: boolean;
   /** Sent on the present connection; when its slot is given up, milliseconds since the Unix epoch. */
   slotUntil: number | undefined;
 }
@@ -23,27 +25,47 @@ export const factsOf = ({ header }: Pick<Delivered<unknown>, 'header'>): EntryFa
   ...(header.traceparent !== undefined && { traceparent: header.traceparent }),
 });
 
+/** Whoever wrote that had `dispatched` confirmed before. */
+const saysSent = (body: CommandBody): boolean => body.kind === 'run' && body.sent_before === true;
+
 /** Entries that a former life of this hub left pending come with a higher count. */
 const mayBeSent = ({ body, deliveryCount }: Delivered<CommandBody>): boolean =>
-  body.kind === 'run' && (body.sent_before === true || deliveryCount > 1);
+  body.kind === 'run' && (saysSent(body) || deliveryCount > 1);
 
 /** A command in this hub's stream whose agent is not here. */
 export interface HomelessCommand {
   readonly entryId: string;
   readonly facts: EntryFacts;
   readonly body: CommandBody;
+  /** It may have been sent, and `dispatched` is not known to be in Redis: that MUST be confirmed before it moves. */
+  readonly untold: boolean;
 }
 
 export const homeless = (entry: Delivered<CommandBody>): HomelessCommand => ({
   entryId: entry.id,
   facts: factsOf(entry),
   body: mayBeSent(entry) ? ({ ...entry.body, sent_before: true } as CommandBody) : entry.body,
+  untold: mayBeSent(entry) && !saysSent(entry.body),
 });
+
+/** One that this hub lets go of. */
+export const leaving = ({
+  entryId,
+  facts,
+  body,
+  sentBefore,
+  slotUntil,
+  told,
+}: HeldCommand): HomelessCommand => {
+  const sent = sentBefore || slotUntil !== undefined;
+  return { entryId, facts, body: sent ? { ...body, sent_before: true } : body, untold: sent && !told };
+};
 
 export const heldCommand = (entry: Delivered<CommandBody>, body: RunCommandBody): HeldCommand => ({
   entryId: entry.id,
   facts: factsOf(entry),
   body,
   sentBefore: mayBeSent(entry),
+  told: saysSent(body),
   slotUntil: undefined,
 });

@@ -18,10 +18,11 @@ export class InFlightQueue {
     return this.#inFlight.size;
   }
 
-  has(correlationId: string): boolean {
+  /** Waiting or in flight. */
+  find(correlationId: string): HeldCommand | undefined {
     return (
-      this.#inFlight.has(correlationId) ||
-      this.#waiting.some(({ body }) => body.correlation_id === correlationId)
+      this.#inFlight.get(correlationId) ??
+      this.#waiting.find(({ body }) => body.correlation_id === correlationId)
     );
   }
 
