@@ -187,7 +187,7 @@ export function buildBridge(
     {
       ...{ contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
       // Short at first: it is waited for other hubs, too, that have an earlier command of an agent.
-      backoff: { baseMs: 10, capMs: 10_000 },
+      backoff: { baseMs: 10, capMs: 1_000 },
       ...ingressTakeover(timing.hubAlive),
     },
     { redisUrl, handler: router.handle, logger, metrics: metricsRegistry },

@@ -149,6 +149,21 @@ it('what the dead hub had finished and only not deleted is not given to anybody'
   expect(await redis.xlen(mailboxStream(agentId))).toBe(1);
 });
 
+it('ids that are pending without an entry do not make a live command look finished', async () => {
+  const dead = new DeadHub();
+  const agentId = uniqueAgent();
+  const held = [runCommand(agentId), runCommand(agentId)];
+  const orphans = Array.from({ length: 250 }, () => runCommand(agentId));
+  await dead.add(...held.slice(0, 1), ...orphans, ...held.slice(1));
+  await redis.xdel(dead.stream, ...(await dead.read()).slice(1, -1));
+  await dead.register();
+  await forgotten(dead);
+  const moved = (await redis.xrange(mailboxStream(agentId), '-', '+')).map(
+    ([, fields]) => (JSON.parse(fields.at(-1) ?? '') as CommandBody).correlation_id,
+  );
+  expect(moved).toEqual(held.map(({ correlation_id }) => correlation_id));
+});
+
 it('past its time: not sent; expired only if nobody can have sent it', async () => {
   const dead = new DeadHub();
   const agent = await join(hub.url, uniqueAgent());

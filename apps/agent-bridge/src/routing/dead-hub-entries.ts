@@ -6,6 +6,7 @@ import type { EntryFacts, Redis } from '@viw/streams';
 import type { CommandEvents } from './command-events';
 import { factsOf } from './held-command';
 import type { Placement, Place } from './hub-stream-or-mailbox';
+import { pendingIds } from './pending-ids';
 
 const BATCH = 100;
 
@@ -51,7 +52,7 @@ export class DeadHubEntries {
       const entries = await redis.xrange(stream, '-', '+', 'COUNT', BATCH);
       const [first, last] = [entries[0]?.[0], entries.at(-1)?.[0]];
       if (first === undefined || last === undefined) return [];
-      const pending = await this.#pending(stream, first, last);
+      const pending = new Set(await pendingIds(redis, stream, first, last).catch(withoutGroup));
       const open: DeadHubEntry[] = [];
       const finished: string[] = [];
       for (const [id, fields] of entries) {
@@ -93,14 +94,6 @@ export class DeadHubEntries {
     const valueOf = (row: unknown[], name: string): unknown => row[row.indexOf(name) + 1];
     const group = rows.find((row) => valueOf(row, 'name') === groups.agentBridge);
     return group ? String(valueOf(group, 'last-delivered-id')) : '0-0';
-  }
-
-  async #pending(stream: string, first: string, last: string): Promise<ReadonlySet<string>> {
-    const { redis } = this.#deps;
-    const rows = (await redis
-      .xpending(stream, groups.agentBridge, first, last, BATCH)
-      .catch(withoutGroup)) as unknown[][];
-    return new Set(rows.map(([id]) => String(id)));
   }
 
   async #setAside(hub: string, { id, fields, state }: DeadHubEntry, fault: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import { groups, hubStream } from '@viw/contracts';
 import { compareEntryIds } from '@viw/streams';
 import type { Redis } from '@viw/streams';
+import { pendingIds } from './pending-ids';
 
 const BATCH = 100;
 
@@ -18,8 +19,7 @@ export async function deleteFinished(redis: Redis, hub: string): Promise<void> {
     const entries = await redis.xrange(stream, from, group.delivered, 'COUNT', BATCH);
     const [first, last] = [entries[0]?.[0], entries.at(-1)?.[0]];
     if (first === undefined || last === undefined) return;
-    const rows = (await redis.xpending(stream, groups.agentBridge, first, last, BATCH)) as unknown[][];
-    const pending = new Set(rows.map(([id]) => String(id)));
+    const pending = await pendingIds(redis, stream, first, last);
     const finished = entries.map(([id]) => id).filter((id) => !pending.has(id));
     if (finished.length > 0) await redis.xdel(stream, ...finished);
     if (compareEntryIds(last, group.delivered) >= 0) return;
