@@ -4,6 +4,7 @@ import type { CommandEventsBody } from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
+import { Placement } from '../src/routing/hub-stream-or-mailbox';
 import { dial, join, uniqueAgent } from './test-agent';
 import type { TestAgent } from './test-agent';
 import { startHub } from './test-hub';
@@ -177,6 +178,45 @@ it('COMMAND_ACK busy: stays with the hub and is sent again', async () => {
   await nothingLeft(redis, hub.id, agent.id);
   await agent.close();
 });
+
+it('COMMAND_ACK busy, several times: sent again in the order of acceptance', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 2 });
+  // One instant of acceptance: nothing but the order of arrival tells them apart.
+  const accepted_at = new Date().toISOString();
+  const ids: string[] = [];
+  for (let n = 0; n < 3; n++) ids.push(await publish(redis, runCommand(agent.id, { accepted_at })));
+  await eventually(() => expect(agent.all('COMMAND')).toHaveLength(2));
+  for (const correlation_id of ids.slice(0, 2))
+    agent.send({ type: 'COMMAND_ACK', correlation_id, state: 'busy' });
+  await eventually(() => expect(agent.all('COMMAND')).toHaveLength(4));
+  expect(
+    agent
+      .all('COMMAND')
+      .slice(2)
+      .map(({ correlation_id }) => correlation_id),
+  ).toEqual(ids.slice(0, 2));
+  for (const id of ids) agent.result(id);
+  await eventually(() => expect(agent.all('COMMAND')).toHaveLength(5));
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});
+
+it.each(['served', 'not served'])(
+  'what is in the mailbox of an agent that is here and %s is fetched when its lease is renewed',
+  async (state) => {
+    const agent = await join(hub.url, uniqueAgent());
+    await eventually(async () => expect(await redis.hget(leaseKey(agent.id), 'serving')).toBe('1'));
+    const command = runCommand(agent.id);
+    // As another hub may do that has just seen no sign of life of this one.
+    await redis.hdel(leaseKey(agent.id), 'serving');
+    await new Placement({ hub: 'elsewhere' }, { redis }).place(command, {});
+    if (state === 'served') await redis.hset(leaseKey(agent.id), 'serving', '1');
+    expect((await agent.next('COMMAND')).correlation_id).toBe(command.correlation_id);
+    agent.result(command.correlation_id);
+    await nothingLeft(redis, hub.id, agent.id);
+    await agent.close();
+  },
+);
 
 it('cancel: dropped when not sent yet, CANCEL when sent', async () => {
   const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });

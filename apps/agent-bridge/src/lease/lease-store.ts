@@ -6,6 +6,7 @@ import {
   hubRegisterKey,
   hubStream,
   leaseKey,
+  mailboxStream,
   rivalClaimKey,
 } from '@viw/contracts';
 import { encodeEntry } from '@viw/streams';
@@ -36,9 +37,10 @@ export type Claim =
   /** Another live host has the id. `begins`: nobody had noticed until now. */
   | { readonly kind: 'contested'; readonly begins: boolean };
 
-export type Renewal = 'renewed' | 'made-again' | 'lost';
+/** `undrained`: the agent is not served, or something waits in its mailbox. */
+export type Renewal = 'renewed' | 'undrained' | 'lost';
 
-const renewals: readonly Renewal[] = ['lost', 'renewed', 'made-again'];
+const renewals: readonly Renewal[] = ['lost', 'renewed', 'undrained'];
 
 export interface LeaseStoreOptions {
   readonly hub: string;
@@ -85,7 +87,11 @@ export class LeaseStore {
 
   /** In the order given. */
   async renew(leases: readonly HeldLease[]): Promise<Renewal[]> {
-    const keys = leases.flatMap(({ agentId }) => [epochKey(agentId), leaseKey(agentId)]);
+    const keys = leases.flatMap(({ agentId }) => [
+      epochKey(agentId),
+      leaseKey(agentId),
+      mailboxStream(agentId),
+    ]);
     const facts = leases.flatMap(({ epoch, connId, ip }) => [String(epoch), connId, ip]);
     const { hub, leaseTtlMs } = this.#options;
     const answers = await this.#redis.eval(renewLeases, keys.length, ...keys, hub, leaseTtlMs, ...facts);

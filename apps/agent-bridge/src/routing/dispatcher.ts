@@ -232,15 +232,19 @@ export class Dispatcher {
     now: number,
   ): Promise<void> {
     const { clock, sentMarks } = this.#deps;
-    const first = await sentMarks.claim(command.body, now).catch(() => undefined);
+    // Set by this hub in vain, because at that moment nothing might be sent: then it is still good.
+    const first = command.marked || (await sentMarks.claim(command.body, now).catch(() => undefined));
+    command.marked = first === true;
     // Ended meanwhile: `abandon` has the command, and nobody sends it again.
     if (connection.ended || !queue.isInFlight(command.body.correlation_id)) return;
     const later = clock.now();
     if (first === undefined || !this.#maySend(connection)) {
       queue.putBack(command.body.correlation_id);
       queue.pausedUntil = later + BUSY_PAUSE_MS;
-    } else if (first && !isOver(command.body, later)) this.#send(connection, command, later);
-    else {
+    } else if (first && !isOver(command.body, later)) {
+      command.marked = false;
+      this.#send(connection, command, later);
+    } else {
       queue.remove(command.body.correlation_id);
       this.#end(command, first ? 'expired' : 'dispatched');
       this.#pump(connection);

@@ -79,7 +79,8 @@ export class Handover {
       metrics.routed.inc({ to: place });
       inbox.moved(entryId);
       const connection = connections.get(body.agent_id);
-      if (place === 'mailbox' && connection?.takesCommands) this.collect(connection);
+      // `gone`: the answer to an attempt before this one got lost, and with it the place.
+      if (place !== 'hub' && connection?.takesCommands) this.collect(connection);
     } catch (error) {
       logger.debug(
         { event: 'handover_failed', correlation_id: body.correlation_id, error },

@@ -11,6 +11,8 @@ export interface HeldCommand {
   sentBefore: boolean;
   /** Redis has confirmed `dispatched`. */
   told: boolean;
+  /** Its mark as sent has been set by this hub, which has not sent it. */
+  marked: boolean;
   /** Sent on the present connection; when its slot is given up, milliseconds since the Unix epoch. */
   slotUntil: number | undefined;
 }
@@ -67,5 +69,6 @@ export const heldCommand = (entry: Delivered<CommandBody>, body: RunCommandBody)
   body,
   sentBefore: mayBeSent(entry),
   told: saysSent(body),
+  marked: false,
   slotUntil: undefined,
 });
