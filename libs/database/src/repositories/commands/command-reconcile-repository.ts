@@ -16,7 +16,10 @@ export interface OverdueOptions {
 }
 
 export interface LostOptions {
-  /** Published so long ago and still not dispatched, although the gateway is connected. */
+  /**
+   * Published so long ago and still not dispatched, although the gateway is connected. Each time it takes twice as
+   * long: the gateway may be one that gets no commands at present, and every copy waits with those before it.
+   */
   readonly afterSeconds: number;
   readonly limit?: number;
 }
@@ -61,7 +64,8 @@ export class CommandReconcileRepository {
         FROM (
           SELECT c.correlation_id FROM viw.agent_commands c JOIN viw.os_gateways g USING (agent_id)
           WHERE c.status = 'queued' AND c.expires_at > now() AND g.connected AND c.cancel_requested_at IS NULL
-            AND c.queued_at < now() - make_interval(secs => ${afterSeconds})
+            AND c.queued_at < now() - greatest(make_interval(secs => ${afterSeconds}), c.queued_at - c.accepted_at)
+            AND NOT EXISTS (SELECT FROM viw.outbox o WHERE o.correlation_id = c.correlation_id AND o.published_at IS NULL)
           ORDER BY c.accepted_at, c.correlation_id LIMIT ${limit} FOR UPDATE OF c SKIP LOCKED
         ) AS lost
         WHERE c.correlation_id = lost.correlation_id
