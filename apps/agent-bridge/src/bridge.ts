@@ -139,8 +139,9 @@ export function buildBridge(
       metrics: metricsRegistry,
     },
   );
-  const handover = new Handover({ placement, inbox, connections, pending, metrics, logger });
   const commandEvents = new CommandEvents({ hub }, { publisher, clock, metrics, logger });
+  const parting = { placement, inbox, connections, events: commandEvents, pending };
+  const handover = new Handover({ ...parting, metrics, logger });
   const dispatcher = new Dispatcher({
     connections,
     inbox,
@@ -167,7 +168,7 @@ export function buildBridge(
       redis,
       entries: new DeadHubEntries(
         { hub },
-        { redis, placement, onParked: (agentId) => dispatcher.parked(agentId) },
+        { redis, placement, events: commandEvents, onParked: (agentId) => dispatcher.parked(agentId) },
       ),
       metrics,
       logger,
@@ -196,7 +197,7 @@ export function buildBridge(
     {
       ...{ contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
       // Short at first: it is waited for other hubs, too, that have an earlier command of an agent.
-      backoff: { baseMs: 10, capMs: 10_000 },
+      backoff: { baseMs: 10, capMs: 1_000 },
       ...ingressTakeover(timing.hubAlive),
     },
     { redisUrl, handler: router.handle, logger, metrics: metricsRegistry },

@@ -1,8 +1,8 @@
 /** Work that was begun and that a graceful stop waits for. The promises given to it must not reject. */
 export class WorkUnderWay {
-  readonly #promises = new Set<Promise<void>>();
+  readonly #promises = new Set<Promise<unknown>>();
 
-  track(work: Promise<void>): void {
+  track(work: Promise<unknown>): void {
     const tracked = work.finally(() => this.#promises.delete(tracked));
     this.#promises.add(tracked);
   }

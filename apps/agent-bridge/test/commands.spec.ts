@@ -4,6 +4,7 @@ import type { CommandEventsBody } from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
+import { Placement } from '../src/routing/placement';
 import { dial, join, uniqueAgent } from './test-agent';
 import type { TestAgent } from './test-agent';
 import { startHub } from './test-hub';
@@ -178,6 +179,45 @@ it('COMMAND_ACK busy: stays with the hub and is sent again', async () => {
   await agent.close();
 });
 
+it('COMMAND_ACK busy, several times: sent again in the order of acceptance', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 2 });
+  // One instant of acceptance: nothing but the order of arrival tells them apart.
+  const accepted_at = new Date().toISOString();
+  const ids: string[] = [];
+  for (let n = 0; n < 3; n++) ids.push(await publish(redis, runCommand(agent.id, { accepted_at })));
+  await eventually(() => expect(agent.all('COMMAND')).toHaveLength(2));
+  for (const correlation_id of ids.slice(0, 2))
+    agent.send({ type: 'COMMAND_ACK', correlation_id, state: 'busy' });
+  await eventually(() => expect(agent.all('COMMAND')).toHaveLength(4));
+  expect(
+    agent
+      .all('COMMAND')
+      .slice(2)
+      .map(({ correlation_id }) => correlation_id),
+  ).toEqual(ids.slice(0, 2));
+  for (const id of ids) agent.result(id);
+  await eventually(() => expect(agent.all('COMMAND')).toHaveLength(5));
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});
+
+it.each(['served', 'not served'])(
+  'what is in the mailbox of an agent that is here and %s is fetched when its lease is renewed',
+  async (state) => {
+    const agent = await join(hub.url, uniqueAgent());
+    await eventually(async () => expect(await redis.hget(leaseKey(agent.id), 'serving')).toBe('1'));
+    const command = runCommand(agent.id);
+    // As another hub may do that has just seen no sign of life of this one.
+    await redis.hdel(leaseKey(agent.id), 'serving');
+    await new Placement({ hub: 'elsewhere' }, { redis }).place(command, {});
+    if (state === 'served') await redis.hset(leaseKey(agent.id), 'serving', '1');
+    expect((await agent.next('COMMAND')).correlation_id).toBe(command.correlation_id);
+    agent.result(command.correlation_id);
+    await nothingLeft(redis, hub.id, agent.id);
+    await agent.close();
+  },
+);
+
 it('cancel: dropped when not sent yet, CANCEL when sent', async () => {
   const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
   const running = await publish(redis, runCommand(agent.id));
@@ -211,6 +251,22 @@ it('cancel that comes before its command: the command ends cancelled, the agent 
   expect(await event(correlation_id, 'cancelled')).toMatchObject({ agent_id: agent.id });
   await nothingLeft(redis, hub.id, agent.id);
   expect(agent.all('COMMAND')).toEqual([]);
+  await agent.close();
+});
+
+it('cancelled while it waited, and published once more afterwards: never sent', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
+  const first = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  const command = runCommand(agent.id);
+  const { correlation_id } = command;
+  await publish(redis, command);
+  await publish(redis, { kind: 'cancel', agent_id: agent.id, correlation_id });
+  await event(correlation_id, 'cancelled');
+  for (let copies = 0; copies < 2; copies++) await publish(redis, command);
+  agent.result(first);
+  await nothingLeft(redis, hub.id, agent.id);
+  expect(agent.all('COMMAND').map((frame) => frame.correlation_id)).toEqual([first]);
   await agent.close();
 });
 
@@ -300,7 +356,7 @@ it('dispatched, connection lost, time over: not sent again and not called expire
   const agent = await join(hub.url, id);
   await nothingLeft(redis, hub.id, id);
   expect(agent.all('COMMAND')).toEqual([]);
-  expect(await states(command.correlation_id)).toEqual(['dispatched', 'dispatched']);
+  expect(await states(command.correlation_id)).toEqual(['dispatched']);
   await agent.close();
 });
 
@@ -315,6 +371,21 @@ it('given twice, sent once', async () => {
   agent.result(command.correlation_id);
   agent.result(after);
   await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});
+
+it('given twice, the copy perhaps sent by another hub: the one that waits here is treated as perhaps sent', async () => {
+  const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
+  const first = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  const command = runCommand(agent.id);
+  const { correlation_id } = command;
+  for (const body of [command, { ...command, sent_before: true }]) await publish(redis, body);
+  await publish(redis, { kind: 'cancel', agent_id: agent.id, correlation_id });
+  expect(await agent.next('CANCEL')).toMatchObject({ correlation_id });
+  agent.result(first);
+  await nothingLeft(redis, hub.id, agent.id);
+  expect(await states(correlation_id)).toEqual([]);
   await agent.close();
 });
 

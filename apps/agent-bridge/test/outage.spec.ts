@@ -127,6 +127,42 @@ it('deletes what a former life had finished and could not delete any more, and n
   await deleteFinished(redis, `hub-${randomUUID()}`);
 });
 
+it('an entry whose acknowledgement failed is kept until it is confirmed', async () => {
+  const agent = await join(hub.url, uniqueAgent());
+  const id = await publish(redis, runCommand(agent.id));
+  await agent.next('COMMAND');
+  await redis.call('ACL', 'SETUSER', 'default', '-xack');
+  agent.result(id);
+  await eventually(() => expect(hub.log.join()).toContain('stream_ack_delayed'));
+  // Goes the way on which the entry would have been deleted, behind it.
+  agent.telemetry(1);
+  await eventually(async () => expect((await agent.next('HEARTBEAT')).ack_seq).toBe(1));
+  expect(await redis.xlen(hubStream(hub.id))).toBe(1);
+  await redis.call('ACL', 'SETUSER', 'default', '+xack');
+  await nothingLeft(redis, hub.id, agent.id);
+  await agent.close();
+});
+
+it('ids without an entry, pending for whatever reason, hide no live command', async () => {
+  const id = `hub-${randomUUID().slice(0, 8)}`;
+  const stream = hubStream(id);
+  await redis.xgroup('CREATE', stream, groups.agentBridge, '0', 'MKSTREAM');
+  const add = async (n: string): Promise<string> => (await redis.xadd(stream, '*', 'n', n)) ?? '';
+  const orphans: string[] = [];
+  await add('held');
+  for (let n = 0; n < 250; n++) orphans.push(await add('orphan'));
+  await add('held');
+  const finished: string[] = [];
+  for (let n = 0; n < 300; n++) finished.push(await add('finished'));
+  await redis.xreadgroup('GROUP', groups.agentBridge, id, 'STREAMS', stream, '>');
+  await redis.xdel(stream, ...orphans);
+  await redis.xack(stream, groups.agentBridge, ...finished);
+
+  await deleteFinished(redis, id);
+  expect((await redis.xrange(stream, '-', '+')).map(([, [, n]]) => n)).toEqual(['held', 'held']);
+  await redis.del(stream);
+});
+
 it('a hub does so by itself', async () => {
   const stream = hubStream(hub.id);
   const finished = await redis.xadd(stream, '*', 'any', 'thing');

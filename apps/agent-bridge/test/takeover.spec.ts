@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   commandEventsStream,
+  commandsStream,
   deadLetterStream,
   groups,
   hubAliveKey,
@@ -121,6 +122,9 @@ it('what may have been sent is marked as such, and only that', async () => {
     ([, fields]) => JSON.parse(fields.at(-1) ?? '') as CommandBody,
   );
   expect(moved).toEqual([{ ...read, sent_before: true }, unread]);
+  // The dead hub may have had no time to say that it has sent it, and the agent may stay away for longer than it is valid.
+  expect(await statesOf(read.correlation_id)).toEqual(['dispatched']);
+  expect(await statesOf(unread.correlation_id)).toEqual([]);
   // A hub that comes back finds nothing of it in its own stream, and serves the agent only once it has fetched this.
   expect(await redis.hget(leaseKey(agentId), 'serving')).toBeNull();
 });
@@ -145,6 +149,21 @@ it('what the dead hub had finished and only not deleted is not given to anybody'
   expect(await redis.xlen(mailboxStream(agentId))).toBe(1);
 });
 
+it('ids that are pending without an entry do not make a live command look finished', async () => {
+  const dead = new DeadHub();
+  const agentId = uniqueAgent();
+  const held = [runCommand(agentId), runCommand(agentId)];
+  const orphans = Array.from({ length: 250 }, () => runCommand(agentId));
+  await dead.add(...held.slice(0, 1), ...orphans, ...held.slice(1));
+  await redis.xdel(dead.stream, ...(await dead.read()).slice(1, -1));
+  await dead.register();
+  await forgotten(dead);
+  const moved = (await redis.xrange(mailboxStream(agentId), '-', '+')).map(
+    ([, fields]) => (JSON.parse(fields.at(-1) ?? '') as CommandBody).correlation_id,
+  );
+  expect(moved).toEqual(held.map(({ correlation_id }) => correlation_id));
+});
+
 it('past its time: not sent; expired only if nobody can have sent it', async () => {
   const dead = new DeadHub();
   const agent = await join(hub.url, uniqueAgent());
@@ -160,6 +179,40 @@ it('past its time: not sent; expired only if nobody can have sent it', async () 
   expect(await statesOf(unread.correlation_id)).toEqual(['expired']);
   expect(agent.all('COMMAND')).toEqual([]);
   await agent.close();
+});
+
+it('a hub that died and is back: what it had read goes to the mailbox as perhaps sent, known to everybody', async () => {
+  const former = new DeadHub();
+  const agentId = uniqueAgent();
+  const [read, unread] = [runCommand(agentId), runCommand(agentId)];
+  await former.add(read);
+  await former.read();
+  await former.add(unread);
+  const back = await startHub(server.url, { AGENT_BRIDGE_HUB_ID: former.id });
+  await eventually(async () => expect(await redis.xlen(mailboxStream(agentId))).toBe(2));
+  const moved = (await redis.xrange(mailboxStream(agentId), '-', '+')).map(
+    ([, fields]) => JSON.parse(fields.at(-1) ?? '') as CommandBody,
+  );
+  expect(moved).toEqual([{ ...read, sent_before: true }, unread]);
+  expect(await statesOf(read.correlation_id)).toEqual(['dispatched']);
+  expect(await statesOf(unread.correlation_id)).toEqual([]);
+  await back.stop();
+});
+
+it('read at the entrance by a hub that died: it may have been placed and sent', async () => {
+  const agentId = uniqueAgent();
+  const command = runCommand(agentId);
+  const { fields } = encodeEntry(commandsStream, command, { correlationId: command.correlation_id });
+  const { stream } = commandsStream;
+  await redis
+    .multi()
+    .xadd(stream, '*', ...fields)
+    .xreadgroup('GROUP', groups.agentBridge, `dead-${randomUUID()}`, 'STREAMS', stream, '>')
+    .exec();
+  await eventually(async () => expect(await redis.xlen(mailboxStream(agentId))).toBe(1));
+  const [[, placed] = ['', []]] = await redis.xrange(mailboxStream(agentId), '-', '+');
+  expect(JSON.parse(placed.at(-1) ?? '')).toEqual({ ...command, sent_before: true });
+  expect(await statesOf(command.correlation_id)).toEqual(['dispatched']);
 });
 
 it('a malformed entry is set aside and does not keep the others', async () => {
@@ -314,9 +367,10 @@ describe('a hub as a process of its own', () => {
     expect(here.all('COMMAND')).toHaveLength(1);
     expect(frozen.program.output()).toContain('hub_taken_for_dead');
     await nothingLeft(redis, frozen.id, here.id);
+    // Told by whoever sent it, and by the hub that took it over as perhaps sent.
     for (const { correlation_id } of commands)
       expect(await statesOf(correlation_id)).toEqual(
-        correlation_id === first ? ['dispatched', 'dispatched'] : ['dispatched'],
+        Array(correlation_id === first ? 3 : 2).fill('dispatched'),
       );
 
     // It is a hub like any other again.

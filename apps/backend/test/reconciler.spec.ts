@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { commandEventsStream, groups } from '@viw/contracts';
+import {
+  commandEventsStream,
+  groups,
+  hubAliveKey,
+  hubEntriesStream,
+  hubRegisterKey,
+  hubStream,
+} from '@viw/contracts';
 import { createLogger } from '@viw/runtime';
 import { encodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
@@ -88,6 +95,30 @@ it('calls no command expired of which a report may still be unread: the results-
 
   await around.client.xack(stream, groups.resultsWriter, entryId);
   await eventually(async () => expect(await statusOf(dispatched)).toBe('expired'));
+});
+
+it('calls no command expired that a dead hub may have sent without having time to say so', async () => {
+  const hub = `hub-${randomUUID()}`;
+  const held = await overdue(1);
+  const { fields } = encodeEntry(hubEntriesStream, { kind: 'replaced', agent_id: agentId, epoch: 1 });
+  await around.client.sadd(hubRegisterKey, hub);
+  await around.client.xadd(hubStream(hub), `${Date.now() - 2 * HOUR_MS}-0`, ...fields);
+  await around.client.xgroup('CREATE', hubStream(hub), groups.agentBridge, '0');
+  await around.client.xreadgroup('GROUP', groups.agentBridge, hub, 'STREAMS', hubStream(hub), '>');
+
+  const before = await overdue(3);
+  reconciler.start();
+  await eventually(async () => expect(await statusOf(before)).toBe('expired'));
+  expect(await statusOf(held)).toBe('queued');
+  // Back, but what it held is still as its former life left it.
+  await around.client.set(hubAliveKey(hub), '1');
+  const whileBack = await overdue(3);
+  await eventually(async () => expect(await statusOf(whileBack)).toBe('expired'));
+  expect(await statusOf(held)).toBe('queued');
+
+  const [[entryId] = ['']] = await around.client.xrange(hubStream(hub), '-', '+');
+  await around.client.xack(hubStream(hub), groups.agentBridge, entryId);
+  await eventually(async () => expect(await statusOf(held)).toBe('expired'));
 });
 
 it('a command that was delivered and never answered, as by agents that report no outcome, ends as unknown', async () => {

@@ -89,6 +89,9 @@ export const redisAccounts = {
     follow(streams.changes),
     // Whether reports of commands are still unread, before a command is given up.
     { commands: ['xrange'], keys: [streams.commandEvents, streams.commandResults], access: 'read' },
+    // Whether a hub has died with commands in its hands.
+    { commands: ['smembers'], keys: [hubRegisterKey], access: 'read' },
+    { commands: ['exists'], keys: [hubAliveKey('*')], access: 'read' },
     { commands: ['eval', 'get', 'set', 'del', 'pexpire'], keys: [janitorLeaseKey] },
     { commands: ['eval', 'hget', 'hset'], keys: [registrySnapshotKey] },
     // Shows passwords of the server: for the one account that decides everything anyway.

@@ -233,6 +233,18 @@ test('rejected, expired before delivery, cancelled', async () => {
   await expect(commands.requestCancel(agent, c)).rejects.toMatchObject({ code: 'CONFLICT' });
 });
 
+test('what may have been carried out is neither cancelled nor refused by a hub that only had a copy of it', async () => {
+  const agent = newAgent();
+  const [sent, taken] = [await accept(agent), await accept(agent)];
+  await progress.applyEvents([event(agent, sent, 'cancelled'), event(agent, sent, 'dispatched')]);
+  await progress.applyEvents([event(agent, taken, 'acknowledged')]);
+  await progress.applyEvents([event(agent, taken, 'rejected', 'verb not advertised')]);
+  expect(await commands.get(agent, sent)).toMatchObject({ status: 'dispatched', reason: null });
+  expect(await commands.get(agent, taken)).toMatchObject({ status: 'acknowledged', reason: null });
+  await results.apply([result(agent, sent)]);
+  expect(await statusOf(agent, sent)).toBe('succeeded');
+});
+
 test('overdue: expired when never delivered, unknown when delivered; a later result is evidence only', async () => {
   const agent = newAgent();
   const past = { accepted_at: inSeconds(-100), expires_at: inSeconds(-40) };
@@ -260,12 +272,50 @@ test('a command lost on its way to a connected gateway is put out again', async 
   await sql`UPDATE viw.agent_commands SET queued_at = now() - interval '1 minute' WHERE correlation_id = ${id}`.execute(
     f.db,
   );
-  expect(await reconcile.requeueLost({ afterSeconds: 30 })).toEqual([]);
+  const lost = () => reconcile.requeueLost({ afterSeconds: 30 });
+  const outbox = new OutboxRepository({ db: f.db });
+  const unpublished = async () =>
+    (await outbox.claimBatch(1_000)).filter((entry) => entry.correlation_id === id);
+  const publish = async () => outbox.markPublished((await unpublished()).map((entry) => entry.id));
+  await publish();
+  expect(await lost()).toEqual([]);
   await sql`UPDATE viw.os_gateways SET connected = true WHERE agent_id = ${agent}`.execute(f.db);
-  expect(await reconcile.requeueLost({ afterSeconds: 30 })).toEqual([id]);
+  expect(await lost()).toEqual([id]);
+  expect(await lost()).toEqual([]);
+  expect(await unpublished()).toHaveLength(1);
+
+  // Not while the copy of last time still waits to be published.
+  const pass = (time: string) =>
+    sql`UPDATE viw.agent_commands SET accepted_at = accepted_at - ${time}::interval,
+      queued_at = queued_at - ${time}::interval WHERE correlation_id = ${id}`.execute(f.db);
+  await pass('31 seconds');
+  expect(await lost()).toEqual([]);
+  await publish();
+  expect(await lost()).toEqual([id]);
+
+  // Every time it takes twice as long.
+  await publish();
+  let copies = 0;
+  for (let minutes = 0; minutes < 24 * 60; minutes++) {
+    await pass('1 minute');
+    copies += (await lost()).length;
+    await publish();
+  }
+  expect(copies).toBeGreaterThanOrEqual(9);
+  expect(copies).toBeLessThanOrEqual(12);
+});
+
+test('a command that is to be cancelled is not put out again behind its cancellation', async () => {
+  const agent = newAgent();
+  await new GatewayRepository({ db: f.db }).register({ agent_id: agent });
+  await sql`UPDATE viw.os_gateways SET connected = true WHERE agent_id = ${agent}`.execute(f.db);
+  const id = await accept(agent);
+  await new CommandProgressRepository({ db: f.db }).markQueued([id]);
+  await sql`UPDATE viw.agent_commands SET queued_at = now() - interval '1 minute' WHERE correlation_id = ${id}`.execute(
+    f.db,
+  );
+  await commands.requestCancel(agent, id);
   expect(await reconcile.requeueLost({ afterSeconds: 30 })).toEqual([]);
-  const waiting = await new OutboxRepository({ db: f.db }).claimBatch(1_000);
-  expect(waiting.filter((entry) => entry.correlation_id === id)).toHaveLength(2);
 });
 
 test('pages, newest first, with total and filter', async () => {

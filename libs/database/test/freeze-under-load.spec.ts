@@ -1,7 +1,7 @@
 import { AppError, uuidv7 } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
-import type { Db, NewCommand } from '../src/index';
+import type { CommandRequest, Db, MadeCommand } from '../src/index';
 import { CommandRepository, GatewayRegistryRepository, GatewayRepository, inTransaction } from '../src/index';
 import { type Fixture, fixture, inSeconds, newAgent } from './fixture';
 
@@ -15,13 +15,16 @@ beforeAll(async () => {
 });
 afterAll(() => f.close());
 
-const command = (agentId: string): NewCommand => ({
+const request = (agentId: string): CommandRequest => ({
   correlation_id: uuidv7(),
   agent_id: agentId,
   verb: 'list_users',
   parameters_redacted: {},
-  jws: 'a.b.c',
   issued_by: { kind: 'api_client', id: 'client-1', name: 'script' },
+});
+
+const made = (): MadeCommand => ({
+  jws: 'a.b.c',
   accepted_at: inSeconds(0),
   expires_at: inSeconds(600),
   timeout_s: 30,
@@ -33,10 +36,10 @@ async function storm(db: Db, agentId: string, onAccepted: () => void): Promise<s
   for (let n = 0; n < BOUND; n++)
     try {
       await commands.accept(
-        agentId,
+        request(agentId),
         (target) => {
           if (target.frozen) throw new AppError('FROZEN', 'Commands are frozen');
-          return command(agentId);
+          return made();
         },
         { maxOpen: CLIENTS * BOUND },
       );

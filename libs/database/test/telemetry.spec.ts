@@ -283,6 +283,22 @@ test('telemetry of the newest session is a sign of life, that of an older one is
   expect((await gateways.get(talking))?.last_seen_at).toBe(seen);
 });
 
+test('a hub whose clock is ahead does not keep a silent gateway alive', async () => {
+  const agent = newAgent();
+  await gateways.register({ agent_id: agent });
+  await writer.applyHellos([hello(agent, 1)]);
+  await writer.applyTelemetry([frame(agent, 1, 1, 1, inSeconds(3_600))]);
+  const { rows } = await sql`SELECT FROM viw.os_gateway_status
+    WHERE agent_id = ${agent} AND received_at <= now()`.execute(f.db);
+  expect(rows).toHaveLength(1);
+  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes' WHERE agent_id = ${agent}`.execute(
+    f.db,
+  );
+  await sql`UPDATE viw.os_gateway_status SET received_at = received_at - interval '3 minutes'
+    WHERE agent_id = ${agent}`.execute(f.db);
+  expect(await writer.markSilentAsLost(120)).toContain(agent);
+});
+
 test('telemetry brings a gateway back that had only looked silent', async () => {
   const agent = newAgent();
   await gateways.register({ agent_id: agent });

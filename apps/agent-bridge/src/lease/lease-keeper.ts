@@ -10,7 +10,7 @@ export interface LeaseKeeperDeps {
   readonly connections: ConnectionTable;
   /** A newer connection of the agent exists on another hub. */
   readonly onLost: (connection: Connection) => void;
-  /** Commands may have gone to the agent's mailbox although it is here. */
+  /** Commands may wait in the agent's mailbox although it is here. */
   readonly onMailboxSuspect: (connection: Connection) => void;
 }
 
@@ -32,7 +32,7 @@ export class LeaseKeeper {
       batch.forEach((connection, index) => {
         if (connection.ended) return;
         if (answers[index] === 'lost') this.#deps.onLost(connection);
-        if (answers[index] === 'made-again') this.#deps.onMailboxSuspect(connection);
+        if (answers[index] === 'undrained') this.#deps.onMailboxSuspect(connection);
       });
     }
   }

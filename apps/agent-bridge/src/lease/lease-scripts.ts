@@ -44,21 +44,22 @@ return {'taken', epoch, held[1] or '', held[2] or ''}
  * Renews many leases. One that is gone (Redis lost its memory, or was away for longer than the TTL) is made again
  * unless a newer connection of the agent exists.
  *
- * KEYS epoch, lease, epoch, lease, ... ARGV hub, lease ttl ms, epoch ttl ms, then epoch, conn_id,
+ * KEYS epoch, lease, mailbox, epoch, lease, mailbox, ... ARGV hub, lease ttl ms, epoch ttl ms, then epoch, conn_id,
  * address per lease.
- * Returns per lease 1 renewed, 2 made again (its mailbox must be drained again), 0 lost to a newer connection.
+ * Returns per lease 1 renewed, 2 renewed or made again, and the agent is not served or something waits in its mailbox,
+ * which therefore must be drained, 0 lost to a newer connection.
  */
 export const renewLeases = `
 local answers = {}
-for i = 1, #KEYS / 2 do
-  local epochKey, lease = KEYS[2 * i - 1], KEYS[2 * i]
+for i = 1, #KEYS / 3 do
+  local epochKey, lease, mailbox = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
   local epoch, conn, address = ARGV[3 * i + 1], ARGV[3 * i + 2], ARGV[3 * i + 3]
-  local held = redis.call('HGET', lease, 'epoch')
+  local held, serving = unpack(redis.call('HMGET', lease, 'epoch', 'serving'))
   local newest = tonumber(redis.call('GET', epochKey) or '0')
   if held == epoch then
     redis.call('PEXPIRE', lease, ARGV[2])
     redis.call('PEXPIRE', epochKey, ARGV[3])
-    answers[i] = 1
+    answers[i] = serving == '1' and redis.call('EXISTS', mailbox) == 0 and 1 or 2
   elseif held or newest > tonumber(epoch) then
     answers[i] = 0
   else

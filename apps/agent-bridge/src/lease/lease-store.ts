@@ -6,6 +6,7 @@ import {
   hubRegisterKey,
   hubStream,
   leaseKey,
+  mailboxStream,
   rivalClaimKey,
 } from '@viw/contracts';
 import { encodeEntry } from '@viw/streams';
@@ -39,9 +40,10 @@ export type Claim =
   /** Another live host has the id. `begins`: nobody had noticed until now. */
   | { readonly kind: 'contested'; readonly begins: boolean };
 
-export type Renewal = 'renewed' | 'made-again' | 'lost';
+/** `undrained`: the agent is not served, or something waits in its mailbox. */
+export type Renewal = 'renewed' | 'undrained' | 'lost';
 
-const renewals: readonly Renewal[] = ['lost', 'renewed', 'made-again'];
+const renewals: readonly Renewal[] = ['lost', 'renewed', 'undrained'];
 
 export interface LeaseStoreOptions {
   readonly hub: string;
@@ -97,7 +99,11 @@ export class LeaseStore {
 
   /** In the order given. */
   async renew(leases: readonly HeldLease[]): Promise<Renewal[]> {
-    const keys = leases.flatMap(({ agentId }) => [epochKey(agentId), leaseKey(agentId)]);
+    const keys = leases.flatMap(({ agentId }) => [
+      epochKey(agentId),
+      leaseKey(agentId),
+      mailboxStream(agentId),
+    ]);
     const facts = leases.flatMap(({ epoch, connId, ip }) => [String(epoch), connId, ip]);
     const { hub, leaseTtlMs } = this.#options;
     const times = [leaseTtlMs, EPOCH_TTL_MS];

@@ -45,10 +45,14 @@ export class CommandRouter {
     return outcomes;
   };
 
-  async #route({ body, header, deliveryCount }: Delivered<CommandBody>): Promise<Outcome> {
+  async #route({ body: published, header, deliveryCount }: Delivered<CommandBody>): Promise<Outcome> {
     const { placement, events, dispatcher, clock, metrics } = this.#deps;
-    // Handed out before, it may have been placed and sent already: whoever has it knows more.
-    if (deliveryCount === 1 && body.kind === 'run' && isOver(body, clock.now())) {
+    let body = published;
+    if (body.kind === 'run' && deliveryCount > 1) {
+      // A hub that is gone may have placed it, and another one may have sent it from there.
+      if (!(await events.tell(body, 'dispatched'))) return 'retry';
+      body = { ...body, sent_before: true };
+    } else if (body.kind === 'run' && isOver(body, clock.now())) {
       return (await events.tell(body, 'expired')) ? 'done' : 'retry';
     }
     try {

@@ -1,7 +1,9 @@
 import { groups, hubEntriesStream, hubStream } from '@viw/contracts';
 import type { HubEntryBody } from '@viw/contracts';
+import { AppError } from '@viw/runtime';
 import { DeadLetters, deadLetterError, decodeEntry, groupState } from '@viw/streams';
 import type { EntryFacts, Redis } from '@viw/streams';
+import type { CommandEvents } from './command-events';
 import { factsOf } from './held-command';
 import { openEntries } from './hub-stream-entries';
 import type { OpenEntry } from './hub-stream-entries';
@@ -19,6 +21,7 @@ export interface DeadHubEntry extends OpenEntry {
 export interface DeadHubEntriesDeps {
   readonly redis: Redis;
   readonly placement: Pick<Placement, 'place'>;
+  readonly events: Pick<CommandEvents, 'tell'>;
   /** A command has gone to the mailbox of an agent that may be here. */
   readonly onParked: (agentId: string) => void;
 }
@@ -57,6 +60,9 @@ export class DeadHubEntries {
       return 'dropped';
     }
     const sent = body.kind === 'run' && state === 'pending';
+    // The hub may have died between sending it and telling so.
+    if (sent && !body.sent_before && !(await this.#deps.events.tell(body, 'dispatched')))
+      throw new AppError('UNAVAILABLE', 'that it may have been sent is not in Redis');
     const from = { id, state, deadHub: hub };
     const place = await this.#deps.placement.place(sent ? { ...body, sent_before: true } : body, facts, {
       from,

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { limits } from '@viw/contracts';
 import type { CommandAckFrame, CommandBody, RunCommandBody } from '@viw/contracts';
 import type { Clock } from '@viw/runtime';
 import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
@@ -12,6 +10,7 @@ import type { WorkUnderWay } from '../work-under-way';
 import { EarlyCancels } from './early-cancels';
 import { InFlightQueue } from './in-flight-queue';
 import type { CommandEvents } from './command-events';
+import { commandFrame } from './command-frame';
 import type { Handover } from './handover';
 import { givenUp, heldCommand, homeless, isOver, wasSent } from './held-command';
 import type { HeldCommand } from './held-command';
@@ -160,10 +159,15 @@ export class Dispatcher {
     const queue = this.#queues.get(connection.agentId) ?? new InFlightQueue();
     this.#queues.set(connection.agentId, queue);
     if (body.kind === 'cancel') this.#cancel(connection, queue, body.correlation_id, entry.id);
-    else if (queue.has(body.correlation_id)) this.#deps.inbox.settle(entry.id);
     else {
       const command = heldCommand(entry, body);
-      if (this.#earlyCancels.take(body.correlation_id)) this.#endCancelled(command);
+      const known = queue.find(body.correlation_id);
+      if (known) {
+        // A copy. What it says about the past is true of both.
+        known.sentBefore ||= command.sentBefore;
+        known.told ||= command.told;
+        this.#deps.inbox.settle(entry.id);
+      } else if (this.#earlyCancels.has(body.correlation_id)) this.#endCancelled(command);
       else queue.push(command);
     }
   }
@@ -172,7 +176,8 @@ export class Dispatcher {
   #cancel(connection: Connection, queue: InFlightQueue, correlationId: string, entryId: string): void {
     const waiting = queue.isInFlight(correlationId) ? undefined : queue.remove(correlationId);
     if (waiting) this.#endCancelled(waiting);
-    else if (!queue.isInFlight(correlationId)) this.#earlyCancels.note(correlationId, this.#deps.clock.now());
+    // Found or not: it may come once more.
+    this.#earlyCancels.note(correlationId, this.#deps.clock.now());
     if (!waiting || waiting.sentBefore)
       connection.send({ type: 'CANCEL', correlation_id: correlationId, agent_id: connection.agentId });
     this.#deps.inbox.settle(entryId);
@@ -226,40 +231,35 @@ export class Dispatcher {
     now: number,
   ): Promise<void> {
     const { clock, sentMarks } = this.#deps;
-    const first = await sentMarks.claim(command.body, now).catch(() => undefined);
+    // Set by this hub in vain, because at that moment nothing might be sent: then it is still good.
+    const first = command.marked || (await sentMarks.claim(command.body, now).catch(() => undefined));
+    command.marked = first === true;
     // Ended meanwhile: `abandon` has the command, and nobody sends it again.
     if (connection.ended || !queue.isInFlight(command.body.correlation_id)) return;
     const later = clock.now();
     if (first === undefined || !this.#maySend(connection)) {
       queue.putBack(command.body.correlation_id);
       queue.pausedUntil = later + BUSY_PAUSE_MS;
-    } else if (first && !isOver(command.body, later)) this.#send(connection, command, later);
-    else {
+    } else if (first && !isOver(command.body, later)) {
+      command.marked = false;
+      this.#send(connection, command, later);
+    } else {
       queue.remove(command.body.correlation_id);
       this.#end(command, first ? 'expired' : 'dispatched');
       this.#pump(connection);
     }
   }
 
-  #send(connection: Connection, { body, sentBefore }: HeldCommand, now: number): void {
-    const { correlation_id, agent_id, verb, jws } = body;
-    const sent = connection.send({
-      type: 'COMMAND',
-      correlation_id,
-      agent_id,
-      verb,
-      issued_at: new Date(now).toISOString(),
-      expires_at: new Date(
-        Math.min(now + limits.envelopeSeconds * 1_000, Date.parse(body.expires_at)),
-      ).toISOString(),
-      nonce: randomUUID(),
-      jws,
-    });
+  #send(connection: Connection, command: HeldCommand, now: number): void {
+    const { body, sentBefore } = command;
     // Not sent: the connection ends, and `abandon` has or will have the command.
-    if (!sent) return;
+    if (!connection.send(commandFrame(body, now))) return;
     if (!sentBefore)
       this.#deps.metrics.dispatchLatency.observe(Math.max(0, now - Date.parse(body.accepted_at)) / 1_000);
-    void this.#deps.events.tell(body, 'dispatched');
+    // Not waited for, it would cost the agent a round trip to Redis: whoever moves the command away makes sure of it.
+    void this.#deps.events.tell(body, 'dispatched').then((confirmed) => {
+      command.told ||= confirmed;
+    });
   }
 
   /** Too late to send. What may have been sent by someone did not expire, it is unknown. */
@@ -274,6 +274,7 @@ export class Dispatcher {
     reason?: string,
   ): void {
     const { events, inbox, pending } = this.#deps;
+    if (state === 'dispatched' && command.told) return inbox.settle(command.entryId);
     const told = events.tell(command.body, state, reason).then((confirmed) => {
       // Otherwise it stays pending and comes again after a restart.
       if (confirmed) inbox.settle(command.entryId);

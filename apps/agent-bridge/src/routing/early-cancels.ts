@@ -2,7 +2,10 @@
 const REMEMBERED_MS = 10 * 60_000;
 const MAX = 10_000;
 
-/** Cancellations that came before their command, as happens when several hubs read `viw.commands` at a time. */
+/**
+ * Cancellations of commands that may still come, or come again: several hubs read `viw.commands` at a time, and the
+ * reconciler may publish a command once more.
+ */
 export class EarlyCancels {
   /** Correlation id → when it came. Oldest first. */
   readonly #cancelledAt = new Map<string, number>();
@@ -13,11 +16,12 @@ export class EarlyCancels {
       if (at > now - REMEMBERED_MS && this.#cancelledAt.size < MAX) break;
       this.#cancelledAt.delete(id);
     }
+    this.#cancelledAt.delete(correlationId);
     this.#cancelledAt.set(correlationId, now);
   }
 
-  /** Whether the command has been cancelled already. Answers true once. */
-  take(correlationId: string): boolean {
-    return this.#cancelledAt.delete(correlationId);
+  /** Whether the command has been cancelled already. */
+  has(correlationId: string): boolean {
+    return this.#cancelledAt.has(correlationId);
   }
 }

@@ -1,8 +1,10 @@
+import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
 import type { WorkUnderWay } from '../work-under-way';
+import type { CommandEvents } from './command-events';
 import type { HomelessCommand } from './held-command';
 import type { HubInbox } from './hub-inbox';
 import type { Placement, Undrained } from './placement';
@@ -10,6 +12,7 @@ import type { Placement, Undrained } from './placement';
 export interface HandoverDeps {
   readonly placement: Pick<Placement, 'place' | 'drain'>;
   readonly inbox: Pick<HubInbox, 'moved'>;
+  readonly events: Pick<CommandEvents, 'tell'>;
   readonly connections: ConnectionTable;
   readonly pending: WorkUnderWay;
   readonly metrics: BridgeMetrics;
@@ -22,6 +25,8 @@ export interface HandoverDeps {
  */
 export class Handover {
   readonly #deps: HandoverDeps;
+  /** Of each agent the last one that is on its way. */
+  readonly #giving = new Map<string, Promise<void>>();
   /** In order of arrival. */
   #failed: HomelessCommand[] = [];
   /** Connections whose mailbox is being emptied, and whether someone asked for it once more meanwhile. */
@@ -34,7 +39,14 @@ export class Handover {
 
   /** Calls for the same agent take effect in their order. */
   give(command: HomelessCommand): void {
-    this.#deps.pending.track(this.#give(command));
+    const { agent_id } = command.body;
+    const given = (this.#giving.get(agent_id) ?? Promise.resolve()).then(() => this.#give(command));
+    this.#giving.set(agent_id, given);
+    this.#deps.pending.track(
+      given.then(() => {
+        if (this.#giving.get(agent_id) === given) this.#giving.delete(agent_id);
+      }),
+    );
   }
 
   /** Brings what waits in the agent's mailbox into this hub's stream. */
@@ -56,9 +68,11 @@ export class Handover {
   }
 
   async #give(command: HomelessCommand): Promise<void> {
-    const { placement, inbox, connections, metrics, logger } = this.#deps;
-    const { entryId, facts, body } = command;
+    const { placement, inbox, events, connections, metrics, logger } = this.#deps;
+    const { entryId, facts, body, untold } = command;
     try {
+      if (untold && !(await events.tell(body, 'dispatched')))
+        throw new AppError('UNAVAILABLE', 'that it may have been sent is not in Redis');
       const place = await placement.place(body, facts, {
         notHere: true,
         from: { id: entryId, state: 'pending' },
@@ -66,7 +80,8 @@ export class Handover {
       metrics.routed.inc({ to: place });
       inbox.moved(entryId);
       const connection = connections.get(body.agent_id);
-      if (place === 'mailbox' && connection?.takesCommands) this.collect(connection);
+      // `gone`: the answer to an attempt before this one got lost, and with it the place.
+      if (place !== 'hub' && connection?.takesCommands) this.collect(connection);
     } catch (error) {
       logger.debug(
         { event: 'handover_failed', correlation_id: body.correlation_id, error },

@@ -41,6 +41,8 @@ export class HubInbox implements Component {
         consumer: hub,
         batchSize: 100,
         stopTimeoutMs: 3_000,
+        // After a lapse the entries at hand are asked about again until the hub may decide: no longer than it takes.
+        backoff: { baseMs: 50, capMs: 500 },
       },
       { redisUrl, handler: this.#handle, onLost, logger, metrics },
     );
@@ -89,7 +91,8 @@ export class HubInbox implements Component {
   };
 
   async #settle(entryId: string): Promise<void> {
-    await this.#consumer.acknowledge([entryId]);
+    // An id that is still pending must not lose its entry.
+    if (!(await this.#consumer.acknowledge([entryId]))) return;
     await this.#deps.placement.discard([entryId]).catch(() => undefined);
   }
 }

@@ -1,6 +1,6 @@
-import { groups } from '@viw/contracts';
 import { compareEntryIds } from '@viw/streams';
 import type { GroupState, Redis } from '@viw/streams';
+import { pendingIds } from './pending-ids';
 
 const BATCH = 100;
 
@@ -46,14 +46,4 @@ export async function openEntries(
   }
   if (finished.length > 0) await redis.xdel(stream, ...finished);
   return { open, last };
-}
-
-async function pendingIds(
-  redis: Redis,
-  stream: string,
-  first: string,
-  last: string,
-): Promise<ReadonlySet<string>> {
-  const rows = (await redis.xpending(stream, groups.agentBridge, first, last, BATCH)) as unknown[][];
-  return new Set(rows.map(([id]) => String(id)));
 }

@@ -1,3 +1,4 @@
+import { compareEntryIds } from '@viw/streams';
 import type { HeldCommand } from './held-command';
 
 /**
@@ -18,10 +19,11 @@ export class InFlightQueue {
     return this.#inFlight.size;
   }
 
-  has(correlationId: string): boolean {
+  /** Waiting or in flight. */
+  find(correlationId: string): HeldCommand | undefined {
     return (
-      this.#inFlight.has(correlationId) ||
-      this.#waiting.some(({ body }) => body.correlation_id === correlationId)
+      this.#inFlight.get(correlationId) ??
+      this.#waiting.find(({ body }) => body.correlation_id === correlationId)
     );
   }
 
@@ -34,9 +36,8 @@ export class InFlightQueue {
   }
 
   push(command: HeldCommand): void {
-    let at = this.#waiting.length;
-    while (at > 0 && acceptedAt(this.#waiting[at - 1]) > acceptedAt(command)) at -= 1;
-    this.#waiting.splice(at, 0, command);
+    const later = this.#waiting.findLastIndex((other) => !isLater(other, command));
+    this.#waiting.splice(later + 1, 0, command);
   }
 
   /** The next one to send. */
@@ -52,13 +53,13 @@ export class InFlightQueue {
     this.#inFlight.set(command.body.correlation_id, command);
   }
 
-  /** The agent had no room for it: it is the next one again. */
+  /** The agent had no room for it: it waits again, before those that were accepted after it. */
   putBack(correlationId: string): void {
     const command = this.#inFlight.get(correlationId);
     if (!command) return;
     this.#inFlight.delete(correlationId);
     command.slotUntil = undefined;
-    this.#waiting.unshift(command);
+    this.push(command);
   }
 
   remove(correlationId: string): HeldCommand | undefined {
@@ -102,4 +103,8 @@ export class InFlightQueue {
   }
 }
 
-const acceptedAt = (command: HeldCommand | undefined): number => Date.parse(command?.body.accepted_at ?? '');
+/** Of those accepted at one instant the later one came later. */
+function isLater(a: HeldCommand, b: HeldCommand): boolean {
+  const [acceptedA, acceptedB] = [Date.parse(a.body.accepted_at), Date.parse(b.body.accepted_at)];
+  return acceptedA === acceptedB ? compareEntryIds(a.entryId, b.entryId) > 0 : acceptedA > acceptedB;
+}

@@ -1,6 +1,7 @@
 import { commandEventsStream, commandResultsStream, groups } from '@viw/contracts';
 import { groupState } from '@viw/streams';
 import type { Redis } from '@viw/streams';
+import { SilentHubs } from './silent-hubs';
 
 const reports = [commandEventsStream.stream, commandResultsStream.stream];
 
@@ -8,15 +9,22 @@ const reports = [commandEventsStream.stream, commandResultsStream.stream];
 const timeOf = (id: string): number => Number(id.split('-', 1)[0]);
 
 /**
- * What hubs have reported about commands and the results-writer has not yet brought into Postgres. While there is any,
- * that Postgres knows of no dispatch does not mean that there was none.
+ * What hubs have reported about commands and the results-writer has not yet brought into Postgres, and what hubs that
+ * have died had no time to report. While there is any, that Postgres knows of no dispatch does not mean that there was none.
  */
 export class UnreadReports {
-  constructor(private readonly deps: { readonly redis: Redis }) {}
+  readonly #silentHubs: SilentHubs;
+
+  constructor(private readonly deps: { readonly redis: Redis }) {
+    this.#silentHubs = new SilentHubs(deps);
+  }
 
   /** When the oldest of them was made, ISO 8601; undefined when there is none. Rejects without Redis. */
   async since(): Promise<string | undefined> {
-    const times = (await Promise.all(reports.map((stream) => this.#oldest(stream)))).flat();
+    // First the hubs: what one of them tells meanwhile is found among the reports.
+    const untold = (await this.#silentHubs.oldest()).map(timeOf);
+    const unread = (await Promise.all(reports.map((stream) => this.#oldest(stream)))).flat();
+    const times = [...untold, ...unread];
     return times.length === 0 ? undefined : new Date(Math.min(...times)).toISOString();
   }
 

@@ -9,7 +9,7 @@ const AGAIN_AFTER = { baseMs: 500, capMs: 10_000 };
 export interface CertRequestHandlerDeps {
   readonly runner: Pick<OperationRunner, 'run'>;
   /** Of the consumer that this is the handler of. */
-  readonly acknowledge: (ids: readonly string[]) => Promise<void>;
+  readonly acknowledge: (ids: readonly string[]) => Promise<unknown>;
   readonly redeliver: (ids: readonly string[]) => void;
   readonly logger: Logger;
 }

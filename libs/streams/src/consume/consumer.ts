@@ -133,14 +133,19 @@ export class StreamConsumer<C extends StreamContract> {
   /**
    * Ends entries that a handler held. They are not handed out again even when Redis cannot be told at once: the
    * acknowledgement is repeated. In that case only, a death of this process hands them out once more.
+   * @returns whether Redis has confirmed it
    */
-  async acknowledge(ids: readonly string[]): Promise<void> {
-    await this.#acknowledger.acknowledge(ids).catch((error: unknown) => {
+  async acknowledge(ids: readonly string[]): Promise<boolean> {
+    try {
+      await this.#acknowledger.acknowledge(ids);
+      return true;
+    } catch (error) {
       this.#logger.warn(
         { event: 'stream_ack_delayed', entries: ids.length, error },
         'acknowledgement will be repeated',
       );
-    });
+      return false;
+    }
   }
 
   /** Hands held entries to the handler again, within `blockMs`. */

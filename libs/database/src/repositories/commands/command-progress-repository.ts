@@ -59,9 +59,10 @@ export class CommandProgressRepository {
   }
 
   /**
-   * What hubs report. Times are filled in whenever they are learned, as evidence. `expired` counts only for a
-   * command never dispatched: one that was delivered may have run, and ends as `unknown` by `endOverdue`. A report by
-   * another gateway than the command's is ignored.
+   * What hubs report. Times are filled in whenever they are learned, as evidence. What a hub says about a command that
+   * it did not send (`expired`, `rejected`, `cancelled`) counts only for one never dispatched: another copy of it may
+   * have been delivered and run, and without a result it ends as `unknown` by `endOverdue`. A report by another gateway
+   * than the command's is ignored.
    * @returns commands whose state moved
    */
   async applyEvents(batch: readonly CommandEventsBody[]): Promise<CommandChange[]> {
@@ -83,8 +84,7 @@ export class CommandProgressRepository {
       ), after AS (
         SELECT *, CASE
           WHEN NOT open THEN status
-          WHEN ended = 'expired' AND coalesce(dispatched_at, acknowledged_at) IS NULL THEN 'expired'
-          WHEN ended IN ('denied', 'cancelled') THEN ended
+          WHEN ended IS NOT NULL AND coalesce(dispatched_at, acknowledged_at) IS NULL THEN ended
           WHEN acknowledged_at IS NOT NULL THEN 'acknowledged'
           WHEN dispatched_at IS NOT NULL THEN 'dispatched'
           ELSE status END AS next

@@ -16,7 +16,10 @@ export interface OverdueOptions {
 }
 
 export interface LostOptions {
-  /** Published so long ago and still not dispatched, although the gateway is connected. */
+  /**
+   * Published so long ago and still not dispatched, although the gateway is connected. Each time it takes twice as
+   * long: the gateway may be one that gets no commands at present, and every copy waits with those before it.
+   */
   readonly afterSeconds: number;
   readonly limit?: number;
 }
@@ -51,7 +54,8 @@ export class CommandReconcileRepository {
 
   /**
    * Puts commands into the outbox again whose delivery must have got lost. The journal on the host makes a repeated
-   * delivery harmless; for agents without one the hubs' marks do. @returns their correlation ids
+   * delivery harmless; for agents without one the hubs' marks do. One whose cancellation has been asked for stays as it
+   * is: published after the cancellation it would be carried out. @returns their correlation ids
    */
   async requeueLost({ afterSeconds, limit = 100 }: LostOptions): Promise<string[]> {
     return inTransaction(this.deps.db, async (trx) => {
@@ -59,8 +63,9 @@ export class CommandReconcileRepository {
         UPDATE viw.agent_commands c SET queued_at = now()
         FROM (
           SELECT c.correlation_id FROM viw.agent_commands c JOIN viw.os_gateways g USING (agent_id)
-          WHERE c.status = 'queued' AND c.expires_at > now() AND g.connected
-            AND c.queued_at < now() - make_interval(secs => ${afterSeconds})
+          WHERE c.status = 'queued' AND c.expires_at > now() AND g.connected AND c.cancel_requested_at IS NULL
+            AND c.queued_at < now() - greatest(make_interval(secs => ${afterSeconds}), c.queued_at - c.accepted_at)
+            AND NOT EXISTS (SELECT FROM viw.outbox o WHERE o.correlation_id = c.correlation_id AND o.published_at IS NULL)
           ORDER BY c.accepted_at, c.correlation_id LIMIT ${limit} FOR UPDATE OF c SKIP LOCKED
         ) AS lost
         WHERE c.correlation_id = lost.correlation_id
