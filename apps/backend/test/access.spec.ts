@@ -39,6 +39,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'POST /admin/api/gateways/:agent_id/commands': ['operator', 'admin'],
   'GET /admin/api/gateways/:agent_id/commands': everybody,
   'GET /admin/api/gateways/:agent_id/commands/:correlation_id': everybody,
+  'POST /admin/api/gateways/:agent_id/commands/:correlation_id/cancel': ['operator', 'admin'],
   'GET /admin/api/verbs': everybody,
   'GET /admin/api/freeze': everybody,
   'POST /admin/api/freeze': ['operator', 'admin'],

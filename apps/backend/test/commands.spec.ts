@@ -211,6 +211,24 @@ describe('a command', () => {
     expect(await published(agentId, 100)).toHaveLength(100);
   });
 
+  it('is cancelled by an entry behind it, once; what has ended or is not there cannot be', async () => {
+    const agentId = await newGateway();
+    const { correlation_id: id } = await operator.commands.run(agentId, { command: 'list_users' });
+    expect(await operator.commands.cancel(agentId, id)).toEqual({ correlation_id: id });
+    expect(await operator.commands.cancel(agentId, id)).toEqual({ correlation_id: id });
+    const entries = await published(agentId, 2);
+    expect(entries.map(({ body }) => body)).toMatchObject([
+      { kind: 'run', correlation_id: id },
+      { kind: 'cancel', correlation_id: id, agent_id: agentId },
+    ]);
+    await expect(operator.commands.cancel(agentId, randomUUID())).rejects.toMatchObject({ status: 404 });
+    await expect(operator.commands.cancel(await newGateway(), id)).rejects.toMatchObject({ status: 404 });
+    await sql`UPDATE viw.agent_commands SET status = 'succeeded' WHERE correlation_id = ${id}`.execute(
+      around.owner,
+    );
+    await expect(operator.commands.cancel(agentId, id)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
   it('that nobody delivers ends as expired', async () => {
     const agentId = await newGateway();
     const { correlation_id: id } = await operator.commands.run(agentId, { command: 'list_users', ttl_s: 1 });

@@ -61,6 +61,20 @@ export const commandRoutes = (commands: CommandService): Route[] => [
     handler: async ({ params }) => ({ body: await commands.get(params.agent_id, params.correlation_id) }),
   }),
   defineRoute({
+    method: 'POST',
+    path: '/admin/api/gateways/:agent_id/commands/:correlation_id/cancel',
+    access: 'commands:run',
+    summary:
+      'Asks for a command not to be carried out; whether it still could be stopped is told by its status',
+    params: commandParams,
+    status: 202,
+    response: commandAccepted,
+    handler: async (input) => {
+      const { agent_id: agent, correlation_id: id } = input.params;
+      return { body: await commands.cancel(input, agent, id) };
+    },
+  }),
+  defineRoute({
     method: 'GET',
     path: '/admin/api/verbs',
     access: 'commands:read',

@@ -88,6 +88,24 @@ export class CommandService {
     return this.deps.writes.perform(write, work, { fallbackKey });
   }
 
+  /**
+   * Asks the hub not to send it, or the agent to stop it. A second time changes nothing.
+   * @throws AppError NOT_FOUND, CONFLICT when the command has ended
+   */
+  cancel(write: WriteRequest, agentId: string, correlationId: string): Promise<{ correlation_id: string }> {
+    return this.deps.writes.perform(write, async ({ commands }) => {
+      const changed = await commands.requestCancel(agentId, correlationId);
+      return {
+        answer: { correlation_id: correlationId },
+        audit: {
+          action: 'command.cancel',
+          object: { kind: 'command', id: correlationId },
+          detail: { agent_id: agentId, changed },
+        },
+      };
+    });
+  }
+
   /** @throws AppError NOT_FOUND */
   async get(agentId: string, correlationId: string): Promise<CommandRecord> {
     const command = await this.deps.repositories.commands.get(agentId, correlationId);

@@ -17,6 +17,13 @@ export const commandRoutes = (http: Transport) => ({
   /** Accepted is not done: follow the record at `get` until its status is terminal. */
   run: (agentId: string, body: CommandRequest, options?: WriteOptions) =>
     http.call(commandAccepted, { method: 'POST', path: root(agentId), body, options }),
+  /** Whether it could still be stopped is told by its record. */
+  cancel: (agentId: string, correlationId: string, options?: WriteOptions) =>
+    http.call(commandAccepted, {
+      method: 'POST',
+      path: `${root(agentId)}/${encodeURIComponent(correlationId)}/cancel`,
+      options,
+    }),
   get: (agentId: string, correlationId: string, options?: CallOptions) =>
     http.call(commandRecord, {
       method: 'GET',
