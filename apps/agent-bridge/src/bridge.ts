@@ -89,7 +89,7 @@ export function buildBridge(
   const registry = new GatewayRegistry({ onChange: (change) => enforcement.onChange(change) });
   const registrySync = new RegistrySync(
     { hub, redisUrl, currentForMs: timing.registryCurrent },
-    { registry, snapshots: new SnapshotReader({ redis }), clock, logger, metrics: metricsRegistry },
+    { registry, snapshots: new SnapshotReader({ redis }), logger, metrics: metricsRegistry },
   );
   const admittance = new GatewayAdmittance(
     { unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS },

@@ -1,7 +1,7 @@
 import { gatewayRegistryStream } from '@viw/contracts';
 import type { GatewayRegistryBody } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
-import type { Clock, Component, Logger, Metrics } from '@viw/runtime';
+import type { Component, Logger, Metrics } from '@viw/runtime';
 import { StreamFollower } from '@viw/streams';
 import type { Delivered } from '@viw/streams';
 import type { GatewayRegistry } from './gateway-registry';
@@ -20,7 +20,6 @@ export interface RegistrySyncOptions {
 export interface RegistrySyncDeps {
   readonly registry: GatewayRegistry;
   readonly snapshots: SnapshotReader;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -35,7 +34,8 @@ export class RegistrySync implements Component {
   readonly #options: RegistrySyncOptions;
   readonly #deps: RegistrySyncDeps;
   readonly #follower: StreamFollower<typeof gatewayRegistryStream>;
-  #heardAt: number | undefined;
+  /** Milliseconds of a clock that nobody can set: what is old must not look new again. */
+  #heardAt = -Infinity;
   #fault: string | undefined = 'the registry has not been read yet';
 
   constructor(options: RegistrySyncOptions, deps: RegistrySyncDeps) {
@@ -66,8 +66,7 @@ export class RegistrySync implements Component {
 
   /** Redis has answered about the registry lately, so that a freeze or revocation would be known. */
   get isCurrent(): boolean {
-    const { clock } = this.#deps;
-    return this.#heardAt !== undefined && clock.now() - this.#heardAt < this.#options.currentForMs;
+    return performance.now() - this.#heardAt < this.#options.currentForMs;
   }
 
   /** For the readiness endpoint. @throws AppError UNAVAILABLE */
@@ -80,12 +79,12 @@ export class RegistrySync implements Component {
 
   /** Loads the snapshot when it is newer than what is known. Never rejects. */
   async check(): Promise<void> {
-    const { registry, snapshots, clock } = this.#deps;
+    const { registry, snapshots } = this.#deps;
     try {
       const version = await snapshots.version();
       if (version !== undefined && (!registry.isLoaded || version > (registry.version ?? 0)))
         await this.#load();
-      this.#heardAt = clock.now();
+      this.#heardAt = performance.now();
       if (version === undefined) this.#note('there is no registry in Redis: the backend makes it');
       else if (version < (registry.version ?? 0))
         this.#note('the registry in Redis is older than the one known here');
@@ -108,7 +107,7 @@ export class RegistrySync implements Component {
       if ((registry.version ?? -1) < body.version)
         throw new AppError('UNAVAILABLE', 'the registry snapshot is older than the deltas');
     }
-    this.#heardAt = this.#deps.clock.now();
+    this.#heardAt = performance.now();
   }
 
   async #load(): Promise<void> {
