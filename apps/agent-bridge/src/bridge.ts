@@ -102,7 +102,7 @@ export function buildBridge(
   const connections: ConnectionTable = new ConnectionTable({ registry });
   const registrySync = new RegistrySync(
     { hub, redisUrl, currentForMs: timing.registryCurrent },
-    { registry, snapshots: new SnapshotReader({ redis }), clock, logger, metrics: metricsRegistry },
+    { registry, snapshots: new SnapshotReader({ redis }), logger, metrics: metricsRegistry },
   );
   const objection = new GatewayObjection({ unknownAgents: config.AGENT_BRIDGE_UNKNOWN_AGENTS }, { registry });
   const versions = new AgentVersions({ oldVersions: config.AGENT_BRIDGE_OLD_VERSIONS }, { registry });

@@ -141,6 +141,28 @@ describe.each([
     await second.close();
   });
 
+  it('is settled although more than a thousand other contests are under way', async () => {
+    const agent = await join(hub.url, uniqueAgent());
+    const others = Array.from({ length: 1_500 }, (_, n) => `gw-elsewhere-${n}`);
+    const until = (seconds: number): number => Date.now() + seconds * 1_000;
+    await redis.zadd(contestsKey, ...others.flatMap((id) => [until(600), id]), until(3), agent.id);
+    await eventually(async () => {
+      const listed = (await (await fetch(`${hub.opsUrl}/internal/agent/agents?limit=1000`)).json()) as {
+        agents: { agent_id: string; takes_commands: boolean }[];
+      };
+      expect(listed.agents).toContainEqual(
+        expect.objectContaining({ agent_id: agent.id, takes_commands: false }),
+      );
+    });
+    const sent = await publish(redis, runCommand(agent.id));
+    await alert(agent.id, 'cleared');
+    expect((await agent.next('COMMAND')).correlation_id).toBe(sent);
+    await redis.zrem(contestsKey, ...others);
+    agent.result(sent);
+    await nothingLeft(redis, hub.id, agent.id);
+    await agent.close();
+  });
+
   it('the one that is connected may come back; when it leaves, the other gets in, and commands once it is alone', async () => {
     const [one, two] = hubs();
     const id = uniqueAgent();

@@ -8,8 +8,8 @@ import type { Publisher } from '../intake/publisher';
 import type { WorkUnderWay } from '../work-under-way';
 import { endContest, readContests } from './lease-scripts';
 
-/** More at once than this are looked at in later turns. */
-const CONTESTS_PER_LOOK = 1_000;
+/** Ids per request. Of contests that have ended, more than this are left to later turns. */
+const PAGE = 1_000;
 
 export interface ContestsDeps {
   readonly redis: Redis;
@@ -46,9 +46,8 @@ export class Contests {
 
   /** Called every second or so. Rejects without Redis. */
   async look(): Promise<void> {
-    const { redis, connections } = this.#deps;
-    const reply = await redis.eval(readContests, 1, contestsKey, CONTESTS_PER_LOOK);
-    const [active, ended] = reply as [string[], string[]];
+    const { connections } = this.#deps;
+    const { active, ended } = await this.#read();
     for (const agentId of active) {
       const connection = connections.get(agentId);
       if (!connection?.takesCommands) continue;
@@ -56,7 +55,17 @@ export class Contests {
       this.#deps.onContested(connection);
     }
     for (const agentId of ended) await this.#end(agentId);
-    if (active.length < CONTESTS_PER_LOOK) this.#resume(new Set(active));
+    this.#resume(active);
+  }
+
+  async #read(): Promise<{ active: ReadonlySet<string>; ended: readonly string[] }> {
+    const active = new Set<string>();
+    for (let position = 0; ; position += PAGE) {
+      const reply = await this.#deps.redis.eval(readContests, 1, contestsKey, PAGE, position);
+      const [page, ended] = reply as [string[], string[]];
+      for (const agentId of page) active.add(agentId);
+      if (page.length < PAGE) return { active, ended };
+    }
   }
 
   async #end(agentId: string): Promise<void> {

@@ -107,12 +107,15 @@ export const tellReplaced = `
 if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('XADD', KEYS[1], '*', unpack(ARGV)) end
 `;
 
-/** Contests under way and those that have ended, by Redis's clock. KEYS contests. ARGV count. Returns {ids, ids}. */
+/**
+ * Contests under way from a position on, and the first ones that have ended, by Redis's clock.
+ * KEYS contests. ARGV count, position. Returns {ids, ids}.
+ */
 export const readContests = `
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 return {
-  redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'LIMIT', 0, ARGV[1]),
+  redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'LIMIT', ARGV[2], ARGV[1]),
   redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 }
 `;

@@ -67,4 +67,19 @@ test('without Redis at the start it starts all the same', async () => {
   world.lost = true;
   await life.start();
   expect(life.isCertain).toBe(false);
+
+  // What it holds by then may have been taken over.
+  world.lost = false;
+  await life.renew();
+  expect(life.isCertain).toBe(true);
+  expect(world.verified).toBe(1);
+});
+
+test('with Redis at the start there is nothing to be verified', async () => {
+  const { world, life } = make();
+  await life.start();
+  expect(life.isCertain).toBe(true);
+  world.wasThere = true;
+  await life.renew();
+  expect(world.verified).toBe(0);
 });

@@ -40,9 +40,13 @@ export class SignOfLife implements Component {
     return !this.#lapsed && this.#now() < this.#goodUntil;
   }
 
-  /** Redis may be away: then the first turn that finds it says that the hub lives. */
+  /**
+   * Redis may be away: then the first turn that finds it says that the hub lives. By then entries of its former life may
+   * be in hand here, which others had taken over.
+   */
   async start(): Promise<void> {
     await this.renew().catch(() => undefined);
+    this.#known = true;
   }
 
   async stop(): Promise<void> {
@@ -55,7 +59,7 @@ export class SignOfLife implements Component {
     const wasThere = await this.#deps.leases.sayAlive();
     // An answer that got lost may have been the one that said that the key was missing.
     if (this.#known && (!wasThere || asked >= this.#goodUntil)) {
-      if (!this.#lapsed)
+      if (!this.#lapsed && Number.isFinite(this.#goodUntil))
         this.#deps.logger.warn({ event: 'hub_taken_for_dead' }, 'the sign of life had run out');
       this.#lapsed = true;
     }

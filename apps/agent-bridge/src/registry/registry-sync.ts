@@ -1,7 +1,7 @@
 import { gatewayRegistryStream } from '@viw/contracts';
 import type { GatewayRegistryBody } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
-import type { Clock, Component, Logger, Metrics } from '@viw/runtime';
+import type { Component, Logger, Metrics } from '@viw/runtime';
 import { StreamFollower } from '@viw/streams';
 import type { Delivered } from '@viw/streams';
 import type { GatewayRegistry } from './gateway-registry';
@@ -20,7 +20,6 @@ export interface RegistrySyncOptions {
 export interface RegistrySyncDeps {
   readonly registry: GatewayRegistry;
   readonly snapshots: SnapshotReader;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -35,7 +34,8 @@ export class RegistrySync implements Component {
   readonly #options: RegistrySyncOptions;
   readonly #deps: RegistrySyncDeps;
   readonly #follower: StreamFollower<typeof gatewayRegistryStream>;
-  #heardAt: number | undefined;
+  /** Milliseconds of a clock that nobody can set: what is old must not look new again. */
+  #heardAt = -Infinity;
   #fault: string | undefined = 'the registry has not been read yet';
 
   constructor(options: RegistrySyncOptions, deps: RegistrySyncDeps) {
@@ -66,8 +66,7 @@ export class RegistrySync implements Component {
 
   /** The registry was lately found to be the newest that anybody has told of, so that a freeze or revocation would be in force. */
   get isCurrent(): boolean {
-    const { clock } = this.#deps;
-    return this.#heardAt !== undefined && clock.now() - this.#heardAt < this.#options.currentForMs;
+    return performance.now() - this.#heardAt < this.#options.currentForMs;
   }
 
   /** For the readiness endpoint. @throws AppError UNAVAILABLE */
@@ -80,13 +79,13 @@ export class RegistrySync implements Component {
 
   /** Loads the snapshot when it is newer than what is known. Never rejects. */
   async check(): Promise<void> {
-    const { registry, snapshots, clock } = this.#deps;
+    const { registry, snapshots } = this.#deps;
     try {
       const version = await snapshots.version();
       if (version !== undefined && (!registry.isLoaded || version > (registry.version ?? 0)))
         await this.#load();
       const fault = this.#doubt(version);
-      if (fault === undefined && !registry.isBehind) this.#heardAt = clock.now();
+      if (fault === undefined && !registry.isBehind) this.#heardAt = performance.now();
       // For a moment that is nothing: the delta comes before its snapshot.
       if (fault === undefined && registry.isBehind && this.isCurrent) return;
       this.#note(fault ?? (registry.isBehind ? 'changes were announced that are missing here' : undefined));
@@ -112,7 +111,7 @@ export class RegistrySync implements Component {
       if ((registry.version ?? -1) < body.version)
         throw new AppError('UNAVAILABLE', 'the registry snapshot is older than the deltas');
     }
-    if (news && !registry.isBehind) this.#heardAt = clock.now();
+    if (news && !registry.isBehind) this.#heardAt = performance.now();
   }
 
   /** Why what stands in Redis does not tell that the registry here is the newest one. */

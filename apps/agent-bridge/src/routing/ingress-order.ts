@@ -1,6 +1,6 @@
 import { commandsStream, groups } from '@viw/contracts';
 import type { CommandBody } from '@viw/contracts';
-import { compareEntryIds, decodeEntry } from '@viw/streams';
+import { compareEntryIds } from '@viw/streams';
 import type { Delivered, Redis } from '@viw/streams';
 
 /** A hub that keeps a command for longer stands still or is dead: then order is not worth the delay. */
@@ -8,11 +8,6 @@ const WAIT_MS = 1_000;
 const FORGOTTEN_MS = 60_000;
 /** Entries in the hands of all hubs that are looked at; with more than that the newest may be missed. */
 const PENDING = 1_000;
-
-interface Earlier {
-  readonly id: string;
-  readonly agentId: string;
-}
 
 /**
  * Hubs read `viw.commands` side by side: of two commands of one agent one hub may have the first and this one the
@@ -23,6 +18,8 @@ export class IngressOrder {
   readonly #redis: Redis;
   /** Of entries that have to wait: when that was first so. */
   readonly #askedAt = new Map<string, number>();
+  /** Of the entries that were in other hands when that was asked last; undefined for poison. */
+  #agents = new Map<string, string | undefined>();
 
   constructor({ hub }: { hub: string }, { redis }: { redis: Redis }) {
     this.#hub = hub;
@@ -35,14 +32,14 @@ export class IngressOrder {
    * not worth a command, and placing one fails by itself then.
    */
   async early(batch: readonly Delivered<CommandBody>[]): Promise<ReadonlySet<string>> {
-    const others = await this.#inOtherHands(batch.at(-1)?.id ?? '-').catch(() => []);
+    const others = await this.#inOtherHands(batch.at(-1)?.id ?? '-').catch(() => new Map<string, string>());
     const now = performance.now();
     // Those that another hub has claimed meanwhile are not asked about again.
     for (const [id, askedAt] of this.#askedAt) if (now - askedAt > FORGOTTEN_MS) this.#askedAt.delete(id);
     const early = batch.filter(
       (entry) =>
-        others.some(
-          ({ id, agentId }) => agentId === entry.body.agent_id && compareEntryIds(id, entry.id) < 0,
+        [...others].some(
+          ([id, agentId]) => agentId === entry.body.agent_id && compareEntryIds(id, entry.id) < 0,
         ) && now - (this.#askedAt.get(entry.id) ?? now) < WAIT_MS,
     );
     const ids = new Set(early.map(({ id }) => id));
@@ -53,22 +50,26 @@ export class IngressOrder {
     return ids;
   }
 
-  async #inOtherHands(upTo: string): Promise<Earlier[]> {
+  /** Entry id → agent. */
+  async #inOtherHands(upTo: string): Promise<ReadonlyMap<string, string | undefined>> {
     const { stream } = commandsStream;
     const rows = await this.#redis.xpending(stream, groups.agentBridge, '-', upTo, PENDING);
     const ids = (rows as [string, string][]).filter(([, hub]) => hub !== this.#hub).map(([id]) => id);
-    const found = await Promise.all(ids.map((id) => this.#redis.xrange(stream, id, id)));
-    return found.flat().flatMap(([id, fields]) => {
-      const agentId = agentOf(fields);
-      return agentId === undefined ? [] : [{ id, agentId }];
-    });
+    const unknown = ids.filter((id) => !this.#agents.has(id));
+    const found = await Promise.all(unknown.map((id) => this.#redis.xrange(stream, id, id)));
+    const read = new Map(found.flat().map(([id, fields]) => [id, agentOf(fields)]));
+    this.#agents = new Map(ids.map((id) => [id, this.#agents.get(id) ?? read.get(id)]));
+    return this.#agents;
   }
 }
 
-/** Undefined for poison, which whoever has it sets aside. */
+/** Undefined for poison, which whoever has it sets aside. Not held against the contract: it is only compared. */
 function agentOf(fields: readonly string[]): string | undefined {
+  const at = fields.findIndex((name, index) => index % 2 === 0 && name === 'body');
   try {
-    return decodeEntry(commandsStream, fields).body.agent_id;
+    const body: unknown = JSON.parse(fields[at + 1] ?? '');
+    const { agent_id } = body as { agent_id?: unknown };
+    return typeof agent_id === 'string' ? agent_id : undefined;
   } catch {
     return undefined;
   }
