@@ -30,7 +30,7 @@ beforeEach(async () => {
     {
       registry,
       snapshots: new SnapshotReader({ redis }),
-      clock: { now: () => now },
+      now: () => now,
       logger: createLogger({ service: 'agent-bridge', level: 'silent' }),
       metrics: createMetrics('agent-bridge'),
     },

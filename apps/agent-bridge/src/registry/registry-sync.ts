@@ -20,6 +20,8 @@ export interface RegistrySyncOptions {
 export interface RegistrySyncDeps {
   readonly registry: GatewayRegistry;
   readonly snapshots: SnapshotReader;
+  /** Milliseconds of a clock that nobody can set: what is old must not look new again. */
+  readonly now?: () => number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -33,14 +35,15 @@ export class RegistrySync implements Component {
   readonly name = 'gateway-registry';
   readonly #options: RegistrySyncOptions;
   readonly #deps: RegistrySyncDeps;
+  readonly #now: () => number;
   readonly #follower: StreamFollower<typeof gatewayRegistryStream>;
-  /** Milliseconds of a clock that nobody can set: what is old must not look new again. */
   #heardAt = -Infinity;
   #fault: string | undefined = 'the registry has not been read yet';
 
   constructor(options: RegistrySyncOptions, deps: RegistrySyncDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#now = deps.now ?? (() => performance.now());
     const { hub, redisUrl } = options;
     this.#follower = new StreamFollower(
       { contract: gatewayRegistryStream, from: '$', name: `agent-bridge:${hub}`, backoff: BACKOFF },
@@ -66,7 +69,7 @@ export class RegistrySync implements Component {
 
   /** The registry was lately found to be the newest that anybody has told of, so that a freeze or revocation would be in force. */
   get isCurrent(): boolean {
-    return performance.now() - this.#heardAt < this.#options.currentForMs;
+    return this.#now() - this.#heardAt < this.#options.currentForMs;
   }
 
   /** For the readiness endpoint. @throws AppError UNAVAILABLE */
@@ -85,7 +88,7 @@ export class RegistrySync implements Component {
       if (version !== undefined && (!registry.isLoaded || version > (registry.version ?? 0)))
         await this.#load();
       const fault = this.#doubt(version);
-      if (fault === undefined && !registry.isBehind) this.#heardAt = performance.now();
+      if (fault === undefined && !registry.isBehind) this.#heardAt = this.#now();
       // For a moment that is nothing: the delta comes before its snapshot.
       if (fault === undefined && registry.isBehind && this.isCurrent) return;
       this.#note(fault ?? (registry.isBehind ? 'changes were announced that are missing here' : undefined));
@@ -95,7 +98,7 @@ export class RegistrySync implements Component {
   }
 
   async #take(entries: readonly Delivered<GatewayRegistryBody>[]): Promise<void> {
-    const { registry, clock, logger } = this.#deps;
+    const { registry, logger } = this.#deps;
     let news = false;
     for (const { body } of entries) {
       const outcome = registry.apply(body);
@@ -111,7 +114,7 @@ export class RegistrySync implements Component {
       if ((registry.version ?? -1) < body.version)
         throw new AppError('UNAVAILABLE', 'the registry snapshot is older than the deltas');
     }
-    if (news && !registry.isBehind) this.#heardAt = performance.now();
+    if (news && !registry.isBehind) this.#heardAt = this.#now();
   }
 
   /** Why what stands in Redis does not tell that the registry here is the newest one. */

@@ -6,6 +6,7 @@ import { Counter, Gauge } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import { PoisonEntryError } from '@viw/streams';
 import type { Store } from '../store';
+import { PublicationMarks } from './publication-marks';
 import { publishEntry } from './publish-entry';
 import { settleWithinGrace } from './settle-within-grace';
 import { WakeUp } from './wake-up';
@@ -95,23 +96,23 @@ export class OutboxRelay implements Component {
     );
   }
 
-  /** What has been published is marked while the next batch is on its way: nobody waits for the marking commit. */
   async #relay(end: AbortSignal, worked: () => void): Promise<void> {
-    let marking: { readonly ids: readonly number[]; readonly done: Promise<void> } | undefined;
+    const marks = new PublicationMarks({ mark: (entries) => this.#mark(entries) });
     try {
       while (!end.aborted) {
-        const batch = await this.deps.store.repositories.outbox.claimBatch(BATCH, marking?.ids);
+        await marks.room();
+        const batch = await this.deps.store.repositories.outbox.claimBatch(BATCH, marks.ids);
         worked();
-        if (batch.length === 0) await this.#bell.wait(POLL_MS, end);
+        if (batch.length === 0) {
+          await this.#bell.wait(POLL_MS, end);
+          continue;
+        }
         const { done, failure } = await this.#publish(batch, end);
-        await marking?.done;
-        marking = done.length === 0 ? undefined : { ids: done.map(({ id }) => id), done: this.#mark(done) };
-        // Seen at the next turn.
-        marking?.done.catch(() => undefined);
+        marks.add(done);
         if (failure !== undefined) throw failure as Error;
       }
     } finally {
-      await marking?.done.catch(() => undefined);
+      await marks.settled();
     }
   }
 
