@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import { PreparingClient } from './preparing-client';
 import type { Database } from './schema';
 import { typeParsers } from './type-parsers';
 
@@ -32,6 +33,7 @@ export interface DatabaseDeps {
 export function createDatabase(options: DatabaseOptions, deps: DatabaseDeps = {}): Db {
   const onError = deps.onConnectionError ?? (() => undefined);
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: options.url,
     max: options.max ?? 10,
     application_name: options.applicationName,
