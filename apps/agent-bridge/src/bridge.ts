@@ -1,16 +1,8 @@
-import { commandsStream, groups } from '@viw/contracts';
 import { OpsServer, systemClock } from '@viw/runtime';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import {
-  StreamConsumer,
-  StreamProducer,
-  closeRedis,
-  consumersReady,
-  createRedis,
-  redisSettingsCheck,
-  waitUntilReady,
-} from '@viw/streams';
+import { StreamProducer, consumersReady, createRedis, redisSettingsCheck } from '@viw/streams';
 import { bridgeMetrics } from './bridge-metrics';
+import { buildCommandFlow } from './command-flow';
 import type { BridgeConfig } from './config';
 import { AddressRates } from './connection/address-rates';
 import type { AgentListener } from './connection/agent-listener';
@@ -33,10 +25,8 @@ import { ResultIntake } from './intake/result-intake';
 import { SessionLog } from './intake/session-log';
 import { TelemetryIntake } from './intake/telemetry-intake';
 import { AgentClaims } from './lease/agent-claims';
-import { Contests } from './lease/contests';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LeaseStore } from './lease/lease-store';
-import { SignOfLife } from './lease/sign-of-life';
 import { agentRoutes } from './ops/agent-routes';
 import { AgentVersions } from './registry/agent-versions';
 import { CommandPolicy } from './registry/command-policy';
@@ -45,21 +35,11 @@ import { GatewayRegistry } from './registry/gateway-registry';
 import { RegistryEnforcement } from './registry/registry-enforcement';
 import { RegistrySync } from './registry/registry-sync';
 import { SnapshotReader } from './registry/snapshot-reader';
+import { periodicJobs } from './periodic-jobs';
+import { redisLife } from './redis-life';
 import { WorkUnderWay } from './work-under-way';
-import { CommandEvents } from './routing/command-events';
-import { CommandRouter } from './routing/command-router';
-import { DeadHubEntries } from './routing/dead-hub-entries';
-import { Dispatcher } from './routing/dispatcher';
-import { deleteFinished } from './routing/finished-entries';
-import { Handover } from './routing/handover';
-import { HubInbox } from './routing/hub-inbox';
-import { IngressOrder } from './routing/ingress-order';
-import { HubTakeover } from './routing/hub-takeover';
-import { Placement } from './routing/placement';
-import { recoverFromLapse } from './routing/lapse-recovery';
-import { SentMarks } from './routing/sent-marks';
 import { Ticker } from './ticker';
-import { bridgeTiming, ingressTakeover } from './timing';
+import { bridgeTiming } from './timing';
 
 /** What may wait for Redis: minutes of a fleet's telemetry, and all its results. */
 const BUFFERED_BYTES = 32 * 1024 * 1024;
@@ -123,84 +103,21 @@ export function buildBridge(
 
   const rejections = new Rejections({ hub }, { publisher, clock, metrics, logger });
   const enforcement = new RegistryEnforcement({ connections, objection, versions, end, logger });
-  const placement = new Placement({ hub }, { redis });
-  const inbox: HubInbox = new HubInbox(
-    { hub, redisUrl },
-    {
-      handler: (batch, context) => dispatcher.accept(batch, context),
-      onReplaced: ({ agent_id, epoch }) => {
-        const former = connections.get(agent_id);
-        if (former?.epoch === epoch) end(former, ends.replaced);
-      },
-      onLost: (entryIds) => dispatcher.forget(entryIds),
-      placement,
-      pending,
-      logger,
-      metrics: metricsRegistry,
-    },
-  );
-  const commandEvents = new CommandEvents({ hub }, { publisher, clock, metrics, logger });
-  const parting = { placement, inbox, connections, events: commandEvents, pending };
-  const handover = new Handover({ ...parting, metrics, logger });
-  const dispatcher = new Dispatcher({
-    connections,
-    inbox,
-    handover,
-    policy: new CommandPolicy({ registry, sync: registrySync, versions }),
-    events: commandEvents,
-    sentMarks: new SentMarks({ redis }),
-    mayDecide: () => signOfLife.isCertain,
-    pending,
-    clock,
-    metrics,
-  });
-  const signOfLife: SignOfLife = new SignOfLife(
-    { ttlMs: 3 * timing.hubAlive },
-    {
-      leases,
-      onLapsed: () => recoverFromLapse({ inbox, connections, dispatcher }),
-      logger,
-    },
-  );
-  const takeover = new HubTakeover(
-    { hub, graceMs: timing.hubAlive },
+  const { inbox, handover, dispatcher, signOfLife, takeover, contests, ingress } = buildCommandFlow(
+    { hub, redisUrl, timing },
     {
       redis,
-      entries: new DeadHubEntries(
-        { hub },
-        { redis, placement, events: commandEvents, onParked: (agentId) => dispatcher.parked(agentId) },
-      ),
+      connections,
+      leases,
+      publisher,
+      policy: new CommandPolicy({ registry, sync: registrySync, versions }),
+      end,
+      pending,
+      clock,
       metrics,
+      metricsRegistry,
       logger,
     },
-  );
-  const contests = new Contests({
-    redis,
-    connections,
-    publisher,
-    onContested: (connection) => dispatcher.suspend(connection),
-    onSettled: (connection) => dispatcher.serve(connection),
-    pending,
-    clock,
-    metrics,
-    logger,
-  });
-  const router = new CommandRouter({
-    order: new IngressOrder({ hub }, { redis }),
-    placement,
-    events: commandEvents,
-    dispatcher,
-    clock,
-    metrics,
-  });
-  const ingress = new StreamConsumer(
-    {
-      ...{ contract: commandsStream, group: groups.agentBridge, consumer: hub, stopTimeoutMs: 3_000 },
-      // Short at first: it is waited for other hubs, too, that have an earlier command of an agent.
-      backoff: { baseMs: 10, capMs: 1_000 },
-      ...ingressTakeover(timing.hubAlive),
-    },
-    { redisUrl, handler: router.handle, logger, metrics: metricsRegistry },
   );
 
   const readPause = new ReadPause({ producer, clock, metrics });
@@ -228,9 +145,18 @@ export function buildBridge(
   const { tls, listener } = buildFrontDoor(
     config,
     {
-      ...{ registry, objection, enforcement, rejections, sessions, connections, leases },
+      registry,
+      objection,
+      enforcement,
+      rejections,
+      sessions,
+      connections,
+      leases,
       claims: new AgentClaims({ hub }, { leases, contests, registry, pending, logger }),
-      ...{ redis, pending, clock, logger },
+      redis,
+      pending,
+      clock,
+      logger,
     },
     timing,
   );
@@ -241,25 +167,25 @@ export function buildBridge(
     onLost: (connection) => end(connection, ends.replaced),
     onMailboxSuspect: (connection) => dispatcher.parked(connection.agentId),
   });
-  const ticker = new Ticker(
+  const jobs = periodicJobs(
+    hub,
     {
-      jobs: [
-        { name: 'liveness', everyMs: timing.liveness, run: () => liveness.sweep() },
-        { name: 'read-pause', everyMs: timing.readPause, run: () => readPause.look() },
-        { name: 'commands', everyMs: timing.sweep, run: () => dispatcher.sweep() },
-        { name: 'handover', everyMs: timing.sweep, run: () => handover.sweep() },
-        { name: 'hub-alive', everyMs: timing.hubAlive, run: () => signOfLife.renew() },
-        { name: 'takeover', everyMs: timing.hubAlive, run: () => takeover.look() },
-        { name: 'contests', everyMs: timing.contests, run: () => contests.look() },
-        { name: 'leases', everyMs: timing.leaseRenewal, run: () => keeper.renew() },
-        { name: 'finished-entries', everyMs: timing.leaseRenewal, run: () => deleteFinished(redis, hub) },
-        { name: 'registry', everyMs: timing.registryCheck, run: () => registrySync.check() },
-        { name: 'tls-files', everyMs: timing.tlsFiles, run: () => tls.check() },
-        { name: 'heartbeats', everyMs: timing.heartbeatEntries, run: () => sessionLog.heartbeats() },
-      ],
+      liveness,
+      readPause,
+      dispatcher,
+      handover,
+      signOfLife,
+      takeover,
+      contests,
+      keeper,
+      registrySync,
+      tls,
+      sessionLog,
+      redis,
     },
-    { logger },
+    timing,
   );
+  const ticker = new Ticker({ jobs }, { logger });
 
   const ops = new OpsServer(
     { service: 'agent-bridge', bind: config.AGENT_BRIDGE_OPS_BIND, token: config.AGENT_BRIDGE_ADMIN_TOKEN },
@@ -282,22 +208,12 @@ export function buildBridge(
     frozen: () => registry.isFrozen,
   });
 
-  /** Waits a moment only: without Redis the hub runs, says so in its readiness, and refuses every agent. */
-  const redisLife: Component = {
-    name: 'redis',
-    start: () => waitUntilReady(redis, { timeoutMs: 5_000 }).catch(() => undefined),
-    stop: async () => {
-      await pending.idle(500);
-      await closeRedis(redis);
-    },
-  };
-
   const settings = redisSettingsCheck(redis, { strict: config.AGENT_BRIDGE_REDIS_STRICT }, { logger });
 
   // Stopped in reverse: no new commands, sockets closed and their commands put where the next hub finds them, leases
   // returned, entries flushed.
   const components = [
-    redisLife,
+    redisLife({ redis, pending }),
     settings,
     producer,
     registrySync,

@@ -6,6 +6,7 @@ import { Acknowledger } from './acknowledge';
 import { BatchWork } from './batch-work';
 import { BlockingClient } from './blocking-client';
 import { Claimer } from './claim';
+import { CommandClient } from './command-client';
 import { closeRedis, waitUntilReady } from '../redis/connection';
 import { consumerSettings } from './consumer-options';
 import type { ConsumerSettings, StreamConsumerDeps, StreamConsumerOptions } from './consumer-options';
@@ -22,7 +23,6 @@ import { OwnPending } from './own-pending';
 import { ReadAhead } from './read-ahead';
 import type { RawEntry } from '../entry/raw-entry';
 import { clientFactory } from '../redis/redis-source';
-import type { CreateClient } from '../redis/redis-source';
 import { removeConsumerIfEmpty } from './remove-consumer';
 import { OwnershipRenewal } from './renewal';
 
@@ -41,7 +41,6 @@ export class StreamConsumer<C extends StreamContract> {
   readonly #label: string;
   readonly #logger: Logger;
   readonly #metrics: StreamMetrics | undefined;
-  readonly #createClient: CreateClient;
   readonly #reader: BlockingClient;
   readonly #acknowledger: Acknowledger;
   readonly #intake: Intake<C>;
@@ -52,7 +51,7 @@ export class StreamConsumer<C extends StreamContract> {
   readonly #liveness: Liveness;
   readonly #renewal: OwnershipRenewal;
   readonly #stopping = new AbortController();
-  #command: Redis | undefined;
+  readonly #command: CommandClient;
   #loop: Promise<void> | undefined;
   #state: ConsumerState = 'new';
   /** Connection for which group and liveness key are known to exist; -1 for none. */
@@ -71,16 +70,17 @@ export class StreamConsumer<C extends StreamContract> {
       consumer: member.consumer,
     });
     this.#metrics = deps.metrics && streamMetrics(deps.metrics);
-    this.#createClient = clientFactory(deps, {
+    const createClient = clientFactory(deps, {
       name: `${member.consumer}:${member.stream}`,
       blockMs,
       logger: this.#logger,
     });
+    this.#command = new CommandClient({ createClient: () => createClient('command') });
     const shared = { logger: this.#logger, metrics: this.#metrics };
-    const redis = (): Redis => this.#commands();
+    const redis = (): Redis => this.#command.redis;
     this.#reader = new BlockingClient(
       { stuckAfterMs: blockMs + STUCK_MARGIN_MS },
-      { createClient: () => this.#createClient('blocking'), logger: this.#logger },
+      { createClient: () => createClient('blocking'), logger: this.#logger },
     );
     this.#acknowledger = new Acknowledger(member, { redis });
     this.#intake = new Intake(
@@ -121,10 +121,10 @@ export class StreamConsumer<C extends StreamContract> {
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'connecting';
-    this.#command = this.#createClient('command');
+    this.#command.start();
     this.#liveness.start(async () => {
       if (this.#metrics)
-        await sampleGroup(this.#commands(), this.#settings.member, this.#metrics, this.#label);
+        await sampleGroup(this.#command.redis, this.#settings.member, this.#metrics, this.#label);
     });
     this.#renewal.start();
     this.#loop = this.#run(this.#stopping.signal);
@@ -170,23 +170,24 @@ export class StreamConsumer<C extends StreamContract> {
     if (this.#state === 'stopped' || !this.#loop) return;
     this.#stopping.abort(new AppError('UNAVAILABLE', 'the consumer stops'));
     const ended = await endOfLoop(this.#loop, {
-      unblock: () => this.#reader.unblock(this.#commands()),
+      unblock: () => this.#reader.unblock(this.#command.redis),
       timeoutMs: this.#settings.stopTimeoutMs,
     });
     if (!ended) this.#logger.error({ event: 'stream_stop_late' }, 'the handler did not finish in time');
     this.#liveness.stop();
     this.#renewal.stop();
     this.#state = 'stopped';
+    this.#command.stop();
     try {
       await this.#acknowledger.flush();
-      await removeConsumerIfEmpty(this.#commands(), this.#settings.member);
+      await removeConsumerIfEmpty(this.#command.redis, this.#settings.member);
       await this.#liveness.clear();
     } catch (error) {
       if (!isGroupGone(error))
         this.#logger.warn({ event: 'stream_leave_failed', error }, 'left without telling Redis');
     }
     await this.#reader.stop();
-    await closeRedis(this.#commands());
+    await closeRedis(this.#command.redis);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -228,7 +229,7 @@ export class StreamConsumer<C extends StreamContract> {
       return this.#process(this.#intake.accept(pending.entries, pending.deliveries), signal);
     }
     if (performance.now() >= this.#claimAt) {
-      const { entries, deliveries, lost } = await this.#claimer.next(this.#commands(), batchSize);
+      const { entries, deliveries, lost } = await this.#claimer.next(this.#command.redis, batchSize);
       if (lost.length > 0) this.#intake.reportLost(lost);
       if (entries.length === 0 && lost.length === 0) this.#claimAt = performance.now() + claimEveryMs;
       else {
@@ -256,7 +257,7 @@ export class StreamConsumer<C extends StreamContract> {
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
-    await waitUntilReady(this.#commands(), { signal });
+    await waitUntilReady(this.#command.redis, { signal });
     const generation = await this.#reader.run(async (redis) => {
       const before = this.#reader.generation;
       await this.#liveness.touch();
@@ -292,13 +293,5 @@ export class StreamConsumer<C extends StreamContract> {
     if (!this.#settings.readAhead || signal.aborted || !this.#ownPending.finished) return;
     if (performance.now() >= this.#claimAt) return;
     this.#readAhead.begin(() => this.#readNew(0, signal));
-  }
-
-  /** A command connection that was closed from outside is replaced. */
-  #commands(): Redis {
-    if (!this.#command) throw new AppError('UNAVAILABLE', 'the consumer has not been started');
-    if (this.#command.status === 'end' && this.#state !== 'stopped')
-      this.#command = this.#createClient('command');
-    return this.#command;
   }
 }
