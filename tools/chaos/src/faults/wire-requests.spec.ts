@@ -44,16 +44,19 @@ test('Redis: anything but commands is refused, not passed unseen', () => {
   expect(() => redisRequests().push(Buffer.from('PING\r\n'))).toThrow('not a command');
 });
 
-test('Postgres: SSL request, startup without a type, statements of Query and Parse', () => {
+test('Postgres: SSL request, startup without a type, statements of Query, Parse and Bind', () => {
   const bytes = Buffer.concat([
     startup(80_877_103),
     startup(196_608, 'user\0me\0\0'),
     message('p', 'secret\0'),
     message('Q', 'commit\0'),
     message('P', 'name\0UPDATE x SET y = $1\0\0\0'),
+    message('B', 'portal\0name\0\0\0\0\0\0\0'),
+    message('B', '\0other\0\0\0\0\0\0\0'),
     message('S', ''),
   ]);
-  expect(both(postgresRequests, bytes)).toEqual([[], [], [], ['commit'], ['UPDATE x SET y = $1'], []]);
+  const update = ['UPDATE x SET y = $1'];
+  expect(both(postgresRequests, bytes)).toEqual([[], [], [], ['commit'], update, update, [], []]);
 });
 
 describe('a tap', () => {

@@ -51,6 +51,7 @@ export class ResultsLoad implements Load {
   readonly #publishes = new Publishes();
   readonly #commands = new Map<string, string>();
   readonly #results: SentResult[] = [];
+  readonly #refused = new Set<string>();
   readonly #events: SentCommandEvent[] = [];
 
   constructor(options: ResultsLoadOptions, deps: LoadDeps) {
@@ -107,16 +108,20 @@ export class ResultsLoad implements Load {
 
   #begin(command: [string, string] | undefined): void {
     if (!command) return;
+    // A hub refuses before it sends: what was dispatched is never called denied.
+    if (this.#deps.chance.next() < 0.1) {
+      this.#refused.add(command[0]);
+      return this.#report(command, 'rejected');
+    }
     this.#report(command, 'dispatched');
     if (this.#deps.chance.next() < 0.8) this.#report(command, 'acknowledged');
   }
 
   #finish(command: [string, string] | undefined): void {
-    if (!command) return;
+    if (!command || this.#refused.has(command[0])) return;
     const { chance } = this.#deps;
     const dice = chance.next();
     if (dice < 0.05) return;
-    if (dice < 0.15) return this.#report(command, 'rejected');
     const result = this.#makeResult(command);
     this.#send(result);
     if (dice < 0.3) this.#send(result);
