@@ -35,7 +35,7 @@ export interface Sshd extends Server {
 }
 
 /**
- * A real OpenSSH server on 127.0.0.1: keys only, SFTP inside, sessions with the user's real shell.
+ * A real OpenSSH server on 127.0.0.1: keys only, SFTP inside, sessions with the user's real shell and an empty home.
  * `stop` and `kill` end its open sessions, too.
  * @throws StartError
  */
@@ -106,6 +106,8 @@ function settings(folder: string, port: number, user: string): string[] {
     'PidFile none',
     'PrintMotd no',
     'LogLevel VERBOSE',
+    // What the user's shell would do at its start is none of a test's business, and may take long or hang.
+    `SetEnv HOME=${folder}`,
     'Subsystem sftp internal-sftp',
   ];
 }

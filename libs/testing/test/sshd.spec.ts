@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, generateSshKeyPair, isAlive, startSshd } from '../src/index';
 import { descendants } from '../src/process-table';
@@ -19,6 +19,15 @@ test('two at once: own host keys, the right key signs in, another does not', asy
   await expect(runOverSsh(two, mine.privateKey, 'true')).rejects.toThrow('Permission denied');
   await Promise.all([one.stop(), two.stop()]);
   expect([one.pid, two.pid].filter(isAlive)).toEqual([]);
+});
+
+test('a session has an empty home: nothing that the account runs at the start of a shell', async () => {
+  const key = await generateSshKeyPair();
+  const sshd = await startSshd({ authorizedKeys: [key.publicKey] });
+  const home = (await runOverSsh(sshd, key.privateKey, 'echo "$HOME"; ls -A "$HOME"')).split('\n');
+  expect(home[0]).not.toBe(homedir());
+  expect(home.filter((name) => /^\.(bash|profile|zsh)/.test(name))).toEqual([]);
+  await sshd.stop();
 });
 
 test('stop ends open sessions, and a kept folder keeps the host key', async () => {

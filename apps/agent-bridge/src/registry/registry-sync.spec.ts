@@ -4,11 +4,13 @@ import { GatewayRegistry } from './gateway-registry';
 import { RegistrySync } from './registry-sync';
 
 test('what was heard grows old although the clock of the machine is set back', async () => {
+  const registry = new GatewayRegistry({ onChange: () => undefined });
+  registry.load({ version: 1, frozen: false, gateways: [] });
   const sync = new RegistrySync(
     { hub: 'hub-1', redisUrl: 'redis://127.0.0.1:1', currentForMs: 50 },
     {
-      registry: new GatewayRegistry({ onChange: () => undefined }),
-      snapshots: { version: () => Promise.resolve(undefined) } as never,
+      registry,
+      snapshots: { version: () => Promise.resolve(1) } as never,
       logger: createLogger({ service: 'agent-bridge', level: 'silent' }),
       metrics: createMetrics('agent-bridge'),
     },
