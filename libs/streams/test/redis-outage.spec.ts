@@ -96,6 +96,7 @@ test('Redis killed again and again while publishing: each confirmed entry is in 
   }
   publishing = false;
   await writer;
+  await eventually(() => redis.ping());
   const stored = new Map((await redis.xrange(stream, '-', '+')).map(([id, fields]) => [id, fields[1]]));
   expect(confirmed.filter((id) => !stored.has(id))).toEqual([]);
   expect(new Set(stored.values())).toEqual(events);
