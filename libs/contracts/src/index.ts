@@ -9,5 +9,5 @@ export * from './error-codes';
 export * from './frames';
 export * from './streams';
 export * from './command/claims';
-export * from './helper/socket';
+export * from './host-helper/messages';
 export * from './api';

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { helperRequest } from '@viw/contracts';
-import { HelperClient } from './helper-client';
-import { helperRequestMac } from './helper-mac';
-import { encodeHelperMessage, HelperMessageReader } from './helper-wire';
+import { HelperClient } from './socket-client';
+import { helperRequestMac } from './message-mac';
+import { encodeHelperMessage, HelperMessageReader } from './message-framing';
 
 const reply = {
   status: 'success',
@@ -42,7 +42,7 @@ describe('HelperMessageReader', () => {
 });
 
 describe('HelperClient', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'viw-helper-client-'));
+  const dir = mkdtempSync(join(tmpdir(), 'viw-socket-client-'));
   const stops: (() => void)[] = [];
 
   afterAll(() => {

@@ -5,8 +5,8 @@ import type { HelperReply, HelperRequest } from '@viw/contracts';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import { z } from 'zod';
-import { helperRequestMac } from './helper-mac';
-import { encodeHelperMessage, HelperMessageReader } from './helper-wire';
+import { helperRequestMac } from './message-mac';
+import { encodeHelperMessage, HelperMessageReader } from './message-framing';
 
 export interface HelperClientOptions {
   readonly socketPath: string;
