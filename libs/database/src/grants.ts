@@ -121,7 +121,11 @@ const grants: Record<ServiceRole, Grants> = {
 
 /** Sequences of `serial` columns (identity columns need no grant) and functions. */
 const further: Record<ServiceRole, readonly string[]> = {
-  viw_backend: ['USAGE ON SEQUENCE viw.outbox_id_seq'],
+  viw_backend: [
+    'USAGE ON SEQUENCE viw.outbox_id_seq',
+    'EXECUTE ON FUNCTION viw.command_target(text)',
+    'EXECUTE ON FUNCTION viw.accept_command(jsonb, jsonb, jsonb, text, int)',
+  ],
   viw_telemetry_writer: [
     'EXECUTE ON FUNCTION viw.ensure_point_partition(date)',
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',

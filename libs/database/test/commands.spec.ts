@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import {
   type AcceptOptions,
   type CommandRequest,
+  type CommandTarget,
   CommandProgressRepository,
   CommandReconcileRepository,
   CommandRepository,
@@ -13,6 +14,7 @@ import {
   GatewayRepository,
   type MadeCommand,
   OutboxRepository,
+  inTransaction,
 } from '../src/index';
 import { type Fixture, fixture, inSeconds, newAgent } from './fixture';
 
@@ -95,6 +97,12 @@ const result = (
   },
 });
 
+const unpublished = async (id: string) =>
+  (await new OutboxRepository({ db: f.db }).claimBatch(1_000)).filter((entry) => entry.correlation_id === id);
+
+/** As the relay marks it. */
+const publish = async (id: string) => new OutboxRepository({ db: f.db }).markPublished(await unpublished(id));
+
 const statusOf = async (agent: string, id: string) => (await commands.get(agent, id))?.status;
 
 test('accepted with its outbox row, once for the same correlation id or idempotency key', async () => {
@@ -138,31 +146,94 @@ test('the command is made for the gateway as it is; nothing is left when it is r
   expect(await commands.countOpen(agent)).toBe(0);
 });
 
-test('a freeze waits for what is being accepted, and is seen by what comes after it', async () => {
+test('a command made for a gateway that changes meanwhile is made again, for what it is then', async () => {
+  const agent = newAgent();
+  const registry = new GatewayRegistryRepository({ db: f.db });
+  const targets: CommandTarget[] = [];
+  const made = await commands.accept(command(agent), async (target) => {
+    targets.push(target);
+    if (targets.length === 1) await new GatewayRepository({ db: f.db }).register({ agent_id: agent });
+    return command(agent);
+  });
+  expect(made.created).toBe(true);
+  expect(targets.map(({ state }) => state)).toEqual([undefined, 'expected']);
+
+  await expect(
+    commands.accept(command(agent), async (target) => {
+      if (target.frozen) throw new AppError('FROZEN', target.frozen.reason ?? '');
+      await registry.freezeDelta(true, 'a race');
+      return command(agent);
+    }),
+  ).rejects.toMatchObject({ code: 'FROZEN', message: 'a race' });
+  expect(await commands.countOpen(agent)).toBe(1);
+
+  let frozen = true;
+  await expect(
+    commands.accept(command(agent), async () => {
+      frozen = !frozen;
+      await registry.freezeDelta(frozen, null);
+      return command(agent);
+    }),
+  ).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  await registry.freezeDelta(false, null);
+});
+
+test('a freeze waits for what is being stored, and is seen by what comes after it', async () => {
   const agent = newAgent();
   const registry = new GatewayRegistryRepository({ db: f.db });
   const order: string[] = [];
-  let freeze: Promise<unknown> | undefined;
-  await commands.accept(command(agent), async () => {
-    freeze = registry.freezeDelta(true, 'a race').then(() => order.push('frozen'));
-    await eventually(async () => {
+  const waiting = () =>
+    eventually(async () => {
       const { rows } = await sql`SELECT FROM pg_stat_activity WHERE datname = current_database()
         AND wait_event_type = 'Lock' AND query LIKE '%pg_advisory_xact_lock%'`.execute(f.db);
       expect(rows).toHaveLength(1);
     });
+  let freeze: Promise<unknown> | undefined;
+  await inTransaction(f.db, async (trx) => {
+    await new CommandRepository({ db: trx }).accept(command(agent), () => command(agent));
+    freeze = registry.freezeDelta(true, 'a race').then(() => order.push('frozen'));
+    await waiting();
     order.push('accepted');
-    return command(agent);
   });
   await freeze;
   expect(order).toEqual(['accepted', 'frozen']);
   let seen: unknown;
-  await take(command(agent));
   await commands.accept(command(agent), (target) => {
     seen = target.frozen;
     return command(agent);
   });
   expect(seen).toEqual({ reason: 'a race' });
   await registry.freezeDelta(false, null);
+});
+
+test('the audit line is stored with the command, and only with it', async () => {
+  const agent = newAgent();
+  const one = command(agent);
+  const audit = {
+    actor: one.issued_by,
+    action: 'command.run',
+    object: { kind: 'command', id: one.correlation_id },
+    outcome: 'success' as const,
+    correlation_id: uuidv7(),
+    address: '127.0.0.1',
+    detail: { agent_id: agent },
+  };
+  await take(one, { audit });
+  await take(one, { audit });
+  await expect(take(command(agent), { audit, maxOpen: 1 })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+  const { rows } = await sql<object>`SELECT * FROM viw.audit_log
+    WHERE object_id = ${one.correlation_id}`.execute(f.db);
+  expect(rows).toEqual([
+    expect.objectContaining({
+      actor_id: 'client-1',
+      actor_name: 'script',
+      object_kind: 'command',
+      outcome: 'success',
+      address: '127.0.0.1',
+      correlation_id: audit.correlation_id,
+      detail: { agent_id: agent },
+    }),
+  ]);
 });
 
 test('the queue of an agent has an end, also when everybody comes at once', async () => {
@@ -182,7 +253,7 @@ test('states only go forward; an end is final, what comes after it is late evide
   const id = await accept(agent);
   await progress.applyEvents([event(agent, id, 'acknowledged'), event(agent, id, 'dispatched')]);
   expect(await statusOf(agent, id)).toBe('acknowledged');
-  await new CommandProgressRepository({ db: f.db }).markQueued([id]);
+  await publish(id);
   expect(await progress.applyEvents([event(agent, id, 'dispatched'), event(agent, id, 'expired')])).toEqual(
     [],
   );
@@ -268,21 +339,16 @@ test('a command lost on its way to a connected gateway is put out again', async 
   const agent = newAgent();
   await new GatewayRepository({ db: f.db }).register({ agent_id: agent });
   const id = await accept(agent);
-  await new CommandProgressRepository({ db: f.db }).markQueued([id]);
+  await publish(id);
   await sql`UPDATE viw.agent_commands SET queued_at = now() - interval '1 minute' WHERE correlation_id = ${id}`.execute(
     f.db,
   );
   const lost = () => reconcile.requeueLost({ afterSeconds: 30 });
-  const outbox = new OutboxRepository({ db: f.db });
-  const unpublished = async () =>
-    (await outbox.claimBatch(1_000)).filter((entry) => entry.correlation_id === id);
-  const publish = async () => outbox.markPublished((await unpublished()).map((entry) => entry.id));
-  await publish();
   expect(await lost()).toEqual([]);
   await sql`UPDATE viw.os_gateways SET connected = true WHERE agent_id = ${agent}`.execute(f.db);
   expect(await lost()).toEqual([id]);
   expect(await lost()).toEqual([]);
-  expect(await unpublished()).toHaveLength(1);
+  expect(await unpublished(id)).toHaveLength(1);
 
   // Not while the copy of last time still waits to be published.
   const pass = (time: string) =>
@@ -290,16 +356,16 @@ test('a command lost on its way to a connected gateway is put out again', async 
       queued_at = queued_at - ${time}::interval WHERE correlation_id = ${id}`.execute(f.db);
   await pass('31 seconds');
   expect(await lost()).toEqual([]);
-  await publish();
+  await publish(id);
   expect(await lost()).toEqual([id]);
 
   // Every time it takes twice as long.
-  await publish();
+  await publish(id);
   let copies = 0;
   for (let minutes = 0; minutes < 24 * 60; minutes++) {
     await pass('1 minute');
     copies += (await lost()).length;
-    await publish();
+    await publish(id);
   }
   expect(copies).toBeGreaterThanOrEqual(9);
   expect(copies).toBeLessThanOrEqual(12);
@@ -310,7 +376,7 @@ test('a command that is to be cancelled is not put out again behind its cancella
   await new GatewayRepository({ db: f.db }).register({ agent_id: agent });
   await sql`UPDATE viw.os_gateways SET connected = true WHERE agent_id = ${agent}`.execute(f.db);
   const id = await accept(agent);
-  await new CommandProgressRepository({ db: f.db }).markQueued([id]);
+  await publish(id);
   await sql`UPDATE viw.agent_commands SET queued_at = now() - interval '1 minute' WHERE correlation_id = ${id}`.execute(
     f.db,
   );

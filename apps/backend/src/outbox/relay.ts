@@ -1,4 +1,4 @@
-import { advisoryLocks, streams } from '@viw/contracts';
+import { advisoryLocks } from '@viw/contracts';
 import type { OutboxEntry } from '@viw/database';
 import { OutboxListener, runAlone } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
@@ -24,7 +24,7 @@ export interface OutboxRelayOptions {
 }
 
 export interface OutboxRelayDeps {
-  readonly store: Pick<Store, 'repositories' | 'transaction'>;
+  readonly store: Pick<Store, 'repositories'>;
   readonly producer: StreamProducer;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
   readonly logger: Logger;
@@ -103,13 +103,13 @@ export class OutboxRelay implements Component {
         await marks.room();
         const batch = await this.deps.store.repositories.outbox.claimBatch(BATCH, marks.ids);
         worked();
-        if (batch.length === 0) {
-          await this.#bell.wait(POLL_MS, end);
-          continue;
+        if (batch.length > 0) {
+          const { done, failure } = await this.#publish(batch, end);
+          marks.add(done);
+          if (failure !== undefined) throw failure as Error;
         }
-        const { done, failure } = await this.#publish(batch, end);
-        marks.add(done);
-        if (failure !== undefined) throw failure as Error;
+        // Whatever was committed after the batch had been read has rung the bell.
+        if (batch.length < BATCH) await this.#bell.wait(POLL_MS, end);
       }
     } finally {
       await marks.settled();
@@ -145,12 +145,7 @@ export class OutboxRelay implements Component {
   }
 
   async #mark(done: readonly OutboxEntry[]): Promise<void> {
-    const commands = done.filter(({ stream, body }) => stream === streams.commands && body['kind'] === 'run');
-    const queued = await this.deps.store.transaction(async ({ outbox, commandProgress }) => {
-      await outbox.markPublished(done.map(({ id }) => id));
-      if (commands.length === 0) return [];
-      return commandProgress.markQueued(commands.map(({ body }) => String(body['correlation_id'])));
-    });
+    const queued = await this.deps.store.repositories.outbox.markPublished(done);
     for (const { stream } of done) this.#published.inc({ stream });
     this.deps.changes.announce(
       queued.map(({ correlation_id: id, agent_id }) => ({ kind: 'command', id, parent_id: agent_id })),

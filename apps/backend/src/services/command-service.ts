@@ -12,6 +12,7 @@ import type { Clock } from '@viw/runtime';
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { Repositories } from '../store';
 import { principalOf } from '../auth/caller';
+import { auditEntry } from './audit-trail';
 import type { Done, IdempotentWrites, WriteRequest } from './idempotent-writes';
 import { sealAndSign } from './seal-and-sign';
 
@@ -66,18 +67,21 @@ export class CommandService {
             this.deps,
           );
         },
-        { maxOpen: limits.commandQueuePerAgent },
+        {
+          maxOpen: limits.commandQueuePerAgent,
+          audit: auditEntry(principalOf(caller), write.request, 'success', {
+            action: 'command.run',
+            object: { kind: 'command', id: correlationId },
+            detail: { agent_id: agentId, verb: verb.verb, parameters: request.parameters_redacted },
+          }),
+        },
       );
       const id = accepted.correlation_id;
       const answer = { correlation_id: id };
       if (accepted.created)
         return {
           answer,
-          audit: {
-            action: 'command.run',
-            object: { kind: 'command', id },
-            detail: { agent_id: agentId, verb: verb.verb, parameters: request.parameters_redacted },
-          },
+          audit: undefined,
           changes: [{ kind: 'command', id, parent_id: agentId }],
         };
       // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
@@ -85,7 +89,7 @@ export class CommandService {
         throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
       return { answer, audit: undefined };
     };
-    return this.deps.writes.perform(write, work, { fallbackKey });
+    return this.deps.writes.perform(write, work, { fallbackKey, atomic: true });
   }
 
   /**

@@ -20,7 +20,7 @@ export interface WriteRequest {
 
 export interface Done<T> {
   readonly answer: T;
-  /** Undefined: it was done, and noted, by an earlier request. */
+  /** Undefined: it was noted with the effect, or by an earlier request. */
   readonly audit: AuditNote | undefined;
   /** Announced after the commit. */
   readonly changes?: readonly Change[];
@@ -31,6 +31,8 @@ export interface WriteOptions {
   readonly shownOnce?: boolean;
   /** In place of a missing `Idempotency-Key`. */
   readonly fallbackKey?: string | undefined;
+  /** The work writes by one statement, audit line included: without a key to remember it needs no transaction. */
+  readonly atomic?: boolean;
 }
 
 export interface WritesDeps {
@@ -63,30 +65,34 @@ export class IdempotentWrites {
     const { store, changes } = this.deps;
     const key = idempotencyKeyOf(write.request) ?? options.fallbackKey;
     const keyed = key === undefined ? undefined : this.#keyed(key, write);
-    const done = await store.transaction(
-      async (repositories): Promise<{ answer: T; changes?: readonly Change[] }> => {
-        if (keyed) {
-          const start = await repositories.idempotency.begin(keyed);
-          if (start.outcome === 'in_progress')
-            throw new AppError('CONFLICT', 'The first request with this idempotency key is not finished yet');
-          if (start.outcome === 'replay') {
-            if (options.shownOnce === true)
-              throw new AppError(
-                'CONFLICT',
-                'This was done by an earlier request; its answer is shown only once',
-              );
-            return { answer: start.body as T };
-          }
+    const perform = async (
+      repositories: Repositories,
+    ): Promise<{ answer: T; changes?: readonly Change[] }> => {
+      if (keyed) {
+        const start = await repositories.idempotency.begin(keyed);
+        if (start.outcome === 'in_progress')
+          throw new AppError('CONFLICT', 'The first request with this idempotency key is not finished yet');
+        if (start.outcome === 'replay') {
+          if (options.shownOnce === true)
+            throw new AppError(
+              'CONFLICT',
+              'This was done by an earlier request; its answer is shown only once',
+            );
+          return { answer: start.body as T };
         }
-        const result = await work(repositories);
-        const { caller, request } = write;
-        if (result.audit)
-          await repositories.audit.append(auditEntry(principalOf(caller), request, 'success', result.audit));
-        if (keyed)
-          await repositories.idempotency.complete(keyed, 200, options.shownOnce ? null : result.answer);
-        return result;
-      },
-    );
+      }
+      const result = await work(repositories);
+      const { caller, request } = write;
+      if (result.audit)
+        await repositories.audit.append(auditEntry(principalOf(caller), request, 'success', result.audit));
+      if (keyed)
+        await repositories.idempotency.complete(keyed, 200, options.shownOnce ? null : result.answer);
+      return result;
+    };
+    const done =
+      options.atomic === true && keyed === undefined
+        ? await perform(store.repositories)
+        : await store.transaction(perform);
     changes.announce(done.changes ?? []);
     return done.answer;
   }

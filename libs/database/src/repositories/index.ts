@@ -8,6 +8,7 @@ export * from './certificates/certificate-version-repository';
 export type { CommandChange, SignedCommand } from './commands/command-record';
 export * from './commands/command-progress-repository';
 export * from './commands/command-reconcile-repository';
+export type { CommandRequest, MadeCommand } from './commands/command-acceptance';
 export * from './commands/command-repository';
 export type { CommandTarget } from './commands/command-target';
 export * from './commands/command-result-repository';

@@ -23,11 +23,13 @@ interface DispatchMeasure {
   readonly perSecond: number;
   /** How long one round lasts. */
   readonly durationMs: number;
+  /** The load before the first round, which counts for nothing but its correctness: code that is not compiled yet is slow. */
+  readonly warmUpMs: number;
 }
 
 const measures: Record<Scale, DispatchMeasure> = {
-  quick: { rounds: 3, agents: 500, spreadMs: 1_500, perSecond: 200, durationMs: 2_000 },
-  full: { rounds: 5, agents: 5_000, spreadMs: 15_000, perSecond: 200, durationMs: 15_000 },
+  quick: { rounds: 3, agents: 500, spreadMs: 1_500, perSecond: 200, durationMs: 3_000, warmUpMs: 8_000 },
+  full: { rounds: 5, agents: 5_000, spreadMs: 15_000, perSecond: 200, durationMs: 15_000, warmUpMs: 15_000 },
 };
 
 const END_LIMIT_MS = 15_000;
@@ -43,7 +45,7 @@ const CROSS_P99 = 0.995;
 /** Commands by the API, to the agent, and back to whoever watches the API's events. */
 export async function dispatch(scale: Scale, { say, profile }: BenchDeps): Promise<Report> {
   const measure = measures[scale];
-  const { agents, rounds, perSecond, durationMs } = measure;
+  const { agents, rounds, perSecond, durationMs, warmUpMs } = measure;
   const world = await createWorld();
   try {
     await startTelemetryWriter(world);
@@ -61,11 +63,10 @@ export async function dispatch(scale: Scale, { say, profile }: BenchDeps): Promi
     const two: Latencies[] = [];
     const jobs: (readonly number[])[] = [];
 
-    const load = (fleets: readonly SimulatedFleet[]): Promise<Latencies> =>
-      measureCommands({ ...measure, agentIds }, fleets, { world, client, watch });
+    const load = (fleets: readonly SimulatedFleet[], lastsMs = durationMs): Promise<Latencies> =>
+      measureCommands({ ...measure, durationMs: lastsMs, agentIds }, fleets, { world, client, watch });
     const alone = await connectAgents({ ...measure, prefix }, [first], world);
-    // Programs that have just been started are slow for a moment: the first load counts for nothing but its correctness.
-    await load(alone);
+    await load(alone, warmUpMs);
     await profile(first, async () => {
       for (let round = 1; round <= rounds; round++) {
         one.push(await load(alone));
@@ -75,7 +76,7 @@ export async function dispatch(scale: Scale, { say, profile }: BenchDeps): Promi
     });
     await Promise.all(alone.map((fleet) => fleet.leave()));
     const both = await connectAgents({ ...measure, prefix }, [first, await hub('hub-bench-2')], world);
-    await load(both);
+    await load(both, warmUpMs);
     for (let round = 1; round <= rounds; round++) {
       two.push(await load(both));
       say(`two hubs: round ${round} of ${rounds}`);

@@ -24,7 +24,7 @@ export interface KillPoint {
 }
 
 const writers = ['results-writer', 'telemetry-writer'];
-/** Their handlers write in a transaction. */
+/** Their handlers write in a transaction, or in one statement that is one. */
 const committed: readonly string[] = [streams.commandResults, streams.telemetry];
 
 /** The id of the entry that a command sets aside, if it does. */
@@ -39,7 +39,8 @@ function acknowledged({ words: [command, stream = '', , ...ids] }: WireRequest) 
   return command?.toUpperCase() === 'XACK' ? { stream, ids } : undefined;
 }
 
-const isCommit = ({ words: [statement] }: WireRequest): boolean => /^\s*commit\s*;?$/i.test(statement ?? '');
+const isCommit = ({ words: [statement] }: WireRequest): boolean =>
+  /^\s*commit\s*;?$|\bINSERT INTO viw\.agent_command_results\b/i.test(statement ?? '');
 
 /** The effect is in Postgres, the entry is still pending: it will be handled again. */
 const commitAndXack: KillPoint = {
@@ -97,7 +98,7 @@ const xaddAndMark: KillPoint = {
     return (server, { words: [command, key] }) => {
       if (server === 'redis' && command?.toUpperCase() === 'XADD' && key === streams.commands)
         published = true;
-      const marks = server === 'postgres' && /^\s*UPDATE viw\.outbox SET published_at\b/i.test(command ?? '');
+      const marks = server === 'postgres' && /\bUPDATE viw\.outbox SET published_at\b/i.test(command ?? '');
       return marks && published ? 'hold' : 'pass';
     };
   },

@@ -32,26 +32,38 @@ export interface AuditRecord {
   detail: Record<string, unknown>;
 }
 
+/** The line's columns, other than those that Postgres fills in. */
+export const auditColumns = ({
+  actor,
+  action,
+  object,
+  outcome,
+  correlation_id,
+  address,
+  detail,
+}: AuditEntry) => ({
+  actor_kind: actor.kind,
+  actor_id: actor.id,
+  actor_name: actor.name,
+  action,
+  object_kind: object?.kind ?? null,
+  object_id: object?.id ?? null,
+  outcome,
+  correlation_id: correlation_id ?? null,
+  address: address ?? null,
+  detail: detail ?? {},
+});
+
 /** Append-only: no role of a service may change or delete a line. */
 export class AuditRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /** Inside the transaction of what it records, so that neither is there without the other. */
   async append(entry: AuditEntry): Promise<void> {
+    const { detail, ...line } = auditColumns(entry);
     await this.deps.db
       .insertInto('audit_log')
-      .values({
-        actor_kind: entry.actor.kind,
-        actor_id: entry.actor.id,
-        actor_name: entry.actor.name,
-        action: entry.action,
-        object_kind: entry.object?.kind ?? null,
-        object_id: entry.object?.id ?? null,
-        outcome: entry.outcome,
-        correlation_id: entry.correlation_id ?? null,
-        address: entry.address ?? null,
-        detail: JSON.stringify(entry.detail ?? {}),
-      })
+      .values({ ...line, detail: JSON.stringify(detail) })
       .execute();
   }
 

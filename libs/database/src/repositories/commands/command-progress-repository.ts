@@ -45,19 +45,6 @@ function perCommand(batch: readonly CommandEventsBody[]): Progress[] {
 export class CommandProgressRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  /** The relay has published them. Those that have moved on already stay. */
-  async markQueued(correlationIds: readonly string[]): Promise<CommandChange[]> {
-    const { rows } = await sql<CommandChange>`
-      UPDATE viw.agent_commands c SET queued_at = coalesce(c.queued_at, now()),
-        status = CASE WHEN c.status = 'accepted' THEN 'queued' ELSE c.status END
-      FROM (SELECT correlation_id, status FROM viw.agent_commands
-            WHERE correlation_id = ANY (${[...correlationIds]}::uuid[]) AND queued_at IS NULL
-            ORDER BY correlation_id FOR UPDATE) AS before
-      WHERE c.correlation_id = before.correlation_id
-      RETURNING c.correlation_id, c.agent_id, c.status`.execute(this.deps.db);
-    return rows;
-  }
-
   /**
    * What hubs report. Times are filled in whenever they are learned, as evidence. What a hub says about a command that
    * it did not send (`expired`, `rejected`, `cancelled`) counts only for one never dispatched: another copy of it may

@@ -1,36 +1,24 @@
 import type { CommandRecord, CommandStatus } from '@viw/contracts';
 import { commandsStream } from '@viw/contracts';
-import { AppError, isUuid, uuidv7 } from '@viw/runtime';
+import { AppError, isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
-import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
 import type { ListOptions, Page } from '../../cursor';
 import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
-import type { Principal } from '../../schema/columns';
-import type { CommandRow, SignedCommand } from './command-record';
-import { commandColumns, openStatuses, recordOf, resultJoin, runBody } from './command-record';
-import { lockAcceptance, targetColumns, targetJoin, targetOf } from './command-target';
-import type { CommandTarget, TargetRow } from './command-target';
+import type { AuditEntry } from '../access/audit-repository';
+import type { CommandRequest, MadeCommand } from './command-acceptance';
+import { lookBeforeAcceptance, storeAccepted } from './command-acceptance';
+import type { CommandRow } from './command-record';
+import { commandColumns, openStatuses, recordOf, resultJoin } from './command-record';
+import type { CommandTarget } from './command-target';
 import { OutboxRepository } from '../outbox/outbox-repository';
 import type { RepositoryDeps } from '../repository';
-
-/** What somebody asks for, by which a repetition is known. */
-export interface CommandRequest {
-  readonly correlation_id: string;
-  readonly agent_id: string;
-  readonly verb: string;
-  /** Secret arguments replaced by "***". */
-  readonly parameters_redacted: Readonly<Record<string, unknown>>;
-  readonly issued_by: Principal;
-  readonly idempotency_key?: string | undefined;
-}
-
-/** What is made of a request for its gateway. */
-export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'>;
 
 export interface AcceptOptions {
   /** Open commands that the agent may have; default 100. */
   readonly maxOpen?: number;
+  /** Of the acceptance; a repetition has none. */
+  readonly audit?: AuditEntry;
 }
 
 export interface Accepted {
@@ -40,36 +28,40 @@ export interface Accepted {
   readonly correlation_id: string;
 }
 
+/** A gateway changes rarely, and a command is made within milliseconds. */
+const MOST_ATTEMPTS = 5;
+
 /** Commands as the backend accepts and shows them. */
 export class CommandRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /**
-   * Row and outbox entry in one transaction. The same correlation id or (issuer, idempotency key) gives the first answer,
-   * whatever has become of the gateway since.
+   * Row, outbox entry and audit line at one moment. The same correlation id or (issuer, idempotency key) gives the first
+   * answer, whatever has become of the gateway since.
    *
-   * @param make the command, for the gateway as it is at this moment; what it throws leaves nothing behind
-   * @throws AppError CONFLICT when that first request was another one, QUEUE_FULL when the agent has too many open
+   * @param make the command, for the gateway as it is; asked again when the gateway has changed meanwhile. What it throws
+   *   leaves nothing behind
+   * @throws AppError CONFLICT when that first request was another one, QUEUE_FULL when the agent has too many open,
+   *   UNAVAILABLE when the gateway changed every time
    */
   async accept(
     request: CommandRequest,
     make: (target: CommandTarget) => MadeCommand | Promise<MadeCommand>,
-    { maxOpen = 100 }: AcceptOptions = {},
+    { maxOpen = 100, audit }: AcceptOptions = {},
   ): Promise<Accepted> {
-    return inTransaction(this.deps.db, async (trx) => {
-      await lockAcceptance(trx, request.agent_id);
-      const { first, open, target } = await look(trx, request);
+    const { db } = this.deps;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const { first, target, seen } = await lookBeforeAcceptance(db, request);
       if (first !== undefined) return { created: false, correlation_id: first };
-      const made = await make(target);
-      if (open >= maxOpen)
+      const command = { ...request, ...(await make(target)) };
+      const outcome = await storeAccepted(db, command, { seen, maxOpen, audit });
+      if (outcome === 'accepted') return { created: true, correlation_id: request.correlation_id };
+      if (outcome === 'queue_full')
         throw new AppError('QUEUE_FULL', `${request.agent_id} has ${maxOpen} open commands`, {
           meta: { retry_after_s: 5 },
         });
-      if (await insert(trx, { ...request, ...made }))
-        return { created: true, correlation_id: request.correlation_id };
-      // Accepted at this moment for another gateway.
-      throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
-    });
+    }
+    throw new AppError('UNAVAILABLE', `${request.agent_id} changes all the time: try again`);
   }
 
   async countOpen(agentId: string): Promise<number> {
@@ -140,53 +132,4 @@ export class CommandRepository {
       return true;
     });
   }
-}
-
-/**
- * The command that this request was accepted as before, how many the agent has open, and the gateway.
- * @throws AppError CONFLICT when that one was asked by somebody else, or for something else
- */
-async function look(
-  db: Db,
-  request: CommandRequest,
-): Promise<{ readonly first: string | undefined; readonly open: number; readonly target: CommandTarget }> {
-  const { correlation_id, agent_id, verb, parameters_redacted, issued_by: by, idempotency_key } = request;
-  const { rows } = await sql<
-    TargetRow & { correlation_id: string | null; same: boolean | null; open: number }
-  >`
-    SELECT ${targetColumns}, c.correlation_id,
-      (SELECT count(*) FROM viw.agent_commands WHERE agent_id = ${agent_id} AND status IN ${openStatuses}) AS open,
-      (c.agent_id = ${agent_id} AND c.verb = ${verb} AND c.issued_by_kind = ${by.kind}
-        AND c.issued_by_id = ${by.id} AND c.parameters_redacted = ${JSON.stringify(parameters_redacted)}::jsonb
-      ) AS same
-    FROM ${targetJoin(agent_id)}
-    LEFT JOIN viw.agent_commands c ON c.correlation_id = ${correlation_id} OR (c.issued_by_kind = ${by.kind}
-      AND c.issued_by_id = ${by.id} AND c.idempotency_key = ${idempotency_key ?? null}::text)`.execute(db);
-  const found = rows.filter((row) => row.correlation_id !== null);
-  if (found.some(({ same }) => same !== true) || found.length > 1)
-    throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
-  return {
-    first: found[0]?.correlation_id ?? undefined,
-    open: rows[0]?.open ?? 0,
-    target: targetOf(rows[0]),
-  };
-}
-
-/** The command and its outbox row. False when its correlation id or idempotency key is taken. */
-async function insert(db: Db, command: CommandRequest & MadeCommand): Promise<boolean> {
-  const by = command.issued_by;
-  const body = JSON.stringify(commandsStream.body.parse(runBody(command)));
-  const { rows } = await sql`
-    WITH accepted AS (
-      INSERT INTO viw.agent_commands (correlation_id, agent_id, verb, parameters_redacted, jws, idempotency_key,
-        issued_by_kind, issued_by_id, issued_by_name, accepted_at, expires_at, timeout_s)
-      VALUES (${command.correlation_id}, ${command.agent_id}, ${command.verb},
-        ${JSON.stringify(command.parameters_redacted)}::jsonb, ${command.jws}, ${command.idempotency_key ?? null},
-        ${by.kind}, ${by.id}, ${by.name}, ${command.accepted_at}, ${command.expires_at}, ${command.timeout_s})
-      ON CONFLICT DO NOTHING RETURNING correlation_id
-    )
-    INSERT INTO viw.outbox (stream, event_id, v, correlation_id, body)
-    SELECT ${commandsStream.stream}, ${uuidv7()}::uuid, ${commandsStream.version}::int, correlation_id, ${body}::jsonb
-    FROM accepted RETURNING 1`.execute(db);
-  return rows.length > 0;
 }

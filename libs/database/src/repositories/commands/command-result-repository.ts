@@ -1,7 +1,6 @@
 import type { CommandResultsBody, CommandStatus } from '@viw/contracts';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
-import { inTransaction } from '../../connection';
 import type { CommandChange } from './command-record';
 import { openStatuses, statusOfResult } from './command-record';
 import type { RepositoryDeps } from '../repository';
@@ -32,38 +31,40 @@ export class CommandResultRepository {
    */
   async apply(batch: readonly ResultEntry[]): Promise<ResultsApplied> {
     if (batch.length === 0) return { stored: 0, late: [], changes: [] };
-    return inTransaction(this.deps.db, async (trx) => {
-      const ids = [...new Set(batch.map(({ body }) => body.result.correlation_id))];
-      // Held until the commit: whether a result is late cannot change between the two statements below.
-      await sql`SELECT 1 FROM viw.agent_commands WHERE correlation_id = ANY (${ids}::uuid[])
-        ORDER BY correlation_id FOR UPDATE`.execute(trx);
-      const stored = await append(trx, batch);
-      const changes = await end(
-        trx,
-        stored.filter((row) => row.ends),
-      );
-      return {
-        stored: stored.length,
-        late: stored.filter((row) => row.late).map((row) => row.correlation_id),
-        changes,
-      };
-    });
+    const stored = await store(this.deps.db, batch);
+    return {
+      stored: stored.length,
+      late: stored.filter(({ late }) => late).map(({ correlation_id }) => correlation_id),
+      changes: stored.flatMap(({ correlation_id, agent_id, ended }) =>
+        ended === null ? [] : [{ correlation_id, agent_id, status: ended }],
+      ),
+    };
   }
 }
 
 interface Stored {
   correlation_id: string;
-  status: keyof typeof statusOfResult;
-  reason: string | null;
-  received_at: string;
+  agent_id: string;
   late: boolean;
-  ends: boolean;
+  /** What its command has become by it; null: nothing. */
+  ended: CommandStatus | null;
 }
 
-async function append(db: Db, batch: readonly ResultEntry[]): Promise<Stored[]> {
+const endOf = sql.join(
+  Object.entries(statusOfResult).map(
+    ([result, command]) => sql`WHEN ${sql.lit(result)} THEN ${sql.lit(command)}`,
+  ),
+  sql` `,
+);
+
+/**
+ * Evidence and ends in one statement. The commands' rows are locked first and their states taken from the locked rows, so
+ * that whether a result is late is decided on what was committed last, and cannot change before the commit.
+ */
+async function store(db: Db, batch: readonly ResultEntry[]): Promise<Stored[]> {
   const body = batch.map((entry) => entry.body);
   const result = body.map((entry) => entry.result);
-  const { rows } = await sql<Omit<Stored, 'ends'> & { known: boolean }>`
+  const { rows } = await sql<Stored>`
     WITH input AS (
       SELECT DISTINCT ON (agent_id, result_id) * FROM unnest(
         ${result.map((r) => r.agent_id)}::text[], ${result.map((r) => r.result_id)}::uuid[],
@@ -79,38 +80,36 @@ async function append(db: Db, batch: readonly ResultEntry[]): Promise<Stored[]> 
       ) WITH ORDINALITY AS i (agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout, stderr,
         truncated, duration_ms, started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch, received_at, n)
       ORDER BY agent_id, result_id, n
+    ), command AS MATERIALIZED (
+      SELECT correlation_id, agent_id, status IN ${openStatuses} AS open FROM viw.agent_commands
+      WHERE correlation_id IN (SELECT correlation_id FROM input) ORDER BY correlation_id FOR UPDATE
     ), fresh AS (
       -- Of several new results of one command the first counts.
-      SELECT i.*, c.status IN ${openStatuses} AS open,
+      SELECT i.*, c.open,
         row_number() OVER (PARTITION BY i.correlation_id, i.agent_id ORDER BY i.n) AS nth
-      FROM input i LEFT JOIN viw.agent_commands c USING (correlation_id, agent_id)
+      FROM input i LEFT JOIN command c USING (correlation_id, agent_id)
       WHERE NOT EXISTS (SELECT FROM viw.agent_command_results r
         WHERE r.agent_id = i.agent_id AND r.result_id = i.result_id)
+    ), stored AS (
+      INSERT INTO viw.agent_command_results AS r (agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout,
+        stderr, truncated, duration_ms, started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch,
+        received_at, late)
+      SELECT agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout, stderr, truncated, duration_ms,
+        started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch, received_at,
+        open IS NOT NULL AND (NOT open OR nth > 1)
+      FROM fresh ORDER BY n
+      ON CONFLICT (agent_id, result_id) DO NOTHING
+      RETURNING agent_id, correlation_id, late, received_at, CASE status ${endOf} END AS ends_as,
+        left(nullif(concat_ws(': ', error_code, error_msg), ''), 500) AS reason
+    ), ended AS (
+      UPDATE viw.agent_commands c SET status = s.ends_as, reason = s.reason, finished_at = s.received_at
+      FROM stored s JOIN command USING (correlation_id, agent_id)
+      WHERE c.correlation_id = s.correlation_id AND command.open AND NOT s.late
+      RETURNING c.correlation_id, c.agent_id, c.status
     )
-    INSERT INTO viw.agent_command_results (agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout,
-      stderr, truncated, duration_ms, started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch,
-      received_at, late)
-    SELECT agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout, stderr, truncated, duration_ms,
-      started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch, received_at,
-      open IS NOT NULL AND (NOT open OR nth > 1)
-    FROM fresh ORDER BY n
-    ON CONFLICT (agent_id, result_id) DO NOTHING
-    RETURNING correlation_id, status, received_at, late,
-      left(nullif(concat_ws(': ', error_code, error_msg), ''), 500) AS reason,
-      EXISTS (SELECT FROM viw.agent_commands c WHERE c.correlation_id = agent_command_results.correlation_id
-        AND c.agent_id = agent_command_results.agent_id) AS known`.execute(db);
-  return rows.map(({ known, ...row }) => ({ ...row, ends: known && !row.late }));
-}
-
-async function end(db: Db, results: readonly Stored[]): Promise<CommandChange[]> {
-  if (results.length === 0) return [];
-  const statuses: CommandStatus[] = results.map((row) => statusOfResult[row.status]);
-  const { rows } = await sql<CommandChange>`
-    UPDATE viw.agent_commands c SET status = i.status, reason = i.reason, finished_at = i.at
-    FROM unnest(${results.map((r) => r.correlation_id)}::uuid[], ${statuses}::text[],
-      ${results.map((r) => r.reason)}::text[], ${results.map((r) => r.received_at)}::timestamptz[]
-    ) AS i (correlation_id, status, reason, at)
-    WHERE c.correlation_id = i.correlation_id AND c.status IN ${openStatuses}
-    RETURNING c.correlation_id, c.agent_id, c.status`.execute(db);
+    SELECT s.correlation_id, s.agent_id, s.late, e.status AS ended
+    FROM stored s LEFT JOIN ended e ON e.correlation_id = s.correlation_id AND e.agent_id = s.agent_id AND NOT s.late`.execute(
+    db,
+  );
   return rows;
 }

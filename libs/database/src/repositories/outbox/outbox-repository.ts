@@ -2,6 +2,7 @@ import type { StreamContract, StreamName } from '@viw/contracts';
 import { streams } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
+import type { CommandChange } from '../commands/command-record';
 import type { RepositoryDeps } from '../repository';
 
 export interface OutboxEntry {
@@ -59,12 +60,32 @@ export class OutboxRepository {
     return rows;
   }
 
-  /** After the stream has confirmed them. How many were unpublished before. */
-  async markPublished(ids: readonly number[]): Promise<number> {
-    const { numAffectedRows } = await sql`
-      UPDATE viw.outbox SET published_at = now()
-      WHERE id = ANY (${[...ids]}::bigint[]) AND published_at IS NULL`.execute(this.deps.db);
-    return Number(numAffectedRows ?? 0);
+  /**
+   * After the stream has confirmed them: published, and commands that were on their way there `queued` at the same moment.
+   * Those that have moved on already stay as they are.
+   * @returns the commands
+   */
+  async markPublished(
+    entries: readonly Pick<OutboxEntry, 'id' | 'stream' | 'body'>[],
+  ): Promise<CommandChange[]> {
+    const commands = entries.filter(
+      ({ stream, body }) => stream === streams.commands && body['kind'] === 'run',
+    );
+    const { rows } = await sql<CommandChange>`
+      WITH published AS (
+        UPDATE viw.outbox SET published_at = now()
+        WHERE id = ANY (${entries.map(({ id }) => id)}::bigint[]) AND published_at IS NULL
+      ), before AS (
+        SELECT correlation_id FROM viw.agent_commands
+        WHERE correlation_id = ANY (${commands.map(({ body }) => String(body['correlation_id']))}::uuid[])
+          AND queued_at IS NULL
+        ORDER BY correlation_id FOR UPDATE
+      )
+      UPDATE viw.agent_commands c SET queued_at = coalesce(c.queued_at, now()),
+        status = CASE WHEN c.status = 'accepted' THEN 'queued' ELSE c.status END
+      FROM before WHERE c.correlation_id = before.correlation_id
+      RETURNING c.correlation_id, c.agent_id, c.status`.execute(this.deps.db);
+    return rows;
   }
 
   /** Seconds, by the database's clock; null when everything is published. */

@@ -1,0 +1,90 @@
+import { commandsStream } from '@viw/contracts';
+import { AppError, uuidv7 } from '@viw/runtime';
+import { sql } from 'kysely';
+import type { Db } from '../../connection';
+import type { Principal } from '../../schema/columns';
+import type { AuditEntry } from '../access/audit-repository';
+import { auditColumns } from '../access/audit-repository';
+import type { SignedCommand } from './command-record';
+import { runBody } from './command-record';
+import type { CommandTarget, TargetRow } from './command-target';
+import { targetOf } from './command-target';
+
+/** What somebody asks for, by which a repetition is known. */
+export interface CommandRequest {
+  readonly correlation_id: string;
+  readonly agent_id: string;
+  readonly verb: string;
+  /** Secret arguments replaced by "***". */
+  readonly parameters_redacted: Readonly<Record<string, unknown>>;
+  readonly issued_by: Principal;
+  readonly idempotency_key?: string | undefined;
+}
+
+/** What is made of a request for its gateway. */
+export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'>;
+
+export interface Look {
+  /** The command that this request was accepted as before. */
+  readonly first: string | undefined;
+  readonly target: CommandTarget;
+  /** Of the target, for `storeAccepted`. */
+  readonly seen: string | null;
+}
+
+/** @throws AppError CONFLICT when the id or key was used by somebody else, or for something else */
+export async function lookBeforeAcceptance(db: Db, request: CommandRequest): Promise<Look> {
+  const { correlation_id, agent_id, verb, parameters_redacted, issued_by: by, idempotency_key } = request;
+  const { rows } = await sql<TargetRow & { correlation_id: string | null; same: boolean | null }>`
+    SELECT t.*, c.correlation_id,
+      (c.agent_id = ${agent_id} AND c.verb = ${verb} AND c.issued_by_kind = ${by.kind}
+        AND c.issued_by_id = ${by.id} AND c.parameters_redacted = ${JSON.stringify(parameters_redacted)}::jsonb
+      ) AS same
+    FROM viw.command_target(${agent_id}) AS t
+    LEFT JOIN viw.agent_commands c ON c.correlation_id = ${correlation_id} OR (c.issued_by_kind = ${by.kind}
+      AND c.issued_by_id = ${by.id} AND c.idempotency_key = ${idempotency_key ?? null}::text)`.execute(db);
+  const found = rows.filter((row) => row.correlation_id !== null);
+  if (found.some(({ same }) => same !== true) || found.length > 1)
+    throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
+  return {
+    first: found[0]?.correlation_id ?? undefined,
+    target: targetOf(rows[0]),
+    seen: rows[0]?.seen ?? null,
+  };
+}
+
+export interface StoreOptions {
+  readonly seen: string | null;
+  readonly maxOpen: number;
+  readonly audit: AuditEntry | undefined;
+}
+
+/** See migration 0012. */
+export type StoreOutcome = 'accepted' | 'target_changed' | 'queue_full' | 'taken';
+
+/** The command, its outbox row and its audit line, in one statement; or nothing. */
+export async function storeAccepted(
+  db: Db,
+  { issued_by: by, ...command }: CommandRequest & MadeCommand,
+  { seen, maxOpen, audit }: StoreOptions,
+): Promise<StoreOutcome> {
+  const row = {
+    ...command,
+    issued_by_kind: by.kind,
+    issued_by_id: by.id,
+    issued_by_name: by.name,
+  };
+  const entry = {
+    stream: commandsStream.stream,
+    event_id: uuidv7(),
+    v: commandsStream.version,
+    correlation_id: command.correlation_id,
+    body: commandsStream.body.parse(runBody(command)),
+  };
+  const { rows } = await sql<{ outcome: StoreOutcome }>`
+    SELECT viw.accept_command(${JSON.stringify(row)}::jsonb, ${JSON.stringify(entry)}::jsonb,
+      ${audit ? JSON.stringify(auditColumns(audit)) : null}::jsonb, ${seen}::text, ${maxOpen}::int) AS outcome`.execute(
+    db,
+  );
+  return rows[0]?.outcome ?? 'target_changed';
+}
