@@ -10,5 +10,6 @@ export type { Principal, SealedEnvelope } from './schema/columns';
 export type { AuditOutcome } from './schema/audit';
 export type { CredentialKind } from './schema/gateways';
 export * from './run-alone';
+export * from './run-periodically-alone';
 export * from './service-login';
 export * from './sql-state';

@@ -1,7 +1,7 @@
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import type { AloneWork } from '../src/index';
-import { runAlone, withAdvisoryLock } from '../src/index';
+import { runAlone, runPeriodicallyAlone, withAdvisoryLock } from '../src/index';
 import { type Fixture, fixture } from './fixture';
 
 const BACKOFF = { baseMs: 1, capMs: 10 };
@@ -95,4 +95,37 @@ test('without a database it tries on, says so once, and can be stopped', async (
   await eventually(() => expect(one.failures).toHaveLength(1));
   await one.stop();
   expect(one.failures).toMatchObject([{ code: 'ECONNREFUSED' }]);
+});
+
+test('turns: one after the other, the first at once; one under way is seen through; a failure comes again', async () => {
+  const stopping = new AbortController();
+  const failures: unknown[] = [];
+  let turns = 0;
+  let release = (): void => undefined;
+  const done = runPeriodicallyAlone(
+    lock(),
+    {
+      stop: stopping.signal,
+      everyMs: 1,
+      backoff: BACKOFF,
+      standbyMs: STANDBY_MS,
+      onFailure: (error) => failures.push(error),
+    },
+    async () => {
+      turns += 1;
+      if (turns === 2 || turns === 4) throw new Error(`turn ${turns}`);
+      if (turns === 6) await new Promise<void>((resolve) => (release = resolve));
+    },
+  );
+  await eventually(() => expect(turns).toBe(6));
+  // The turn between them went well: the second failure is the first of its row again.
+  expect(failures).toEqual([new Error('turn 2'), new Error('turn 4')]);
+  let ended = false;
+  void done.then(() => (ended = true));
+  stopping.abort();
+  expect(await withAdvisoryLock(lock(), () => Promise.resolve())).toBe(false);
+  expect(ended).toBe(false);
+  release();
+  await done;
+  expect(turns).toBe(6);
 });

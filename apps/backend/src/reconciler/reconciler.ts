@@ -1,7 +1,6 @@
 import { advisoryLocks } from '@viw/contracts';
-import { runAlone } from '@viw/database';
+import { runPeriodicallyAlone } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
-import { sleep } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
 import type { Repositories } from '../store';
 import type { UnreadReports } from './unread-reports';
@@ -62,22 +61,17 @@ export class Reconciler implements Component {
 
   #run(stop: AbortSignal): Promise<void> {
     const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    return runAlone(
+    return runPeriodicallyAlone(
       { url, applicationName: `${applicationName}-reconciler`, key: advisoryLocks.reconciler },
       {
         stop,
+        everyMs,
         backoff: BACKOFF,
         standbyMs: STANDBY_MS,
         onFailure: (error) =>
           this.deps.logger.warn({ event: 'reconciler_failed', error }, 'cannot reconcile, trying again'),
       },
-      async (end, worked) => {
-        while (!end.aborted) {
-          await this.#reconcile();
-          worked();
-          await sleep(everyMs, end).catch(() => undefined);
-        }
-      },
+      () => this.#reconcile(),
     );
   }
 

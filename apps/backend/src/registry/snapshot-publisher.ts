@@ -1,7 +1,7 @@
 import { advisoryLocks } from '@viw/contracts';
-import { runAlone } from '@viw/database';
+import { runPeriodicallyAlone } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { Counter, sleep } from '@viw/runtime';
+import { Counter } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { SnapshotStore } from './snapshot-store';
 
@@ -56,10 +56,11 @@ export class SnapshotPublisher implements Component {
 
   #run(stop: AbortSignal): Promise<void> {
     const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    return runAlone(
+    return runPeriodicallyAlone(
       { url, applicationName: `${applicationName}-registry`, key: advisoryLocks.registrySnapshot },
       {
         stop,
+        everyMs,
         backoff: BACKOFF,
         standbyMs: STANDBY_MS,
         onFailure: (error) =>
@@ -68,13 +69,7 @@ export class SnapshotPublisher implements Component {
             'the registry snapshot waits, trying again',
           ),
       },
-      async (end, worked) => {
-        while (!end.aborted) {
-          await this.#look();
-          worked();
-          await sleep(everyMs, end).catch(() => undefined);
-        }
-      },
+      () => this.#look(),
     );
   }
 
