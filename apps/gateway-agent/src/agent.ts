@@ -10,7 +10,7 @@ import { CommandRefuser } from './commands/command-refuser';
 import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
-import { clientCertificateOf, identityOf } from './connection/identity-files';
+import { clientCertificateOf, identityOf, resultKeyOf } from './connection/identity-files';
 import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
@@ -73,6 +73,7 @@ export async function buildAgent(
             execution: new HelperExecution({}, { helper }),
             outbox,
             uplink,
+            signingKey: await resultKeyOf(config),
             clock,
             logger,
           },

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { generateSigningKey, signResult } from '@viw/commands';
+import type { SigningKeyPair } from '@viw/commands';
 import {
+  type AlertsBody,
   type CommandEventsBody,
   type CommandResultsBody,
   commandEventsStream,
@@ -8,7 +11,13 @@ import {
   groups,
   streams,
 } from '@viw/contracts';
-import { type Db, createDatabase, createServiceLogin, migrate } from '@viw/database';
+import {
+  type Db,
+  GatewayCredentialRepository,
+  createDatabase,
+  createServiceLogin,
+  migrate,
+} from '@viw/database';
 import { Lifecycle, createLogger } from '@viw/runtime';
 import { type Redis as RedisClient, StreamProducer, createRedis, waitUntilReady } from '@viw/streams';
 import { type Redis, eventually, startRedis, uniqueDatabase } from '@viw/testing';
@@ -65,12 +74,12 @@ describe('results-writer', () => {
   });
 
   /** A command as the backend leaves it after the relay has published it. */
-  async function queuedCommand(verb = 'create_panel_user'): Promise<string> {
+  async function queuedCommand(verb = 'create_panel_user', agent = agentId): Promise<string> {
     const id = randomUUID();
     await sql`insert into viw.agent_commands
       (correlation_id, agent_id, verb, parameters_redacted, jws, status, issued_by_kind, issued_by_id, issued_by_name,
        accepted_at, expires_at, timeout_s, queued_at)
-      values (${id}, ${agentId}, ${verb}, '{}', 'x.y.z', 'queued', 'administrator', 'a-1', 'admin@example.org',
+      values (${id}, ${agent}, ${verb}, '{}', 'x.y.z', 'queued', 'administrator', 'a-1', 'admin@example.org',
        now(), now() + interval '1 minute', 30, now())`.execute(db);
     return id;
   }
@@ -124,6 +133,137 @@ describe('results-writer', () => {
     );
     return rows;
   };
+
+  describe('of a gateway that signs its results', () => {
+    const signing = 'gw-signs';
+    let helper: SigningKeyPair;
+    let agent: SigningKeyPair;
+    let stranger: SigningKeyPair;
+
+    const register = (kind: 'signing' | 'agent', { publicKey }: SigningKeyPair) =>
+      new GatewayCredentialRepository({ db }).setPublicKeys(signing, { [kind]: publicKey });
+
+    beforeAll(async () => {
+      [helper, agent, stranger] = await Promise.all([
+        generateSigningKey(),
+        generateSigningKey(),
+        generateSigningKey(),
+      ]);
+      await sql`insert into viw.os_gateways (agent_id, state) values (${signing}, 'expected')`.execute(db);
+      await register('signing', helper);
+      await register('agent', agent);
+    });
+
+    /** What the host said, signed; then changed by whoever carried it. */
+    async function carried(
+      id: string,
+      by: SigningKeyPair | undefined,
+      said: Partial<CommandResultsBody['result']> = {},
+      changed: Partial<CommandResultsBody['result']> = {},
+    ): Promise<CommandResultsBody> {
+      const body = resultOf(id, { agent_id: signing, ...said });
+      const { error, ...result } = body.result;
+      const sig = by && (await signResult(by.privateKey, { ...result, ...(error && { error }) }));
+      return { ...body, result: { ...body.result, ...(sig !== undefined && { sig }), ...changed } };
+    }
+    const command = () => queuedCommand('create_panel_user', signing);
+    const verdicts = async (id: string) => {
+      const { rows } = await sql<{ signature: string; believed: boolean }>`
+        select signature, believed from viw.agent_command_results where correlation_id = ${id} order by id`.execute(
+        db,
+      );
+      return rows;
+    };
+    const alerts = async (): Promise<AlertsBody[]> =>
+      (await client.xrange(streams.alerts, '-', '+')).map(
+        ([, fields]) => JSON.parse(fields[fields.indexOf('body') + 1] ?? '') as AlertsBody,
+      );
+    const nothing = { rc: null, stdout: '', stderr: '' };
+    const valid = { signature: 'valid', believed: true };
+
+    it('ends a command by what the helper has signed, checked before anything is redacted', async () => {
+      const id = await command();
+      await producer.publish(
+        commandResultsStream,
+        await carried(id, helper, { stdout: 'token=abcdefabcdef' }),
+      );
+      await eventually(async () => expect((await statusOf(id))?.status).toBe('succeeded'));
+      expect(await verdicts(id)).toEqual([valid]);
+      expect((await storedResults(id))[0]?.stdout).not.toContain('abcdefabcdef');
+    });
+
+    it('keeps what is not signed by the host as evidence, ends nothing by it, and tells people', async () => {
+      const [changed, foreign, stripped, pretended] = await Promise.all([
+        command(),
+        command(),
+        command(),
+        command(),
+      ]);
+      for (const body of [
+        await carried(changed, helper, { status: 'error', rc: 1 }, { status: 'success', rc: 0 }),
+        await carried(foreign, stranger),
+        await carried(stripped, undefined),
+        // A stolen agent has a key of its own, but has not done the work.
+        await carried(pretended, agent),
+      ])
+        await producer.publish(commandResultsStream, body);
+      await eventually(async () => expect(await verdicts(pretended)).toHaveLength(1));
+      const disbelieved = (signature: string) => [{ signature, believed: false }];
+      expect(await verdicts(changed)).toEqual(disbelieved('invalid'));
+      expect(await verdicts(foreign)).toEqual(disbelieved('unknown_key'));
+      expect(await verdicts(stripped)).toEqual(disbelieved('unsigned'));
+      expect(await verdicts(pretended)).toEqual(disbelieved('invalid'));
+      for (const id of [changed, foreign, stripped, pretended])
+        expect((await statusOf(id))?.status).toBe('queued');
+      await eventually(async () =>
+        expect((await alerts()).map(({ dedupe_key, severity }) => [dedupe_key, severity])).toEqual([
+          [`result-signature:${signing}`, 'critical'],
+        ]),
+      );
+      // The genuine one, which comes after all, counts.
+      await producer.publish(
+        commandResultsStream,
+        await carried(changed, helper, { status: 'error', rc: 1 }),
+      );
+      await eventually(async () => expect((await statusOf(changed))?.status).toBe('failed'));
+      expect(await verdicts(changed)).toEqual([...disbelieved('invalid'), valid]);
+    });
+
+    it('believes the agent what it says in the helper’s place, signed or not', async () => {
+      const [signed, unsigned] = await Promise.all([command(), command()]);
+      await producer.publish(
+        commandResultsStream,
+        await carried(signed, agent, { ...nothing, status: 'unknown' }),
+      );
+      await producer.publish(
+        commandResultsStream,
+        await carried(unsigned, undefined, { ...nothing, status: 'denied' }),
+      );
+      await eventually(async () => expect((await statusOf(signed))?.status).toBe('unknown'));
+      await eventually(async () => expect((await statusOf(unsigned))?.status).toBe('denied'));
+      expect(await verdicts(signed)).toEqual([valid]);
+    });
+
+    it('believes a replaced key for what was under way, and a revoked one within seconds nothing any more', async () => {
+      const next = await generateSigningKey();
+      await register('signing', next);
+      const before = await command();
+      await producer.publish(commandResultsStream, await carried(before, helper));
+      await eventually(async () => expect((await statusOf(before))?.status).toBe('succeeded'));
+      await new GatewayCredentialRepository({ db }).revokeAll(signing);
+      const revokedAt = Date.now();
+      await eventually(
+        async () => {
+          const id = await command();
+          await producer.publish(commandResultsStream, await carried(id, next));
+          await eventually(async () => expect(await verdicts(id)).toHaveLength(1));
+          expect(await verdicts(id)).toEqual([{ signature: 'unknown_key', believed: false }]);
+        },
+        { timeoutMs: 10_000, everyMs: 200 },
+      );
+      expect(Date.now() - revokedAt).toBeLessThan(6_000);
+    });
+  });
 
   it('stores a result whose program printed NUL bytes', async () => {
     const id = await queuedCommand();

@@ -58,6 +58,10 @@ export async function generateSigningKey(): Promise<SigningKeyPair> {
   return { privateKey, publicKey: publicSigningKey(privateKey) };
 }
 
+/** RFC 7638 thumbprint (SHA-256, base64url): the same for a key however it was written down. */
+export const keyThumbprint = ({ kty, crv, x }: Ed25519PublicKey | X25519PublicKey): Promise<string> =>
+  calculateJwkThumbprint({ kty, crv, x });
+
 /** A new X25519 key. */
 export async function generateSealingKey(): Promise<SealingKeyPair> {
   const pair = await generateKeyPair('ECDH-ES', { crv: 'X25519', extractable: true });

@@ -11,6 +11,7 @@ export * from './commands/command-reconcile-repository';
 export * from './commands/command-repository';
 export type { CommandTarget } from './commands/command-target';
 export * from './commands/command-result-repository';
+export * from './gateways/result-key-repository';
 export * from './certificates/deployment-repository';
 export * from './gateways/gateway-credential-repository';
 export * from './gateways/gateway-history-repository';

@@ -1,4 +1,4 @@
-import type { CommandStatus, ResultStatus } from '@viw/contracts';
+import type { CommandStatus, ResultSignature, ResultStatus } from '@viw/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, InstantDefault, InstantOrNull, Json } from './columns';
 
@@ -22,6 +22,8 @@ export interface AgentCommandsTable {
   acknowledged_at: InstantOrNull;
   cancel_requested_at: InstantOrNull;
   finished_at: InstantOrNull;
+  /** When the secret members of its result were shown; they are shown once. */
+  secrets_shown_at: InstantOrNull;
 }
 
 export interface AgentCommandResultsTable {
@@ -48,4 +50,8 @@ export interface AgentCommandResultsTable {
   received_at: Instant;
   stored_at: InstantDefault;
   late: boolean;
+  /** Null: stored before signatures were looked at. */
+  signature: ResultSignature | null;
+  /** False: evidence that has ended nothing. */
+  believed: Generated<boolean>;
 }
