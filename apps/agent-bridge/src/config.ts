@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { trustedKeySet } from '@viw/commands';
 import { agentId, hubId, limits } from '@viw/contracts';
 import { parseSubjectPolicy } from './handshake/certificate/subject-policy';
 import { isNetwork, networksOverlap } from './handshake/trusted-proxies';
@@ -29,6 +30,15 @@ const redisUrl = z
   .string('redis:// or rediss:// URL')
   .regex(/^rediss?:\/\//, 'redis:// or rediss:// URL')
   .meta({ secret: true });
+
+const jwks = z.string('a JWKS').transform((text, context) => {
+  try {
+    return trustedKeySet.parse(JSON.parse(text)).keys;
+  } catch {
+    context.addIssue({ code: 'custom', message: 'a JWKS of Ed25519 public keys, each with a kid' });
+    return z.NEVER;
+  }
+});
 
 const path = z.string('a path').min(1).max(4_096);
 
@@ -76,6 +86,13 @@ const fields = z.object({
     .prefault(''),
   /** Deployed agents without any proof of their own: whoever calls from the network is that agent. */
   AGENT_BRIDGE_LEGACY_AGENTS: zLegacyAgents().prefault(''),
+  /**
+   * Only commands that the backend has signed are sent. False for a staged roll-out only: hosts look for themselves, deployed
+   * agents do not.
+   */
+  AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED: zBool().default(true),
+  /** JWKS of the backend's command signing keys; without it the hub takes the registry's word for them. */
+  AGENT_BRIDGE_TRUSTED_KEYS: jwks.optional(),
   /** Ids that the registry does not know: visible without getting commands (`discover`), or refused. */
   AGENT_BRIDGE_UNKNOWN_AGENTS: z.enum(['discover', 'refuse'], 'discover or refuse').default('discover'),
   /** Agents below their gateway's minimum version: refused, or limited to verbs that only read. */
@@ -127,5 +144,9 @@ export const loadBridgeConfig = (): BridgeConfig =>
   loadConfigOrExit({
     service: 'agent-bridge',
     schema: bridgeSchema,
-    aliases: { AGENT_WS_ENABLED: 'AGENT_BRIDGE_ENABLED', AGENT_QUEUE_MAX: 'AGENT_BRIDGE_QUEUE_MAX' },
+    aliases: {
+      AGENT_WS_ENABLED: 'AGENT_BRIDGE_ENABLED',
+      AGENT_QUEUE_MAX: 'AGENT_BRIDGE_QUEUE_MAX',
+      AGENT_ENVELOPE_JWS_REQUIRED: 'AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED',
+    },
   }).value;

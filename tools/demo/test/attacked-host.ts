@@ -88,6 +88,8 @@ export class AttackedHost {
         AGENT_BRIDGE_OPS_BIND: `127.0.0.1:${opsPort}`,
         AGENT_BRIDGE_REDIS_URL: redisUrl,
         AGENT_BRIDGE_SHARED_SECRET: sharedSecret,
+        // It would keep forgeries from the host, and is not what protects it.
+        AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED: 'false',
       },
       { url: `http://127.0.0.1:${opsPort}/internal/readyz` },
     );

@@ -54,6 +54,15 @@ export async function followHostPolicies(
   return { newest, faults };
 }
 
+/** The keys that a policy names, not yet proved: for whoever has pinned none and believes the way it came. */
+export function policyKeys(jws: string): readonly TrustedKey[] {
+  try {
+    return hostPolicyClaims.parse(decodeJwt(jws)).keys;
+  } catch {
+    return [];
+  }
+}
+
 /** Not yet proved; Infinity for what cannot be read, so that it is looked at and refused. */
 function claimedVersion(jws: string): number {
   try {
