@@ -1,16 +1,18 @@
 import { gatewayRegistryStream } from '@viw/contracts';
 import type { FreezeState } from '@viw/contracts';
 import type { Repositories } from '../store';
+import type { HostPolicyIssuer } from '../trust/host-policy-issuer';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
 
 export interface FreezeServiceDeps {
   readonly repositories: Pick<Repositories, 'gatewayRegistry'>;
+  readonly issuer: Pick<HostPolicyIssuer, 'issue'>;
   readonly writes: IdempotentWrites;
 }
 
 /**
  * The emergency stop of all commands. From its commit on none is accepted; hubs hear of it by a delta and send none
- * either. What waits stays where it is, until it is released or its own time is over.
+ * either, hosts by a signed policy and begin none. What waits stays where it is, until it is released or its own time is over.
  */
 export class FreezeService {
   constructor(private readonly deps: FreezeServiceDeps) {}
@@ -29,9 +31,13 @@ export class FreezeService {
   }
 
   #set(write: WriteRequest, frozen: boolean, reason: string | null): Promise<FreezeState> {
-    return this.deps.writes.perform(write, async ({ gatewayRegistry, outbox }) => {
+    return this.deps.writes.perform(write, async (repositories) => {
+      const { gatewayRegistry, outbox } = repositories;
       const delta = await gatewayRegistry.freezeDelta(frozen, reason);
-      if (delta) await outbox.enqueue(gatewayRegistryStream, delta);
+      if (delta) {
+        await outbox.enqueue(gatewayRegistryStream, delta);
+        await this.deps.issuer.issue(repositories, { changesKeys: false });
+      }
       const detail = { changed: delta !== undefined, ...(reason === null ? {} : { reason }) };
       return {
         answer: await gatewayRegistry.freezeState(),

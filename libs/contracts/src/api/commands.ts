@@ -90,6 +90,10 @@ export type CommandRecord = z.infer<typeof commandRecord>;
 export const commandPage = page(commandRecord);
 export const commandListQuery = z.strictObject({ ...listQuery, status: commandStatus.optional() });
 
+/** The secret members of a result, in clear. Shown once. */
+export const secretResult = z.object({ secrets: z.record(z.string(), z.unknown()) });
+export type SecretResult = z.infer<typeof secretResult>;
+
 export const risk = z.enum(['read', 'change', 'disruptive']);
 
 /** One verb of the catalogue, for forms and documentation. */

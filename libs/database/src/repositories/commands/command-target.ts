@@ -12,6 +12,8 @@ export interface CommandTarget {
   readonly supported_verbs: readonly string[];
   /** To seal secret arguments to; undefined: this gateway can take none. */
   readonly sealing_key: X25519PublicKey | undefined;
+  /** An administrator has allowed secret arguments in clear, for an agent that can open no seal. */
+  readonly allow_plain_secrets: boolean;
   /** Why nothing is accepted at all; undefined: it is. */
   readonly frozen: { readonly reason: string | null } | undefined;
 }
@@ -36,11 +38,12 @@ export interface TargetRow {
   readonly revoked: boolean;
   readonly supported_verbs: readonly string[] | null;
   readonly sealing_key: X25519PublicKey | null;
+  readonly allow_plain_secrets: boolean | null;
 }
 
 /** Columns of `TargetRow`; `targetJoin` has their tables. */
 export const targetColumns = sql`t.frozen, t.frozen_reason, g.state, g.revoked_at IS NOT NULL AS revoked,
-  g.supported_verbs, k.public_jwk AS sealing_key`;
+  g.supported_verbs, g.allow_plain_secrets, k.public_jwk AS sealing_key`;
 
 /** One row, whether there is such a gateway or not. */
 export const targetJoin = (agentId: string) => sql`viw.gateway_registry t
@@ -53,5 +56,6 @@ export const targetOf = (row: TargetRow | undefined): CommandTarget => ({
   revoked: row?.revoked ?? false,
   supported_verbs: row?.supported_verbs ?? [],
   sealing_key: row?.sealing_key ?? undefined,
+  allow_plain_secrets: row?.allow_plain_secrets ?? false,
   frozen: row?.frozen === false ? undefined : { reason: row?.frozen_reason ?? null },
 });
