@@ -118,7 +118,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       }),
       secretResults: new SecretResultService({ keyring, writes }),
       commandKeys: new CommandKeyService({ repositories, rotation, writes }),
-      freeze: new FreezeService({ repositories, issuer, writes }),
+      freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       servers: new ServerService({
         repositories,
@@ -169,7 +169,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     producer,
     new PeriodicTask(
       { name: 'command-keys', everyMs: COMMAND_KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
-      { run: () => rotation.advance().then(() => keyring.refresh()), logger },
+      { run: () => keyring.refresh().then(() => rotation.advance()), logger },
     ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     new Reconciler(

@@ -180,6 +180,22 @@ it('an emergency stop reaches hosts in the backend’s own signature, and so doe
   expect(await policies()).toHaveLength(2);
 });
 
+it('an emergency stop holds on hubs even while the keys cannot be used, and reaches hosts once they can', async () => {
+  await eventually(async () => expect(await policies()).toHaveLength(1));
+  const spoil = (from: string, to: string) =>
+    sql`UPDATE viw.command_keys SET sealed = jsonb_set(sealed, '{kek}', to_jsonb(${to}::text))
+      WHERE sealed->>'kek' = ${from}`.execute(around.owner);
+  await spoil('test', 'a key that is not here');
+  expect(await admin.freeze.on({ reason: 'a fire' })).toMatchObject({ frozen: true });
+  const inRedis = async () =>
+    JSON.parse((await around.client.hget(registrySnapshotKey, 'body')) ?? '{}') as object;
+  await eventually(async () => expect(await inRedis()).toMatchObject({ frozen: true }));
+  expect(await asHost()).toMatchObject({ frozen: false });
+  expect(backend.log.join('')).toContain('host_policy_not_issued');
+  await spoil('a key that is not here', 'test');
+  await eventually(async () => expect(await asHost()).toMatchObject({ frozen: true, reason: 'a fire' }));
+});
+
 describe('a secret in a result', () => {
   const token = 'canary-bootstrap-token-0123456789abcdef';
   const parameters = { username: 'alice', session_id: 'session-1', ttl_seconds: 60 };

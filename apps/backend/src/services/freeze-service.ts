@@ -1,5 +1,6 @@
 import { gatewayRegistryStream } from '@viw/contracts';
 import type { FreezeState } from '@viw/contracts';
+import type { Logger } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { HostPolicyIssuer } from '../trust/host-policy-issuer';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
@@ -8,6 +9,7 @@ export interface FreezeServiceDeps {
   readonly repositories: Pick<Repositories, 'gatewayRegistry'>;
   readonly issuer: Pick<HostPolicyIssuer, 'issue'>;
   readonly writes: IdempotentWrites;
+  readonly logger: Logger;
 }
 
 /**
@@ -36,7 +38,7 @@ export class FreezeService {
       const delta = await gatewayRegistry.freezeDelta(frozen, reason);
       if (delta) {
         await outbox.enqueue(gatewayRegistryStream, delta);
-        await this.deps.issuer.issue(repositories, { changesKeys: false });
+        await this.#tellHosts(repositories);
       }
       const detail = { changed: delta !== undefined, ...(reason === null ? {} : { reason }) };
       return {
@@ -44,5 +46,17 @@ export class FreezeService {
         audit: { action: frozen ? 'commands.freeze' : 'commands.release', detail },
       };
     });
+  }
+
+  /** Backend and hubs stop whether or not the keys can be used at this moment: hosts are told as soon as they can. */
+  async #tellHosts(repositories: Repositories): Promise<void> {
+    try {
+      await this.deps.issuer.issue(repositories, { changesKeys: false });
+    } catch (error) {
+      this.deps.logger.error(
+        { event: 'host_policy_not_issued', error },
+        'hosts are not told of the freeze or its end yet, trying again',
+      );
+    }
   }
 }

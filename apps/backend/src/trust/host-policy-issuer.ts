@@ -54,7 +54,7 @@ export class HostPolicyIssuer {
         reason,
       }),
     );
-    await hostPolicies.add({ version, jws, changesKeys });
+    await hostPolicies.add({ version, jws, changesKeys, frozen });
     await outbox.enqueue(
       gatewayRegistryStream,
       await gatewayRegistry.hostPolicyDelta(await hostPolicies.chain()),

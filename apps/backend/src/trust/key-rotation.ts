@@ -58,18 +58,24 @@ export class KeyRotation {
     return kid;
   }
 
-  /** Takes what is due to its next state. Of several backends one does it. */
+  /**
+   * Takes what is due to its next state, and tells hosts of a freeze or release that they could not be told of in its own
+   * transaction. Of several backends one does it.
+   */
   async advance(): Promise<void> {
     const { store, issuer, logger } = this.#deps;
-    if (!(await store.repositories.commandKeys.isDue(this.#announceS, this.#overlapS))) return;
+    const { commandKeys: keys, hostPolicies } = store.repositories;
+    const due = await keys.isDue(this.#announceS, this.#overlapS);
+    if (!due && (await hostPolicies.tellsFreeze())) return;
     const done = await store.transaction(async (repositories) => {
       const { commandKeys, gatewayRegistry } = repositories;
       await gatewayRegistry.lock();
       const activated = await commandKeys.activateAnnounced(this.#announceS);
       const retired = await commandKeys.retire(this.#overlapS);
       // Hosts trust the activated one already; what they must unlearn they are told.
-      if (retired.length > 0) await issuer.issue(repositories, { changesKeys: true });
-      return { activated, retired };
+      const untold = !(await repositories.hostPolicies.tellsFreeze());
+      if (retired.length > 0 || untold) await issuer.issue(repositories, { changesKeys: retired.length > 0 });
+      return { activated, retired, untold };
     });
     logger.info({ event: 'command_keys_advanced', ...done }, 'command keys moved on');
   }

@@ -37,6 +37,8 @@ CREATE TABLE viw.host_policies (
   version bigint PRIMARY KEY,
   jws text NOT NULL,
   changes_keys boolean NOT NULL,
+  -- What it says of the emergency stop.
+  frozen boolean NOT NULL,
   created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 `,

@@ -1,4 +1,3 @@
-import type { Generated } from 'kysely';
 import type { InstantDefault, InstantOrNull, Json, JsonOrNull, SealedEnvelope } from './columns';
 
 /** `signing`: of commands and host policies. `sealing`: of secret results. */
@@ -26,6 +25,7 @@ export interface HostPoliciesTable {
   version: number;
   jws: string;
   /** Kept for hosts that were away. */
-  changes_keys: Generated<boolean>;
+  changes_keys: boolean;
+  frozen: boolean;
   created_at: InstantDefault;
 }

@@ -8,6 +8,7 @@ export interface NewHostPolicy {
   readonly version: number;
   readonly jws: string;
   readonly changesKeys: boolean;
+  readonly frozen: boolean;
 }
 
 /** What hosts are told. Whoever adds to it holds the lock of `GatewayRegistryRepository`. */
@@ -22,10 +23,18 @@ export class HostPolicyRepository {
   }
 
   /** Those before it that tell nothing of keys are forgotten. */
-  async add({ version, jws, changesKeys }: NewHostPolicy): Promise<void> {
+  async add({ version, jws, changesKeys, frozen }: NewHostPolicy): Promise<void> {
     await sql`DELETE FROM viw.host_policies WHERE NOT changes_keys`.execute(this.deps.db);
-    await sql`INSERT INTO viw.host_policies (version, jws, changes_keys)
-      VALUES (${version}, ${jws}, ${changesKeys})`.execute(this.deps.db);
+    await sql`INSERT INTO viw.host_policies (version, jws, changes_keys, frozen)
+      VALUES (${version}, ${jws}, ${changesKeys}, ${frozen})`.execute(this.deps.db);
+  }
+
+  /** Whether hosts are told of the emergency stop as it is. */
+  async tellsFreeze(): Promise<boolean> {
+    const { rows } = await sql<{ told: boolean }>`
+      SELECT frozen = (SELECT frozen FROM viw.host_policies ORDER BY version DESC LIMIT 1) AS told
+      FROM viw.gateway_registry`.execute(this.deps.db);
+    return rows[0]?.told ?? false;
   }
 
   /** What every host is to be given: the way of the keys, and the newest; oldest first. */
