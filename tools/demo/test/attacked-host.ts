@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CommandSigner, generateSigningKey, sealArguments } from '@viw/commands';
+import { CommandSigner, generateSigningKey, sealArguments, signHostPolicy } from '@viw/commands';
 import type { SigningKeyPair } from '@viw/commands';
 import { gatewayPublicKeys } from '@viw/contracts';
 import type { GatewayPublicKeys } from '@viw/contracts';
@@ -117,6 +117,22 @@ export class AttackedHost {
       agent_targets: [agentId],
     });
     return { correlationId, verb, jws };
+  }
+
+  /** Policies by which the forger's key would be trusted, none of them vouched for by the backend. */
+  async usurpation(): Promise<string[]> {
+    const policy = (by: SigningKeyPair, keys: readonly SigningKeyPair[]) =>
+      signHostPolicy(by.privateKey, {
+        v: 1,
+        version: Date.now(),
+        iat: 0,
+        keys: keys.map(({ publicKey }) => publicKey),
+        sealing_key: null,
+        frozen: false,
+        reason: null,
+      });
+    const { forger, masked } = this;
+    return Promise.all([policy(forger, [forger]), policy(masked, [this.backend, forger])]);
   }
 
   /** The forger's key under the name of the backend's. */

@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { HelperClient, verifyResult } from '@viw/commands';
 import type { SignedResult } from '@viw/commands';
-import { commandResultsStream, registrySnapshotKey, resultFrame, streams } from '@viw/contracts';
+import {
+  commandResultsStream,
+  gatewayRegistryStream,
+  registrySnapshotKey,
+  resultFrame,
+  streams,
+} from '@viw/contracts';
 import type { ResultFrame } from '@viw/contracts';
 import { eventually, freePort, startRedis } from '@viw/testing';
 import type { Program, Redis as RedisServer } from '@viw/testing';
@@ -43,6 +49,9 @@ async function onlyGenuineOnesRun(attack: () => Promise<void>): Promise<void> {
   expect(host.runs).not.toContain('mallory');
 }
 
+/** The agent's way to the helper. */
+const client = () => new HelperClient({ socketPath: host.socketPath, secret: host.helperSecret, agentId });
+
 describe('a writer in Redis', () => {
   let server: RedisServer;
   let redis: Redis;
@@ -52,9 +61,7 @@ describe('a writer in Redis', () => {
   beforeAll(async () => {
     server = await startRedis();
     redis = new Redis(server.url);
-    const gateways = [{ agent_id: agentId, state: 'active' }];
-    const snapshot = JSON.stringify({ version: 1, frozen: false, gateways });
-    await redis.hset(registrySnapshotKey, 'version', 1, 'body', snapshot);
+    await putRegistry(1);
     const [port, ops] = [await freePort(), await freePort()];
     await host.startHub(port, ops, server.url);
     hubUrl = `ws://127.0.0.1:${port}/agent/ws`;
@@ -64,6 +71,12 @@ describe('a writer in Redis', () => {
     redis.disconnect();
     await server.stop();
   });
+
+  async function putRegistry(version: number, host_policies: string[] = []): Promise<void> {
+    const gateways = [{ agent_id: agentId, state: 'active' }];
+    const snapshot = JSON.stringify({ version, frozen: false, gateways, host_policies });
+    await redis.hset(registrySnapshotKey, 'version', version, 'body', snapshot);
+  }
 
   async function add({ correlationId, verb, jws }: OrderedCommand): Promise<void> {
     const now = Date.now();
@@ -114,6 +127,24 @@ describe('a writer in Redis', () => {
       const moved = { ...(await host.order(host.backend)), correlationId: randomUUID() };
       await add(moved);
       expect(await resultOf(moved)).toMatchObject(refused);
+    });
+  });
+
+  it('spreads keys of their own as the backend’s', async () => {
+    agent = await host.startAgent(hubUrl, [host.backend]);
+    await onlyGenuineOnesRun(async () => {
+      const policies = await host.usurpation();
+      await putRegistry(2, policies);
+      const header = ['event_id', randomUUID(), 'ts', new Date().toISOString(), 'v', '1'];
+      const delta = { kind: 'host_policy', version: 2, policies };
+      await redis.xadd(gatewayRegistryStream.stream, '*', ...header, 'body', JSON.stringify(delta));
+      await eventually(() => expect(agent?.output()).toContain('"event":"host_policy_not_adopted"'));
+      const forged = await host.order(host.forger);
+      await add(forged);
+      expect(await resultOf(forged)).toMatchObject(refused);
+      const order = await host.order(host.backend, genuine);
+      await add(order);
+      expect(await resultOf(order)).toMatchObject({ status: 'success' });
     });
   });
 });
@@ -196,11 +227,21 @@ describe('a hub', () => {
       expect(await command(order)).toMatchObject({ status: 'success' });
     });
   });
+
+  it('announces keys of its own as the backend’s', async () => {
+    await onlyGenuineOnesRun(async () => {
+      socket?.send(JSON.stringify({ type: 'HOST_POLICY', policies: await host.usurpation() }));
+      const result = await command(await host.order(host.forger));
+      expect(result).toMatchObject(refused);
+      await decidedByTheHelper(result);
+      // The agent has been talked into it, and would pass on nothing of the backend's. Not so the helper.
+      const order = await host.order(host.backend, genuine);
+      expect(await client().call({ ...order, timeoutMs: 10_000 })).toMatchObject({ status: 'success' });
+    });
+  });
 });
 
 describe('an agent', () => {
-  const client = () => new HelperClient({ socketPath: host.socketPath, secret: host.helperSecret, agentId });
-
   it('asks the helper, with the right HMAC, for what nobody has signed', async () => {
     await onlyGenuineOnesRun(async () => {
       for (const by of [host.forger, host.masked])
@@ -216,6 +257,18 @@ describe('an agent', () => {
         status: 'denied',
         error: { code: 'SCHEMA_MISMATCH' },
       });
+      expect(await client().call({ ...order, timeoutMs: 10_000 })).toMatchObject({ status: 'success' });
+    });
+  });
+
+  it('hands the helper keys of its own as the backend’s', async () => {
+    await onlyGenuineOnesRun(async () => {
+      const policies = await host.usurpation();
+      for (const given of [policies, policies.slice(1)])
+        await expect(client().adoptPolicies(given)).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' });
+      const forged = await host.order(host.forger);
+      expect(await client().call({ ...forged, timeoutMs: 10_000 })).toMatchObject(refused);
+      const order = await host.order(host.backend, genuine);
       expect(await client().call({ ...order, timeoutMs: 10_000 })).toMatchObject({ status: 'success' });
     });
   });
