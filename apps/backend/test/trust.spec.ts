@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Client } from '@viw/client';
 import { followHostPolicies, openHostPolicy, sealResult } from '@viw/commands';
 import type { TrustedKey } from '@viw/commands';
@@ -66,6 +67,8 @@ const registered = async (more: Parameters<Client['gateways']['register']>[0] | 
   await admin.gateways.register({ agent_id: id, ...more });
   return id;
 };
+
+const formatNewKek = () => ({ id: 'fresh', key: randomBytes(32).toString('base64') });
 
 /** Every text of the database. */
 async function everyText(): Promise<string> {
@@ -155,6 +158,19 @@ describe('the keys of the backend', () => {
     expect(again).toBeUndefined();
     const { rows } = await sql<{ kid: string }>`SELECT kid FROM viw.command_keys`.execute(around.owner);
     expect(rows.map(({ kid }) => kid).sort()).toEqual(before.sort());
+
+    // Under a new key-encryption key the old one can go.
+    const [old = '', fresh] = [around.environment['BACKEND_ENCRYPTION_KEY'], formatNewKek()];
+    const restart = async (keys: unknown) => {
+      await backend.stop();
+      backend = await startBackend(around, { environment: { BACKEND_ENCRYPTION_KEY: JSON.stringify(keys) } });
+    };
+    await restart([fresh, JSON.parse(old)]);
+    const underOld = sql`SELECT 1 FROM viw.command_keys WHERE sealed->>'kek' <> 'fresh'`;
+    await eventually(async () => expect((await underOld.execute(around.owner)).rows).toEqual([]));
+    await restart(fresh);
+    await eventually(() => expect(backend.log.join('')).toContain('started'));
+    expect(backend.log.join('')).not.toContain('command_keys_failed');
 
     const bare = await surroundings();
     const { BACKEND_COMMAND_SIGNING_KEY: _, ...environment } = bare.environment;
@@ -285,6 +301,13 @@ describe('secret arguments for an agent that can open no seal', () => {
     expect(JSON.parse(claims)).toMatchObject({ args: order.parameters });
     expect(JSON.stringify(await admin.commands.get(gateway, id))).not.toContain(secret);
     await expect(admin.commands.run(other, order)).rejects.toMatchObject({ code: 'CONFLICT' });
+    // Once it has ended, nothing of it is left to read.
+    await sql`UPDATE viw.agent_commands SET status = 'unknown' WHERE correlation_id = ${id}`.execute(
+      around.owner,
+    );
+    await eventually(async () => expect(await jwsOf(id)).toBe(''));
+    const { rows } = await sql`SELECT 1 FROM viw.outbox WHERE correlation_id = ${id}`.execute(around.owner);
+    expect(rows).toEqual([]);
     await admin.gateways.update(gateway, { allow_plain_secrets: false });
     await expect(admin.commands.run(gateway, order)).rejects.toMatchObject({ code: 'CONFLICT' });
   });

@@ -52,5 +52,6 @@ export async function sealAndSign(
     expires_at: new Date(expires * 1_000).toISOString(),
     timeout_s: verb.timeout_s,
     jws,
+    plain_secrets: !sealingKey && verb.secretArguments.some((name) => args[name] !== undefined),
   };
 }

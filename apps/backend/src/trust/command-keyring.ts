@@ -14,7 +14,7 @@ import type { Logger } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
 import type { Repositories, Store } from '../store';
 import type { HostPolicyIssuer } from './host-policy-issuer';
-import { openSealingKey, openSigningKey, sealKey } from './sealed-keys';
+import { openSealingKey, openSigningKey, resealed, sealKey } from './sealed-keys';
 
 /** What another backend has changed counts here after one turn of `refresh`, and after this at the latest. */
 const AGE_MAX_MS = 30_000;
@@ -92,7 +92,22 @@ export class CommandKeyring {
       readAt,
     };
     this.#warnOfIgnored(rows);
+    await this.#reseal(rows);
     return this.#keys;
+  }
+
+  /** So that a former key-encryption key can go once every backend has started with the new one. */
+  async #reseal(rows: readonly UsableCommandKey[]): Promise<void> {
+    const { store, box, logger } = this.#deps;
+    for (const row of rows) {
+      const sealed = resealed(box, row);
+      if (sealed === undefined) continue;
+      await store.repositories.commandKeys.reseal(row.kid, row.sealed, sealed);
+      logger.info(
+        { event: 'command_key_resealed', kid: row.kid },
+        'sealed under the present key-encryption key',
+      );
+    }
   }
 
   /** Once, however many backends start at the same time. */

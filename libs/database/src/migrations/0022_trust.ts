@@ -15,6 +15,10 @@ ALTER TABLE viw.agent_commands ADD COLUMN secrets_shown_at timestamptz(3);
 -- Set by an administrator for agents that can open no seal: secret arguments reach them in clear.
 ALTER TABLE viw.os_gateways ADD COLUMN allow_plain_secrets boolean NOT NULL DEFAULT false;
 
+-- Of such a command the signed text is erased once it has ended.
+ALTER TABLE viw.agent_commands ADD COLUMN plain_secrets boolean NOT NULL DEFAULT false;
+CREATE INDEX agent_commands_plain_secrets ON viw.agent_commands (correlation_id) WHERE plain_secrets AND jws <> '';
+
 -- The backend's own keys. The private half is sealed (libs/secrets) and gone once the key is retired.
 CREATE TABLE viw.command_keys (
   kid text PRIMARY KEY,

@@ -7,7 +7,9 @@ export interface AgentCommandsTable {
   agent_id: string;
   verb: string;
   parameters_redacted: Json<Record<string, unknown>>;
+  /** Empty: erased, because it held secrets in clear and the command has ended. */
   jws: string;
+  plain_secrets: Generated<boolean>;
   status: Generated<CommandStatus>;
   reason: string | null;
   idempotency_key: string | null;

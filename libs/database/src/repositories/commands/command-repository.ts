@@ -26,7 +26,10 @@ export interface CommandRequest {
 }
 
 /** What is made of a request for its gateway. */
-export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'>;
+export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'> & {
+  /** Secret arguments stand in it in clear. */
+  readonly plain_secrets?: boolean;
+};
 
 export interface AcceptOptions {
   /** Open commands that the agent may have; default 100. */
@@ -212,10 +215,11 @@ async function insert(db: Db, command: CommandRequest & MadeCommand): Promise<bo
   const { rows } = await sql`
     WITH accepted AS (
       INSERT INTO viw.agent_commands (correlation_id, agent_id, verb, parameters_redacted, jws, idempotency_key,
-        issued_by_kind, issued_by_id, issued_by_name, accepted_at, expires_at, timeout_s)
+        issued_by_kind, issued_by_id, issued_by_name, accepted_at, expires_at, timeout_s, plain_secrets)
       VALUES (${command.correlation_id}, ${command.agent_id}, ${command.verb},
         ${JSON.stringify(command.parameters_redacted)}::jsonb, ${command.jws}, ${command.idempotency_key ?? null},
-        ${by.kind}, ${by.id}, ${by.name}, ${command.accepted_at}, ${command.expires_at}, ${command.timeout_s})
+        ${by.kind}, ${by.id}, ${by.name}, ${command.accepted_at}, ${command.expires_at}, ${command.timeout_s},
+        ${command.plain_secrets ?? false})
       ON CONFLICT DO NOTHING RETURNING correlation_id
     )
     INSERT INTO viw.outbox (stream, event_id, v, correlation_id, body)

@@ -63,6 +63,12 @@ export class CommandKeyRepository {
         CASE WHEN ${state}::text = 'active' THEN now() END)`.execute(this.deps.db);
   }
 
+  /** The same private half under another key-encryption key; nothing when somebody else has changed it meanwhile. */
+  async reseal(kid: string, former: SealedEnvelope, sealed: SealedEnvelope): Promise<void> {
+    await sql`UPDATE viw.command_keys SET sealed = ${JSON.stringify(sealed)}::jsonb
+      WHERE kid = ${kid} AND sealed = ${JSON.stringify(former)}::jsonb`.execute(this.deps.db);
+  }
+
   /** The key announced at least so long ago takes the active one's place. @returns its kid; undefined: there is none */
   async activateAnnounced(announcedForS: number): Promise<string | undefined> {
     const { rows } = await sql<{ kid: string; purpose: CommandKeyPurpose }>`
