@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { trustedKeySet } from '@viw/commands';
+import { zTrustedKeys } from '@viw/commands';
 import { agentId, hubId, limits } from '@viw/contracts';
 import { parseSubjectPolicy } from './handshake/certificate/subject-policy';
 import { isNetwork, networksOverlap } from './handshake/trusted-proxies';
@@ -30,15 +30,6 @@ const redisUrl = z
   .string('redis:// or rediss:// URL')
   .regex(/^rediss?:\/\//, 'redis:// or rediss:// URL')
   .meta({ secret: true });
-
-const jwks = z.string('a JWKS').transform((text, context) => {
-  try {
-    return trustedKeySet.parse(JSON.parse(text)).keys;
-  } catch {
-    context.addIssue({ code: 'custom', message: 'a JWKS of Ed25519 public keys, each with a kid' });
-    return z.NEVER;
-  }
-});
 
 const path = z.string('a path').min(1).max(4_096);
 
@@ -92,7 +83,7 @@ const fields = z.object({
    */
   AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED: zBool().default(true),
   /** JWKS of the backend's command signing keys; without it the hub takes the registry's word for them. */
-  AGENT_BRIDGE_TRUSTED_KEYS: jwks.optional(),
+  AGENT_BRIDGE_TRUSTED_KEYS: zTrustedKeys().optional(),
   /** Ids that the registry does not know: visible without getting commands (`discover`), or refused. */
   AGENT_BRIDGE_UNKNOWN_AGENTS: z.enum(['discover', 'refuse'], 'discover or refuse').default('discover'),
   /** Agents below their gateway's minimum version: refused, or limited to verbs that only read. */

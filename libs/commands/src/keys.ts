@@ -25,6 +25,17 @@ export const trustedKeySet = z.object({
     .min(1),
 });
 
+/** Configuration value: the text of a JWKS, as its keys. */
+export const zTrustedKeys = () =>
+  z.string('a JWKS').transform((text, context) => {
+    try {
+      return trustedKeySet.parse(JSON.parse(text)).keys;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'a JWKS of Ed25519 public keys, each with a kid' });
+      return z.NEVER;
+    }
+  });
+
 export interface SigningKeyPair {
   readonly privateKey: PrivateSigningKey;
   readonly publicKey: TrustedKey;
