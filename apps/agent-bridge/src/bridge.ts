@@ -30,8 +30,10 @@ import { LeaseStore } from './lease/lease-store';
 import { agentRoutes } from './ops/agent-routes';
 import { AgentVersions } from './registry/agent-versions';
 import { CommandPolicy } from './registry/command-policy';
+import { CommandProof } from './registry/command-proof';
 import { GatewayObjection } from './registry/gateway-objection';
 import { GatewayRegistry } from './registry/gateway-registry';
+import { HostPolicyNews } from './registry/host-policy-news';
 import { RegistryEnforcement } from './registry/registry-enforcement';
 import { RegistrySync } from './registry/registry-sync';
 import { SnapshotReader } from './registry/snapshot-reader';
@@ -78,8 +80,10 @@ export function buildBridge(
       connections.onRegistryChange(change);
       enforcement.onChange(change);
     },
+    onHostPolicies: () => policies.announce(),
   });
   const connections: ConnectionTable = new ConnectionTable({ registry });
+  const policies = new HostPolicyNews({ registry, connections });
   const registrySync = new RegistrySync(
     { hub, redisUrl, currentForMs: timing.registryCurrent },
     { registry, snapshots: new SnapshotReader({ redis }), logger, metrics: metricsRegistry },
@@ -111,6 +115,13 @@ export function buildBridge(
       leases,
       publisher,
       policy: new CommandPolicy({ registry, sync: registrySync, versions }),
+      proof: new CommandProof(
+        {
+          required: config.AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED,
+          pinned: config.AGENT_BRIDGE_TRUSTED_KEYS ?? [],
+        },
+        { registry, logger },
+      ),
       end,
       pending,
       clock,
@@ -125,7 +136,7 @@ export function buildBridge(
   const handlers = frameHandlers({
     hellos: new HelloIntake(
       { hub, heartbeatMs },
-      { publisher, sessionLog, dispatcher, versions, rejections, end, pending, clock, logger },
+      { publisher, sessionLog, dispatcher, policies, versions, rejections, end, pending, clock, logger },
     ),
     telemetry,
     results: new ResultIntake({ hub }, { publisher, dispatcher, recent, pending, clock, logger }),

@@ -12,6 +12,7 @@ import { Contests } from './lease/contests';
 import type { LeaseStore } from './lease/lease-store';
 import { SignOfLife } from './lease/sign-of-life';
 import type { CommandPolicy } from './registry/command-policy';
+import type { CommandProof } from './registry/command-proof';
 import { CommandEvents } from './routing/command-events';
 import { CommandRouter } from './routing/command-router';
 import { DeadHubEntries } from './routing/dead-hub-entries';
@@ -39,6 +40,7 @@ export interface CommandFlowDeps {
   readonly leases: LeaseStore;
   readonly publisher: Publisher;
   readonly policy: CommandPolicy;
+  readonly proof: CommandProof;
   readonly end: (connection: Connection, why: End) => void;
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
@@ -49,7 +51,7 @@ export interface CommandFlowDeps {
 
 /** The part of the wiring between `viw.commands` and an agent's socket, whichever hub reads the one and has the other. */
 export function buildCommandFlow({ hub, redisUrl, timing }: CommandFlowOptions, deps: CommandFlowDeps) {
-  const { redis, connections, leases, publisher, policy, end, pending, clock, logger } = deps;
+  const { redis, connections, leases, publisher, policy, proof, end, pending, clock, logger } = deps;
   const { metrics, metricsRegistry } = deps;
   const placement = new Placement({ hub }, { redis });
   const inbox: HubInbox = new HubInbox(
@@ -75,6 +77,7 @@ export function buildCommandFlow({ hub, redisUrl, timing }: CommandFlowOptions, 
     inbox,
     handover,
     policy,
+    proof,
     events: commandEvents,
     sentMarks: new SentMarks({ redis }),
     mayDecide: () => signOfLife.isCertain,

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { zTrustedKeys } from '@viw/commands';
 import { agentId, hubId, limits } from '@viw/contracts';
 import { parseSubjectPolicy } from './handshake/certificate/subject-policy';
 import { isNetwork, networksOverlap } from './handshake/trusted-proxies';
@@ -76,6 +77,13 @@ const fields = z.object({
     .prefault(''),
   /** Deployed agents without any proof of their own: whoever calls from the network is that agent. */
   AGENT_BRIDGE_LEGACY_AGENTS: zLegacyAgents().prefault(''),
+  /**
+   * Only commands that the backend has signed are sent. False for a staged roll-out only: hosts look for themselves, deployed
+   * agents do not.
+   */
+  AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED: zBool().default(true),
+  /** JWKS of the backend's command signing keys; without it the hub takes the registry's word for them. */
+  AGENT_BRIDGE_TRUSTED_KEYS: zTrustedKeys().optional(),
   /** Ids that the registry does not know: visible without getting commands (`discover`), or refused. */
   AGENT_BRIDGE_UNKNOWN_AGENTS: z.enum(['discover', 'refuse'], 'discover or refuse').default('discover'),
   /** Agents below their gateway's minimum version: refused, or limited to verbs that only read. */
@@ -127,5 +135,9 @@ export const loadBridgeConfig = (): BridgeConfig =>
   loadConfigOrExit({
     service: 'agent-bridge',
     schema: bridgeSchema,
-    aliases: { AGENT_WS_ENABLED: 'AGENT_BRIDGE_ENABLED', AGENT_QUEUE_MAX: 'AGENT_BRIDGE_QUEUE_MAX' },
+    aliases: {
+      AGENT_WS_ENABLED: 'AGENT_BRIDGE_ENABLED',
+      AGENT_QUEUE_MAX: 'AGENT_BRIDGE_QUEUE_MAX',
+      AGENT_ENVELOPE_JWS_REQUIRED: 'AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED',
+    },
   }).value;

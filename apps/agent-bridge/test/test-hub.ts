@@ -21,6 +21,8 @@ export const hubEnvironment = (
   AGENT_BRIDGE_REDIS_URL: redisUrl,
   AGENT_BRIDGE_SHARED_SECRET: secret,
   AGENT_BRIDGE_DRAIN_S: '0',
+  // Commands of these tests are not signed, but where that is what they are about.
+  AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED: 'false',
   ...more,
 });
 

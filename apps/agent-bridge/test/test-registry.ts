@@ -28,9 +28,14 @@ export const registeredGateways = (): RegistryEntry[] => registeredIds.map((id) 
 /** As the backend does it. */
 export async function putSnapshot(
   redis: Pick<Redis, 'hset'>,
-  { version = 0, frozen = false, gateways = registeredGateways() }: Partial<GatewayRegistrySnapshot> = {},
+  {
+    version = 0,
+    frozen = false,
+    gateways = registeredGateways(),
+    host_policies,
+  }: Partial<GatewayRegistrySnapshot> = {},
 ): Promise<void> {
-  const body = JSON.stringify({ version, frozen, gateways });
+  const body = JSON.stringify({ version, frozen, gateways, host_policies });
   await redis.hset(registrySnapshotKey, 'version', version, 'body', body);
 }
 
@@ -39,6 +44,7 @@ export class TestRegistry {
   readonly #gateways = new Map(registeredGateways().map((entry) => [entry.agent_id, entry]));
   #version = 0;
   #frozen = false;
+  #policies: string[] | undefined;
 
   constructor(private readonly redis: Redis) {}
 
@@ -56,6 +62,11 @@ export class TestRegistry {
     return this.#tell({ kind: 'freeze', version: ++this.#version, frozen });
   }
 
+  hostPolicies(policies: string[]): Promise<void> {
+    this.#policies = policies;
+    return this.#tell({ kind: 'host_policy', version: ++this.#version, policies });
+  }
+
   /** A change whose delta never arrives and whose snapshot is not there yet. */
   silently(entry: RegistryEntry): void {
     this.#gateways.set(entry.agent_id, entry);
@@ -64,7 +75,12 @@ export class TestRegistry {
 
   putSnapshot(): Promise<void> {
     const gateways = [...this.#gateways.values()];
-    return putSnapshot(this.redis, { version: this.#version, frozen: this.#frozen, gateways });
+    return putSnapshot(this.redis, {
+      version: this.#version,
+      frozen: this.#frozen,
+      gateways,
+      host_policies: this.#policies,
+    });
   }
 
   async delta(body: GatewayRegistryBody): Promise<void> {

@@ -1,8 +1,7 @@
 import { hkdfSync } from 'node:crypto';
-import { CommandSigner } from '@viw/commands';
 import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { OpsServer, createMetrics } from '@viw/runtime';
+import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import {
   ChangeAnnouncer,
@@ -33,14 +32,19 @@ import { SnapshotStore } from './registry/snapshot-store';
 import { ApiClientService } from './services/api-client-service';
 import { AuditTrail } from './services/audit-trail';
 import { CertificateService } from './services/certificate-service';
+import { CommandKeyService } from './services/command-key-service';
 import { CommandService } from './services/command-service';
 import { DeadLetterService } from './services/dead-letter-service';
 import { FreezeService } from './services/freeze-service';
 import { GatewayService } from './services/gateway-service';
+import { SecretResultService } from './services/secret-result-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
 import { Store } from './store';
+import { CommandKeyring } from './trust/command-keyring';
+import { HostPolicyIssuer } from './trust/host-policy-issuer';
+import { KeyRotation } from './trust/key-rotation';
 
 /** An hour unused, or half a day after sign-in. Seconds. */
 const sessionLife = { idleS: 3_600, absoluteS: 12 * 3_600 } as const;
@@ -60,8 +64,10 @@ export interface Backend {
   readonly metrics: Metrics;
 }
 
-/** Relay, reconciler and registry snapshots: one statement each at a time, and one to spare. */
-const JOB_CONNECTIONS = 4;
+/** Relay, reconciler, registry snapshots and command keys: one statement each at a time, and one to spare. */
+const JOB_CONNECTIONS = 5;
+/** How soon this backend signs with a key that another one has put in use. */
+const COMMAND_KEYS_EVERY_MS = 2_000;
 
 export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend {
   const { logger, version, heartbeatMs = 15_000 } = deps;
@@ -84,6 +90,12 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const producer = new StreamProducer({}, { redis, logger, metrics });
   const changes = new ChangeAnnouncer({ producer, logger });
 
+  const secretBox = new SecretBox({ keys: config.BACKEND_ENCRYPTION_KEY });
+  const issuer = new HostPolicyIssuer({ box: secretBox });
+  const own = { store: jobs, box: secretBox, issuer, logger };
+  const keyring = new CommandKeyring({ imported: config.BACKEND_COMMAND_SIGNING_KEY }, own);
+  const rotation = new KeyRotation({ announceS: config.BACKEND_COMMAND_KEY_ANNOUNCE_S }, own);
+
   const authenticator = new Authenticator(sessionLife, { repositories, logger });
   const audit = new AuditTrail({ repositories, logger });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
@@ -102,14 +114,16 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       commands: new CommandService({
         repositories,
         writes,
-        signer: new CommandSigner({ key: config.BACKEND_COMMAND_SIGNING_KEY }),
+        signer: keyring,
       }),
-      freeze: new FreezeService({ repositories, writes }),
+      secretResults: new SecretResultService({ keyring, writes }),
+      commandKeys: new CommandKeyService({ repositories, rotation, writes }),
+      freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       servers: new ServerService({
         repositories,
         writes,
-        secretBox: new SecretBox({ keys: config.BACKEND_ENCRYPTION_KEY }),
+        secretBox,
       }),
       deadLetters: new DeadLetterService({ store: deadLetters, writes, audit }),
       events,
@@ -153,6 +167,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       stop: async () => void (await Promise.all([db.destroy(), jobsDb.destroy()])),
     },
     producer,
+    new PeriodicTask(
+      { name: 'command-keys', everyMs: COMMAND_KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
+      { run: () => keyring.refresh().then(() => rotation.advance()), logger },
+    ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     new Reconciler(
       { databaseUrl, applicationName },

@@ -19,7 +19,7 @@ describe('configuration', () => {
 
   it('names everything that an enabled backend misses', () => {
     expect(() => completeConfig(load({ BACKEND_ENABLED: 'true' }))).toThrow(
-      'needed (or each with _FILE): BACKEND_DATABASE_URL, BACKEND_REDIS_URL, BACKEND_ENCRYPTION_KEY, BACKEND_COMMAND_SIGNING_KEY',
+      'needed (or each with _FILE): BACKEND_DATABASE_URL, BACKEND_REDIS_URL, BACKEND_ENCRYPTION_KEY',
     );
     expect(() => migrationUrl(load({}))).toThrow('BACKEND_MIGRATION_DATABASE_URL');
   });

@@ -42,20 +42,18 @@ const schema = z.object({
   BACKEND_COOKIE_SECURE: zBool().default(true),
   /** Makes the first administrator; without it nobody can. */
   BACKEND_SETUP_TOKEN: zSecret().optional(),
-  /** Seals SSH credentials: the same value as the cert-worker's. */
+  /** Seals SSH credentials, for which it is the same value as the cert-worker's, and the backend's own keys. */
   BACKEND_ENCRYPTION_KEY: zEncryptionKeys().optional(),
+  /** First command signing key of an installation that has none; without it one is made. Later ones come by rotation. */
   BACKEND_COMMAND_SIGNING_KEY: signingKey.optional(),
+  /** How long hosts are told of a new command signing key before it is used. Seconds. */
+  BACKEND_COMMAND_KEY_ANNOUNCE_S: zInt({ min: 1, max: 604_800 }).default(300),
 });
 
 export const configSource = { service: 'backend', schema } as const;
 export type Config = z.output<typeof schema>;
 
-const required = [
-  'BACKEND_DATABASE_URL',
-  'BACKEND_REDIS_URL',
-  'BACKEND_ENCRYPTION_KEY',
-  'BACKEND_COMMAND_SIGNING_KEY',
-] as const;
+const required = ['BACKEND_DATABASE_URL', 'BACKEND_REDIS_URL', 'BACKEND_ENCRYPTION_KEY'] as const;
 export type CompleteConfig = Config & {
   readonly [K in (typeof required)[number]]-?: NonNullable<Config[K]>;
 };

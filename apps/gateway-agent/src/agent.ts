@@ -1,6 +1,8 @@
-import { CommandVerifier, HelperClient } from '@viw/commands';
+import { join } from 'node:path';
+import { HelperClient, HostTrust } from '@viw/commands';
 import { HostMetricsReader, hasSystemd, systemdStates, unknownStates } from '@viw/host-metrics';
 import type { Component, Logger, ServiceControl } from '@viw/runtime';
+import { BackendTrust } from './commands/backend-trust';
 import { CommandRunner } from './commands/command-runner';
 import { CommandVerification } from './commands/command-verification';
 import { CommandJournal } from './commands/command-journal';
@@ -10,7 +12,7 @@ import { CommandRefuser } from './commands/command-refuser';
 import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
-import { clientCertificateOf, identityOf } from './connection/identity-files';
+import { clientCertificateOf, identityOf, resultKeyOf } from './connection/identity-files';
 import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
@@ -60,19 +62,28 @@ export async function buildAgent(
   const telemetry = new TelemetryReporter({ agentId, intervalMs }, { reader, uplink, clock, logger });
 
   const journal = new CommandJournal({ dir: config.GATEWAY_AGENT_STATE_DIR }, { logger });
-  const verifier = new CommandVerifier({ trustedKeys: config.GATEWAY_AGENT_TRUSTED_KEYS ?? [] }, { clock });
   const outbox = new ResultOutbox({}, { uplink });
+  const pinned = config.GATEWAY_AGENT_TRUSTED_KEYS ?? [];
+  const policyFile = join(config.GATEWAY_AGENT_STATE_DIR, 'host-policy.json');
+  const trust =
+    helper &&
+    new BackendTrust({
+      trust: new HostTrust({ file: policyFile }, { pinned: async () => pinned, logger }),
+      helper,
+      logger,
+    });
   const commands =
-    helper === undefined
+    helper === undefined || trust === undefined
       ? new CommandRefuser({ agentId }, { outbox, clock })
       : new CommandRunner(
           { agentId, maxConcurrency },
           {
-            gate: new CommandVerification({ agentId }, { verifier, clock }),
+            gate: new CommandVerification({ agentId }, { trust, clock }),
             journal,
             execution: new HelperExecution({}, { helper }),
             outbox,
             uplink,
+            signingKey: await resultKeyOf(config),
             clock,
             logger,
           },
@@ -90,7 +101,16 @@ export async function buildAgent(
     { helper, clock, logger },
   );
   const onDismissed = (reason: string): void => control.requestStop(reason, DECOMMISSIONED_EXIT_STATUS);
-  const session = new AgentSession({ uplink, clock, hello, telemetry, commands, logger, onDismissed });
+  const session = new AgentSession({
+    uplink,
+    clock,
+    hello,
+    telemetry,
+    commands,
+    policies: trust,
+    logger,
+    onDismissed,
+  });
 
   return {
     uplink,

@@ -1,4 +1,4 @@
-import { trustedKeySet } from '@viw/commands';
+import { zTrustedKeys } from '@viw/commands';
 import { agentId, agentWebSocketPath, helperSocketPath, limits } from '@viw/contracts';
 import { isLoopback, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { z } from 'zod';
@@ -17,15 +17,6 @@ const hubUrl = z.string('a ws:// or wss:// URL').transform((text, context) => {
   }
   if (url.pathname === '/') url.pathname = agentWebSocketPath;
   return url.href;
-});
-
-const jwks = z.string('a JWKS').transform((text, context) => {
-  try {
-    return trustedKeySet.parse(JSON.parse(text)).keys;
-  } catch {
-    context.addIssue({ code: 'custom', message: 'a JWKS of Ed25519 public keys, each with a kid' });
-    return z.NEVER;
-  }
 });
 
 const serviceNames = zCsv().refine(
@@ -59,8 +50,8 @@ const fields = z.object({
     .startsWith('/', { error: 'an absolute path' })
     .default(helperSocketPath),
   GATEWAY_AGENT_HELPER_SECRET: zSecret().optional(),
-  /** Keys of the backend that sign commands; the way by file is GATEWAY_AGENT_TRUSTED_KEYS_FILE. */
-  GATEWAY_AGENT_TRUSTED_KEYS: jwks.optional(),
+  /** Pinned keys of the backend, from which signed policies lead to later ones; the way by file is GATEWAY_AGENT_TRUSTED_KEYS_FILE. */
+  GATEWAY_AGENT_TRUSTED_KEYS: zTrustedKeys().optional(),
   GATEWAY_AGENT_STATE_DIR: z
     .string()
     .startsWith('/', { error: 'an absolute path' })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CommandSigner, generateSigningKey, sealArguments } from '@viw/commands';
+import { CommandSigner, generateSigningKey, sealArguments, signHostPolicy } from '@viw/commands';
 import type { PrivateSigningKey, TrustedKey } from '@viw/commands';
 import type { CommandFrame, X25519PublicKey } from '@viw/contracts';
 
@@ -31,6 +31,19 @@ export class TestBackend {
   /** Signs with this key under the name of another one's. */
   posingAs(other: TestBackend): TestBackend {
     return new TestBackend({ ...this.key, kid: other.publicKey.kid }, other.publicKey);
+  }
+
+  /** What this backend says of itself to hosts. */
+  policy(version: number, keys: readonly TestBackend[], frozen = false): Promise<string> {
+    return signHostPolicy(this.key, {
+      v: 1,
+      version,
+      iat: Math.floor(Date.now() / 1_000),
+      keys: keys.map(({ publicKey }) => publicKey),
+      sealing_key: null,
+      frozen,
+      reason: null,
+    });
   }
 
   async command(order: CommandOrder): Promise<CommandFrame> {

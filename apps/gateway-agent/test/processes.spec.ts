@@ -225,3 +225,52 @@ it('says what it lacks and exits 1; disabled it exits 0', async () => {
     stdout: expect.stringContaining('"event":"disabled"') as string,
   });
 });
+
+it('follows the backend to its next key before it looks at a command, and so does the helper, also after both have died', async () => {
+  await letGo();
+  const helper = await startHelper();
+  const agent = await startAgent();
+  await hub.waitForSession();
+  const next = await TestBackend.make();
+  const command = (username: string, by: TestBackend) =>
+    by.command({
+      agentId,
+      verb: 'create_panel_user',
+      args: { username, password },
+      sealTo: helperKeys.sealing,
+    });
+  const policies = [await backend.policy(1, [backend, next]), await next.policy(2, [next])];
+  const first = await command('frieda', next);
+  // One right behind the other: the command must not overtake what makes it credible.
+  hub.send({ type: 'HOST_POLICY', policies });
+  hub.send(first);
+  expect(await resultOf(first)).toMatchObject({ status: 'success' });
+  const outdated = await command('georg', backend);
+  hub.send(outdated);
+  expect(await resultOf(outdated)).toMatchObject({ status: 'denied', error: { code: 'INVALID_SIGNATURE' } });
+
+  await Promise.all([agent.kill('SIGKILL'), helper.kill('SIGKILL')]);
+  await startHelper();
+  await startAgent();
+  await hub.waitForSession(2);
+  const second = await command('hanna', next);
+  hub.send(second);
+  expect(await resultOf(second)).toMatchObject({ status: 'success' });
+  expect(await users()).toBe('frieda\nhanna\n');
+});
+
+it('brings a freeze to a helper that was away when it came', async () => {
+  await letGo();
+  hub.heartbeatS = 1;
+  await startAgent();
+  await hub.waitForSession();
+  hub.send({ type: 'HOST_POLICY', policies: [await backend.policy(1, [backend], true)] });
+  const helper = await startHelper();
+  await eventually(() => expect(helper.output()).toContain('"event":"host_policy_adopted"'), {
+    timeoutMs: 15_000,
+  });
+  const frame = await createUser('ida');
+  hub.send(frame);
+  expect(await resultOf(frame)).toMatchObject({ status: 'denied', error: { code: 'PERMISSION_DENIED' } });
+  expect(await users()).toBe('');
+});

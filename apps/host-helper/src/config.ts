@@ -21,7 +21,7 @@ export const configSchema = z
     HOST_HELPER_SECRET: zSecret(32).optional(),
     /** Private sealing and signing keys of this host, made on first use. */
     HOST_HELPER_KEYS_DIR: absolutePath().default('/var/lib/viworks/host-helper/keys'),
-    /** JWKS of the backend's command signing keys; read again when it changes. */
+    /** JWKS of the backend's command signing keys, as pinned; read again when it changes. Signed policies lead to later ones. */
     HOST_HELPER_TRUSTED_KEYS_FILE: absolutePath().default('/etc/viworks/command-keys.json'),
     /** False lets the agent ask for anything by itself. For hosts without a signing backend only. */
     HOST_HELPER_REQUIRE_JWS: zBool().default(true),

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HostTrust } from '@viw/commands';
 import { HostMetricsReader, hasSystemd, processStates, systemdStates } from '@viw/host-metrics';
 import { AppError, PeriodicTask } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
@@ -44,7 +45,7 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
   );
   const journal = new Journal({ folder: join(state, 'journal') });
   const actions = new AtMostOnce(
-    { timeoutMaxMs: config.HOST_HELPER_TIMEOUT_MAX_S * 1_000 },
+    { agentId, timeoutMaxMs: config.HOST_HELPER_TIMEOUT_MAX_S * 1_000 },
     {
       executors,
       journal,
@@ -52,15 +53,21 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
       logger,
     },
   );
+  const pins = new TrustedKeys({ file: config.HOST_HELPER_TRUSTED_KEYS_FILE }, { logger });
+  const trust = new HostTrust(
+    { file: join(state, 'host-policy.json') },
+    { pinned: () => pins.pinned(), logger },
+  );
   const handler = new RequestHandler({
     gate: new RequestAuthentication({ agentId, secret }),
     authorisation: new CommandVerification(
       { agentId, requireJws: config.HOST_HELPER_REQUIRE_JWS },
       {
-        trustedKeys: new TrustedKeys({ file: config.HOST_HELPER_TRUSTED_KEYS_FILE }, { logger }),
+        trust,
         sealingKey: keys.sealing,
       },
     ),
+    trust,
     actions,
     signingKey: keys.signing,
     logger,

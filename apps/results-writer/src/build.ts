@@ -3,11 +3,12 @@ import type { StreamContract } from '@viw/contracts';
 import {
   CommandProgressRepository,
   CommandResultRepository,
+  ResultKeyRepository,
   createDatabase,
   pingDatabase,
 } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
-import { OpsServer, createMetrics } from '@viw/runtime';
+import { Counter, OpsServer, createMetrics } from '@viw/runtime';
 import {
   ChangeAnnouncer,
   StreamConsumer,
@@ -19,6 +20,8 @@ import {
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
 import type { CompleteConfig } from './config';
+import { KnownResultKeys } from './signatures/known-result-keys';
+import { SignatureAlerts } from './signatures/signature-alerts';
 import { writeCommandEvents, writeCommandResults } from './write-command-streams';
 
 /** Components in the order in which they start. */
@@ -39,6 +42,14 @@ export function buildResultsWriter(config: CompleteConfig, { logger }: { logger:
   const handlers = {
     progress: new CommandProgressRepository({ db }),
     results: new CommandResultRepository({ db }),
+    keys: new KnownResultKeys({ repository: new ResultKeyRepository({ db }) }),
+    alerts: new SignatureAlerts({ producer }),
+    signatures: new Counter({
+      name: 'viw_result_signatures_total',
+      help: 'Results by what their signature was found to be',
+      labelNames: ['verdict'],
+      registers: [metrics],
+    }),
     changes: new ChangeAnnouncer({ producer, logger }),
   };
 

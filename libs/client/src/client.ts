@@ -4,6 +4,7 @@ import { readEventStream } from './event-stream';
 import { liveEventFrom, type LiveEvent } from './live-event';
 import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
+import { commandKeyRoutes } from './routes/command-keys';
 import { commandRoutes } from './routes/commands';
 import { deadLetterRoutes } from './routes/dead-letters';
 import { freezeRoutes } from './routes/freeze';
@@ -33,6 +34,7 @@ export const createClient = (options: ClientOptions) => {
     apiClients: apiClientRoutes(http),
     gateways: gatewayRoutes(http),
     commands: commandRoutes(http),
+    commandKeys: commandKeyRoutes(http),
     freeze: freezeRoutes(http),
     verbs: (callOptions?: CallOptions) =>
       http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),

@@ -9,4 +9,6 @@ export * from './nonce-memory';
 export * from './result-signature';
 export * from './sealing';
 export * from './signing';
+export * from './trust/host-policy';
+export * from './trust/host-trust';
 export type { VerbDefinition } from './verbs/verb-definition';

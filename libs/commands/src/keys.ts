@@ -25,6 +25,17 @@ export const trustedKeySet = z.object({
     .min(1),
 });
 
+/** Configuration value: the text of a JWKS, as its keys. */
+export const zTrustedKeys = () =>
+  z.string('a JWKS').transform((text, context) => {
+    try {
+      return trustedKeySet.parse(JSON.parse(text)).keys;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'a JWKS of Ed25519 public keys, each with a kid' });
+      return z.NEVER;
+    }
+  });
+
 export interface SigningKeyPair {
   readonly privateKey: PrivateSigningKey;
   readonly publicKey: TrustedKey;
@@ -57,6 +68,10 @@ export async function generateSigningKey(): Promise<SigningKeyPair> {
   });
   return { privateKey, publicKey: publicSigningKey(privateKey) };
 }
+
+/** RFC 7638 thumbprint (SHA-256, base64url): the same for a key however it was written down. */
+export const keyThumbprint = ({ kty, crv, x }: Ed25519PublicKey | X25519PublicKey): Promise<string> =>
+  calculateJwkThumbprint({ kty, crv, x });
 
 /** A new X25519 key. */
 export async function generateSealingKey(): Promise<SealingKeyPair> {

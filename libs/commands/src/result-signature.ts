@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HelperReply } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
-import { CompactSign, compactVerify } from 'jose';
+import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import { canonicalJson } from './canonical-json';
 import type { PrivateSigningKey, TrustedKey } from './keys';
@@ -46,6 +46,15 @@ export function signResult(key: PrivateSigningKey, result: SignedResult): Promis
   return new CompactSign(Buffer.from(JSON.stringify(payload)))
     .setProtectedHeader({ alg: 'EdDSA', kid: key.kid, typ: resultTokenType })
     .sign(key);
+}
+
+/** The key that a result's signature says it is by; undefined when it says nothing that can be read. Proves nothing. */
+export function resultSignatureKid(sig: string): string | undefined {
+  try {
+    return decodeProtectedHeader(sig).kid;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws AppError INVALID_SIGNATURE unless the key made `sig` for exactly this result */

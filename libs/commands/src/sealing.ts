@@ -1,8 +1,8 @@
 import { sealedValue } from '@viw/contracts';
-import type { X25519PublicKey } from '@viw/contracts';
+import type { ResultSealingKey, SealedValue, X25519PublicKey } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
-import { CompactEncrypt, compactDecrypt } from 'jose';
-import { requireVerb } from './catalogue';
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+import { parseResult, requireVerb } from './catalogue';
 import type { PrivateSealingKey } from './keys';
 
 /** Which command on which gateway a sealed value belongs to. */
@@ -12,16 +12,13 @@ export interface SealingContext {
 }
 
 const sealedTokenType = 'viw-sealed+jwe';
+/** Another one for the way back, so that neither passes for the other. */
+const sealedResultTokenType = 'viw-sealed-result+jwe';
 
 /** Plaintexts are padded to multiples of this, so that a length tells little about a password. */
 const PADDING_BYTES = 64;
 
-interface Binding {
-  readonly typ: string;
-  readonly viw_corr: string;
-  readonly viw_agent: string;
-  readonly viw_arg: string;
-}
+type Binding = Readonly<Record<string, string>>;
 
 const bindingOf = (argument: string, { correlationId, agentId }: SealingContext): Binding => ({
   typ: sealedTokenType,
@@ -85,13 +82,66 @@ export async function openArguments(
       if (sealed.success) throw new AppError('SCHEMA_MISMATCH', 'an argument is sealed that is not secret');
       continue;
     }
-    if (sealed.success) opened[name] = await open(sealed.data.sealed, key, name, context);
+    if (sealed.success)
+      opened[name] = await open(sealed.data.sealed, key, bindingOf(name, context), `argument ${name}`);
     else if (!allowClear) throw new AppError('SCHEMA_MISMATCH', `argument ${name} must be sealed`);
     const secret = opened[name];
     if (typeof secret === 'string') secrets.push(secret);
   }
   return { args: opened, secrets };
 }
+
+const resultBindingOf = (member: string, { correlationId, agentId }: SealingContext): Binding => ({
+  typ: sealedResultTokenType,
+  viw_corr: correlationId.toLowerCase(),
+  viw_agent: agentId,
+  viw_result: member,
+});
+
+/**
+ * The verb's `json` result in which each secret member is sealed to the backend's key, bound to command, gateway and member.
+ *
+ * @param stdout what the verb printed
+ * @returns the result as it may be kept, and the texts that must not appear anywhere else
+ * @throws AppError UNKNOWN_VERB; SCHEMA_MISMATCH when it is no result of the verb
+ */
+export async function sealResult(
+  verb: string,
+  stdout: string,
+  key: ResultSealingKey,
+  context: SealingContext,
+): Promise<{ readonly stdout: string; readonly secrets: string[] }> {
+  const result = parseResult(verb, stdout);
+  if (typeof result !== 'object' || result === null)
+    throw new AppError('SCHEMA_MISMATCH', 'a result with secret members is an object');
+  const sealed: Record<string, unknown> = { ...result };
+  const secrets: string[] = [];
+  for (const name of requireVerb(verb).secretResults) {
+    const value = sealed[name];
+    if (value === undefined) continue;
+    if (typeof value === 'string') secrets.push(value);
+    const { kid, ...publicKey } = key;
+    sealed[name] = { sealed: await seal(value, publicKey, { ...resultBindingOf(name, context), kid }) };
+  }
+  return { stdout: JSON.stringify(sealed), secrets };
+}
+
+/** Which of the backend's keys a sealed member was sealed to; undefined when it does not say. Proves nothing. */
+export function sealedResultKid({ sealed }: SealedValue): string | undefined {
+  try {
+    return decodeProtectedHeader(sealed).kid;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A secret member in clear. @throws AppError INVALID_SIGNATURE (altered, or moved here from another command or member) */
+export const openSealedResult = (
+  { sealed }: SealedValue,
+  key: PrivateSealingKey,
+  member: string,
+  context: SealingContext,
+): Promise<unknown> => open(sealed, key, resultBindingOf(member, context), `result ${member}`);
 
 function seal(value: unknown, key: X25519PublicKey, binding: Binding): Promise<string> {
   const text = Buffer.from(JSON.stringify(value));
@@ -103,25 +153,20 @@ function seal(value: unknown, key: X25519PublicKey, binding: Binding): Promise<s
     .encrypt(key);
 }
 
-async function open(
-  jwe: string,
-  key: PrivateSealingKey,
-  argument: string,
-  context: SealingContext,
-): Promise<unknown> {
+async function open(jwe: string, key: PrivateSealingKey, binding: Binding, what: string): Promise<unknown> {
   try {
     const { plaintext, protectedHeader } = await compactDecrypt(jwe, key, {
       keyManagementAlgorithms: ['ECDH-ES'],
       contentEncryptionAlgorithms: ['A256GCM'],
     });
-    for (const [name, wanted] of Object.entries(bindingOf(argument, context))) {
+    for (const [name, wanted] of Object.entries(binding)) {
       if (protectedHeader[name] !== wanted) {
-        throw new AppError('INVALID_SIGNATURE', `argument ${argument} was sealed for another command`);
+        throw new AppError('INVALID_SIGNATURE', `${what} was sealed for another command`);
       }
     }
     return JSON.parse(Buffer.from(plaintext).toString('utf8'));
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('INVALID_SIGNATURE', `argument ${argument} cannot be opened with this host’s key`);
+    throw new AppError('INVALID_SIGNATURE', `${what} cannot be opened with this key`);
   }
 }

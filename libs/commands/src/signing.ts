@@ -2,16 +2,15 @@ import { commandClaims } from '@viw/contracts';
 import type { CommandClaims } from '@viw/contracts';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
-import { CompactSign, compactVerify, errors as joseErrors } from 'jose';
+import { CompactSign } from 'jose';
 import type { PrivateSigningKey, TrustedKey } from './keys';
+import { jsonOfPayload, openTrustedJws } from './trust/trusted-jws';
 
 /** Keeps a signature made for something else from passing as a command. */
 export const commandTokenType = 'viw-command+jws';
 
 /** How far ahead of our clock the signer's may be. */
 const ISSUED_AHEAD_MAX_SECONDS = 60;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export interface CommandSignerOptions {
   readonly key: PrivateSigningKey;
@@ -66,7 +65,9 @@ export class CommandVerifier {
    *   our clock); PERMISSION_DENIED (not a target); EXPIRED
    */
   async verify(jws: string, expected: CommandExpectations): Promise<CommandClaims> {
-    const claims = parseClaims(await this.#verifySignature(jws));
+    const claims = parseClaims(
+      await openTrustedJws(jws, this.#keys, { typ: commandTokenType, kind: 'a command' }),
+    );
     if (!claims.agent_targets.includes(expected.agentId)) {
       throw new AppError('PERMISSION_DENIED', 'the command is signed for other gateways');
     }
@@ -83,27 +84,6 @@ export class CommandVerifier {
     if (expected.checkExpiry !== 'later') assertNotExpired(claims, now);
     return claims;
   }
-
-  async #verifySignature(jws: string): Promise<Uint8Array> {
-    try {
-      const { payload, protectedHeader } = await compactVerify(
-        jws,
-        (header) => {
-          const key = this.#keys.get(header.kid ?? '');
-          if (key === undefined) throw new AppError('INVALID_SIGNATURE', 'signed by an unknown key');
-          return key;
-        },
-        { algorithms: ['EdDSA'] },
-      );
-      if (protectedHeader.typ !== commandTokenType) {
-        throw new AppError('INVALID_SIGNATURE', 'the signature is not one of a command');
-      }
-      return payload;
-    } catch (error) {
-      if (error instanceof AppError) throw error;
-      throw new AppError('INVALID_SIGNATURE', signatureFault(error), { cause: error });
-    }
-  }
 }
 
 /** @throws AppError EXPIRED once `exp` has been reached; `now` in milliseconds */
@@ -116,19 +96,9 @@ export function assertNotExpired(claims: Pick<CommandClaims, 'exp'>, now: number
 }
 
 function parseClaims(payload: Uint8Array): CommandClaims {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(payload));
-  } catch {
-    throw new AppError('SCHEMA_MISMATCH', 'the signed text is not JSON');
-  }
+  const value = jsonOfPayload(payload);
+  if (value === undefined) throw new AppError('SCHEMA_MISMATCH', 'the signed text is not JSON');
   const parsed = commandClaims.safeParse(value);
   if (!parsed.success) throw new AppError('SCHEMA_MISMATCH', 'the signed claims are not those of a command');
   return parsed.data;
-}
-
-function signatureFault(error: unknown): string {
-  if (error instanceof joseErrors.JOSEAlgNotAllowed) return 'the signature’s algorithm is not EdDSA';
-  if (error instanceof joseErrors.JWSSignatureVerificationFailed) return 'the signature does not match';
-  return 'not a valid JWS';
 }

@@ -9,5 +9,6 @@ export * from './error-codes';
 export * from './frames';
 export * from './streams';
 export * from './command/claims';
+export * from './command/host-policy';
 export * from './host-helper/messages';
 export * from './api';

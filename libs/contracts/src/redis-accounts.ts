@@ -120,7 +120,7 @@ export const redisAccounts = {
   ],
   'results-writer': [
     ...consume(groups.resultsWriter, [streams.commandEvents, streams.commandResults]),
-    produce(streams.changes),
+    produce(streams.changes, streams.alerts),
   ],
   'cert-worker': [
     ...consume(groups.certWorker, [streams.certRequests]),

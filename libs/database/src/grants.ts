@@ -46,7 +46,7 @@ const helloAndSessionFacts = [
 
 /**
  * Exactly what each service may do. What is absent is refused by Postgres: a HELLO cannot change what people set, the
- * writers of telemetry and results see no credential, the backend cannot read a private key it has stored, nobody
+ * telemetry writer sees no credential and the results writer only public keys, the backend cannot read a private key it has stored, nobody
  * can change or delete a line of the audit log or a result.
  */
 const grants: Record<ServiceRole, Grants> = {
@@ -60,6 +60,8 @@ const grants: Record<ServiceRole, Grants> = {
     agent_events: read,
     agent_commands: keep,
     agent_command_results: read,
+    command_keys: keep,
+    host_policies: manage,
     outbox: manage,
     administrators: manage,
     sessions: manage,
@@ -103,6 +105,16 @@ const grants: Record<ServiceRole, Grants> = {
   viw_results_writer: {
     agent_commands: `${columns('SELECT', 'correlation_id', 'agent_id', 'verb', 'status', 'reason', 'queued_at', 'dispatched_at', 'acknowledged_at', 'finished_at')}, ${columns('UPDATE', 'status', 'reason', 'dispatched_at', 'acknowledged_at', 'finished_at')}`,
     agent_command_results: append,
+    // Public keys only: results are held against them.
+    gateway_credentials: columns(
+      'SELECT',
+      'agent_id',
+      'kind',
+      'public_jwk',
+      'active',
+      'replaced_at',
+      'revoked_at',
+    ),
   },
   viw_cert_worker: {
     ssh_credentials: read,

@@ -49,6 +49,8 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
     BACKEND_SETUP_TOKEN_FILE: secrets.files.setupToken,
     BACKEND_ENCRYPTION_KEY_FILE: secrets.files.encryptionKey,
     BACKEND_COMMAND_SIGNING_KEY_FILE: secrets.files.commandSigningKey,
+    // The walk through the demo turns the key: the field's value is five minutes.
+    BACKEND_COMMAND_KEY_ANNOUNCE_S: '3',
   }),
   'agent-bridge': ({ ports, secrets, redisUrl }) => ({
     AGENT_BRIDGE_ENABLED: 'true',
@@ -58,6 +60,7 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
     AGENT_BRIDGE_REDIS_URL: redisUrl('agent-bridge'),
     AGENT_BRIDGE_REDIS_STRICT: 'true',
     AGENT_BRIDGE_SHARED_SECRET_FILE: secrets.files.sharedSecret,
+    AGENT_BRIDGE_TRUSTED_KEYS_FILE: secrets.files.trustedCommandKeys,
     AGENT_BRIDGE_LEGACY_AGENTS: `${legacyGateway.agentId}@${legacyGateway.network}`,
     AGENT_BRIDGE_ED25519: 'true',
     AGENT_BRIDGE_ADMIN_TOKEN_FILE: secrets.files.opsToken,

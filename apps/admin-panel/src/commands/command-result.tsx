@@ -23,6 +23,9 @@ export const CommandResult = ({ result }: { result: Result }) => (
         <span className="idle">ran for</span> {preciseDuration(result.duration_ms)}
       </span>
       {result.truncated ? <span className="warn">output was cut by the gateway</span> : null}
+      {result.believed ? null : (
+        <span className="bad">not signed by this gateway: kept as evidence, has ended nothing</span>
+      )}
       {result.late ? <span className="warn">came after the command had ended: evidence only</span> : null}
     </Group>
     <Output name="stdout" text={result.stdout} />

@@ -6,6 +6,7 @@ import type { Connection } from '../connection/connection';
 import { ends, versionTooOld } from '../connection/end-reason';
 import type { End } from '../connection/end-reason';
 import type { AgentVersions } from '../registry/agent-versions';
+import type { HostPolicyNews } from '../registry/host-policy-news';
 import type { WorkUnderWay } from '../work-under-way';
 import type { Dispatcher } from '../routing/dispatcher';
 import type { Publisher } from './publisher';
@@ -21,6 +22,7 @@ export interface HelloIntakeDeps {
   readonly publisher: Publisher;
   readonly sessionLog: Pick<SessionLog, 'connected'>;
   readonly dispatcher: Pick<Dispatcher, 'serve'>;
+  readonly policies: Pick<HostPolicyNews, 'greet'>;
   readonly versions: Pick<AgentVersions, 'refusedBelow'>;
   readonly rejections: Pick<Rejections, 'note'>;
   readonly end: (connection: Connection, end: End) => void;
@@ -58,7 +60,7 @@ export class HelloIntake {
   }
 
   async #welcome(connection: Connection, frame: HelloFrame, first: boolean): Promise<void> {
-    const { publisher, sessionLog, clock, dispatcher, end } = this.#deps;
+    const { publisher, sessionLog, clock, dispatcher, policies, end } = this.#deps;
     const { hub, heartbeatMs } = this.#options;
     const { type: _type, now: _now, nonce: _nonce, ...hello } = frame;
     const received_at = new Date(clock.now()).toISOString();
@@ -72,6 +74,7 @@ export class HelloIntake {
       first ? sessionLog.connected(connection) : true,
     ]);
     if (!confirmed.every(Boolean)) return end(connection, ends.unavailable);
+    policies.greet(connection);
     connection.send({
       type: 'WELCOME',
       session_id: connection.sessionId,

@@ -7,6 +7,8 @@ export type RegistryChange =
 export interface GatewayRegistryDeps {
   /** Called when the registry is the new one already. */
   readonly onChange: (change: RegistryChange) => void;
+  /** What hosts are to be told is another than before. */
+  readonly onHostPolicies?: () => void;
 }
 
 /**
@@ -19,6 +21,7 @@ export class GatewayRegistry {
   readonly #byCertificate = new Map<string, RegistryEntry>();
   #version: number | undefined;
   #frozen = false;
+  #hostPolicies: readonly string[] = [];
   /** Version of a freeze that came before the deltas that lead to it. */
   #frozenAhead = 0;
   /** Newest version of which a delta has come. */
@@ -50,6 +53,11 @@ export class GatewayRegistry {
     return this.#version === undefined || this.#frozen || this.#frozenAhead > this.#version;
   }
 
+  /** Signed by the backend, for hosts; oldest first. Another array when they change. */
+  get hostPolicies(): readonly string[] {
+    return this.#hostPolicies;
+  }
+
   entry(agentId: string): RegistryEntry | undefined {
     return this.#byAgent.get(agentId);
   }
@@ -60,7 +68,7 @@ export class GatewayRegistry {
   }
 
   /** Takes the place of everything known. False, and nothing has changed, when it is older. */
-  load({ version, frozen, gateways }: GatewayRegistrySnapshot): boolean {
+  load({ version, frozen, gateways, host_policies = [] }: GatewayRegistrySnapshot): boolean {
     if (version < (this.#version ?? 0)) return false;
     this.#byAgent.clear();
     this.#byCertificate.clear();
@@ -68,6 +76,7 @@ export class GatewayRegistry {
     this.#version = version;
     this.#frozen = frozen;
     this.#deps.onChange({ kind: 'everything' });
+    this.#tell(host_policies);
     return true;
   }
 
@@ -84,11 +93,19 @@ export class GatewayRegistry {
     }
     this.#version = delta.version;
     if (delta.kind === 'freeze') this.#frozen = delta.frozen;
+    else if (delta.kind === 'host_policy') this.#tell(delta.policies);
     else {
       this.#put(delta.entry);
       this.#deps.onChange({ kind: 'gateway', agentId: delta.entry.agent_id });
     }
     return 'applied';
+  }
+
+  #tell(policies: readonly string[]): void {
+    if (policies.length === this.#hostPolicies.length && policies.at(-1) === this.#hostPolicies.at(-1))
+      return;
+    this.#hostPolicies = policies;
+    this.#deps.onHostPolicies?.();
   }
 
   #put(entry: RegistryEntry): void {

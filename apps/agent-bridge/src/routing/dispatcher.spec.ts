@@ -36,6 +36,7 @@ test('marked as sent and held back at the last moment: sent later all the same, 
     handover: undefined as never,
     policy: { maySend: () => world.maySend, objection: () => undefined } as never,
     events: { tell: (_: unknown, state: string) => Promise.resolve(told.push(state) > 0) } as never,
+    proof: { missing: async () => new Set<string>() },
     sentMarks: {
       claim: () => {
         world.maySend = false;

@@ -1,10 +1,11 @@
-import type { CommandAckFrame, CommandBody, RunCommandBody } from '@viw/contracts';
+import type { CommandAckFrame, CommandBody } from '@viw/contracts';
 import type { Clock } from '@viw/runtime';
 import type { BatchHandler, Delivered, Outcome } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
 import type { Connection } from '../connection/connection';
 import type { ConnectionTable } from '../connection/connection-table';
 import type { CommandPolicy } from '../registry/command-policy';
+import type { CommandProof } from '../registry/command-proof';
 import { Rotation } from '../rotation';
 import type { WorkUnderWay } from '../work-under-way';
 import { EarlyCancels } from './early-cancels';
@@ -26,6 +27,7 @@ export interface DispatcherDeps {
   readonly inbox: Pick<HubInbox, 'settle'>;
   readonly handover: Handover;
   readonly policy: CommandPolicy;
+  readonly proof: Pick<CommandProof, 'missing'>;
   readonly events: CommandEvents;
   readonly sentMarks: Pick<SentMarks, 'claim'>;
   /** False while another hub may have taken over what is held here: then nothing is sent or ended. */
@@ -64,14 +66,16 @@ export class Dispatcher {
 
   /** Entries of the hub's stream. All of a batch are taken in before one is sent: a CANCEL may follow its command. */
   readonly accept: BatchHandler<CommandBody> = async (batch) => {
-    if (!this.#deps.mayDecide()) return new Map<string, Outcome>(batch.map(({ id }) => [id, 'retry']));
+    const unproved = await this.#deps.proof.missing(batch);
+    if (!unproved || !this.#deps.mayDecide())
+      return new Map<string, Outcome>(batch.map(({ id }) => [id, 'retry']));
     const touched = new Set<Connection>();
     for (const entry of batch) {
       const connection = this.#deps.connections.get(entry.body.agent_id);
       if (!connection?.takesCommands) this.#deps.handover.give(homeless(entry));
       else {
         touched.add(connection);
-        this.#take(connection, entry);
+        this.#take(connection, entry, unproved.has(entry.id));
       }
     }
     for (const connection of touched) this.#pump(connection);
@@ -154,13 +158,13 @@ export class Dispatcher {
     }
   }
 
-  #take(connection: Connection, entry: Delivered<CommandBody>): void {
+  #take(connection: Connection, entry: Delivered<CommandBody>, unproved: boolean): void {
     const { body } = entry;
     const queue = this.#queues.get(connection.agentId) ?? new InFlightQueue();
     this.#queues.set(connection.agentId, queue);
     if (body.kind === 'cancel') this.#cancel(connection, queue, body.correlation_id, entry.id);
     else {
-      const command = heldCommand(entry, body);
+      const command = heldCommand(entry, body, unproved);
       const known = queue.find(body.correlation_id);
       if (known) {
         // A copy. What it says about the past is true of both.
@@ -197,7 +201,7 @@ export class Dispatcher {
       if (connection.ended || queue.inFlight >= slots || now < queue.pausedUntil) return;
       const { correlation_id, timeout_s } = next.body;
       // One that may have been carried out is not called refused: the agent is asked, whose journal knows.
-      const objection = next.sentBefore ? undefined : this.#objection(connection, next.body);
+      const objection = next.sentBefore ? undefined : this.#objection(connection, next);
       if (isOver(next.body, now) || (next.sentBefore && !keepsJournal)) {
         queue.remove(correlation_id);
         this.#expire(next);
@@ -219,8 +223,9 @@ export class Dispatcher {
   }
 
   /** Why the agent is never given the command; undefined when it is. */
-  #objection(connection: Connection, command: RunCommandBody): string | undefined {
-    return this.#deps.policy.objection(connection, command.verb) ?? connection.dialect.refusal(command);
+  #objection(connection: Connection, { body, unproved }: HeldCommand): string | undefined {
+    if (unproved) return 'INVALID_SIGNATURE: the backend has not signed this command';
+    return this.#deps.policy.objection(connection, body.verb) ?? connection.dialect.refusal(body);
   }
 
   /** No journal will tell a repetition from the command itself: the mark does, whoever repeats it. */

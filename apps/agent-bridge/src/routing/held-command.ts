@@ -7,6 +7,8 @@ export interface HeldCommand {
   readonly entryId: string;
   readonly facts: EntryFacts;
   readonly body: RunCommandBody;
+  /** The backend has not signed it: it is never sent. */
+  readonly unproved: boolean;
   /** Some hub may have sent it before: what became of it is not known here. */
   sentBefore: boolean;
   /** Redis has confirmed `dispatched`. */
@@ -66,10 +68,15 @@ export const givenUp = (command: HeldCommand): HomelessCommand => ({
   untold: wasSent(command) && !command.told,
 });
 
-export const heldCommand = (entry: Delivered<CommandBody>, body: RunCommandBody): HeldCommand => ({
+export const heldCommand = (
+  entry: Delivered<CommandBody>,
+  body: RunCommandBody,
+  unproved: boolean,
+): HeldCommand => ({
   entryId: entry.id,
   facts: factsOf(entry),
   body,
+  unproved,
   sentBefore: mayBeSent(entry),
   told: saysSent(body),
   marked: false,

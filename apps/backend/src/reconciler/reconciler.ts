@@ -85,6 +85,7 @@ export class Reconciler implements Component {
         { event: 'requeued', commands: lost.slice(0, 20), operations: stale.slice(0, 20) },
         'published again what got lost',
       );
+    await commandReconcile.forgetPlainSecrets();
     await this.#retention();
   }
 

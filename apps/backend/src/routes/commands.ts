@@ -6,13 +6,15 @@ import {
   commandPage,
   commandRecord,
   commandRequest,
+  secretResult,
   verbList,
 } from '@viw/contracts';
 import { z } from 'zod';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { CommandService } from '../services/command-service';
-import { agentParams, listOptions } from './schemas';
+import type { SecretResultService } from '../services/secret-result-service';
+import { agentParams, listOptions, noBody } from './schemas';
 
 const commandParams = z.strictObject({ agent_id: agentId, correlation_id: z.string().max(64) });
 
@@ -35,7 +37,7 @@ export const runRoute = (path: string, commands: CommandService): Route =>
     },
   });
 
-export const commandRoutes = (commands: CommandService): Route[] => [
+export const commandRoutes = (commands: CommandService, secrets: SecretResultService): Route[] => [
   runRoute('/admin/api/gateways/:agent_id/commands', commands),
   defineRoute({
     method: 'GET',
@@ -72,6 +74,20 @@ export const commandRoutes = (commands: CommandService): Route[] => [
     handler: async (input) => {
       const { agent_id: agent, correlation_id: id } = input.params;
       return { body: await commands.cancel(input, agent, id) };
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/admin/api/gateways/:agent_id/commands/:correlation_id/secrets',
+    access: 'commands:run',
+    summary: 'The secrets in the result of a command, for who has asked for it; shown once',
+    params: commandParams,
+    body: noBody,
+    status: 200,
+    response: secretResult,
+    handler: async (input) => {
+      const { agent_id: agent, correlation_id: id } = input.params;
+      return { body: await secrets.show(input, agent, id) };
     },
   }),
   defineRoute({

@@ -6,14 +6,17 @@ import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { ApiClientService } from '../services/api-client-service';
 import type { CertificateService } from '../services/certificate-service';
+import type { CommandKeyService } from '../services/command-key-service';
 import type { CommandService } from '../services/command-service';
 import type { DeadLetterService } from '../services/dead-letter-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
+import type { SecretResultService } from '../services/secret-result-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { apiClientRoutes } from './api-clients';
 import { certificateRoutes } from './certificates';
+import { commandKeyRoutes } from './command-keys';
 import { commandRoutes } from './commands';
 import { deadLetterRoutes } from './dead-letters';
 import { eventRoutes } from './events';
@@ -28,6 +31,8 @@ export interface RouteServices {
   readonly apiClients: ApiClientService;
   readonly gateways: GatewayService;
   readonly commands: CommandService;
+  readonly secretResults: SecretResultService;
+  readonly commandKeys: CommandKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
   readonly servers: ServerService;
@@ -43,7 +48,8 @@ export function allRoutes(
   const described = [
     ...sessionRoutes(services.signIn, options.cookies),
     ...gatewayRoutes(services.gateways),
-    ...commandRoutes(services.commands),
+    ...commandRoutes(services.commands, services.secretResults),
+    ...commandKeyRoutes(services.commandKeys),
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),

@@ -1,16 +1,11 @@
-import {
-  parseArguments,
-  redactArguments,
-  requireVerb,
-  type CommandSigner,
-  type VerbDefinition,
-} from '@viw/commands';
+import { parseArguments, redactArguments, requireVerb, type VerbDefinition } from '@viw/commands';
 import { limits } from '@viw/contracts';
 import type { CommandRecord, CommandStatus, X25519PublicKey } from '@viw/contracts';
 import type { CommandTarget, ListOptions } from '@viw/database';
 import type { Clock } from '@viw/runtime';
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { Repositories } from '../store';
+import type { CommandKeyring } from '../trust/command-keyring';
 import { principalOf } from '../auth/caller';
 import { auditEntry } from './audit-trail';
 import type { Done, IdempotentWrites, WriteRequest } from './idempotent-writes';
@@ -26,7 +21,7 @@ export interface CommandInput {
 export interface CommandServiceDeps {
   readonly repositories: Pick<Repositories, 'gateways' | 'commands'>;
   readonly writes: IdempotentWrites;
-  readonly signer: CommandSigner;
+  readonly signer: Pick<CommandKeyring, 'sign'>;
   readonly clock?: Clock;
 }
 
@@ -126,9 +121,17 @@ export class CommandService {
 
 const noSuch = (agentId: string): AppError => new AppError('NOT_FOUND', `No gateway ${agentId}`);
 
-/** @throws AppError CONFLICT */
-function sealingKeyOf(agentId: string, target: CommandTarget, secret: readonly string[]): X25519PublicKey {
+/**
+ * Undefined: in clear, because an administrator has allowed that for an agent that can open no seal.
+ * @throws AppError CONFLICT
+ */
+function sealingKeyOf(
+  agentId: string,
+  target: CommandTarget,
+  secret: readonly string[],
+): X25519PublicKey | undefined {
   if (target.sealing_key) return target.sealing_key;
+  if (target.allow_plain_secrets) return undefined;
   throw new AppError(
     'CONFLICT',
     `${secret.join(', ')} can only be sent sealed, and ${agentId} has no sealing key: register its sealing key first`,

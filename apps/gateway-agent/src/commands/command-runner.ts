@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { findVerb } from '@viw/commands';
+import { findVerb, signResult } from '@viw/commands';
+import type { PrivateSigningKey } from '@viw/commands';
 import type { CommandAckFrame, CommandFrame, HelperReply } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
@@ -23,6 +24,8 @@ export interface CommandRunnerDeps {
   readonly execution: HelperExecution;
   readonly outbox: ResultOutbox;
   readonly uplink: Pick<Uplink, 'send'>;
+  /** The agent's own key, for what it says in the helper's place. */
+  readonly signingKey?: PrivateSigningKey | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -64,7 +67,7 @@ export class CommandRunner {
       this.#running.set(id, run);
       await run;
     } catch (error) {
-      this.#refuse(frame, error, believed);
+      await this.#refuse(frame, error, believed);
     }
   }
 
@@ -139,7 +142,7 @@ export class CommandRunner {
     if (ended === undefined || !settled) return this.#execute(frame, begun.result_id, { begunBefore: true });
     const code = ended.error_code ?? 'INTERNAL_ERROR';
     const outcome = ownOutcome(ended.status, new AppError(code, 'answered from the agent’s journal'));
-    this.#finish(frame, begun.result_id, outcome, Date.parse(begun.at), Date.parse(ended.at));
+    await this.#finish(frame, begun.result_id, outcome, Date.parse(begun.at), Date.parse(ended.at));
   }
 
   async #execute(frame: CommandFrame, resultId: string, { begunBefore = false } = {}): Promise<void> {
@@ -147,7 +150,7 @@ export class CommandRunner {
     const startedAt = clock.now();
     const done = await execution.run(frame, { begunBefore });
     await this.#recordEnd(frame.correlation_id, done);
-    this.#finish(frame, resultId, done.outcome, startedAt, clock.now());
+    await this.#finish(frame, resultId, done.outcome, startedAt, clock.now());
   }
 
   async #recordEnd(correlation_id: string, { outcome, by }: Execution): Promise<void> {
@@ -164,14 +167,14 @@ export class CommandRunner {
     });
   }
 
-  #finish(
+  async #finish(
     frame: CommandFrame,
     resultId: string,
     outcome: HelperReply,
     startedAt: number,
     finishedAt: number,
     believed = true,
-  ): void {
+  ): Promise<void> {
     const { outbox, logger } = this.#deps;
     const { correlation_id, verb } = frame;
     const { status, rc, duration_ms, error } = outcome;
@@ -184,7 +187,7 @@ export class CommandRunner {
         resultId,
         agentId: this.#options.agentId,
         command: frame,
-        outcome,
+        outcome: await this.#signed(frame, outcome),
         startedAt,
         finishedAt,
       }),
@@ -193,7 +196,7 @@ export class CommandRunner {
   }
 
   /** Not journaled: a forged command must not take the place of the genuine one that bears the same id. */
-  #refuse(frame: CommandFrame, error: unknown, believed: boolean): void {
+  async #refuse(frame: CommandFrame, error: unknown, believed: boolean): Promise<void> {
     const { clock, logger, outbox } = this.#deps;
     // Refusals count as results that wait for their acknowledgement: what a hub sends must not fill the memory.
     if (outbox.isFull) return this.#acknowledge(frame.correlation_id, 'busy');
@@ -208,6 +211,15 @@ export class CommandRunner {
       },
       'command refused',
     );
-    this.#finish(frame, randomUUID(), outcome, clock.now(), clock.now(), believed);
+    await this.#finish(frame, randomUUID(), outcome, clock.now(), clock.now(), believed);
+  }
+
+  /** What the helper has said bears its signature already. */
+  async #signed(frame: CommandFrame, outcome: HelperReply): Promise<HelperReply> {
+    const { signingKey } = this.#deps;
+    if (signingKey === undefined || outcome.sig !== undefined) return outcome;
+    const { correlation_id, verb } = frame;
+    const { agentId: agent_id } = this.#options;
+    return { ...outcome, sig: await signResult(signingKey, { ...outcome, correlation_id, agent_id, verb }) };
   }
 }

@@ -10,7 +10,8 @@ export interface CommandVerificationOptions {
 }
 
 export interface CommandVerificationDeps {
-  readonly verifier: Pick<CommandVerifier, 'verify'>;
+  /** By the backend's keys as they are trusted at this moment. */
+  readonly trust: { verifier(): Promise<Pick<CommandVerifier, 'verify'>> };
   /** The hub's time, as far as it is known. */
   readonly clock: Clock;
 }
@@ -44,14 +45,14 @@ export class CommandVerification {
    * @throws AppError INVALID_SIGNATURE, SCHEMA_MISMATCH, PERMISSION_DENIED, UNKNOWN_VERB
    */
   async verify(frame: CommandFrame): Promise<CommandClaims> {
-    const now = this.#deps.clock.now();
     if (frame.agent_id !== this.#agentId)
       throw new AppError('PERMISSION_DENIED', 'the envelope is for another gateway');
-    const claims = await this.#deps.verifier.verify(frame.jws, {
+    const verifier = await this.#deps.trust.verifier();
+    const claims = await verifier.verify(frame.jws, {
       agentId: this.#agentId,
       verb: frame.verb,
       correlationId: frame.correlation_id,
-      now,
+      now: this.#deps.clock.now(),
       checkExpiry: 'later',
     });
     if (findVerb(claims.verb) === undefined)

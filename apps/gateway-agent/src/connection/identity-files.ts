@@ -1,6 +1,9 @@
 import { createPrivateKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { keyThumbprint, privateSigningKey } from '@viw/commands';
+import type { PrivateSigningKey } from '@viw/commands';
+import { ed25519PublicKey } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { AgentConfig } from '../config';
 import { certificateIdentity, hmacIdentity, keyIdentity } from './identity';
@@ -40,6 +43,19 @@ export function clientCertificateOf(config: AgentConfig): (() => ClientCertifica
   });
   read();
   return read;
+}
+
+/**
+ * The same key signs what the agent has to say of a command in the helper's place; an agent without one leaves it unsigned.
+ * @throws AppError CONFIG_INVALID
+ */
+export async function resultKeyOf({
+  GATEWAY_AGENT_KEY_FILE: keyFile,
+}: AgentConfig): Promise<PrivateSigningKey | undefined> {
+  if (keyFile === undefined) return undefined;
+  const { kty, crv, x, d } = readSigningKey(keyFile).export({ format: 'jwk' });
+  const kid = await keyThumbprint(ed25519PublicKey.parse({ kty, crv, x }));
+  return privateSigningKey.parse({ kty, crv, x, d, kid });
 }
 
 function readSigningKey(path: string): KeyObject {

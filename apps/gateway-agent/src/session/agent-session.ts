@@ -19,6 +19,8 @@ export interface AgentSessionDeps {
     /** Called at each heartbeat. */
     resendOverdue(): void;
   };
+  /** Missing on a gateway without a helper: it believes nobody anything. */
+  readonly policies?: { receive(policies: readonly string[]): void; retry(): void } | undefined;
   readonly logger: Logger;
   readonly onDismissed: (reason: string) => void;
 }
@@ -45,6 +47,7 @@ export class AgentSession implements HubListener {
     HEARTBEAT: (frame) => {
       this.#confirmedSeq = frame.ack_seq ?? this.#confirmedSeq;
     },
+    HOST_POLICY: (frame) => this.#deps.policies?.receive(frame.policies),
     COMMAND: (frame) => this.#deps.commands.receive(frame),
     CANCEL: (frame) => this.#deps.commands.cancel(frame.correlation_id),
     RESULT_ACK: (frame) => this.#deps.commands.acknowledged(frame.result_id),
@@ -68,6 +71,7 @@ export class AgentSession implements HubListener {
     this.#heartbeat = new Heartbeat(() => {
       deps.uplink.send({ type: 'HEARTBEAT', ts: new Date(deps.clock.now()).toISOString() });
       deps.commands.resendOverdue();
+      deps.policies?.retry();
     });
   }
 

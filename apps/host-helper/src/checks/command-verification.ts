@@ -6,10 +6,9 @@ import {
   parseArguments,
   redactArguments,
 } from '@viw/commands';
-import type { PrivateSealingKey } from '@viw/commands';
-import type { HelperRequest } from '@viw/contracts';
+import type { HostTrust, PrivateSealingKey, Trust } from '@viw/commands';
+import type { HelperRequest, ResultSealingKey } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
-import type { TrustedKeys } from './trusted-keys';
 
 /** A request that may be carried out. Times in milliseconds. */
 export interface Authorised {
@@ -19,8 +18,13 @@ export interface Authorised {
   readonly argsHash: string;
   /** The agent asked by itself: nothing is changed and nothing journaled. */
   readonly local: boolean;
-  /** @throws AppError EXPIRED */
-  assertNotExpired(now: number): void;
+  /**
+   * Looked at when everything else is ready, and not for what is answered from the journal.
+   * @throws AppError EXPIRED; PERMISSION_DENIED while commands are frozen
+   */
+  assertMayStart(now: number): Promise<void>;
+  /** The backend's key for secret results; undefined: there is none to be had. */
+  readonly resultKey: ResultSealingKey | undefined;
   /** @throws AppError as `openArguments` and `parseArguments` */
   open(): Promise<{ readonly args: Record<string, unknown>; readonly secrets: readonly string[] }>;
 }
@@ -31,7 +35,7 @@ export interface CommandVerificationOptions {
 }
 
 export interface CommandVerificationDeps {
-  readonly trustedKeys: Pick<TrustedKeys, 'verifier'>;
+  readonly trust: Pick<HostTrust, 'current'>;
   readonly sealingKey: PrivateSealingKey;
 }
 
@@ -39,6 +43,12 @@ export interface CommandVerificationDeps {
 const localReads = new Set(['describe', 'get_system_health', 'get_service_status']);
 
 const hash = (args: object): string => createHash('sha256').update(canonicalJson(args)).digest('hex');
+
+/** Reads are refused too: while commands are frozen the backend signs none, so none can be meant. */
+function assertNotFrozen(trust: Trust | undefined): void {
+  if (trust?.frozen !== true) return;
+  throw new AppError('PERMISSION_DENIED', `commands are frozen: ${trust.reason ?? 'no reason given'}`);
+}
 
 /** Decides who may have what done. The arguments of a signed command come from the signature only. */
 export class CommandVerification {
@@ -59,15 +69,17 @@ export class CommandVerification {
     if (request.jws !== undefined) return this.#signed(request, request.jws);
     if (localReads.has(request.verb)) return this.#clear(request, true);
     if (this.#options.requireJws) throw new AppError('INVALID_SIGNATURE', 'the verb needs a signed command');
-    return this.#clear(request, false);
+    // A host without a signing backend has pinned no key, and nobody can tell it of a freeze.
+    const trust = await this.#deps.trust.current().catch(() => undefined);
+    return this.#clear(request, false, trust);
   }
 
   async #signed(request: HelperRequest, jws: string): Promise<Authorised> {
     if (Object.keys(request.args).length > 0) {
       throw new AppError('SCHEMA_MISMATCH', 'args must be empty: a signed command carries its own');
     }
-    const verifier = await this.#deps.trustedKeys.verifier();
-    const claims = await verifier.verify(jws, {
+    const trust = await this.#deps.trust.current();
+    const claims = await trust.verifier.verify(jws, {
       agentId: this.#options.agentId,
       verb: request.verb,
       correlationId: request.correlation_id,
@@ -78,12 +90,16 @@ export class CommandVerification {
       verb: claims.verb,
       argsHash: hash(claims.args),
       local: false,
-      assertNotExpired: (now) => assertNotExpired(claims, now),
+      assertMayStart: async (now) => {
+        assertNotExpired(claims, now);
+        assertNotFrozen(await this.#deps.trust.current());
+      },
+      resultKey: trust.sealingKey,
       open: () => this.#open(claims.verb, claims.corr_id, claims.args, false),
     };
   }
 
-  #clear(request: HelperRequest, local: boolean): Authorised {
+  #clear(request: HelperRequest, local: boolean, trust?: Trust): Authorised {
     const { verb, args, correlation_id: correlationId } = request;
     return {
       correlationId,
@@ -91,7 +107,8 @@ export class CommandVerification {
       argsHash: hash(redactArguments(verb, args)),
       local,
       // The request's own time to live was looked at when it came in.
-      assertNotExpired: () => undefined,
+      assertMayStart: async () => assertNotFrozen(trust),
+      resultKey: trust?.sealingKey,
       open: () => this.#open(verb, correlationId, args, true),
     };
   }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { CommandVerifier, trustedKeySet } from '@viw/commands';
+import { trustedKeySet } from '@viw/commands';
+import type { TrustedKey } from '@viw/commands';
 import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 
@@ -8,14 +9,14 @@ export interface TrustedKeysOptions {
 }
 
 /**
- * The backend's command signing keys, from a file that an operator or a rotation may replace at any time. While it
- * cannot be read, or is damaged, no command is believed.
+ * The backend's keys as the operator has pinned them, in a file that may be replaced at any time. While it cannot be read, or
+ * is damaged, no command is believed.
  */
 export class TrustedKeys {
   readonly #file: string;
   readonly #logger: Logger;
   #version = '';
-  #verifier: CommandVerifier | undefined;
+  #keys: readonly TrustedKey[] | undefined;
 
   constructor({ file }: TrustedKeysOptions, { logger }: { logger: Logger }) {
     this.#file = file;
@@ -23,16 +24,16 @@ export class TrustedKeys {
   }
 
   /** @throws AppError INVALID_SIGNATURE when no trusted key is at hand */
-  async verifier(): Promise<CommandVerifier> {
+  async pinned(): Promise<readonly TrustedKey[]> {
     const version = await this.#currentVersion();
     if (version !== this.#version) {
-      this.#verifier = await this.#load();
+      this.#keys = await this.#load();
       this.#version = version;
     }
-    if (this.#verifier === undefined) {
+    if (this.#keys === undefined) {
       throw new AppError('INVALID_SIGNATURE', 'this host has no trusted command keys');
     }
-    return this.#verifier;
+    return this.#keys;
   }
 
   async #currentVersion(): Promise<string> {
@@ -44,14 +45,14 @@ export class TrustedKeys {
     }
   }
 
-  async #load(): Promise<CommandVerifier | undefined> {
+  async #load(): Promise<readonly TrustedKey[] | undefined> {
     try {
       const { keys } = trustedKeySet.parse(JSON.parse(await readFile(this.#file, 'utf8')));
       this.#logger.info(
         { event: 'trusted_keys_loaded', key_ids: keys.map(({ kid }) => kid) },
         'command keys read',
       );
-      return new CommandVerifier({ trustedKeys: keys });
+      return keys;
     } catch (error) {
       this.#logger.error(
         { event: 'trusted_keys_unreadable', file: this.#file, error },

@@ -10,11 +10,14 @@ import { jsonOutcome } from '../verbs/executor';
 import type { ActionOutcome } from '../verbs/executor';
 import type { Journal, JournalEntry } from '../journal/journal';
 import { safeOutput } from './safe-output';
+import { sealOutcome } from './sealed-outcome';
 import type { Slots } from './slots';
 
 export type UnsignedReply = Omit<HelperReply, 'sig'>;
 
 export interface AtMostOnceOptions {
+  /** The gateway this host is: sealed results name it. */
+  readonly agentId: string;
   /** Upper bound on every verb's own timeout. */
   readonly timeoutMaxMs: number;
 }
@@ -73,14 +76,15 @@ export class AtMostOnce {
     const known = await this.#deps.journal.find(request.correlationId, request.verb);
     if (known) assertSameVerb(known, request);
     if (known?.state === 'done') return { reply: known.reply, duplicate: true };
-    if (known && !this.#mayRunAgain(request)) return { reply: await this.#lost(known), duplicate: true };
+    if (known && !(await this.#mayRunAgain(request)))
+      return { reply: await this.#lost(known), duplicate: true };
     return { reply: await this.#deps.slots.use(() => this.#once(request)), duplicate: false };
   }
 
-  #mayRunAgain(request: Authorised): boolean {
+  async #mayRunAgain(request: Authorised): Promise<boolean> {
     if (!requireVerb(request.verb).idempotent) return false;
     try {
-      request.assertNotExpired(this.#clock.now());
+      await request.assertMayStart(this.#clock.now());
       return true;
     } catch {
       return false;
@@ -107,17 +111,18 @@ export class AtMostOnce {
 
   async #once(request: Authorised): Promise<UnsignedReply> {
     const executor = this.#executorOf(request.verb);
+    const seal = this.#resultSeal(request);
     const { args, secrets } = await request.open();
     const now = this.#clock.now();
-    request.assertNotExpired(now);
+    await request.assertMayStart(now);
     const started = {
       correlation_id: request.correlationId,
       verb: request.verb,
       started_at: new Date(now).toISOString(),
     };
     await this.#deps.journal.write({ state: 'started', ...started });
-    const reply = await this.#measure(request, secrets, () =>
-      executor.run(args, this.#context(request.verb)),
+    const reply = await this.#measure(request, secrets, async () =>
+      seal(await executor.run(args, this.#context(request.verb))),
     );
     await this.#deps.journal.write({ state: 'done', ...started, reply }).catch((error: unknown) => {
       // It has been done and must not be called refused. Should the answer get lost as well, the command is `unknown`.
@@ -141,6 +146,22 @@ export class AtMostOnce {
     return this.#deps.slots.use(() =>
       this.#measure(request, [], () => executor.run(args, this.#context(request.verb))),
     );
+  }
+
+  /**
+   * Seals the secret members of a successful result to the backend, before anything of it is kept or told.
+   * @throws AppError PERMISSION_DENIED when there is nobody to seal to: then nothing is done that would make a secret
+   */
+  #resultSeal({
+    verb,
+    correlationId,
+    resultKey,
+  }: Authorised): (outcome: ActionOutcome) => Promise<ActionOutcome> {
+    if (requireVerb(verb).secretResults.length === 0) return async (outcome) => outcome;
+    if (resultKey === undefined)
+      throw new AppError('PERMISSION_DENIED', 'this host knows no key of the backend to seal the result to');
+    const context = { correlationId, agentId: this.#options.agentId };
+    return (outcome) => sealOutcome(verb, outcome, resultKey, context);
   }
 
   #executorOf(verb: string) {

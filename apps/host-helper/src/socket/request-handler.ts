@@ -1,7 +1,9 @@
 import { crc32 } from 'node:zlib';
-import { signResult } from '@viw/commands';
-import type { PrivateSigningKey } from '@viw/commands';
+import { hostPolicyVerb, signResult } from '@viw/commands';
+import type { HostTrust, PrivateSigningKey } from '@viw/commands';
+import { hostPolicies } from '@viw/contracts';
 import type { HelperReply, HelperRequest } from '@viw/contracts';
+import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { AtMostOnce, Carried, UnsignedReply } from '../execution/at-most-once';
 import { toAgentError } from '../agent-error';
@@ -11,22 +13,17 @@ import type { RequestAuthentication } from '../checks/request-authentication';
 export interface RequestHandlerDeps {
   readonly gate: RequestAuthentication;
   readonly authorisation: CommandVerification;
+  readonly trust: Pick<HostTrust, 'adopt'>;
   readonly actions: AtMostOnce;
   readonly signingKey: PrivateSigningKey;
   readonly logger: Logger;
 }
 
+const nothing = { rc: null, stdout: '', stderr: '', truncated: false, duration_ms: 0 } as const;
+
 /** `denied`: nothing was done. */
 export function refusal(error: unknown): UnsignedReply {
-  return {
-    status: 'denied',
-    rc: null,
-    stdout: '',
-    stderr: '',
-    truncated: false,
-    duration_ms: 0,
-    error: toAgentError(error),
-  };
+  return { ...nothing, status: 'denied', error: toAgentError(error) };
 }
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
@@ -48,10 +45,24 @@ export class RequestHandler {
       this.#deps.logger.warn({ event: 'request_refused', code: reply.error?.code }, 'request refused');
       return reply;
     }
-    const reply = await this.#answer(request);
+    const reply = request.verb === hostPolicyVerb ? await this.#adopt(request) : await this.#answer(request);
     const { correlation_id, agent_id, verb } = request;
     const sig = await signResult(this.#deps.signingKey, { ...reply, correlation_id, agent_id, verb });
     return { ...reply, sig };
+  }
+
+  /** What the backend says of itself needs no signed command around it: each policy is signed, and proves itself. */
+  async #adopt({ args }: HelperRequest): Promise<UnsignedReply> {
+    try {
+      const policies = hostPolicies.safeParse(args['policies']);
+      if (!policies.success) throw new AppError('SCHEMA_MISMATCH', 'policies: a list of signed policies');
+      const { version, frozen } = await this.#deps.trust.adopt(policies.data);
+      return { ...nothing, status: 'success', stdout: JSON.stringify({ version, frozen }) };
+    } catch (error) {
+      const reply = refusal(error);
+      this.#deps.logger.warn({ event: 'host_policies_refused', code: reply.error?.code }, 'policies refused');
+      return reply;
+    }
   }
 
   async #answer(request: HelperRequest): Promise<UnsignedReply> {

@@ -2,6 +2,7 @@ import {
   commandAccepted,
   commandPage,
   commandRecord,
+  secretResult,
   type CommandRequest,
   type commandListQuery,
 } from '@viw/contracts';
@@ -22,6 +23,14 @@ export const commandRoutes = (http: Transport) => ({
     http.call(commandAccepted, {
       method: 'POST',
       path: `${root(agentId)}/${encodeURIComponent(correlationId)}/cancel`,
+      options,
+    }),
+  /** The secrets in its result, for who has asked for it. Shown once: a second time is refused. */
+  secrets: (agentId: string, correlationId: string, options?: WriteOptions) =>
+    http.call(secretResult, {
+      method: 'POST',
+      path: `${root(agentId)}/${encodeURIComponent(correlationId)}/secrets`,
+      body: {},
       options,
     }),
   get: (agentId: string, correlationId: string, options?: CallOptions) =>

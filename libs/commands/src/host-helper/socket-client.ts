@@ -32,6 +32,9 @@ export interface HelperCall {
  */
 export const describeVerb = 'describe';
 
+/** Local request verb, outside the catalogue: takes over what the backend says of itself, `args: {policies}`. */
+export const hostPolicyVerb = 'host_policy';
+
 /** What `describe` answers in its stdout. */
 export const hostDescription = z.object({ verbs: z.array(z.string().max(64)).max(64) });
 
@@ -96,6 +99,17 @@ export class HelperClient {
       throw new AppError('HELPER_UNAVAILABLE', `host helper refuses: ${reply.error?.code ?? reply.status}`);
     }
     return hostDescription.parse(JSON.parse(reply.stdout)).verbs;
+  }
+
+  /**
+   * Hands over the backend's signed policies, oldest first.
+   *
+   * @throws AppError HELPER_UNAVAILABLE; the helper's own code when it does not believe them
+   */
+  async adoptPolicies(policies: readonly string[], timeoutMs = 5_000): Promise<void> {
+    const { status, error } = await this.call({ verb: hostPolicyVerb, args: { policies }, timeoutMs });
+    if (status !== 'success')
+      throw new AppError(error?.code ?? 'INTERNAL_ERROR', `host helper: ${error?.msg ?? status}`);
   }
 
   #sign(call: HelperCall): HelperRequest {

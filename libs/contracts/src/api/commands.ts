@@ -45,6 +45,13 @@ export type CommandRequest = z.input<typeof commandRequest>;
 
 export const commandAccepted = z.object({ correlation_id: uuid });
 
+/**
+ * What became of a result's signature. `valid`: by a key registered for this gateway, over exactly this result. `invalid`: it
+ * claims such a key and does not hold. `unknown_key`: by a key that is not this gateway's.
+ */
+export const resultSignature = z.enum(['valid', 'invalid', 'unsigned', 'unknown_key']);
+export type ResultSignature = z.infer<typeof resultSignature>;
+
 export const commandResult = z.object({
   result_id: z.string(),
   status: resultStatus,
@@ -57,6 +64,10 @@ export const commandResult = z.object({
   received_at: z.string(),
   /** Came after the command had ended otherwise; evidence only. */
   late: z.boolean(),
+  /** Null for results stored before signatures were looked at. */
+  signature: resultSignature.nullable(),
+  /** False: the gateway signs its results, and this is none of them. It has ended nothing. */
+  believed: z.boolean(),
 });
 
 export const commandRecord = z.object({
@@ -78,6 +89,10 @@ export const commandRecord = z.object({
 export type CommandRecord = z.infer<typeof commandRecord>;
 export const commandPage = page(commandRecord);
 export const commandListQuery = z.strictObject({ ...listQuery, status: commandStatus.optional() });
+
+/** The secret members of a result, in clear. Shown once. */
+export const secretResult = z.object({ secrets: z.record(z.string(), z.unknown()) });
+export type SecretResult = z.infer<typeof secretResult>;
 
 export const risk = z.enum(['read', 'change', 'disruptive']);
 

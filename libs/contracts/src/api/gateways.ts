@@ -52,6 +52,11 @@ export const gatewayPatch = z.strictObject({
   site: z.string().max(128).nullable().optional(),
   labels: labels.optional(),
   min_version: completeVersion.nullable().optional(),
+  /**
+   * True: secret arguments are sent in clear where this gateway has no sealing key. For agents deployed before viw, which can
+   * open no seal: on the way to it everybody who can read a stream or the database reads them.
+   */
+  allow_plain_secrets: z.boolean().optional(),
   public_keys: gatewayPublicKeys.optional(),
 });
 
@@ -85,6 +90,7 @@ export const gateway = gatewaySummary.extend({
   os: z.string().nullable(),
   kernel: z.string().nullable(),
   min_version: z.string().nullable(),
+  allow_plain_secrets: z.boolean(),
   supported_verbs: z.array(z.string()),
   has_sealing_key: z.boolean(),
   has_agent_key: z.boolean(),

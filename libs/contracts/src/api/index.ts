@@ -2,6 +2,7 @@ export * from './problem';
 export * from './session';
 export * from './gateways';
 export * from './commands';
+export * from './command-keys';
 export * from './freeze';
 export * from './servers';
 export * from './certificates';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostPolicies } from '../command/host-policy';
 import { agentError } from '../error-codes';
 import { agentId, freeForm, nonce, sessionId, timestamp, uuid } from '../primitives';
 import { frame } from './frame-contract';
@@ -36,6 +37,17 @@ export const welcome = frame('WELCOME', 'hub', welcomeFrame, {
   cmd_timeout_s: 60,
   now: '2026-11-21T08:00:00.000Z',
   server_nonce: '0f6f8a3e-7c57-4b1f-9f61-3b1b7f0f6a03',
+});
+
+/**
+ * What the backend says of itself to hosts: see command/host-policy.ts. Sent before WELCOME, and again when there is a newer
+ * one. The hub passes it on and can make none.
+ */
+export const hostPolicyFrame = z.object({ type: z.literal('HOST_POLICY'), policies: hostPolicies });
+export type HostPolicyFrame = z.infer<typeof hostPolicyFrame>;
+export const hostPolicy = frame('HOST_POLICY', 'hub', hostPolicyFrame, {
+  type: 'HOST_POLICY',
+  policies: ['eyJhbGciOiJFZERTQSJ9.e30.c2ln'],
 });
 
 /** From the agent: alive. From the hub, every `heartbeat_s`: alive, and the newest telemetry that Redis has confirmed. */

@@ -30,6 +30,7 @@ export const hubFrame = z.discriminatedUnion('type', [
   control.echoFrame,
   control.pingFrame,
   control.errorFrame,
+  control.hostPolicyFrame,
 ]);
 export type HubFrame = z.infer<typeof hubFrame>;
 
@@ -51,13 +52,14 @@ export const frameContracts = [
   control.echo,
   control.ping,
   control.error,
+  control.hostPolicy,
 ] as const;
 
 export type { HelloFrame } from './hello';
 export type { TelemetryFrame, HostMetrics } from './telemetry';
 export type { ResultFrame, ResultStatus } from './result';
 export type { CommandFrame, CommandAckFrame } from './command';
-export type { WelcomeFrame, HeartbeatFrame } from './connection-control';
+export type { WelcomeFrame, HeartbeatFrame, HostPolicyFrame } from './connection-control';
 export type { EventFrame } from './event';
 export { hostMetrics } from './telemetry';
 export { resultStatus, resultFrame } from './result';

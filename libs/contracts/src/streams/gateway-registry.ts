@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostPolicies } from '../command/host-policy';
 import { streams } from '../names';
 import { agentId, certificateSha256, ed25519PublicKey } from '../primitives';
 import { streamContract } from './stream-contract';
@@ -35,6 +36,8 @@ export const parseRegistryVersion = (text: string | null): number | undefined =>
 export const gatewayRegistryBody = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('gateway'), version: registryVersion.min(1), entry: registryEntry }),
   z.object({ kind: z.literal('freeze'), version: registryVersion.min(1), frozen: z.boolean() }),
+  /** All that hubs are to pass on to hosts from now on. */
+  z.object({ kind: z.literal('host_policy'), version: registryVersion.min(1), policies: hostPolicies }),
 ]);
 export type GatewayRegistryBody = z.infer<typeof gatewayRegistryBody>;
 
@@ -43,10 +46,12 @@ export const gatewayRegistrySnapshot = z.object({
   version: registryVersion,
   frozen: z.boolean(),
   gateways: z.array(registryEntry),
+  host_policies: hostPolicies.optional(),
 });
 export type GatewayRegistrySnapshot = z.infer<typeof gatewayRegistrySnapshot>;
 
 export const gatewayRegistryStream = streamContract(streams.gatewayRegistry, 1, gatewayRegistryBody, [
   { kind: 'gateway', version: 1, entry: { agent_id: 'gw-berlin-1', state: 'active' } },
   { kind: 'freeze', version: 2, frozen: true },
+  { kind: 'host_policy', version: 3, policies: ['eyJhbGciOiJFZERTQSJ9.e30.c2ln'] },
 ]);

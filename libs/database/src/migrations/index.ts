@@ -9,7 +9,8 @@ import { certificates } from './0008_certificates';
 import { orderKeys } from './0009_order_keys';
 import { agentProof } from './0010_agent_proof';
 import { revocation } from './0011_revocation';
-import { acceptCommand } from './0012_accept_command';
+import { trust } from './0022_trust';
+import { acceptCommand } from './0023_accept_command';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -27,5 +28,6 @@ export const migrations: readonly Migration[] = [
   orderKeys,
   agentProof,
   revocation,
+  trust,
   acceptCommand,
 ];

@@ -12,6 +12,7 @@ export type { CommandRequest, MadeCommand } from './commands/command-acceptance'
 export * from './commands/command-repository';
 export type { CommandTarget } from './commands/command-target';
 export * from './commands/command-result-repository';
+export * from './gateways/result-key-repository';
 export * from './certificates/deployment-repository';
 export * from './gateways/gateway-credential-repository';
 export * from './gateways/gateway-history-repository';
@@ -27,6 +28,8 @@ export * from './outbox/outbox-repository';
 export * from './telemetry/point-partition-repository';
 export type { RepositoryDeps } from './repository';
 export * from './access/revoked-token-repository';
+export * from './trust/command-key-repository';
+export * from './trust/host-policy-repository';
 export * from './servers/server-repository';
 export * from './access/sign-in-session-repository';
 export * from './servers/ssh-credential-repository';

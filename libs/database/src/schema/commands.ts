@@ -1,4 +1,4 @@
-import type { CommandStatus, ResultStatus } from '@viw/contracts';
+import type { CommandStatus, ResultSignature, ResultStatus } from '@viw/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, InstantDefault, InstantOrNull, Json } from './columns';
 
@@ -7,7 +7,9 @@ export interface AgentCommandsTable {
   agent_id: string;
   verb: string;
   parameters_redacted: Json<Record<string, unknown>>;
+  /** Empty: erased, because it held secrets in clear and the command has ended. */
   jws: string;
+  plain_secrets: Generated<boolean>;
   status: Generated<CommandStatus>;
   reason: string | null;
   idempotency_key: string | null;
@@ -22,6 +24,8 @@ export interface AgentCommandsTable {
   acknowledged_at: InstantOrNull;
   cancel_requested_at: InstantOrNull;
   finished_at: InstantOrNull;
+  /** When the secret members of its result were shown; they are shown once. */
+  secrets_shown_at: InstantOrNull;
 }
 
 export interface AgentCommandResultsTable {
@@ -48,4 +52,8 @@ export interface AgentCommandResultsTable {
   received_at: Instant;
   stored_at: InstantDefault;
   late: boolean;
+  /** Null: stored before signatures were looked at. */
+  signature: ResultSignature | null;
+  /** False: evidence that has ended nothing. */
+  believed: Generated<boolean>;
 }

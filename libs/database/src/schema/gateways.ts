@@ -8,6 +8,8 @@ export interface OsGatewaysTable {
   site: string | null;
   labels: JsonDefault<Record<string, string>>;
   min_version: string | null;
+  /** Secret arguments may be sent to it in clear. */
+  allow_plain_secrets: Generated<boolean>;
   state: GatewayState;
   registered_at: InstantOrNull;
   decommissioned_at: InstantOrNull;

@@ -27,6 +27,7 @@ import type {
   OsGatewaysTable,
 } from './gateways';
 import type { OutboxTable } from './outbox';
+import type { CommandKeysTable, HostPoliciesTable } from './trust';
 import type { NginxServersTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
 /** Tables of schema `viw`. */
@@ -40,6 +41,8 @@ export interface Database {
   agent_events: AgentEventsTable;
   agent_commands: AgentCommandsTable;
   agent_command_results: AgentCommandResultsTable;
+  command_keys: CommandKeysTable;
+  host_policies: HostPoliciesTable;
   outbox: OutboxTable;
   administrators: AdministratorsTable;
   sessions: SessionsTable;

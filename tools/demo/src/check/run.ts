@@ -10,7 +10,9 @@ import { legacyAgentIsServed } from './legacy';
 import { createPanelUser, newUser, userIsInTheFile } from './command';
 import { revokedIsOff, stopsAndGoesOn } from './emergency';
 import { lookAtPanel } from './panel';
-import { passwordIsNowhere } from './secrecy';
+import { signingKeyTurns } from './key-rotation';
+import { plantBootstrapToken, plantVpnUser, privateKeys } from './planted';
+import { secretsAreNowhere } from './secrecy';
 import { telemetryArrived } from './telemetry';
 import { Walk } from './walk';
 
@@ -83,8 +85,17 @@ async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): 
   await walk.step('the same user again: refused by the host, told by the API', () =>
     createPanelUser(person, gateway.agent_id, user, { expect: 'failed' }),
   );
-  await walk.step('the password is in no log, stream, table or file', () =>
-    passwordIsNowhere(manifest, demo.layout.root, user.password),
+  const planted = await walk.step('secrets are planted: a VPN user, a bootstrap token, keys', async () => [
+    { name: 'the password', value: user.password },
+    ...(await plantVpnUser(person, gateway.agent_id)),
+    ...(await plantBootstrapToken(person, gateway.agent_id)),
+    ...(await privateKeys(demo.layout.root, gateway.agent_id)),
+  ]);
+  await walk.step('the command signing key is turned, and every host goes along', () =>
+    signingKeyTurns(api, gateway.agent_id, gateway.scripts_root),
+  );
+  await walk.step('no secret is in a log, stream, table, file or command line', () =>
+    secretsAreNowhere(manifest, demo.layout.root, planted),
   );
 
   await walk.step('a certificate is issued, deployed and served by NGINX', () =>
@@ -94,7 +105,7 @@ async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): 
     lookAtPanel(manifest, screenshots),
   );
   await walk.step('the emergency stop refuses commands, its release lets them run', () =>
-    stopsAndGoesOn(api, gateway.agent_id),
+    stopsAndGoesOn(api, gateway),
   );
   // The last: it does not come back.
   const last = manifest.gateways.at(-1)?.agent_id ?? gateway.agent_id;

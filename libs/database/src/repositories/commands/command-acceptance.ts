@@ -22,7 +22,10 @@ export interface CommandRequest {
 }
 
 /** What is made of a request for its gateway. */
-export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'>;
+export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'> & {
+  /** Secret arguments stand in it in clear. */
+  readonly plain_secrets?: boolean;
+};
 
 export interface Look {
   /** The command that this request was accepted as before. */
@@ -59,7 +62,7 @@ export interface StoreOptions {
   readonly audit: AuditEntry | undefined;
 }
 
-/** See migration 0012. */
+/** See migration 0023. */
 export type StoreOutcome = 'accepted' | 'target_changed' | 'queue_full' | 'taken';
 
 /** The command, its outbox row and its audit line, in one statement; or nothing. */
@@ -73,6 +76,7 @@ export async function storeAccepted(
     issued_by_kind: by.kind,
     issued_by_id: by.id,
     issued_by_name: by.name,
+    plain_secrets: command.plain_secrets ?? false,
   };
   const entry = {
     stream: commandsStream.stream,

@@ -2,7 +2,7 @@ import { commandsStream } from '@viw/contracts';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { CommandChange, SignedCommand } from './command-record';
-import { runBody } from './command-record';
+import { openStatuses, runBody } from './command-record';
 import { OutboxRepository } from '../outbox/outbox-repository';
 import type { RepositoryDeps } from '../repository';
 
@@ -77,5 +77,18 @@ export class CommandReconcileRepository {
       for (const row of inOrder) await outbox.enqueue(commandsStream, runBody(row), row.correlation_id);
       return inOrder.map((row) => row.correlation_id);
     });
+  }
+
+  /** Erases the signed text of ended commands that held secrets in clear, once nothing of them is to be published any more. */
+  async forgetPlainSecrets(): Promise<void> {
+    await sql`
+      WITH ended AS (
+        UPDATE viw.agent_commands c SET jws = '' WHERE plain_secrets AND jws <> '' AND status NOT IN ${openStatuses}
+          AND NOT EXISTS (SELECT FROM viw.outbox o
+            WHERE o.correlation_id = c.correlation_id AND o.published_at IS NULL)
+        RETURNING correlation_id)
+      DELETE FROM viw.outbox WHERE correlation_id IN (SELECT correlation_id FROM ended)`.execute(
+      this.deps.db,
+    );
   }
 }

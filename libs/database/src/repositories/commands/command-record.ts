@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 /** States from which a command still moves on. */
 export const openStatuses = sql`('accepted', 'queued', 'dispatched', 'acknowledged')`;
 
-/** Columns of a command with the result that counts: the one in time, else the newest late one. */
+/** Columns of a command with the result that counts: the one in time, else the newest late one, else one not believed. */
 export const commandColumns = sql`
   c.correlation_id, c.agent_id, c.verb, c.parameters_redacted, c.status, c.reason, c.issued_by_name, c.accepted_at,
   c.expires_at, c.dispatched_at, c.acknowledged_at, c.finished_at, r.result`;
@@ -13,12 +13,13 @@ export const resultJoin = sql`
   LEFT JOIN LATERAL (
     SELECT jsonb_build_object('result_id', r.result_id, 'status', r.status, 'rc', r.rc, 'stdout', r.stdout,
       'stderr', r.stderr, 'truncated', r.truncated, 'duration_ms', r.duration_ms, 'late', r.late,
+      'signature', r.signature, 'believed', r.believed,
       'received_at', to_char(r.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       'error', CASE WHEN r.error_code IS NOT NULL
         THEN jsonb_build_object('code', r.error_code, 'msg', coalesce(r.error_msg, '')) END) AS result
     FROM viw.agent_command_results r
     WHERE r.correlation_id = c.correlation_id AND r.agent_id = c.agent_id
-    ORDER BY r.late, r.id DESC LIMIT 1) AS r ON true`;
+    ORDER BY NOT r.believed, r.late, r.id DESC LIMIT 1) AS r ON true`;
 
 export interface CommandRow {
   correlation_id: string;

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { ListOptions, Page } from '../../cursor';
 import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
+import type { Principal } from '../../schema/columns';
 import type { AuditEntry } from '../access/audit-repository';
 import type { CommandRequest, MadeCommand } from './command-acceptance';
 import { lookBeforeAcceptance, storeAccepted } from './command-acceptance';
@@ -30,6 +31,15 @@ export interface Accepted {
 
 /** A gateway changes rarely, and a command is made within milliseconds. */
 const MOST_ATTEMPTS = 5;
+
+/** What there is to show of a command with a secret in its result. */
+export interface CommandSecrets {
+  readonly verb: string;
+  /** As it is stored: secret members are sealed. */
+  readonly stdout: string;
+  readonly shown_before: boolean;
+  readonly issued_by: Principal;
+}
 
 /** Commands as the backend accepts and shows them. */
 export class CommandRepository {
@@ -105,6 +115,30 @@ export class CommandRepository {
         ).rows[0]?.n
       : undefined;
     return pageOf(rows, limit, (row) => [row.accepted_at, row.correlation_id], recordOf, total);
+  }
+
+  /**
+   * Notes that the secrets of the command's result are shown, in the caller's transaction. Undefined: no such command, or no
+   * result of it that is believed.
+   */
+  async takeSecrets(agentId: string, correlationId: string): Promise<CommandSecrets | undefined> {
+    if (!isUuid(correlationId)) return undefined;
+    const { rows } = await sql<
+      Omit<CommandSecrets, 'issued_by'> & { kind: string; id: string; name: string }
+    >`
+      WITH command AS (SELECT * FROM viw.agent_commands
+        WHERE agent_id = ${agentId} AND correlation_id = ${correlationId} FOR UPDATE),
+      noted AS (UPDATE viw.agent_commands SET secrets_shown_at = coalesce(secrets_shown_at, now())
+        WHERE correlation_id IN (SELECT correlation_id FROM command))
+      SELECT c.verb, r.stdout, c.secrets_shown_at IS NOT NULL AS shown_before, c.issued_by_kind AS kind,
+        c.issued_by_id AS id, c.issued_by_name AS name
+      FROM command c JOIN LATERAL (SELECT stdout FROM viw.agent_command_results r
+        WHERE r.correlation_id = c.correlation_id AND r.agent_id = c.agent_id AND r.believed
+        ORDER BY r.late, r.id DESC LIMIT 1) r ON true`.execute(this.deps.db);
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const { kind, id, name, ...secrets } = row;
+    return { ...secrets, issued_by: { kind, id, name } };
   }
 
   /**

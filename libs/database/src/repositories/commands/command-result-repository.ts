@@ -1,4 +1,4 @@
-import type { CommandResultsBody, CommandStatus } from '@viw/contracts';
+import type { CommandResultsBody, CommandStatus, ResultSignature } from '@viw/contracts';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
 import type { CommandChange } from './command-record';
@@ -10,6 +10,10 @@ export interface ResultEntry {
   /** Of the stream entry. */
   readonly event_id: string;
   readonly body: CommandResultsBody;
+  /** Default: not looked at. */
+  readonly signature?: ResultSignature;
+  /** False: kept as evidence, ends nothing. Default true. */
+  readonly believed?: boolean;
 }
 
 export interface ResultsApplied {
@@ -27,7 +31,7 @@ export class CommandResultRepository {
 
   /**
    * One row per (agent, result id), however often it comes. The first result of an open command ends it; any other is
-   * late. A result of another gateway than the command's, or of no command known, is kept and ends nothing.
+   * late. A result that is not believed, of another gateway than the command's, or of no command known, is kept and ends nothing.
    */
   async apply(batch: readonly ResultEntry[]): Promise<ResultsApplied> {
     if (batch.length === 0) return { stored: 0, late: [], changes: [] };
@@ -76,9 +80,11 @@ async function store(db: Db, batch: readonly ResultEntry[]): Promise<Stored[]> {
         ${result.map((r) => r.finished_at)}::timestamptz[], ${result.map((r) => r.error?.code ?? null)}::text[],
         ${result.map((r) => r.error?.msg ?? null)}::text[], ${result.map((r) => r.sig ?? null)}::text[],
         ${body.map((b) => b.hub)}::text[], ${body.map((b) => b.session_id)}::text[],
-        ${body.map((b) => b.epoch)}::bigint[], ${body.map((b) => b.received_at)}::timestamptz[]
+        ${body.map((b) => b.epoch)}::bigint[], ${body.map((b) => b.received_at)}::timestamptz[],
+        ${batch.map((entry) => entry.signature ?? null)}::text[], ${batch.map((entry) => entry.believed ?? true)}::boolean[]
       ) WITH ORDINALITY AS i (agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout, stderr,
-        truncated, duration_ms, started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch, received_at, n)
+        truncated, duration_ms, started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch, received_at,
+        signature, believed, n)
       ORDER BY agent_id, result_id, n
     ), command AS MATERIALIZED (
       SELECT correlation_id, agent_id, status IN ${openStatuses} AS open FROM viw.agent_commands
@@ -86,30 +92,29 @@ async function store(db: Db, batch: readonly ResultEntry[]): Promise<Stored[]> {
     ), fresh AS (
       -- Of several new results of one command the first counts.
       SELECT i.*, c.open,
-        row_number() OVER (PARTITION BY i.correlation_id, i.agent_id ORDER BY i.n) AS nth
+        row_number() OVER (PARTITION BY i.correlation_id, i.agent_id, i.believed ORDER BY i.n) AS nth
       FROM input i LEFT JOIN command c USING (correlation_id, agent_id)
       WHERE NOT EXISTS (SELECT FROM viw.agent_command_results r
         WHERE r.agent_id = i.agent_id AND r.result_id = i.result_id)
     ), stored AS (
       INSERT INTO viw.agent_command_results AS r (agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout,
         stderr, truncated, duration_ms, started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch,
-        received_at, late)
+        received_at, late, signature, believed)
       SELECT agent_id, result_id, event_id, correlation_id, verb, status, rc, stdout, stderr, truncated, duration_ms,
         started_at, finished_at, error_code, error_msg, sig, hub, session_id, epoch, received_at,
-        open IS NOT NULL AND (NOT open OR nth > 1)
+        open IS NOT NULL AND (NOT open OR (believed AND nth > 1)), signature, believed
       FROM fresh ORDER BY n
       ON CONFLICT (agent_id, result_id) DO NOTHING
-      RETURNING agent_id, correlation_id, late, received_at, CASE status ${endOf} END AS ends_as,
+      RETURNING agent_id, correlation_id, late, believed, received_at, CASE status ${endOf} END AS ends_as,
         left(nullif(concat_ws(': ', error_code, error_msg), ''), 500) AS reason
     ), ended AS (
       UPDATE viw.agent_commands c SET status = s.ends_as, reason = s.reason, finished_at = s.received_at
       FROM stored s JOIN command USING (correlation_id, agent_id)
-      WHERE c.correlation_id = s.correlation_id AND command.open AND NOT s.late
+      WHERE c.correlation_id = s.correlation_id AND command.open AND s.believed AND NOT s.late
       RETURNING c.correlation_id, c.agent_id, c.status
     )
     SELECT s.correlation_id, s.agent_id, s.late, e.status AS ended
-    FROM stored s LEFT JOIN ended e ON e.correlation_id = s.correlation_id AND e.agent_id = s.agent_id AND NOT s.late`.execute(
-    db,
-  );
+    FROM stored s LEFT JOIN ended e ON e.correlation_id = s.correlation_id AND e.agent_id = s.agent_id
+      AND s.believed AND NOT s.late`.execute(db);
   return rows;
 }

@@ -9,6 +9,8 @@ export interface CommandTarget {
   readonly supported_verbs: readonly string[];
   /** To seal secret arguments to; undefined: this gateway can take none. */
   readonly sealing_key: X25519PublicKey | undefined;
+  /** An administrator has allowed secret arguments in clear, for an agent that can open no seal. */
+  readonly allow_plain_secrets: boolean;
   /** Why nothing is accepted at all; undefined: it is. */
   readonly frozen: { readonly reason: string | null } | undefined;
 }
@@ -22,6 +24,7 @@ export interface TargetRow {
   readonly sealing_key: X25519PublicKey | null;
   /** The same as long as nothing of the target has changed. */
   readonly seen: string;
+  readonly allow_plain_secrets: boolean | null;
 }
 
 /** @param row undefined: on doubt nothing is accepted */
@@ -30,5 +33,6 @@ export const targetOf = (row: TargetRow | undefined): CommandTarget => ({
   revoked: row?.revoked ?? false,
   supported_verbs: row?.supported_verbs ?? [],
   sealing_key: row?.sealing_key ?? undefined,
+  allow_plain_secrets: row?.allow_plain_secrets ?? false,
   frozen: row?.frozen === false ? undefined : { reason: row?.frozen_reason ?? null },
 });

@@ -8,7 +8,7 @@ export const summaryColumns = sql`
   s.cpu_pct, s.mem_used_pct, s.load_1, s.sessions`;
 
 export const detailColumns = sql`${summaryColumns},
-  g.hostname, g.os, g.kernel, g.min_version, g.supported_verbs, g.first_seen_at, g.registered_at,
+  g.hostname, g.os, g.kernel, g.min_version, g.allow_plain_secrets, g.supported_verbs, g.first_seen_at, g.registered_at,
   s.metrics, s.received_at AS metrics_at,
   g.container_engine, g.capabilities, g.connected, g.session_id, g.epoch, g.hub, g.remote_ip,
   EXISTS (SELECT FROM viw.gateway_credentials c

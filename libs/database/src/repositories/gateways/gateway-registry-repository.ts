@@ -8,6 +8,7 @@ import { advisoryLocks } from '@viw/contracts';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { RepositoryDeps } from '../repository';
+import { HostPolicyRepository } from '../trust/host-policy-repository';
 
 /** Changes that a backup can be behind: at one a second, three decades of them. */
 const MAX_FORGOTTEN = 1_000_000_000;
@@ -44,6 +45,20 @@ export class GatewayRegistryRepository {
         frozen_at = CASE WHEN ${frozen} THEN now() END
       WHERE frozen <> ${frozen} RETURNING version`.execute(this.deps.db);
     return rows[0] && { kind: 'freeze', version: rows[0].version, frozen };
+  }
+
+  /** Until the end of the caller's transaction nobody else changes what hubs and hosts are told. */
+  async lock(): Promise<void> {
+    await this.lockVersion();
+  }
+
+  /** The delta by which hubs pass these on to hosts. For the caller's transaction, as `gatewayDelta`. */
+  async hostPolicyDelta(
+    policies: readonly string[],
+  ): Promise<Extract<GatewayRegistryBody, { kind: 'host_policy' }>> {
+    const version = (await this.lockVersion()) + 1;
+    await this.raiseVersion(version);
+    return { kind: 'host_policy', version, policies: [...policies] };
   }
 
   async freezeState(): Promise<FreezeState> {
@@ -85,6 +100,7 @@ export class GatewayRegistryRepository {
         // On doubt nothing is sent.
         frozen: rows[0]?.frozen ?? true,
         gateways: gateways.rows.map(entryOf),
+        host_policies: await new HostPolicyRepository({ db: trx }).chain(),
       };
     });
   }

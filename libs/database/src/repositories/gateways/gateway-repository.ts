@@ -23,6 +23,7 @@ export interface GatewayPatch {
   readonly site?: string | null | undefined;
   readonly labels?: Record<string, string> | undefined;
   readonly min_version?: string | null | undefined;
+  readonly allow_plain_secrets?: boolean | undefined;
   readonly public_keys?: GatewayRegister['public_keys'];
 }
 

@@ -5,14 +5,15 @@ import type { Migration } from './migration';
  * Postgres twice: to look at the gateway, and to store.
  */
 export const acceptCommand: Migration = {
-  name: '0012_accept_command',
+  name: '0023_accept_command',
   sql: `
 -- What decides whether a gateway takes a command; one row, whether there is such a gateway or not. "seen" is the same
 -- as long as nothing of it has changed.
 CREATE FUNCTION viw.command_target(agent text) RETURNS TABLE (frozen boolean, frozen_reason text, state text,
-  revoked boolean, supported_verbs jsonb, sealing_key jsonb, seen text) LANGUAGE sql STABLE AS $$
+  revoked boolean, supported_verbs jsonb, sealing_key jsonb, allow_plain_secrets boolean, seen text) LANGUAGE sql STABLE AS $$
   SELECT t.*, md5(t::text) FROM (
-    SELECT r.frozen, r.frozen_reason, g.state, g.revoked_at IS NOT NULL, g.supported_verbs, k.public_jwk
+    SELECT r.frozen, r.frozen_reason, g.state, g.revoked_at IS NOT NULL, g.supported_verbs, k.public_jwk,
+      g.allow_plain_secrets
     FROM viw.gateway_registry r
     LEFT JOIN viw.os_gateways g ON g.agent_id = agent
     LEFT JOIN viw.gateway_credentials k ON k.agent_id = g.agent_id AND k.kind = 'sealing' AND k.active
@@ -37,9 +38,9 @@ BEGIN
     RETURN 'queue_full';
   END IF;
   INSERT INTO viw.agent_commands (correlation_id, agent_id, verb, parameters_redacted, jws, idempotency_key,
-    issued_by_kind, issued_by_id, issued_by_name, accepted_at, expires_at, timeout_s)
+    issued_by_kind, issued_by_id, issued_by_name, accepted_at, expires_at, timeout_s, plain_secrets)
   SELECT c.correlation_id, c.agent_id, c.verb, c.parameters_redacted, c.jws, c.idempotency_key,
-    c.issued_by_kind, c.issued_by_id, c.issued_by_name, c.accepted_at, c.expires_at, c.timeout_s
+    c.issued_by_kind, c.issued_by_id, c.issued_by_name, c.accepted_at, c.expires_at, c.timeout_s, c.plain_secrets
   FROM jsonb_populate_record(NULL::viw.agent_commands, command) AS c ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     RETURN 'taken';

@@ -1,0 +1,110 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateSigningKey, signHostPolicy } from '@viw/commands';
+import type { SigningKeyPair } from '@viw/commands';
+import type { HostPolicyClaims } from '@viw/contracts';
+import { HelperFixture } from './helper-fixture';
+
+const policy = (
+  by: SigningKeyPair,
+  version: number,
+  keys: readonly SigningKeyPair[],
+  more: Partial<HostPolicyClaims> = {},
+): Promise<string> =>
+  signHostPolicy(by.privateKey, {
+    v: 1,
+    version,
+    iat: 0,
+    keys: keys.map(({ publicKey }) => publicKey),
+    sealing_key: null,
+    frozen: false,
+    reason: null,
+    ...more,
+  });
+
+describe('the helper follows its backend by signed policies', () => {
+  let helper: HelperFixture;
+  let next: SigningKeyPair;
+  let stranger: SigningKeyPair;
+
+  beforeEach(async () => {
+    helper = new HelperFixture();
+    await helper.prepare();
+    helper.script('add_user.sh', 'echo run >>"$root/runs"; echo created');
+    [next, stranger] = await Promise.all([generateSigningKey(), generateSigningKey()]);
+    await helper.start();
+  });
+  afterEach(() => helper.stop());
+
+  const adopt = async (...policies: Promise<string>[]) =>
+    helper.client.adoptPolicies(await Promise.all(policies));
+  const bySigner = async (key: SigningKeyPair) =>
+    (await helper.call(await helper.command('list_users', {}, { key }))).status;
+  const restart = async () => {
+    await helper.running.kill('SIGKILL');
+    await helper.start();
+  };
+  const runs = () => helper.read('scripts', 'runs');
+
+  it('to the next signing key, with an overlap, also after its death; a forger leads it nowhere', async () => {
+    const old = helper.backend;
+    expect(await bySigner(next)).toBe('denied');
+    await adopt(policy(old, 1, [old, next]));
+    expect([await bySigner(old), await bySigner(next)]).toEqual(['success', 'success']);
+    await restart();
+    expect([await bySigner(old), await bySigner(next)]).toEqual(['success', 'success']);
+    const kept = join(helper.folder, 'state', 'host-policy.json');
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
+
+    await adopt(policy(next, 2, [next]));
+    expect([await bySigner(old), await bySigner(next)]).toEqual(['denied', 'success']);
+    // By a stranger, by a key that is no longer trusted, and an old one brought again.
+    for (const refused of [policy(stranger, 3, [stranger]), policy(old, 3, [old, stranger])])
+      await expect(adopt(refused)).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' });
+    await adopt(policy(old, 1, [old, next]));
+    expect([await bySigner(old), await bySigner(next), await bySigner(stranger)]).toEqual([
+      'denied',
+      'success',
+      'denied',
+    ]);
+    // A policy is no command, and the agent cannot have one made of it.
+    const jws = await policy(next, 4, [next]);
+    const command = { ...(await helper.command('list_users')), jws };
+    expect(await helper.call(command)).toMatchObject({ error: { code: 'INVALID_SIGNATURE' } });
+
+    // Damaged, nobody is believed: neither the old keys nor what was known to be frozen may come back by it.
+    writeFileSync(kept, readFileSync(kept, 'utf8').slice(0, -20));
+    await restart();
+    expect([await bySigner(old), await bySigner(next)]).toEqual(['denied', 'denied']);
+  });
+
+  it('into a freeze, in which nothing is begun, and out of it', async () => {
+    const { backend } = helper;
+    const user = { username: 'alice', password: 'canary-Pa55word-frozen' };
+    const before = await helper.command('create_panel_user', user);
+    expect(await helper.call(before)).toMatchObject({ status: 'success' });
+
+    await adopt(policy(backend, 1, [backend], { frozen: true, reason: 'a fire drill' }));
+    const refused = {
+      status: 'denied',
+      error: { code: 'PERMISSION_DENIED', msg: 'commands are frozen: a fire drill' },
+    };
+    const during = await helper.command('create_panel_user', { ...user, username: 'bob' });
+    expect(await helper.call(during)).toMatchObject(refused);
+    expect(await helper.run('list_users')).toMatchObject(refused);
+    await restart();
+    expect(await helper.call(during)).toMatchObject(refused);
+    // What has run is still told, and the host still reports its health.
+    expect(await helper.call(before)).toMatchObject({ status: 'success', stdout: 'created\n' });
+    await expect(helper.client.call({ verb: 'get_system_health', timeoutMs: 5_000 })).resolves.toMatchObject({
+      status: 'success',
+    });
+    expect(runs()).toBe('run\n');
+
+    await expect(adopt(policy(stranger, 2, [stranger]))).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' });
+    expect(await helper.call(during)).toMatchObject(refused);
+    await adopt(policy(backend, 2, [backend]));
+    expect(await helper.call(during)).toMatchObject({ status: 'success' });
+    expect(runs()).toBe('run\nrun\n');
+  });
+});
