@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { CommandSigner } from '@viw/commands';
+import { CommandSigner, publicSigningKey } from '@viw/commands';
 import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import { OpsServer, createMetrics } from '@viw/runtime';
@@ -13,6 +13,7 @@ import {
   createRedis,
   redisSettingsCheck,
 } from '@viw/streams';
+import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
@@ -35,8 +36,10 @@ import { AuditTrail } from './services/audit-trail';
 import { CertificateService } from './services/certificate-service';
 import { CommandService } from './services/command-service';
 import { DeadLetterService } from './services/dead-letter-service';
+import { EnrollmentService } from './services/enrollment-service';
 import { FreezeService } from './services/freeze-service';
 import { GatewayService } from './services/gateway-service';
+import { KeyRenewalService } from './services/key-renewal-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
@@ -62,6 +65,9 @@ export interface Backend {
 
 /** Relay, reconciler and registry snapshots: one statement each at a time, and one to spare. */
 const JOB_CONNECTIONS = 4;
+
+/** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
+const agentLimit = { burst: 20, everyMs: 3_000 } as const;
 
 export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend {
   const { logger, version, heartbeatMs = 15_000 } = deps;
@@ -99,6 +105,22 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       ),
       apiClients: new ApiClientService({ repositories, writes }),
       gateways: new GatewayService({ repositories, writes }),
+      enrollment: new EnrollmentService(
+        { hubUrls: config.BACKEND_AGENT_HUB_URLS, hubPins: config.BACKEND_AGENT_HUB_PINS },
+        {
+          store,
+          writes,
+          changes,
+          commandKeys: () => ({ keys: [publicSigningKey(config.BACKEND_COMMAND_SIGNING_KEY)] }),
+          limiter: new AddressLimiter(agentLimit),
+          audit,
+          logger,
+        },
+      ),
+      keyRenewal: new KeyRenewalService(
+        { overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S },
+        { store, changes, limiter: new AddressLimiter(agentLimit), logger },
+      ),
       commands: new CommandService({
         repositories,
         writes,

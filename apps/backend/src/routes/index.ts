@@ -8,14 +8,17 @@ import type { ApiClientService } from '../services/api-client-service';
 import type { CertificateService } from '../services/certificate-service';
 import type { CommandService } from '../services/command-service';
 import type { DeadLetterService } from '../services/dead-letter-service';
+import type { EnrollmentService } from '../services/enrollment-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
+import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { apiClientRoutes } from './api-clients';
 import { certificateRoutes } from './certificates';
 import { commandRoutes } from './commands';
 import { deadLetterRoutes } from './dead-letters';
+import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
@@ -27,6 +30,8 @@ export interface RouteServices {
   readonly signIn: SignInService;
   readonly apiClients: ApiClientService;
   readonly gateways: GatewayService;
+  readonly enrollment: EnrollmentService;
+  readonly keyRenewal: KeyRenewalService;
   readonly commands: CommandService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
@@ -43,6 +48,7 @@ export function allRoutes(
   const described = [
     ...sessionRoutes(services.signIn, options.cookies),
     ...gatewayRoutes(services.gateways),
+    ...enrollmentRoutes(services),
     ...commandRoutes(services.commands),
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),

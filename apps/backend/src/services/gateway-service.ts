@@ -1,9 +1,9 @@
 import type { GatewayRegister } from '@viw/contracts';
-import { gatewayRegistryStream } from '@viw/contracts';
 import type { GatewayDetail, GatewayFilter, GatewayPatch } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
+import { tellHubs } from './tell-hubs';
 
 export interface GatewayServiceDeps {
   readonly repositories: Repositories;
@@ -87,8 +87,3 @@ const told = (action: string, agentId: string, detail: object) => ({
   audit: { action, object: { kind: 'gateway', id: agentId }, detail: { ...detail } },
   changes: [{ kind: 'gateway' as const, id: agentId }],
 });
-
-async function tellHubs({ gatewayRegistry, outbox }: Repositories, agentId: string): Promise<void> {
-  const delta = await gatewayRegistry.gatewayDelta(agentId);
-  if (delta) await outbox.enqueue(gatewayRegistryStream, delta);
-}

@@ -12,6 +12,7 @@ export * from './commands/command-repository';
 export type { CommandTarget } from './commands/command-target';
 export * from './commands/command-result-repository';
 export * from './certificates/deployment-repository';
+export * from './gateways/enrollment-token-repository';
 export * from './gateways/gateway-credential-repository';
 export * from './gateways/gateway-history-repository';
 export type { GatewayDetail } from './gateways/gateway-record';

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { isSignedBy } from '@viw/commands';
+import type { CommandKeys, Enrollment, EnrollmentTokenCreated, EnrollRequest } from '@viw/contracts';
+import { AppError } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
+import { randomToken } from '@viw/secrets';
+import type { ChangeAnnouncer } from '@viw/streams';
+import type { AddressLimiter } from '../auth/address-limiter';
+import { anonymous } from '../auth/caller';
+import type { RequestFacts } from '../http/route';
+import type { Store } from '../store';
+import type { AuditTrail } from './audit-trail';
+import { auditEntry } from './audit-trail';
+import { gatewayPrincipal } from './gateway-principal';
+import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
+import { tellHubs } from './tell-hubs';
+
+export interface EnrollmentOptions {
+  /** Told to enrolled hosts; none: each host's own configuration says where to dial. */
+  readonly hubUrls: readonly string[];
+  readonly hubPins: readonly string[];
+}
+
+export interface EnrollmentDeps {
+  readonly store: Store;
+  readonly writes: IdempotentWrites;
+  readonly changes: Pick<ChangeAnnouncer, 'announce'>;
+  /** Those that sign commands now. */
+  readonly commandKeys: () => CommandKeys;
+  readonly limiter: AddressLimiter;
+  readonly audit: AuditTrail;
+  readonly logger: Logger;
+}
+
+const TOKEN_PREFIX = 'viw_enroll_';
+
+const hashOf = (token: string): string => createHash('sha256').update(token, 'utf8').digest('hex');
+
+/** How a host becomes a gateway: an administrator's one-time token, and keys that the host has made for itself. */
+export class EnrollmentService {
+  constructor(
+    private readonly options: EnrollmentOptions,
+    private readonly deps: EnrollmentDeps,
+  ) {}
+
+  /**
+   * A token for a registered gateway; those made before are worth nothing from then on. It leaves here and is kept nowhere.
+   * @throws AppError NOT_FOUND (a discovered or decommissioned gateway likewise)
+   */
+  issueToken(write: WriteRequest, agentId: string, ttlS: number): Promise<EnrollmentTokenCreated> {
+    const token = `${TOKEN_PREFIX}${randomToken(32)}`;
+    return this.deps.writes.perform(
+      write,
+      async ({ gateways, enrollmentTokens }) => {
+        const gateway = await gateways.get(agentId);
+        if (!gateway || gateway.state === 'discovered' || gateway.state === 'decommissioned')
+          throw new AppError('NOT_FOUND', `No registered gateway ${agentId}`);
+        const row = await enrollmentTokens.issue({ agentId, tokenHash: hashOf(token), ttlS });
+        const detail = { token_id: row.id, expires_at: row.expires_at };
+        return {
+          answer: { agent_id: agentId, token, expires_at: row.expires_at },
+          audit: {
+            action: 'gateway.enrollment_token',
+            object: { kind: 'gateway', id: agentId },
+            detail,
+          },
+        };
+      },
+      { shownOnce: true },
+    );
+  }
+
+  /**
+   * The host's keys become the gateway's; nothing less opens it from then on. All or nothing: a token is used up only by
+   * an enrolment that took place.
+   * @throws AppError RATE_LIMITED; FORBIDDEN, the same for a token that is unknown, used, void or expired; INVALID_SIGNATURE
+   *   when the keys are not the caller's; CONFLICT for a key that was revoked
+   */
+  async enroll(request: EnrollRequest, facts: RequestFacts): Promise<Enrollment> {
+    const { store, changes, limiter, commandKeys } = this.deps;
+    limiter.attempt(facts.address);
+    const { proof, ...signed } = request;
+    if (!isSignedBy(signed.public_keys.agent, 'viw-enroll', signed, proof))
+      throw new AppError('INVALID_SIGNATURE', 'The proof was not made by this agent key');
+    const outcome = await store.transaction(async (repositories) => {
+      const used = await repositories.enrollmentTokens.use(hashOf(request.token), facts.address);
+      if (!used.usable) return used;
+      await repositories.gatewayCredentials.setEnrolledKeys(used.agentId, signed.public_keys);
+      await tellHubs(repositories, used.agentId);
+      const note = {
+        action: 'gateway.enroll',
+        object: { kind: 'gateway', id: used.agentId },
+        detail: { token_id: used.id, public_keys: signed.public_keys },
+      };
+      await repositories.audit.append(auditEntry(gatewayPrincipal(used.agentId), facts, 'success', note));
+      return used;
+    });
+    if (!outcome.usable) return this.#refuse(outcome, facts);
+    limiter.succeeded(facts.address);
+    changes.announce([{ kind: 'gateway', id: outcome.agentId }]);
+    const { hubUrls, hubPins } = this.options;
+    return {
+      agent_id: outcome.agentId,
+      hub_urls: [...hubUrls],
+      hub_pins: [...hubPins],
+      command_keys: commandKeys(),
+    };
+  }
+
+  /** What was wrong stands in log and audit; the caller is not told, so that nobody can tell a used token from a guess. */
+  async #refuse(
+    { reason, agentId }: { readonly reason: string; readonly agentId?: string },
+    facts: RequestFacts,
+  ): Promise<never> {
+    const { audit, logger } = this.deps;
+    logger.warn(
+      { event: 'enrollment_refused', reason, agent_id: agentId, ip: facts.address },
+      'an enrolment token opens nothing',
+    );
+    const object = agentId === undefined ? {} : { object: { kind: 'gateway', id: agentId } };
+    await audit.append(
+      auditEntry(anonymous, facts, 'denied', { action: 'gateway.enroll', ...object, detail: { reason } }),
+    );
+    throw new AppError('FORBIDDEN', 'The enrolment token is unknown, was used, or its time is over');
+  }
+}
