@@ -11,10 +11,15 @@ import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
 import { clientCertificateOf, identityOf } from './connection/identity-files';
+import { backendOf } from './enrollment/backend-of';
+import { keyRenewal } from './enrollment/key-renewal';
+import { usesEnrolledKey } from './load-config';
 import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
 import { Uplink } from './session/uplink';
+import { statusOf } from './status/status-of';
+import { statusSocket } from './status/status-socket';
 import { helperStates } from './telemetry/service-states-by-helper';
 import { TelemetryReporter } from './telemetry/telemetry-reporter';
 
@@ -23,6 +28,7 @@ export const DECOMMISSIONED_EXIT_STATUS = 78;
 
 /** For commands at work when the agent is told to stop. */
 const FINISH_TIMEOUT_MS = 5_000;
+const DAY_MS = 86_400_000;
 
 export interface AgentDeps {
   readonly logger: Logger;
@@ -81,7 +87,12 @@ export async function buildAgent(
   const identity = identityOf(config);
   const reconnect = { firstSpreadMs: config.GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S * 1_000 };
   const connection = new HubConnection(
-    { url: config.GATEWAY_AGENT_HUB_URL, ca: config.GATEWAY_AGENT_CA, reconnect },
+    {
+      urls: config.GATEWAY_AGENT_HUB_URL,
+      ca: config.GATEWAY_AGENT_CA,
+      pins: config.GATEWAY_AGENT_HUB_PINS,
+      reconnect,
+    },
     { identity, certificate: clientCertificateOf(config), clock, logger },
   );
   const facts = readHostFacts();
@@ -92,6 +103,13 @@ export async function buildAgent(
   const onDismissed = (reason: string): void => control.requestStop(reason, DECOMMISSIONED_EXIT_STATUS);
   const session = new AgentSession({ uplink, clock, hello, telemetry, commands, logger, onDismissed });
 
+  const status = statusOf(config, { version, identity, connection, session, clock, commands, outbox });
+  const stateDir = config.GATEWAY_AGENT_STATE_DIR;
+  const renewalMs = config.GATEWAY_AGENT_KEY_RENEW_DAYS * DAY_MS;
+  const renewals =
+    renewalMs > 0 && usesEnrolledKey(config)
+      ? [keyRenewal({ stateDir, afterMs: renewalMs }, { client: backendOf(config), clock, logger })]
+      : [];
   return {
     uplink,
     components: [
@@ -100,6 +118,8 @@ export async function buildAgent(
       // Stops before the connection, over which the last results still go.
       { name: 'commands', start: () => undefined, stop: () => commands.stop(FINISH_TIMEOUT_MS) },
       { name: 'telemetry', start: () => telemetry.start(), stop: () => telemetry.stop() },
+      statusSocket({ stateDir }, { status, logger }),
+      ...renewals,
     ],
   };
 }

@@ -43,7 +43,7 @@ function connect(options: Partial<HubConnectionOptions> = {}, agentId = 'gw-1') 
   const listener = new Listener();
   const clock = new HubClock();
   const connection = new HubConnection(
-    { url: hub.url, reconnect: quick, ...options },
+    { urls: [hub.url], reconnect: quick, ...options },
     { identity: hmacIdentity(agentId, sharedSecret), clock, logger },
   );
   running.push(connection);

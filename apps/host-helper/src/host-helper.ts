@@ -47,6 +47,7 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
     { timeoutMaxMs: config.HOST_HELPER_TIMEOUT_MAX_S * 1_000 },
     {
       executors,
+      publicKeys: keys.publicKeys,
       journal,
       slots: new Slots({ concurrent: CONCURRENT_ACTIONS, waiting: WAITING_ACTIONS }),
       logger,

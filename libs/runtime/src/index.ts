@@ -6,6 +6,7 @@ export type { ConfigSource } from './config-sources';
 export * from './config-values';
 export * from './constant-time';
 export * from './describe-error';
+export * from './durable-file';
 export * from './errors';
 export * from './ids';
 export * from './is-error';

@@ -1,8 +1,9 @@
-import { createPrivateKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { AppError } from '@viw/runtime';
 import type { AgentConfig } from '../config';
+import { parseIdentity } from '../enrollment/identity-file';
+import { keyOfPem } from '../enrollment/own-key';
 import { certificateIdentity, hmacIdentity, keyIdentity } from './identity';
 import type { AgentIdentity } from './identity';
 
@@ -20,7 +21,7 @@ export interface ClientCertificate {
  */
 export function identityOf(config: AgentConfig): AgentIdentity {
   const { GATEWAY_AGENT_ID: agentId, GATEWAY_AGENT_KEY_FILE: keyFile } = config;
-  if (keyFile !== undefined) return keyIdentity(agentId, readSigningKey(keyFile));
+  if (keyFile !== undefined) return keyIdentity(agentId, signingKeyIn(keyFile));
   if (config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined) return certificateIdentity(agentId);
   if (config.GATEWAY_AGENT_SHARED_SECRET !== undefined)
     return hmacIdentity(agentId, config.GATEWAY_AGENT_SHARED_SECRET);
@@ -42,15 +43,28 @@ export function clientCertificateOf(config: AgentConfig): (() => ClientCertifica
   return read;
 }
 
+/**
+ * Reads the key anew for each handshake, so that a renewed one is shown at the next connection; while it cannot be read,
+ * the last one is.
+ */
+function signingKeyIn(path: string): () => KeyObject {
+  let last = readSigningKey(path);
+  return () => {
+    try {
+      last = readSigningKey(path);
+    } catch {
+      // Being replaced at this moment.
+    }
+    return last;
+  };
+}
+
+/** PEM, or the file that enrolment writes. */
 function readSigningKey(path: string): KeyObject {
-  const pem = readPrivate('GATEWAY_AGENT_KEY_FILE', path);
-  let key: KeyObject | undefined;
-  try {
-    key = createPrivateKey(pem);
-  } catch {
-    // The library's message may quote what it read.
-  }
-  if (key?.asymmetricKeyType === 'ed25519') return key;
+  const text = readPrivate('GATEWAY_AGENT_KEY_FILE', path);
+  const pem = text.startsWith('{') ? parseIdentity(path, text).private_key : text;
+  const key = keyOfPem(pem);
+  if (key !== undefined) return key;
   throw new AppError('CONFIG_INVALID', 'GATEWAY_AGENT_KEY_FILE: not a private Ed25519 key in PEM form');
 }
 

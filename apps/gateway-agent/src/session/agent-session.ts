@@ -35,6 +35,8 @@ export class AgentSession implements HubListener {
   readonly #deps: AgentSessionDeps;
   readonly #heartbeat: Heartbeat;
   #confirmedSeq: number | undefined;
+  #confirmedAt: Date | undefined;
+  #sessionId: string | undefined;
 
   readonly #handlers: Handlers = {
     HELLO_ACK: async (frame, link) => {
@@ -43,7 +45,9 @@ export class AgentSession implements HubListener {
     },
     WELCOME: (frame, link) => this.#welcome(frame, link),
     HEARTBEAT: (frame) => {
-      this.#confirmedSeq = frame.ack_seq ?? this.#confirmedSeq;
+      if (frame.ack_seq === undefined || frame.ack_seq === this.#confirmedSeq) return;
+      this.#confirmedSeq = frame.ack_seq;
+      this.#confirmedAt = new Date();
     },
     COMMAND: (frame) => this.#deps.commands.receive(frame),
     CANCEL: (frame) => this.#deps.commands.cancel(frame.correlation_id),
@@ -76,6 +80,16 @@ export class AgentSession implements HubListener {
     return this.#confirmedSeq;
   }
 
+  /** When that was heard, by the host's clock. */
+  get confirmedAt(): Date | undefined {
+    return this.#confirmedAt;
+  }
+
+  /** From WELCOME until the session's end. */
+  get sessionId(): string | undefined {
+    return this.#sessionId;
+  }
+
   onFrame(frame: HubFrame, link: HubLink): void {
     const handler = this.#handlers[frame.type] as (frame: HubFrame, link: HubLink) => void | Promise<void>;
     void Promise.resolve(handler(frame, link)).catch((error: unknown) => {
@@ -87,6 +101,7 @@ export class AgentSession implements HubListener {
   }
 
   onClosed(): void {
+    this.#sessionId = undefined;
     this.#heartbeat.stop();
     this.#deps.uplink.close();
   }
@@ -100,6 +115,7 @@ export class AgentSession implements HubListener {
       { event: 'session_started', session_id: frame.session_id },
       'session with the hub started',
     );
+    this.#sessionId = frame.session_id;
     this.#deps.uplink.open(link);
     this.#heartbeat.start(frame.heartbeat_s * 1_000);
     this.#deps.commands.resend();

@@ -8,6 +8,7 @@ import { availableVerbs } from '../verbs';
 import type { Executors } from '../verbs';
 import { jsonOutcome } from '../verbs/executor';
 import type { ActionOutcome } from '../verbs/executor';
+import type { HostKeys } from '../keys/host-keys';
 import type { Journal, JournalEntry } from '../journal/journal';
 import { safeOutput } from './safe-output';
 import type { Slots } from './slots';
@@ -21,6 +22,8 @@ export interface AtMostOnceOptions {
 
 export interface AtMostOnceDeps {
   readonly executors: Executors;
+  /** Told to the agent for its enrolment. */
+  readonly publicKeys?: HostKeys['publicKeys'];
   readonly journal: Pick<Journal, 'find' | 'write'>;
   readonly slots: Slots;
   readonly logger: Logger;
@@ -133,7 +136,10 @@ export class AtMostOnce {
   async #perform(request: Authorised): Promise<UnsignedReply> {
     if (request.verb === 'describe') {
       return this.#measure(request, [], async () =>
-        jsonOutcome({ verbs: await availableVerbs(this.#deps.executors) }),
+        jsonOutcome({
+          verbs: await availableVerbs(this.#deps.executors),
+          public_keys: this.#deps.publicKeys,
+        }),
       );
     }
     const executor = this.#executorOf(request.verb);
