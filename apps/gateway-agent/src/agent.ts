@@ -11,9 +11,12 @@ import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
 import { clientCertificateOf, identityOf } from './connection/identity-files';
-import { backendOf } from './enrollment/backend-of';
-import { keyRenewal } from './enrollment/key-renewal';
-import { usesEnrolledKey } from './load-config';
+import { renewalsOf } from './enrollment/renewals-of';
+import { auditSummaries } from './events/audit-summary';
+import { CommandEvents } from './events/command-events';
+import { HelperWatch } from './events/helper-watch';
+import { HostEvents } from './events/host-events';
+import { ServiceWatch } from './events/service-watch';
 import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
@@ -28,7 +31,6 @@ export const DECOMMISSIONED_EXIT_STATUS = 78;
 
 /** For commands at work when the agent is told to stop. */
 const FINISH_TIMEOUT_MS = 5_000;
-const DAY_MS = 86_400_000;
 
 export interface AgentDeps {
   readonly logger: Logger;
@@ -63,7 +65,12 @@ export async function buildAgent(
   const serviceStates = (await hasSystemd()) ? systemdStates : fallback;
   const reader = new HostMetricsReader({ services, version }, { serviceStates });
   const intervalMs = config.GATEWAY_AGENT_TELEMETRY_INTERVAL_S * 1_000;
-  const telemetry = new TelemetryReporter({ agentId, intervalMs }, { reader, uplink, clock, logger });
+  const events = new HostEvents({ agentId }, { uplink, clock, logger });
+  const serviceWatch = new ServiceWatch({ events });
+  const telemetry = new TelemetryReporter(
+    { agentId, intervalMs },
+    { reader, uplink, clock, logger, onMetrics: (metrics) => serviceWatch.observe(metrics) },
+  );
 
   const journal = new CommandJournal({ dir: config.GATEWAY_AGENT_STATE_DIR }, { logger });
   const verifier = new CommandVerifier({ trustedKeys: config.GATEWAY_AGENT_TRUSTED_KEYS ?? [] }, { clock });
@@ -79,6 +86,7 @@ export async function buildAgent(
             execution: new HelperExecution({}, { helper }),
             outbox,
             uplink,
+            events: new CommandEvents({ events }),
             clock,
             logger,
           },
@@ -101,15 +109,33 @@ export async function buildAgent(
     { helper, clock, logger },
   );
   const onDismissed = (reason: string): void => control.requestStop(reason, DECOMMISSIONED_EXIT_STATUS);
-  const session = new AgentSession({ uplink, clock, hello, telemetry, commands, logger, onDismissed });
+  const session = new AgentSession({
+    uplink,
+    clock,
+    hello,
+    telemetry,
+    events,
+    commands,
+    logger,
+    onDismissed,
+  });
+  const helperWatch = helper && new HelperWatch({}, { helper, events, logger });
+  const helperTasks =
+    helper === undefined || helperWatch === undefined
+      ? []
+      : [helperWatch, auditSummaries({}, { helper, events, logger })];
 
-  const status = statusOf(config, { version, identity, connection, session, clock, commands, outbox });
+  const status = statusOf(config, {
+    version,
+    identity,
+    connection,
+    session,
+    clock,
+    commands,
+    outbox,
+    helperWatch,
+  });
   const stateDir = config.GATEWAY_AGENT_STATE_DIR;
-  const renewalMs = config.GATEWAY_AGENT_KEY_RENEW_DAYS * DAY_MS;
-  const renewals =
-    renewalMs > 0 && usesEnrolledKey(config)
-      ? [keyRenewal({ stateDir, afterMs: renewalMs }, { client: backendOf(config), clock, logger })]
-      : [];
   return {
     uplink,
     components: [
@@ -119,7 +145,8 @@ export async function buildAgent(
       { name: 'commands', start: () => undefined, stop: () => commands.stop(FINISH_TIMEOUT_MS) },
       { name: 'telemetry', start: () => telemetry.start(), stop: () => telemetry.stop() },
       statusSocket({ stateDir }, { status, logger }),
-      ...renewals,
+      ...helperTasks,
+      ...renewalsOf(config, { clock, events, logger }),
     ],
   };
 }

@@ -10,6 +10,8 @@ export interface AgentSessionDeps {
   readonly clock: HubClock;
   readonly hello: { make(): Promise<HelloFrame> };
   readonly telemetry: { flush(): void };
+  /** Missing on an agent that has nothing to tell of its host. */
+  readonly events?: { flush(): void };
   readonly commands: {
     receive(frame: CommandFrame): Promise<void>;
     cancel(correlationId: string): void;
@@ -120,5 +122,6 @@ export class AgentSession implements HubListener {
     this.#heartbeat.start(frame.heartbeat_s * 1_000);
     this.#deps.commands.resend();
     this.#deps.telemetry.flush();
+    this.#deps.events?.flush();
   }
 }

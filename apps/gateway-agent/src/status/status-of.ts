@@ -2,6 +2,7 @@ import type { AgentConfig } from '../config';
 import type { ConnectionReport } from '../connection/connection-report';
 import type { AgentIdentity } from '../connection/identity';
 import { readIdentity } from '../enrollment/identity-file';
+import type { HelperState } from '../events/helper-watch';
 import { usesEnrolledKey } from '../load-config';
 import type { AgentStatus } from './agent-status';
 
@@ -17,6 +18,8 @@ export interface StatusSources {
   readonly clock: { readonly offsetMs: number };
   readonly commands: { readonly inFlight: number };
   readonly outbox: { readonly size: number };
+  /** Missing on a gateway that only reports. */
+  readonly helperWatch?: { readonly state: HelperState } | undefined;
 }
 
 /** Puts the status together when it is asked for. */
@@ -36,7 +39,7 @@ export function statusOf(config: AgentConfig, sources: StatusSources): () => Age
       at: sources.session.confirmedAt?.toISOString() ?? null,
     },
     commands: { in_flight: sources.commands.inFlight, results_waiting: sources.outbox.size },
-    helper: config.GATEWAY_AGENT_HELPER_SECRET === undefined ? 'none' : 'unknown',
+    helper: sources.helperWatch?.state ?? 'none',
     rss_mb: Math.round(process.memoryUsage.rss() / 1_048_576),
   });
 }

@@ -2,6 +2,7 @@ import { requireVerb } from '@viw/commands';
 import type { HelperReply } from '@viw/contracts';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
+import type { AuditCounts } from '../audit/audit-counts';
 import { toAgentError } from '../agent-error';
 import type { Authorised } from '../checks/command-verification';
 import { availableVerbs } from '../verbs';
@@ -23,7 +24,8 @@ export interface AtMostOnceOptions {
 export interface AtMostOnceDeps {
   readonly executors: Executors;
   /** Told to the agent for its enrolment. */
-  readonly publicKeys?: HostKeys['publicKeys'];
+  readonly publicKeys: HostKeys['publicKeys'];
+  readonly counts: Pick<AuditCounts, 'summary'>;
   readonly journal: Pick<Journal, 'find' | 'write'>;
   readonly slots: Slots;
   readonly logger: Logger;
@@ -142,6 +144,9 @@ export class AtMostOnce {
         }),
       );
     }
+    if (request.verb === 'audit_summary') {
+      return this.#measure(request, [], async () => jsonOutcome(this.#deps.counts.summary()));
+    }
     const executor = this.#executorOf(request.verb);
     const { args } = await request.open();
     return this.#deps.slots.use(() =>
@@ -211,4 +216,4 @@ function assertSameVerb(known: { readonly verb: string }, request: Authorised): 
 
 /** Executors of `json` verbs bound and redact their result themselves: cut or patched in the middle it would be none. */
 const stdoutIsJson = (verb: string): boolean =>
-  verb === 'describe' || requireVerb(verb).resultFormat === 'json';
+  verb === 'describe' || verb === 'audit_summary' || requireVerb(verb).resultFormat === 'json';

@@ -4,6 +4,7 @@ import type { PrivateSigningKey } from '@viw/commands';
 import type { HelperReply, HelperRequest } from '@viw/contracts';
 import type { Logger } from '@viw/runtime';
 import type { AtMostOnce, Carried, UnsignedReply } from '../execution/at-most-once';
+import type { AuditCounts } from '../audit/audit-counts';
 import { toAgentError } from '../agent-error';
 import type { CommandVerification, Authorised } from '../checks/command-verification';
 import type { RequestAuthentication } from '../checks/request-authentication';
@@ -13,6 +14,7 @@ export interface RequestHandlerDeps {
   readonly authorisation: CommandVerification;
   readonly actions: AtMostOnce;
   readonly signingKey: PrivateSigningKey;
+  readonly counts: Pick<AuditCounts, 'note'>;
   readonly logger: Logger;
 }
 
@@ -73,6 +75,7 @@ export class RequestHandler {
 
   /** One line per action; the agent's own readings, every few seconds, only at level debug. */
   #audit(request: HelperRequest, authorised: Authorised | undefined, { reply, duplicate }: Carried): void {
+    if (authorised?.local !== true) this.#deps.counts.note(request.verb, reply);
     this.#deps.logger[authorised?.local === true ? 'debug' : 'info'](
       {
         event: 'action',

@@ -42,6 +42,16 @@ export const hostDescription = z.object({
   public_keys: helperPublicKeys.optional(),
 });
 
+/** What `audit_summary` answers in its stdout: the helper's own counts since it started, of what was asked by signed commands. */
+export const auditSummary = z.object({
+  since: z.iso.datetime(),
+  until: z.iso.datetime(),
+  actions: z.int().min(0),
+  /** Verb → outcome (a status, or the code of a refusal) → how often. */
+  counts: z.record(z.string(), z.record(z.string(), z.int().min(0))),
+});
+export type AuditSummary = z.infer<typeof auditSummary>;
+
 /** The agent's end of the helper's socket. One connection per call; calls may run at the same time. */
 export class HelperClient {
   readonly #options: HelperClientOptions;
