@@ -43,6 +43,12 @@ export class GatewayService {
     });
   }
 
+  /** Newest first. @throws AppError NOT_FOUND */
+  async events(agentId: string, options: { limit: number; cursor?: string | undefined }) {
+    await this.get(agentId);
+    return this.deps.repositories.gatewayHistory.events(agentId, options);
+  }
+
   register(write: WriteRequest, input: GatewayRegister): Promise<GatewayDetail> {
     return this.deps.writes.perform(write, async (repositories) => {
       const gateway = await repositories.gateways.register(input);

@@ -1,9 +1,11 @@
 import {
   enrollmentTokenCreated,
   gateway,
+  gatewayEventPage,
   gatewayPage,
   gatewayPoints,
   type enrollmentTokenRequest,
+  type gatewayEventQuery,
   type gatewayListQuery,
   type gatewayPatch,
   type gatewayRegister,
@@ -42,6 +44,9 @@ export const gatewayRoutes = (http: Transport) => ({
       body,
       options,
     }),
+  /** Newest first. */
+  events: (agentId: string, query: Partial<z.output<typeof gatewayEventQuery>> = {}, options?: CallOptions) =>
+    http.call(gatewayEventPage, { method: 'GET', path: `${gatewayPath(agentId)}/events`, query, options }),
   points: (agentId: string, query: PointsQuery = {}, options?: CallOptions) =>
     http.call(gatewayPoints, { method: 'GET', path: `${gatewayPath(agentId)}/points`, query, options }),
 });
