@@ -1,5 +1,5 @@
 import type { Clock } from '@viw/runtime';
-import { AppError, systemClock } from '@viw/runtime';
+import { AppError, sourceNetwork, systemClock } from '@viw/runtime';
 
 export interface AddressLimit {
   /** Failures at once. */
@@ -12,8 +12,9 @@ export interface AddressLimit {
 const MAX_ADDRESSES = 20_000;
 
 /**
- * Bounds how often an address may fail where guessing is hopeless anyway: it protects our work and the audit log, and never
- * makes anybody behind the same address wait for longer than `everyMs`. Kept in memory, so each replica counts for itself.
+ * Bounds how often an address (of IPv6: a /64) may fail where guessing is hopeless anyway: what is beyond that leaves no
+ * trace in log and audit. Only failures count: whoever is right is let in, whatever others behind the same address or proxy
+ * do. Kept in memory, so each replica counts for itself.
  */
 export class AddressLimiter {
   /** When the address has got all its attempts back, by the clock. */
@@ -27,30 +28,19 @@ export class AddressLimiter {
     this.#clock = clock;
   }
 
-  /**
-   * Counts the attempt as failed until `succeeded` says otherwise, so that attempts side by side count too.
-   * @throws AppError RATE_LIMITED with `retry_after_s`; such an attempt is not to be looked at
-   */
-  attempt(address: string): void {
+  /** @throws AppError RATE_LIMITED with `retry_after_s`: it fails too often */
+  failed(address: string): void {
     const { burst, everyMs } = this.limit;
     const now = this.#clock.now();
-    const fullAt = Math.max(now, this.#fullAt.get(address) ?? now) + everyMs;
+    const source = sourceNetwork(address);
+    const fullAt = Math.max(now, this.#fullAt.get(source) ?? now) + everyMs;
     const waitMs = fullAt - now - burst * everyMs;
     if (waitMs > 0)
       throw new AppError('RATE_LIMITED', 'Too many failed attempts, wait before the next one', {
         meta: { retry_after_s: Math.ceil(waitMs / 1_000) },
       });
-    this.#remember(address, fullAt);
-  }
-
-  succeeded(address: string): void {
-    const fullAt = this.#fullAt.get(address);
-    if (fullAt !== undefined) this.#remember(address, fullAt - this.limit.everyMs);
-  }
-
-  #remember(address: string, fullAt: number): void {
-    this.#fullAt.delete(address);
-    if (fullAt > this.#clock.now()) this.#fullAt.set(address, fullAt);
+    this.#fullAt.delete(source);
+    this.#fullAt.set(source, fullAt);
     const [oldest] = this.#fullAt.keys();
     if (this.#fullAt.size > MAX_ADDRESSES && oldest !== undefined) this.#fullAt.delete(oldest);
   }

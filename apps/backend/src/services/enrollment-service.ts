@@ -73,15 +73,16 @@ export class EnrollmentService {
   /**
    * The host's keys become the gateway's; nothing less opens it from then on. All or nothing: a token is used up only by
    * an enrolment that took place.
-   * @throws AppError RATE_LIMITED; FORBIDDEN, the same for a token that is unknown, used, void or expired; INVALID_SIGNATURE
+   * @throws AppError RATE_LIMITED for what fails too often; FORBIDDEN, the same for a token that is unknown, used, void or expired; INVALID_SIGNATURE
    *   when the keys are not the caller's; CONFLICT for a key that was revoked
    */
   async enroll(request: EnrollRequest, facts: RequestFacts): Promise<Enrollment> {
     const { store, changes, limiter, commandKeys } = this.deps;
-    limiter.attempt(facts.address);
     const { proof, ...signed } = request;
-    if (!isSignedBy(signed.public_keys.agent, 'viw-enroll', signed, proof))
+    if (!isSignedBy(signed.public_keys.agent, 'viw-enroll', signed, proof)) {
+      limiter.failed(facts.address);
       throw new AppError('INVALID_SIGNATURE', 'The proof was not made by this agent key');
+    }
     const outcome = await store.transaction(async (repositories) => {
       const used = await repositories.enrollmentTokens.use(hashOf(request.token), facts.address);
       if (!used.usable) return used;
@@ -96,7 +97,6 @@ export class EnrollmentService {
       return used;
     });
     if (!outcome.usable) return this.#refuse(outcome, facts);
-    limiter.succeeded(facts.address);
     changes.announce([{ kind: 'gateway', id: outcome.agentId }]);
     const { hubUrls, hubPins } = this.options;
     return {
@@ -112,7 +112,8 @@ export class EnrollmentService {
     { reason, agentId }: { readonly reason: string; readonly agentId?: string },
     facts: RequestFacts,
   ): Promise<never> {
-    const { audit, logger } = this.deps;
+    const { audit, limiter, logger } = this.deps;
+    limiter.failed(facts.address);
     logger.warn(
       { event: 'enrollment_refused', reason, agent_id: agentId, ip: facts.address },
       'an enrolment token opens nothing',

@@ -33,33 +33,36 @@ export class KeyRenewalService {
 
   /**
    * Asked again, because an answer was lost, it answers again: a key that is in force already needs no proof but its own.
-   * @throws AppError RATE_LIMITED; VALIDATION_FAILED when the request is not of now; FORBIDDEN, the same for an unknown
-   *   gateway and for signatures that do not fit; CONFLICT for a key that was revoked
+   * @throws AppError RATE_LIMITED for what fails too often; VALIDATION_FAILED when the request is not of now; FORBIDDEN, the
+   *   same for an unknown gateway and for signatures that do not fit; CONFLICT for a key that was revoked
    */
   async renew(request: RenewRequest, facts: RequestFacts): Promise<Renewal> {
-    const { store, changes, limiter, logger } = this.deps;
-    limiter.attempt(facts.address);
+    const { store, changes } = this.deps;
     this.#assertOfNow(request.issued_at);
     const { by_current: byCurrent, by_next: byNext, ...signed } = request;
     const { agent_id: agentId, next } = signed;
-    const proven = isSignedBy(next, 'viw-renew', signed, byNext);
+    const fits = (current: RenewRequest['next'] | undefined): current is RenewRequest['next'] =>
+      current !== undefined && (current.x === next.x || isSignedBy(current, 'viw-renew', signed, byCurrent));
+    // Strangers lock no row: it is looked at once before, and again in the transaction.
+    const proven =
+      isSignedBy(next, 'viw-renew', signed, byNext) &&
+      fits(await store.repositories.gatewayCredentials.agentKey(agentId));
     const outcome = proven
-      ? await store.transaction((repositories) =>
-          this.#replace(repositories, agentId, next, facts, (current) =>
-            isSignedBy(current, 'viw-renew', signed, byCurrent),
-          ),
-        )
+      ? await store.transaction((repositories) => this.#replace(repositories, agentId, next, facts, fits))
       : undefined;
-    if (outcome === undefined) {
-      logger.warn(
-        { event: 'key_renewal_refused', agent_id: agentId, ip: facts.address },
-        'a key renewal is not signed by the gateway’s key',
-      );
-      throw new AppError('FORBIDDEN', 'The request is not signed by the key of this gateway and the next one');
-    }
-    limiter.succeeded(facts.address);
+    if (outcome === undefined) return this.#refuse(agentId, facts);
     if (outcome.changed) changes.announce([{ kind: 'gateway', id: agentId }]);
     return { agent_id: agentId, former_until: outcome.formerUntil };
+  }
+
+  #refuse(agentId: string, facts: RequestFacts): never {
+    const { limiter, logger } = this.deps;
+    limiter.failed(facts.address);
+    logger.warn(
+      { event: 'key_renewal_refused', agent_id: agentId, ip: facts.address },
+      'a key renewal is not signed by the gateway’s key',
+    );
+    throw new AppError('FORBIDDEN', 'The request is not signed by the key of this gateway and the next one');
   }
 
   async #replace(
@@ -67,13 +70,12 @@ export class KeyRenewalService {
     agentId: string,
     next: RenewRequest['next'],
     facts: RequestFacts,
-    signedBy: (current: RenewRequest['next']) => boolean,
+    fits: (current: RenewRequest['next'] | undefined) => current is RenewRequest['next'],
   ): Promise<{ readonly changed: boolean; readonly formerUntil: string | null } | undefined> {
     const { gatewayCredentials, audit } = repositories;
     const current = await gatewayCredentials.lockAgentKey(agentId);
-    if (current === undefined) return undefined;
+    if (!fits(current)) return undefined;
     if (current.x === next.x) return { changed: false, formerUntil: null };
-    if (!signedBy(current)) return undefined;
     const formerUntil = await gatewayCredentials.renewAgentKey(agentId, next, this.options.overlapS);
     await tellHubs(repositories, agentId);
     const note = {

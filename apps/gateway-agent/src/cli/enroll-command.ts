@@ -46,6 +46,8 @@ export async function enrollCommand(args: readonly string[], { print }: CommandI
   print(`identity     ${identityPath(stateDir)}`);
   print(`hubs         ${identity.hub_urls.join(', ') || 'none named: set GATEWAY_AGENT_HUB_URL'}`);
   print(`command keys ${identity.command_keys.keys.map(({ kid }) => kid).join(', ')}`);
+  if (process.geteuid?.() === 0 && (await stat(stateDir)).uid === 0)
+    print(`owner        root; an agent that runs as another user needs it: chown -R USER ${stateDir}`);
   print(
     `next         set GATEWAY_AGENT_ENABLED=true and (re)start the agent; "viw-agent doctor" checks the rest`,
   );

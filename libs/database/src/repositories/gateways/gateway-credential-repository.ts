@@ -75,12 +75,8 @@ export class GatewayCredentialRepository {
     });
   }
 
-  /**
-   * By which the agent proves itself, held against every other change until the caller's transaction ends. Undefined: it
-   * has none, or it was revoked.
-   */
-  async lockAgentKey(agentId: string): Promise<Ed25519PublicKey | undefined> {
-    await sql`SELECT FROM viw.os_gateways WHERE agent_id = ${agentId} FOR UPDATE`.execute(this.deps.db);
+  /** By which the agent proves itself; undefined: it has none, or it was revoked. */
+  async agentKey(agentId: string): Promise<Ed25519PublicKey | undefined> {
     const row = await this.deps.db
       .selectFrom('gateway_credentials')
       .select('public_jwk')
@@ -89,6 +85,12 @@ export class GatewayCredentialRepository {
       .where('active', '=', true)
       .executeTakeFirst();
     return row?.public_jwk as Ed25519PublicKey | undefined;
+  }
+
+  /** The same, held against every other change until the caller's transaction ends. */
+  async lockAgentKey(agentId: string): Promise<Ed25519PublicKey | undefined> {
+    await sql`SELECT FROM viw.os_gateways WHERE agent_id = ${agentId} FOR UPDATE`.execute(this.deps.db);
+    return this.agentKey(agentId);
   }
 
   private async retire(agentId: string, kind: CredentialKind): Promise<void> {
