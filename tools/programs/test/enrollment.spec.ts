@@ -162,8 +162,15 @@ it('is enrolled once: not by a used token, not over another identity unless told
     stderr: 'viw-agent: The enrolment token is unknown, was used, or its time is over\n',
   });
   expect(await readFile(host.path('agent/identity.json'), 'utf8')).toBe(identity);
-  expect(await enrol(second.token, '--force')).toMatchObject({ code: 0 });
+  // This time the helper is asked for its keys by its socket.
+  await host.startHelper(second.id);
+  const asked = await host.agentCommand(
+    ['enroll', `--url=${backend.url}`, `--token=${second.token}`, '--force'],
+    { GATEWAY_AGENT_ID: second.id },
+  );
+  expect(asked).toMatchObject({ code: 0, stderr: '' });
   expect(await readFile(host.path('agent/identity.json'), 'utf8')).toContain(second.id);
+  expect(await admin.gateways.get(second.id)).toMatchObject({ has_agent_key: true, has_sealing_key: true });
 }, 60_000);
 
 it('renews its key without losing its session; the next connection is by the new key, the old one opens nothing', async () => {

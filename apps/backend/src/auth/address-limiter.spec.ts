@@ -18,7 +18,7 @@ it('lets an address fail so many times at once, then one at a time; others are n
   now += 1_000;
   fail(limited);
   expect(() => fail(limited)).toThrow(
-    expect.objectContaining({ meta: { retry_after_s: 1 } }) as unknown as Error,
+    expect.objectContaining({ meta: { retry_after_s: 1 } }),
   );
 });
 

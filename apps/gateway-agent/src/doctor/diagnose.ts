@@ -22,7 +22,11 @@ export async function diagnose(options: DiagnoseOptions): Promise<Check[]> {
   if (config === undefined) return checks;
   const hubs = await Promise.all(
     (config.GATEWAY_AGENT_HUB_URL ?? []).map((url) =>
-      hubChecks(url, { ca: config.GATEWAY_AGENT_CA, pins: config.GATEWAY_AGENT_HUB_PINS }),
+      hubChecks(url, {
+        ca: config.GATEWAY_AGENT_CA,
+        pins: config.GATEWAY_AGENT_HUB_PINS,
+        hasClientCertificate: config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined,
+      }),
     ),
   );
   const helper = await helperChecks({

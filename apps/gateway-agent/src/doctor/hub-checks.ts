@@ -9,6 +9,8 @@ import { tlsChecks } from './tls-checks';
 export interface HubCheckOptions {
   readonly ca: string | undefined;
   readonly pins: readonly string[];
+  /** The agent shows one; doctor does not. */
+  readonly hasClientCertificate: boolean;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -55,11 +57,16 @@ function tcpCheck(host: string, port: number): Promise<Check> {
   });
 }
 
-async function answerChecks(url: URL, { ca }: HubCheckOptions): Promise<Check[]> {
+/** What NGINX answers to whoever shows no client certificate where it insists on one. */
+const CERTIFICATE_WANTED: ReadonlySet<number> = new Set([400, 495, 496]);
+
+async function answerChecks(url: URL, { ca, hasClientCertificate }: HubCheckOptions): Promise<Check[]> {
   const name = `hub ${url.host}`;
   try {
     const { refusal, askedAt, answeredAt } = await askHub(url, { ca, timeoutMs: TIMEOUT_MS });
     const { status, code, serverTime } = refusal;
+    if (code === undefined && hasClientCertificate && CERTIFICATE_WANTED.has(status))
+      return [ok(name, `HTTP ${status}: it insists on the client certificate, which doctor does not show`)];
     if (code === undefined)
       return [
         failed(
