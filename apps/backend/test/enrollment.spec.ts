@@ -131,6 +131,26 @@ describe('enrolment', () => {
     expect(JSON.stringify(rows) + backend.log.join('')).not.toContain(secret);
   });
 
+  it('answers again to who has used the token, by the same keys and in its time; to nobody else', async () => {
+    const id = await registered();
+    const { token } = await admin.gateways.issueEnrollmentToken(id);
+    const own = ownKey();
+    const helper = { sealing: around.sealing.publicKey };
+    const first: unknown = await (await enroll(token, own, helper)).json();
+    expect(await (await enroll(token, own, helper)).json()).toEqual(first);
+    expect((await enroll(token, own)).status).toBe(403);
+    expect((await enroll(token, ownKey(), helper)).status).toBe(403);
+    expect((await auditOf(id)).filter(({ outcome }) => outcome === 'success')).toHaveLength(3);
+    await sql`UPDATE viw.enrollment_tokens SET expires_at = now() WHERE agent_id = ${id}`.execute(
+      around.owner,
+    );
+    expect((await enroll(token, own, helper)).status).toBe(403);
+    const next = await admin.gateways.issueEnrollmentToken(id);
+    await enroll(next.token, own, helper);
+    await admin.gateways.revokeCredentials(id);
+    expect((await enroll(next.token, own, helper)).status).toBe(403);
+  });
+
   it('answers a token that is unknown, expired, void or used in one and the same way', async () => {
     const id = await registered();
     const issue = async () => (await admin.gateways.issueEnrollmentToken(id)).token;

@@ -71,7 +71,8 @@ it('uses up no token before it knows the helper’s keys, and says how they are 
     code: 1,
     stderr: expect.stringContaining('cannot be reached: ECONNREFUSED') as string,
   });
-  expect(await readdir(join(root, 'state'))).toEqual([]);
+  // It may have arrived: the next attempt is by the same key.
+  expect(await readdir(join(root, 'state'))).toEqual(['enrolling-key.pem']);
 });
 
 it('status and renew say that no agent runs, that the host is not enrolled', async () => {

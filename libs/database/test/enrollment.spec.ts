@@ -49,7 +49,14 @@ test('of many who use a token at once one gets the gateway', async () => {
   expect(answers.filter(({ usable }) => usable)).toEqual([
     { usable: true, agentId: agent, id: expect.any(String) as string },
   ]);
-  expect(await use(token)).toEqual({ usable: false, reason: 'used', agentId: agent });
+  expect(await use(token)).toEqual({
+    usable: false,
+    reason: 'used',
+    agentId: agent,
+    stillInTime: true,
+  });
+  await sql`UPDATE viw.enrollment_tokens SET expires_at = now() WHERE token_hash = ${token}`.execute(f.db);
+  expect(await use(token)).toMatchObject({ reason: 'used', stillInTime: false });
 });
 
 test('what is rolled back has not used it', async () => {

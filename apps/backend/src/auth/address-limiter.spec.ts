@@ -17,9 +17,7 @@ it('lets an address fail so many times at once, then one at a time; others are n
   expect(() => fail(limited, '192.0.2.2', 3)).not.toThrow();
   now += 1_000;
   fail(limited);
-  expect(() => fail(limited)).toThrow(
-    expect.objectContaining({ meta: { retry_after_s: 1 } }),
-  );
+  expect(() => fail(limited)).toThrow(expect.objectContaining({ meta: { retry_after_s: 1 } }) as Error);
 });
 
 it('does not make the wait longer for what was refused', () => {

@@ -8,7 +8,7 @@ import type { ChangeAnnouncer } from '@viw/streams';
 import type { AddressLimiter } from '../auth/address-limiter';
 import { anonymous } from '../auth/caller';
 import type { RequestFacts } from '../http/route';
-import type { Store } from '../store';
+import type { Repositories, Store } from '../store';
 import type { AuditTrail } from './audit-trail';
 import { auditEntry } from './audit-trail';
 import { gatewayPrincipal } from './gateway-principal';
@@ -72,9 +72,10 @@ export class EnrollmentService {
 
   /**
    * The host's keys become the gateway's; nothing less opens it from then on. All or nothing: a token is used up only by
-   * an enrolment that took place.
-   * @throws AppError RATE_LIMITED for what fails too often; FORBIDDEN, the same for a token that is unknown, used, void or expired; INVALID_SIGNATURE
-   *   when the keys are not the caller's; CONFLICT for a key that was revoked
+   * an enrolment that took place. Whoever has used it and asks again in its time, with the keys that are in force, is
+   * answered again: the first answer may have got lost.
+   * @throws AppError RATE_LIMITED for what fails too often; FORBIDDEN, the same for a token that is unknown, used, void or
+   *   expired; INVALID_SIGNATURE when the keys are not the caller's; CONFLICT for a key that was revoked
    */
   async enroll(request: EnrollRequest, facts: RequestFacts): Promise<Enrollment> {
     const { store, changes, limiter, commandKeys } = this.deps;
@@ -83,20 +84,8 @@ export class EnrollmentService {
       limiter.failed(facts.address);
       throw new AppError('INVALID_SIGNATURE', 'The proof was not made by this agent key');
     }
-    const outcome = await store.transaction(async (repositories) => {
-      const used = await repositories.enrollmentTokens.use(hashOf(request.token), facts.address);
-      if (!used.usable) return used;
-      await repositories.gatewayCredentials.setEnrolledKeys(used.agentId, signed.public_keys);
-      await tellHubs(repositories, used.agentId);
-      const note = {
-        action: 'gateway.enroll',
-        object: { kind: 'gateway', id: used.agentId },
-        detail: { token_id: used.id, public_keys: signed.public_keys },
-      };
-      await repositories.audit.append(auditEntry(gatewayPrincipal(used.agentId), facts, 'success', note));
-      return used;
-    });
-    if (!outcome.usable) return this.#refuse(outcome, facts);
+    const outcome = await store.transaction((repositories) => this.#use(repositories, request, facts));
+    if ('refused' in outcome) return this.#refuse(outcome, facts);
     changes.announce([{ kind: 'gateway', id: outcome.agentId }]);
     const { hubUrls, hubPins } = this.options;
     return {
@@ -107,9 +96,31 @@ export class EnrollmentService {
     };
   }
 
+  async #use(
+    repositories: Repositories,
+    { token, public_keys: keys }: EnrollRequest,
+    facts: RequestFacts,
+  ): Promise<{ readonly agentId: string } | { readonly refused: string; readonly agentId?: string }> {
+    const { enrollmentTokens, gatewayCredentials, audit } = repositories;
+    const used = await enrollmentTokens.use(hashOf(token), facts.address);
+    if (!used.usable) {
+      const { reason, agentId, stillInTime } = used;
+      if (agentId === undefined) return { refused: reason };
+      const repeated = stillInTime === true && (await gatewayCredentials.areEnrolled(agentId, keys));
+      return repeated ? { agentId } : { refused: reason, agentId };
+    }
+    const { id, agentId } = used;
+    await gatewayCredentials.setEnrolledKeys(agentId, keys);
+    await tellHubs(repositories, agentId);
+    const object = { kind: 'gateway', id: agentId };
+    const note = { action: 'gateway.enroll', object, detail: { token_id: id, public_keys: keys } };
+    await audit.append(auditEntry(gatewayPrincipal(agentId), facts, 'success', note));
+    return { agentId };
+  }
+
   /** What was wrong stands in log and audit; the caller is not told, so that nobody can tell a used token from a guess. */
   async #refuse(
-    { reason, agentId }: { readonly reason: string; readonly agentId?: string },
+    { refused: reason, agentId }: { readonly refused: string; readonly agentId?: string },
     facts: RequestFacts,
   ): Promise<never> {
     const { audit, limiter, logger } = this.deps;

@@ -3,9 +3,10 @@ import type { HelperPublicKeys } from '@viw/commands';
 import { enrollment } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { BackendClient, BackendClientOptions } from './backend-client';
-import { readIdentity, writeIdentity } from './identity-file';
+import { enrollingKeyPath, readIdentity, writeIdentity } from './identity-file';
 import type { EnrolledIdentity } from './identity-file';
-import { keyOfPem, makeKeyPem, publicJwkOf } from './own-key';
+import { publicJwkOf } from './own-key';
+import { forgetPendingKey, pendingKey } from './pending-key';
 import { prepareStateDir } from './state-dir';
 
 export interface EnrollOptions {
@@ -20,7 +21,8 @@ export interface EnrollOptions {
 
 /**
  * Makes this host the gateway that the token was made for: a new key, made here; its public half and the helper's go to the
- * backend; what it answers is kept beside the key. An earlier identity stays whole until then.
+ * backend; what it answers is kept beside the key. An earlier identity stays whole until then. When the answer gets lost, the same
+ * token may be tried again.
  *
  * @throws AppError ALREADY_EXISTS when the host is enrolled and `force` is false; whatever the backend refuses by
  */
@@ -30,9 +32,8 @@ export async function enroll(
 ): Promise<EnrolledIdentity> {
   const owner = await prepareStateDir(stateDir);
   if (!force) assertNotEnrolled(stateDir);
-  const pem = makeKeyPem();
-  const key = keyOfPem(pem);
-  if (key === undefined) throw new AppError('INTERNAL_ERROR', 'no key could be made');
+  const path = enrollingKeyPath(stateDir);
+  const { pem, key } = await pendingKey(path, { owner });
   const signed = {
     token,
     public_keys: {
@@ -41,7 +42,12 @@ export async function enroll(
     },
   };
   const proof = signRequest(key, 'viw-enroll', signed);
-  const answer = await client.post('/agent/enroll', { ...signed, proof }, enrollment);
+  const request = { ...signed, proof };
+  const answer = await client.post('/agent/enroll', request, enrollment).catch(async (error: unknown) => {
+    // Without an answer it may have taken place: the same token and key are answered again.
+    if (!(error instanceof AppError && error.retryable)) await forgetPendingKey(path);
+    throw error;
+  });
   const now = new Date().toISOString();
   const identity: EnrolledIdentity = {
     agent_id: answer.agent_id,
@@ -55,6 +61,7 @@ export async function enroll(
     command_keys: answer.command_keys,
   };
   await writeIdentity(stateDir, identity, { owner });
+  await forgetPendingKey(path);
   return identity;
 }
 

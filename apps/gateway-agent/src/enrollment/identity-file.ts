@@ -34,6 +34,9 @@ export const identityPath = (stateDir: string): string => join(stateDir, 'identi
 /** Of a renewal that is under way; kept until it is known to have taken place. */
 export const nextKeyPath = (stateDir: string): string => join(stateDir, 'next-key.pem');
 
+/** Of an enrolment that is under way; kept until it is known how it ended. */
+export const enrollingKeyPath = (stateDir: string): string => join(stateDir, 'enrolling-key.pem');
+
 /** Undefined when the host is not enrolled. @throws AppError CONFIG_INVALID when the file is damaged or cannot be read */
 export function readIdentity(stateDir: string): EnrolledIdentity | undefined {
   const path = identityPath(stateDir);

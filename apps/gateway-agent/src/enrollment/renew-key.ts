@@ -1,11 +1,11 @@
-import { readFile, unlink } from 'node:fs/promises';
 import { signRequest } from '@viw/commands';
 import { renewal } from '@viw/contracts';
-import { AppError, writeDurably } from '@viw/runtime';
+import { AppError } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import type { BackendClient } from './backend-client';
 import { nextKeyPath, readIdentity, writeIdentity } from './identity-file';
-import { keyOfPem, makeKeyPem, publicJwkOf } from './own-key';
+import { keyOfPem, publicJwkOf } from './own-key';
+import { forgetPendingKey, pendingKey } from './pending-key';
 import { prepareStateDir } from './state-dir';
 
 export interface RenewKeyDeps {
@@ -28,12 +28,7 @@ export async function renewKey(stateDir: string, { client, clock }: RenewKeyDeps
   const current = identity && keyOfPem(identity.private_key);
   if (identity === undefined || current === undefined)
     throw new AppError('NOT_FOUND', 'this host is not enrolled: it has no key to renew');
-  const pem = await nextKeyPem(stateDir, owner);
-  const next = keyOfPem(pem);
-  if (next === undefined) {
-    await forgetNextKey(stateDir);
-    throw new AppError('INTERNAL_ERROR', 'the next key was damaged; the next attempt makes another');
-  }
+  const { pem, key: next } = await pendingKey(nextKeyPath(stateDir), { owner });
   const signed = {
     agent_id: identity.agent_id,
     next: publicJwkOf(next),
@@ -46,23 +41,11 @@ export async function renewKey(stateDir: string, { client, clock }: RenewKeyDeps
   };
   const answer = await client.post('/agent/renew', request, renewal).catch(async (error: unknown) => {
     // It was revoked: offered again it would be refused for ever.
-    if (error instanceof AppError && error.code === 'CONFLICT') await forgetNextKey(stateDir);
+    if (error instanceof AppError && error.code === 'CONFLICT') await forgetPendingKey(nextKeyPath(stateDir));
     throw error;
   });
   const key_made_at = new Date().toISOString();
   await writeIdentity(stateDir, { ...identity, private_key: pem, key_made_at }, { owner });
-  await forgetNextKey(stateDir);
+  await forgetPendingKey(nextKeyPath(stateDir));
   return answer.former_until;
 }
-
-async function nextKeyPem(stateDir: string, owner: Awaited<ReturnType<typeof prepareStateDir>>) {
-  const path = nextKeyPath(stateDir);
-  await writeDurably(path, makeKeyPem(), { onlyNew: true, owner }).catch((error: NodeJS.ErrnoException) => {
-    // An earlier attempt was cut short, or another process is at it: the same key then.
-    if (error.code !== 'EEXIST') throw error;
-  });
-  return readFile(path, 'utf8');
-}
-
-const forgetNextKey = (stateDir: string): Promise<void> =>
-  unlink(nextKeyPath(stateDir)).catch(() => undefined);

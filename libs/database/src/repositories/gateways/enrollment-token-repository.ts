@@ -53,7 +53,13 @@ export class EnrollmentTokenRepository {
     address: string,
   ): Promise<
     | { readonly usable: true; readonly id: string; readonly agentId: string }
-    | { readonly usable: false; readonly reason: UnusableToken; readonly agentId?: string }
+    | {
+        readonly usable: false;
+        readonly reason: UnusableToken;
+        readonly agentId?: string;
+        /** It was used, and its time is not over: whoever used it may not have heard the answer. */
+        readonly stillInTime?: boolean;
+      }
   > {
     const { db } = this.deps;
     const row = await db
@@ -70,17 +76,16 @@ export class EnrollmentTokenRepository {
       db,
     );
     if (used.rows.length > 0) return { usable: true, id: row.id, agentId: row.agent_id };
-    return { usable: false, reason: await this.whyUnusable(row.id), agentId: row.agent_id };
+    return { usable: false, agentId: row.agent_id, ...(await this.whyUnusable(row.id)) };
   }
 
-  private async whyUnusable(id: string): Promise<UnusableToken> {
-    const row = await this.deps.db
-      .selectFrom('enrollment_tokens')
-      .select(['used_at', 'voided_at'])
-      .where('id', '=', id)
-      .executeTakeFirst();
-    if (!row) return 'unknown';
-    return row.used_at !== null ? 'used' : row.voided_at !== null ? 'void' : 'expired';
+  private async whyUnusable(id: string): Promise<{ reason: UnusableToken; stillInTime: boolean }> {
+    const { rows } = await sql<{ used: boolean; void: boolean; in_time: boolean }>`
+      SELECT used_at IS NOT NULL AS used, voided_at IS NOT NULL AS void, expires_at > now() AS in_time
+      FROM viw.enrollment_tokens WHERE id = ${id}`.execute(this.deps.db);
+    const [row] = rows;
+    const reason = row === undefined ? 'unknown' : row.used ? 'used' : row.void ? 'void' : 'expired';
+    return { reason, stillInTime: reason === 'used' && row?.in_time === true };
   }
 
   /** How many were open. */

@@ -52,6 +52,19 @@ export class GatewayCredentialRepository {
     await this.setPublicKeys(agentId, keys);
   }
 
+  /** Whether these, and no others, are what an enrolment has left in force. */
+  async areEnrolled(agentId: string, keys: EnrolledKeys): Promise<boolean> {
+    const rows = await this.deps.db
+      .selectFrom('gateway_credentials')
+      .select(['kind', 'public_jwk'])
+      .where('agent_id', '=', agentId)
+      .where('kind', 'in', ['agent', 'sealing', 'signing'])
+      .where('active', '=', true)
+      .execute();
+    const inForce = new Map(rows.map(({ kind, public_jwk: jwk }) => [kind, jwk?.['x']]));
+    return (['agent', 'sealing', 'signing'] as const).every((kind) => inForce.get(kind) === keys[kind]?.x);
+  }
+
   /**
    * The agent's next key, which replaces the present one. For `overlapS` more seconds hubs take the present one too, for
    * those that have not heard of it yet.
