@@ -47,6 +47,10 @@ it.each([
   [['enroll', '--url=http://b.example.org', `--token=${token}`], /in the clear/],
   [['enroll', '--url=https://b.example.org', `--token=${token}`, '--pin=canary'], /--pin/],
   [['enroll', '--url=https://b.example.org', '--token-file=/nonexistent'], /--token-file.*ENOENT/],
+  [
+    ['enroll', '--url=https://b.example.org', `--token=${token}`, '--command-keys=/nonexistent/keys.json'],
+    /--command-keys.*ENOENT/,
+  ],
   [['status', 'canary'], /only --options/],
   [['doctor', '--jsn'], /unknown option --jsn/],
 ])('%j is a wrong command line: status 64, and no word of what was given', async (args, message) => {

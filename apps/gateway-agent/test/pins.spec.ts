@@ -5,7 +5,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createLogger } from '@viw/runtime';
+import { createLogger, systemClock } from '@viw/runtime';
 import { eventually, selfSign } from '@viw/testing';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
@@ -13,6 +13,9 @@ import { HubClock } from '../src/connection/hub-clock';
 import { HubConnection } from '../src/connection/hub-connection';
 import { hmacIdentity } from '../src/connection/identity';
 import { BackendClient } from '../src/enrollment/backend-client';
+import { backendOf } from '../src/enrollment/backend-of';
+import { enroll } from '../src/enrollment/enroll';
+import { renewKey } from '../src/enrollment/renew-key';
 import { sharedSecret } from './hub';
 import { scratch } from './scratch';
 
@@ -21,6 +24,8 @@ let server: Server;
 let ca: string;
 let pin: string;
 let requests: number;
+/** Of the server to a request that is no upgrade. */
+let answer: string;
 
 /** As an administrator makes one, by the tools at hand. */
 async function pinOf(certFile: string): Promise<string> {
@@ -36,9 +41,10 @@ beforeEach(async () => {
   ca = await readFile(files.certFile, 'utf8');
   pin = await pinOf(files.certFile);
   requests = 0;
+  answer = '{}';
   server = createServer({ cert: ca, key: await readFile(files.keyFile) }, (_request, response) => {
     requests += 1;
-    response.end('{}');
+    response.end(answer);
   });
   new WebSocketServer({ server }).on('connection', () => (requests += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -77,6 +83,24 @@ describe('the hub’s key', () => {
     expect(requests).toBe(0);
     await connection.stop();
   });
+});
+
+it('what accepted the backend at enrolment accepts it at a renewal, without any setting', async () => {
+  const stateDir = await scratch('ca');
+  answer = JSON.stringify({
+    agent_id: 'gw-1',
+    hub_urls: [],
+    hub_pins: [],
+    command_keys: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'k', x: 'A'.repeat(43) }] },
+  });
+  const backend = { url: at('https'), ca, pins: [pin] };
+  const token = `viw_enroll_${'A'.repeat(43)}`;
+  const client = new BackendClient(backend);
+  await enroll({ stateDir, token, backend, helperKeys: undefined, force: false }, { client });
+  answer = JSON.stringify({ agent_id: 'gw-1', former_until: null });
+  const settings = { GATEWAY_AGENT_STATE_DIR: stateDir };
+  await renewKey(stateDir, { client: backendOf(settings), clock: systemClock });
+  expect(requests).toBe(2);
 });
 
 describe('the backend’s key', () => {

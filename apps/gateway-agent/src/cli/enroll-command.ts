@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { enrollmentToken, spkiPin } from '@viw/contracts';
 import { AppError, isLoopback, writeDurably } from '@viw/runtime';
@@ -32,14 +33,15 @@ export async function enrollCommand(args: readonly string[], { print }: CommandI
   const pins = pinsOf(line.texts('pin'));
   const caFile = line.text('ca-file');
   const ca = caFile === undefined ? config.GATEWAY_AGENT_CA : await readText('--ca-file', caFile);
+  const keysFile = line.text('command-keys');
+  if (keysFile !== undefined) await assertWritable('--command-keys', dirname(keysFile));
   const token = await tokenOf(line);
   const helperKeys = await helperKeysFrom(helperKeySource(line), config);
   const stateDir = config.GATEWAY_AGENT_STATE_DIR;
   const identity = await enroll(
-    { stateDir, token, backend: { url, pins }, helperKeys, force: line.flag('force') },
+    { stateDir, token, backend: { url, pins, ca }, helperKeys, force: line.flag('force') },
     { client: new BackendClient({ url, ca, pins }) },
   );
-  const keysFile = line.text('command-keys');
   if (keysFile !== undefined)
     await writeDurably(keysFile, `${JSON.stringify(identity.command_keys, undefined, 2)}\n`, { mode: 0o644 });
   print(`enrolled as ${identity.agent_id}`);
@@ -89,6 +91,13 @@ async function tokenOf(line: CommandLine): Promise<string> {
   if (!token.success)
     throw new AppError('BAD_REQUEST', 'what was given is not an enrolment token (viw_enroll_…)');
   return token.data;
+}
+
+/** Before the token is used up, not after. */
+async function assertWritable(option: string, folder: string): Promise<void> {
+  await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new AppError('BAD_REQUEST', `${option}: the folder cannot be written (${error.code ?? 'unknown'})`);
+  });
 }
 
 async function readText(option: string, path: string): Promise<string> {

@@ -14,5 +14,6 @@ export function backendOf({
 }: Settings): BackendClient {
   const identity = readIdentity(stateDir);
   if (identity === undefined) throw new AppError('NOT_FOUND', 'this host is not enrolled');
-  return new BackendClient({ url: identity.backend_url, ca, pins: identity.backend_pins });
+  const { backend_url: url, backend_pins: pins, backend_ca: enrolledCa } = identity;
+  return new BackendClient({ url, ca: ca ?? enrolledCa, pins });
 }

@@ -13,7 +13,7 @@ export interface EnrollOptions {
   readonly stateDir: string;
   /** One-time; kept nowhere. */
   readonly token: string;
-  readonly backend: Pick<BackendClientOptions, 'url' | 'pins'>;
+  readonly backend: Pick<BackendClientOptions, 'url' | 'pins' | 'ca'>;
   readonly helperKeys: HelperPublicKeys | undefined;
   /** Replaces an earlier enrolment, once the new one has taken place. */
   readonly force: boolean;
@@ -56,6 +56,7 @@ export async function enroll(
     enrolled_at: now,
     backend_url: backend.url,
     backend_pins: [...(backend.pins ?? [])],
+    ...(backend.ca === undefined ? {} : { backend_ca: backend.ca }),
     hub_urls: answer.hub_urls,
     hub_pins: answer.hub_pins,
     command_keys: answer.command_keys,

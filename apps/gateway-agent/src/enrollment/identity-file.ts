@@ -21,6 +21,8 @@ export const enrolledIdentity = z.strictObject({
   /** Where the key is renewed. */
   backend_url: z.string(),
   backend_pins: z.array(spkiPin),
+  /** PEM certificates that may sign the backend's, as they were given at enrolment. */
+  backend_ca: z.string().optional(),
   hub_urls: z.array(z.string()),
   hub_pins: z.array(spkiPin),
   /** Those whose signatures make a command, as they were at enrolment. */
