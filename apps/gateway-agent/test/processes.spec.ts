@@ -208,10 +208,12 @@ it('sends the result of what is at work before SIGTERM ends it with status 0', a
 it.each(['close', 'refusal'] as const)(
   'ends with status 78 when it is decommissioned (by %s)',
   async (way) => {
-    if (way === 'refusal') hub.refuseWith = () => ({ code: 'DECOMMISSIONED' });
     const agent = await startAgent();
-    if (way === 'close') (await hub.waitForSession()).socket.close(4410, 'decommissioned');
+    const { socket } = await hub.waitForSession();
+    hub.refuseWith = () => ({ code: 'DECOMMISSIONED' });
+    socket.close(way === 'close' ? 4410 : 1012);
     expect(await agent.exited).toEqual({ code: 78, signal: null });
+    expect(hub.refusals).toEqual(way === 'close' ? [] : ['DECOMMISSIONED']);
   },
 );
 
