@@ -13,6 +13,7 @@ const parts = {
     'apps/telemetry-writer',
     'apps/results-writer',
   ],
+  agent: ['apps/agent-bridge', 'apps/gateway-agent', 'apps/host-helper'],
   storm: ['tools/simulator', 'apps/agent-bridge', 'apps/telemetry-writer'],
 };
 const name = process.argv.slice(2).find((argument) => argument in parts);

@@ -106,6 +106,49 @@ describe('ed25519', () => {
     }
   });
 
+  const known = () =>
+    eventually(async () =>
+      expect(await (await fetch(`${hub.opsUrl}/internal/readyz`)).text()).toContain(
+        `version ${registry.version},`,
+      ),
+    );
+
+  it('a renewed key drops nothing: the session stays, and the former key opens until its time is over', async () => {
+    const { id, key } = await withKey();
+    const agent = await dialWith(hub.url, id, byKey(id, key));
+    const next = newKey();
+    const renewed = (until: number) =>
+      active(id, {
+        signing_key: next.publicJwk,
+        former_key: { key: key.publicJwk, until: new Date(until).toISOString() },
+      });
+    await registry.gateway(renewed(Date.now() - 1_000));
+    await known();
+    expect(await answer(byKey(id, key))).toBe('401 BAD_SIGNATURE');
+    expect(agent.isClosed).toBe(false);
+    await registry.gateway(renewed(Date.now() + 60_000));
+    await known();
+    const byFormer = await dialWith(hub.url, id, byKey(id, key));
+    expect(await agent.closed).toBe(4409);
+    const byNext = await dialWith(hub.url, id, byKey(id, next));
+    expect(await byFormer.closed).toBe(4409);
+    await byNext.close();
+  });
+
+  it('a session of a former key ends with a revocation, and when an administrator replaces the key', async () => {
+    const { id, key } = await withKey();
+    const next = newKey();
+    const former_key = { key: key.publicJwk, until: new Date(Date.now() + 60_000).toISOString() };
+    await registry.gateway(active(id, { signing_key: next.publicJwk, former_key }));
+    await known();
+    const one = await dialWith(hub.url, id, byKey(id, key));
+    await registry.gateway(active(id, { signing_key: next.publicJwk }));
+    expect(await one.closed).toBe(4401);
+    const two = await dialWith(hub.url, id, byKey(id, next));
+    await registry.gateway({ ...active(id, { signing_key: next.publicJwk }), state: 'revoked' });
+    expect(await two.closed).toBe(4401);
+  });
+
   it('the shared secret opens a gateway with a key no longer', async () => {
     const { id } = await withKey();
     expect(await answer(signed(id))).toBe('403 NOT_ALLOWED');

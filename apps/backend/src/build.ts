@@ -12,6 +12,7 @@ import {
   createRedis,
   redisSettingsCheck,
 } from '@viw/streams';
+import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
@@ -35,9 +36,11 @@ import { CertificateService } from './services/certificate-service';
 import { CommandKeyService } from './services/command-key-service';
 import { CommandService } from './services/command-service';
 import { DeadLetterService } from './services/dead-letter-service';
+import { EnrollmentService } from './services/enrollment-service';
 import { FreezeService } from './services/freeze-service';
 import { GatewayService } from './services/gateway-service';
 import { SecretResultService } from './services/secret-result-service';
+import { KeyRenewalService } from './services/key-renewal-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
@@ -68,6 +71,9 @@ export interface Backend {
 const JOB_CONNECTIONS = 5;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
+
+/** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
+const agentLimit = { burst: 20, everyMs: 3_000 } as const;
 
 export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend {
   const { logger, version, heartbeatMs = 15_000 } = deps;
@@ -111,6 +117,22 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       ),
       apiClients: new ApiClientService({ repositories, writes }),
       gateways: new GatewayService({ repositories, writes }),
+      enrollment: new EnrollmentService(
+        { hubUrls: config.BACKEND_AGENT_HUB_URLS, hubPins: config.BACKEND_AGENT_HUB_PINS },
+        {
+          store,
+          writes,
+          changes,
+          keyring,
+          limiter: new AddressLimiter(agentLimit),
+          audit,
+          logger,
+        },
+      ),
+      keyRenewal: new KeyRenewalService(
+        { overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S },
+        { store, changes, limiter: new AddressLimiter(agentLimit), logger },
+      ),
       commands: new CommandService({
         repositories,
         writes,

@@ -1,5 +1,6 @@
 import { privateSigningKey } from '@viw/commands';
-import { AppError, LOG_LEVELS, zBind, zBool, zInt, zSecret } from '@viw/runtime';
+import { spkiPin } from '@viw/contracts';
+import { AppError, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
 
@@ -19,6 +20,9 @@ const signingKey = zSecret(43).transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'a private Ed25519 JWK with a kid' });
   return z.NEVER;
 });
+
+const isHubUrl = (text: string): boolean =>
+  URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol) && new URL(text).username === '';
 
 const schema = z.object({
   BACKEND_ENABLED: zBool().default(false),
@@ -48,6 +52,19 @@ const schema = z.object({
   BACKEND_COMMAND_SIGNING_KEY: signingKey.optional(),
   /** How long hosts are told of a new command signing key before it is used. Seconds. */
   BACKEND_COMMAND_KEY_ANNOUNCE_S: zInt({ min: 1, max: 604_800 }).default(300),
+  /** Where enrolled agents are told to dial; without it each host's own configuration says so. */
+  BACKEND_AGENT_HUB_URLS: zCsv()
+    .refine((urls) => urls.length <= 16 && urls.every(isHubUrl), 'wss:// URLs, 16 at most')
+    .default([]),
+  /** Pins of the hubs' certificates that enrolled agents are to insist on. */
+  BACKEND_AGENT_HUB_PINS: zCsv()
+    .refine(
+      (pins) => pins.length <= 16 && pins.every((pin) => spkiPin.safeParse(pin).success),
+      'base64 of SHA-256 of SubjectPublicKeyInfos, 16 at most',
+    )
+    .default([]),
+  /** How long hubs take the former key of an agent that has renewed it. Seconds. */
+  BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
 });
 
 export const configSource = { service: 'backend', schema } as const;

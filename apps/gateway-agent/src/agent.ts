@@ -13,10 +13,18 @@ import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
 import { clientCertificateOf, identityOf, resultKeyOf } from './connection/identity-files';
+import { renewalsOf } from './enrollment/renewals-of';
+import { auditSummaries } from './events/audit-summary';
+import { CommandEvents } from './events/command-events';
+import { HelperWatch } from './events/helper-watch';
+import { HostEvents } from './events/host-events';
+import { ServiceWatch } from './events/service-watch';
 import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
 import { Uplink } from './session/uplink';
+import { statusOf } from './status/status-of';
+import { statusSocket } from './status/status-socket';
 import { helperStates } from './telemetry/service-states-by-helper';
 import { TelemetryReporter } from './telemetry/telemetry-reporter';
 
@@ -59,7 +67,12 @@ export async function buildAgent(
   const serviceStates = (await hasSystemd()) ? systemdStates : fallback;
   const reader = new HostMetricsReader({ services, version }, { serviceStates });
   const intervalMs = config.GATEWAY_AGENT_TELEMETRY_INTERVAL_S * 1_000;
-  const telemetry = new TelemetryReporter({ agentId, intervalMs }, { reader, uplink, clock, logger });
+  const events = new HostEvents({ agentId }, { uplink, clock, logger });
+  const serviceWatch = new ServiceWatch({ events });
+  const telemetry = new TelemetryReporter(
+    { agentId, intervalMs },
+    { reader, uplink, clock, logger, onMetrics: (metrics) => serviceWatch.observe(metrics) },
+  );
 
   const journal = new CommandJournal({ dir: config.GATEWAY_AGENT_STATE_DIR }, { logger });
   const outbox = new ResultOutbox({}, { uplink });
@@ -83,7 +96,8 @@ export async function buildAgent(
             execution: new HelperExecution({}, { helper }),
             outbox,
             uplink,
-            signingKey: await resultKeyOf(config),
+            signingKey: resultKeyOf(config),
+            events: new CommandEvents({ events }),
             clock,
             logger,
           },
@@ -92,7 +106,12 @@ export async function buildAgent(
   const identity = identityOf(config);
   const reconnect = { firstSpreadMs: config.GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S * 1_000 };
   const connection = new HubConnection(
-    { url: config.GATEWAY_AGENT_HUB_URL, ca: config.GATEWAY_AGENT_CA, reconnect },
+    {
+      urls: config.GATEWAY_AGENT_HUB_URL,
+      ca: config.GATEWAY_AGENT_CA,
+      pins: config.GATEWAY_AGENT_HUB_PINS,
+      reconnect,
+    },
     { identity, certificate: clientCertificateOf(config), clock, logger },
   );
   const facts = readHostFacts();
@@ -106,12 +125,29 @@ export async function buildAgent(
     clock,
     hello,
     telemetry,
+    events,
     commands,
     policies: trust,
     logger,
     onDismissed,
   });
+  const helperWatch = helper && new HelperWatch({}, { helper, events, logger });
+  const helperTasks =
+    helper === undefined || helperWatch === undefined
+      ? []
+      : [helperWatch, auditSummaries({}, { helper, events, logger })];
 
+  const status = statusOf(config, {
+    version,
+    identity,
+    connection,
+    session,
+    clock,
+    commands,
+    outbox,
+    helperWatch,
+  });
+  const stateDir = config.GATEWAY_AGENT_STATE_DIR;
   return {
     uplink,
     components: [
@@ -120,6 +156,9 @@ export async function buildAgent(
       // Stops before the connection, over which the last results still go.
       { name: 'commands', start: () => undefined, stop: () => commands.stop(FINISH_TIMEOUT_MS) },
       { name: 'telemetry', start: () => telemetry.start(), stop: () => telemetry.stop() },
+      statusSocket({ stateDir }, { status, logger }),
+      ...helperTasks,
+      ...renewalsOf(config, { clock, events, logger }),
     ],
   };
 }

@@ -19,14 +19,15 @@ it('is off by default, and needs nothing then', () => {
 
 it('fills in the path of the hub and the defaults', () => {
   expect(load(base)).toMatchObject({
-    GATEWAY_AGENT_HUB_URL: 'wss://hub.example.org/agent/ws',
+    GATEWAY_AGENT_HUB_URL: ['wss://hub.example.org/agent/ws'],
     GATEWAY_AGENT_TELEMETRY_INTERVAL_S: 30,
     GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S: 10,
     GATEWAY_AGENT_HELPER_SOCKET: '/run/viworks/host_helper.sock',
   });
-  expect(load({ ...base, GATEWAY_AGENT_HUB_URL: 'wss://h/ws/agent' }).GATEWAY_AGENT_HUB_URL).toBe(
+  expect(load({ ...base, GATEWAY_AGENT_HUB_URL: 'wss://h/ws/agent,wss://i' }).GATEWAY_AGENT_HUB_URL).toEqual([
     'wss://h/ws/agent',
-  );
+    'wss://i/agent/ws',
+  ]);
 });
 
 it.each(['GATEWAY_AGENT_ID', 'GATEWAY_AGENT_HUB_URL', 'GATEWAY_AGENT_SHARED_SECRET'])(
@@ -60,6 +61,8 @@ it('takes no commands without the keys that prove them', () => {
 it.each([
   ['GATEWAY_AGENT_HUB_URL', 'https://hub.example.org'],
   ['GATEWAY_AGENT_HUB_URL', 'wss://user:canary@hub.example.org'],
+  ['GATEWAY_AGENT_HUB_URL', 'wss://hub.example.org,canary'],
+  ['GATEWAY_AGENT_HUB_PINS', 'canary'],
   ['GATEWAY_AGENT_ID', '../canary'],
   ['GATEWAY_AGENT_SHARED_SECRET', 'canary'],
   ['GATEWAY_AGENT_TRUSTED_KEYS', '{"keys":["canary"]}'],

@@ -56,6 +56,17 @@ it('reports the host at once, numbered', async () => {
   expect(metrics.mem?.total_mb).toBeGreaterThan(0);
 });
 
+it('tells of a forged command as an event, without what was forged', async () => {
+  const forger = (await TestBackend.make()).posingAs(backend);
+  const forged = await forger.command({ agentId: agent.agentId, verb: 'list_users' });
+  hub.send(forged);
+  const { kind, data } = await hub.waitFor('EVENT', ({ name }) => name === 'command.refused');
+  expect({ kind, data }).toEqual({
+    kind: 'security',
+    data: { correlation_id: forged.correlation_id, verb: 'list_users', code: 'INVALID_SIGNATURE' },
+  });
+});
+
 it('answers ECHO, PING and HELLO only as the protocol says, and survives ERROR', async () => {
   const correlation_id = randomUUID();
   hub.send({ type: 'ECHO', correlation_id, payload: { message: 'hello' } });

@@ -39,12 +39,16 @@ afterEach(async () => {
   await hub.kill();
 });
 
-function connect(options: Partial<HubConnectionOptions> = {}, agentId = 'gw-1') {
+function connect(
+  options: Partial<HubConnectionOptions> = {},
+  agentId = 'gw-1',
+  chance: { random?: () => number } = {},
+) {
   const listener = new Listener();
   const clock = new HubClock();
   const connection = new HubConnection(
-    { url: hub.url, reconnect: quick, ...options },
-    { identity: hmacIdentity(agentId, sharedSecret), clock, logger },
+    { urls: [hub.url], reconnect: quick, ...options },
+    { identity: hmacIdentity(agentId, sharedSecret), clock, logger, ...chance },
   );
   running.push(connection);
   connection.start(listener);
@@ -85,6 +89,59 @@ it('obeys Retry-After of a full hub', async () => {
   await hub.waitForSession();
   const [first = 0, second = 0] = hub.attempts;
   expect(second - first).toBeGreaterThanOrEqual(999);
+});
+
+describe('several hubs', () => {
+  let second: TestHub;
+  beforeEach(async () => {
+    second = await new TestHub().start();
+  });
+  afterEach(() => second.kill());
+  /** The first of the list is the first to be dialled. */
+  const inOrder = { random: () => 0.999 };
+
+  it('dials the next one when the first is away, and comes back to it when that dies', async () => {
+    const { url } = second;
+    await second.kill();
+    connect({ urls: [url, hub.url] }, 'gw-1', inOrder);
+    await hub.waitForSession();
+    await second.start();
+    await hub.kill();
+    await second.waitForSession();
+  });
+
+  it('does not wait for the Retry-After of one while another is there, and leaves that one alone', async () => {
+    hub.refuseWith = () => ({ code: 'BUSY', headers: ['Retry-After: 60'] });
+    connect({ urls: [hub.url, second.url] }, 'gw-1', inOrder);
+    await second.waitForSession();
+    second.current.socket.close(1012, 'restarting');
+    await second.waitForSession(2);
+    expect(hub.attempts).toHaveLength(1);
+  });
+
+  it('waits for the shortest Retry-After when all ask for time', async () => {
+    const busy = (seconds: number) => (attempt: number) =>
+      attempt === 1 ? { code: 'BUSY' as const, headers: [`Retry-After: ${seconds}`] } : undefined;
+    hub.refuseWith = busy(60);
+    second.refuseWith = busy(1);
+    connect({ urls: [hub.url, second.url] }, 'gw-1', inOrder);
+    await second.waitForSession();
+    const [first = 0, next = 0] = second.attempts;
+    expect(next - first).toBeGreaterThanOrEqual(999);
+    expect(hub.attempts).toHaveLength(1);
+  });
+});
+
+it('tells how the connection is doing', async () => {
+  hub.refuseWith = (attempt) => (attempt === 1 ? { code: 'NOT_ALLOWED' } : undefined);
+  const { connection } = connect({ reconnect: { ...quick, capMs: 2_000 } });
+  await eventually(() => expect(connection.report()).toMatchObject({ connected: false, failed_attempts: 1 }));
+  expect(connection.report().last_failure).toMatchObject({
+    hub: new URL(hub.url).host,
+    reason: 'NOT_ALLOWED: refused by the test',
+  });
+  await hub.waitForSession();
+  await eventually(() => expect(connection.report()).toMatchObject({ connected: true, failed_attempts: 0 }));
 });
 
 it('leaves a hub from which nothing comes', async () => {

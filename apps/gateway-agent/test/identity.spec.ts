@@ -130,7 +130,7 @@ describe('a client certificate', () => {
       GATEWAY_AGENT_TLS_KEY_FILE: names.keyFile,
     });
     const connection = new HubConnection(
-      { url: shows.GATEWAY_AGENT_HUB_URL, ca, reconnect: { baseMs: 20, capMs: 50, firstSpreadMs: 0 } },
+      { urls: shows.GATEWAY_AGENT_HUB_URL, ca, reconnect: { baseMs: 20, capMs: 50, firstSpreadMs: 0 } },
       {
         identity: identityOf(shows),
         certificate: clientCertificateOf(shows),

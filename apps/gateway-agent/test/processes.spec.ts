@@ -204,11 +204,18 @@ it('sends the result of what is at work before SIGTERM ends it with status 0', a
   expect(hub.current.closed).toEqual({ code: 1000, reason: 'shutdown' });
 });
 
-it('ends with status 78 when it is decommissioned', async () => {
-  const agent = await startAgent();
-  (await hub.waitForSession()).socket.close(4410, 'decommissioned');
-  expect(await agent.exited).toEqual({ code: 78, signal: null });
-});
+/** `RestartPreventExitStatus=78` of the unit: systemd does not start it again. Every other end it does. */
+it.each(['close', 'refusal'] as const)(
+  'ends with status 78 when it is decommissioned (by %s)',
+  async (way) => {
+    const agent = await startAgent();
+    const { socket } = await hub.waitForSession();
+    hub.refuseWith = () => ({ code: 'DECOMMISSIONED' });
+    socket.close(way === 'close' ? 4410 : 1012);
+    expect(await agent.exited).toEqual({ code: 78, signal: null });
+    expect(hub.refusals).toEqual(way === 'close' ? [] : ['DECOMMISSIONED']);
+  },
+);
 
 it('says what it lacks and exits 1; disabled it exits 0', async () => {
   const outcome = async (env: Record<string, string>) =>

@@ -4,6 +4,7 @@ import { HostTrust } from '@viw/commands';
 import { HostMetricsReader, hasSystemd, processStates, systemdStates } from '@viw/host-metrics';
 import { AppError, PeriodicTask } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
+import { AuditCounts } from './audit/audit-counts';
 import { AtMostOnce } from './execution/at-most-once';
 import { CommandVerification } from './checks/command-verification';
 import type { Config } from './config';
@@ -44,10 +45,13 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
     },
   );
   const journal = new Journal({ folder: join(state, 'journal') });
+  const counts = new AuditCounts();
   const actions = new AtMostOnce(
     { agentId, timeoutMaxMs: config.HOST_HELPER_TIMEOUT_MAX_S * 1_000 },
     {
       executors,
+      publicKeys: keys.publicKeys,
+      counts,
       journal,
       slots: new Slots({ concurrent: CONCURRENT_ACTIONS, waiting: WAITING_ACTIONS }),
       logger,
@@ -70,6 +74,7 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
     trust,
     actions,
     signingKey: keys.signing,
+    counts,
     logger,
   });
   const underWay: Component = { name: 'actions', start: () => undefined, stop: () => actions.idle() };

@@ -6,6 +6,7 @@ export * from './host-helper/message-framing';
 export * from './keys';
 export * from './redaction';
 export * from './nonce-memory';
+export * from './request-signature';
 export * from './result-signature';
 export * from './sealing';
 export * from './signing';

@@ -53,6 +53,7 @@ const grants: Record<ServiceRole, Grants> = {
   viw_backend: {
     os_gateways: keep,
     gateway_credentials: keep,
+    enrollment_tokens: manage,
     gateway_registry: 'SELECT, UPDATE',
     os_gateway_status: read,
     os_gateway_points: read,

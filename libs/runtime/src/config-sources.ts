@@ -8,8 +8,10 @@ export type RawValue = string | string[];
 
 /** `default` when no source named the key; `name` is the key, variable or flag as it was written. */
 export interface ConfigSource {
-  readonly from: 'default' | 'file' | 'environment' | 'environment-file' | 'flag';
+  readonly from: 'default' | 'fallback' | 'file' | 'environment' | 'environment-file' | 'flag';
   readonly name?: string;
+  /** Path of the file that holds the value. */
+  readonly file?: string;
 }
 
 export interface Found {
@@ -85,7 +87,7 @@ export function readFileSource(
         path: `${fileName}: ${name}`,
         msg: 'expected text, a number, a boolean or a list of them',
       });
-    else found.set(key, { value: raw, source: { from: 'file', name } });
+    else found.set(key, { value: raw, source: { from: 'file', name, file: join(dir, fileName) } });
   }
   return found;
 }
@@ -106,7 +108,7 @@ function readVariable(variable: string, env: NodeJS.ProcessEnv, errors: FieldErr
   try {
     return {
       value: readFileSync(file, 'utf8').trim(),
-      source: { from: 'environment-file', name: `${variable}_FILE` },
+      source: { from: 'environment-file', name: `${variable}_FILE`, file },
     };
   } catch (error) {
     errors.push({

@@ -69,12 +69,20 @@ test('later sources win, and it is known which did', () => {
   });
 });
 
+test('a fallback counts where no source says anything', () => {
+  const fallbacks = { SAMPLE_MAX_CONN: '7', SAMPLE_BIND: '127.0.0.1:7' };
+  const { value, sources } = load({ fallbacks, argv: ['--bind=127.0.0.1:9'] });
+  expect(value).toMatchObject({ SAMPLE_MAX_CONN: 7, SAMPLE_BIND: { host: '127.0.0.1', port: 9 } });
+  expect(sources).toMatchObject({ SAMPLE_MAX_CONN: { from: 'fallback' }, SAMPLE_BIND: { from: 'flag' } });
+  expect(() => load({ fallbacks: { SAMPLE_MAX_CONN: 'canary' } })).toThrow(/SAMPLE_MAX_CONN/);
+});
+
 test('a secret comes from a file, trimmed, and is marked', () => {
   const file = join(dir, 'secret');
   writeFileSync(file, 'sixteen-characters-or-more\n');
   const { value, sources, secretKeys } = load({ env: { SAMPLE_SECRET_FILE: file } });
   expect(value.SAMPLE_SECRET).toBe('sixteen-characters-or-more');
-  expect(sources.SAMPLE_SECRET).toEqual({ from: 'environment-file', name: 'SAMPLE_SECRET_FILE' });
+  expect(sources.SAMPLE_SECRET).toEqual({ from: 'environment-file', name: 'SAMPLE_SECRET_FILE', file });
   expect([...secretKeys]).toEqual(['SAMPLE_SECRET']);
 });
 

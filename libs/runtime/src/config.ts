@@ -12,6 +12,8 @@ export interface LoadConfigOptions<Schema extends z.ZodObject> {
   readonly schema: Schema;
   /** Old environment name → present one. */
   readonly aliases?: Readonly<Record<string, keyof z.output<Schema> & string>>;
+  /** Key → text, for keys that no source names. */
+  readonly fallbacks?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
   /** Without the program's own name. */
   readonly argv?: readonly string[];
@@ -55,7 +57,7 @@ function schemaErrors(error: z.ZodError, found: ReadonlyMap<string, Found>): Fie
 }
 
 /**
- * Reads the configuration once, later sources winning: defaults of the schema → `<configDir>/<service>.toml` →
+ * Reads the configuration once, later sources winning: defaults of the schema → fallbacks → `<configDir>/<service>.toml` →
  * environment (`NAME`, or `NAME_FILE` for the contents of a file) → flags `--name=value`.
  *
  * @throws AppError CONFIG_INVALID with every fault in `meta.errors`: the name and what is expected, never the value
@@ -69,6 +71,10 @@ export function loadConfig<Schema extends z.ZodObject>(
   const names = nameKeys(service, schema, aliases);
   const errors: FieldError[] = [];
   const found = new Map([
+    ...Object.entries(options.fallbacks ?? {}).map(([key, value]): [string, Found] => [
+      key,
+      { value, source: { from: 'fallback', name: key } },
+    ]),
     ...readFileSource(configDir, service, names, errors),
     ...readEnvironmentSource(env, names, errors),
     ...readFlagSource(argv, names, errors),

@@ -22,4 +22,5 @@ export * from './redact-text';
 export * from './redact-value';
 export * from './routes';
 export * from './service';
+export * from './source-network';
 export * from './to-app-error';

@@ -1,3 +1,4 @@
+import { agent } from './agent/agent';
 import { type Arguments, type BenchName, type Scale, parseArguments, usage } from './arguments';
 import { dispatch } from './dispatch/dispatch';
 import { fleet } from './fleet/fleet';
@@ -15,6 +16,7 @@ const benches: Record<BenchName, (scale: Scale, deps: BenchDeps) => Promise<Repo
   fleet,
   dispatch,
   storm,
+  agent,
 };
 
 async function main({ name, scale, cpuProfile }: Arguments): Promise<void> {

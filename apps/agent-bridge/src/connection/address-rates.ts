@@ -1,4 +1,4 @@
-import { sourceNetwork } from './source-network';
+import { sourceNetwork } from '@viw/runtime';
 import { TokenBucket } from './token-bucket';
 
 /** Enough for a fleet behind addresses of its own; a few megabytes. */

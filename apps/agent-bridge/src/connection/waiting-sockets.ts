@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
+import { sourceNetwork } from '@viw/runtime';
 import { plainAddress } from '../handshake/trusted-proxies';
 import type { TrustedProxies } from '../handshake/trusted-proxies';
-import { sourceNetwork } from './source-network';
 
 export interface WaitingSocketsOptions {
   /** At most so many of one source network at a time. */

@@ -1,4 +1,5 @@
 import { handshakeHeader, isEd25519Auth, verifyKeyHandshake } from '@viw/agent-auth';
+import type { RegistryEntry } from '@viw/contracts';
 import type { Clock } from '@viw/runtime';
 import type { GatewayRegistry } from '../registry/gateway-registry';
 import { claimedId, refusal } from './verifier';
@@ -9,7 +10,10 @@ export interface Ed25519VerifierDeps {
   readonly clock: Clock;
 }
 
-/** The agent's own key, as the registry knows it. */
+/**
+ * The agent's own key, as the registry knows it; for a while after a renewal the one before it as well. A connection that was
+ * opened by that one may outlast the while: it was proven when it counted.
+ */
 export const ed25519Verifier = ({ registry, clock }: Ed25519VerifierDeps): HandshakeVerifier => ({
   way: 'ed25519',
   needs: 'header X-Agent-Auth',
@@ -18,9 +22,18 @@ export const ed25519Verifier = ({ registry, clock }: Ed25519VerifierDeps): Hands
     return typeof auth === 'string' && isEd25519Auth(auth);
   },
   verify: ({ headers, path }) => {
-    const keyOf = (agentId: string) => registry.entry(agentId)?.signing_key;
-    const verdict = verifyKeyHandshake(headers, path, { keyOf, now: clock.now() });
-    if (!verdict.ok) return refusal(verdict.code, verdict.msg, claimedId(headers));
+    const now = clock.now();
+    const presentKey = (agentId: string) => registry.entry(agentId)?.signing_key;
+    const formerKey = (agentId: string) => formerKeyOf(registry.entry(agentId), now);
+    const by = (keyOf: typeof presentKey) => ({
+      keyOf,
+      verdict: verifyKeyHandshake(headers, path, { keyOf, now }),
+    });
+    const claimed = claimedId(headers);
+    let { keyOf, verdict } = by(presentKey);
+    if (!verdict.ok && verdict.code === 'BAD_SIGNATURE' && claimed !== undefined && formerKey(claimed))
+      ({ keyOf, verdict } = by(formerKey));
+    if (!verdict.ok) return refusal(verdict.code, verdict.msg, claimed);
     const { agentId, nonce } = verdict;
     return {
       ok: true,
@@ -31,3 +44,8 @@ export const ed25519Verifier = ({ registry, clock }: Ed25519VerifierDeps): Hands
     };
   },
 });
+
+const formerKeyOf = (entry: RegistryEntry | undefined, now: number) =>
+  entry?.former_key !== undefined && now < Date.parse(entry.former_key.until)
+    ? entry.former_key.key
+    : undefined;

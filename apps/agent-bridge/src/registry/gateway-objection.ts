@@ -53,7 +53,9 @@ const hasNothingOfItsOwn = ({ signing_key, certificate_sha256 }: RegistryEntry):
   signing_key === undefined && certificate_sha256 === undefined;
 
 function fits(entry: RegistryEntry, credential: OwnCredential): boolean {
-  if (credential.kind === 'key') return entry.signing_key?.x === credential.x;
+  // Whether a former key still opens anything new is looked at when it is shown.
+  if (credential.kind === 'key')
+    return [entry.signing_key?.x, entry.former_key?.key.x].includes(credential.x);
   return hasNothingOfItsOwn(entry)
     ? credential.namedByIssuer
     : entry.certificate_sha256 === credential.sha256;

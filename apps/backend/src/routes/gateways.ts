@@ -1,5 +1,7 @@
 import {
   gateway,
+  gatewayEventPage,
+  gatewayEventQuery,
   gatewayListQuery,
   gatewayPage,
   gatewayPatch,
@@ -94,5 +96,16 @@ export const gatewayRoutes = (gateways: GatewayService): Route[] => [
     handler: async ({ params, query }) => ({
       body: { points: await gateways.points(params.agent_id, query) },
     }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/admin/api/gateways/:agent_id/events',
+    access: 'gateways:read',
+    summary: 'What happened on the host, newest first',
+    params: agentParams,
+    query: gatewayEventQuery,
+    status: 200,
+    response: gatewayEventPage,
+    handler: async ({ params, query }) => ({ body: await gateways.events(params.agent_id, query) }),
   }),
 ];

@@ -9,9 +9,11 @@ import type { CertificateService } from '../services/certificate-service';
 import type { CommandKeyService } from '../services/command-key-service';
 import type { CommandService } from '../services/command-service';
 import type { DeadLetterService } from '../services/dead-letter-service';
+import type { EnrollmentService } from '../services/enrollment-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
 import type { SecretResultService } from '../services/secret-result-service';
+import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { apiClientRoutes } from './api-clients';
@@ -19,6 +21,7 @@ import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
 import { commandRoutes } from './commands';
 import { deadLetterRoutes } from './dead-letters';
+import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
@@ -30,6 +33,8 @@ export interface RouteServices {
   readonly signIn: SignInService;
   readonly apiClients: ApiClientService;
   readonly gateways: GatewayService;
+  readonly enrollment: EnrollmentService;
+  readonly keyRenewal: KeyRenewalService;
   readonly commands: CommandService;
   readonly secretResults: SecretResultService;
   readonly commandKeys: CommandKeyService;
@@ -48,6 +53,7 @@ export function allRoutes(
   const described = [
     ...sessionRoutes(services.signIn, options.cookies),
     ...gatewayRoutes(services.gateways),
+    ...enrollmentRoutes(services),
     ...commandRoutes(services.commands, services.secretResults),
     ...commandKeyRoutes(services.commandKeys),
     ...freezeRoutes(services.freeze),

@@ -1,9 +1,9 @@
 import type { GatewayRegister } from '@viw/contracts';
-import { gatewayRegistryStream } from '@viw/contracts';
 import type { GatewayDetail, GatewayFilter, GatewayPatch } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
+import { tellHubs } from './tell-hubs';
 
 export interface GatewayServiceDeps {
   readonly repositories: Repositories;
@@ -41,6 +41,12 @@ export class GatewayService {
       to: new Date(to).toISOString(),
       step: range.step,
     });
+  }
+
+  /** Newest first. @throws AppError NOT_FOUND */
+  async events(agentId: string, options: { limit: number; cursor?: string | undefined }) {
+    await this.get(agentId);
+    return this.deps.repositories.gatewayHistory.events(agentId, options);
   }
 
   register(write: WriteRequest, input: GatewayRegister): Promise<GatewayDetail> {
@@ -87,8 +93,3 @@ const told = (action: string, agentId: string, detail: object) => ({
   audit: { action, object: { kind: 'gateway', id: agentId }, detail: { ...detail } },
   changes: [{ kind: 'gateway' as const, id: agentId }],
 });
-
-async function tellHubs({ gatewayRegistry, outbox }: Repositories, agentId: string): Promise<void> {
-  const delta = await gatewayRegistry.gatewayDelta(agentId);
-  if (delta) await outbox.enqueue(gatewayRegistryStream, delta);
-}

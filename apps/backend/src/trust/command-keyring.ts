@@ -4,9 +4,10 @@ import {
   generateSigningKey,
   keyThumbprint,
   publicSigningKey,
+  trustedKey,
 } from '@viw/commands';
 import { openSealedResult, sealedResultKid } from '@viw/commands';
-import type { PrivateSealingKey, PrivateSigningKey, SealingContext } from '@viw/commands';
+import type { PrivateSealingKey, PrivateSigningKey, SealingContext, TrustedKey } from '@viw/commands';
 import type { CommandClaims, SealedValue } from '@viw/contracts';
 import type { UsableCommandKey } from '@viw/database';
 import { AppError } from '@viw/runtime';
@@ -34,6 +35,7 @@ export interface CommandKeyringDeps {
 
 interface Keys {
   readonly signer: CommandSigner;
+  readonly trusted: readonly TrustedKey[];
   readonly sealing: ReadonlyMap<string, PrivateSealingKey>;
   readonly readAt: number;
 }
@@ -53,6 +55,11 @@ export class CommandKeyring {
   /** By the active key. @throws what Postgres throws while the keys are not known; ZodError as `CommandSigner.sign` */
   async sign(claims: CommandClaims): Promise<string> {
     return (await this.#current()).signer.sign(claims);
+  }
+
+  /** Public halves of the keys whose commands count, as hosts pin them; the one of the next rotation among them. */
+  async trusted(): Promise<readonly TrustedKey[]> {
+    return (await this.#current()).trusted;
   }
 
   /**
@@ -88,6 +95,9 @@ export class CommandKeyring {
     const sealing = rows.filter(({ purpose }) => purpose === 'sealing');
     this.#keys = {
       signer: new CommandSigner({ key: openSigningKey(box, active) }),
+      trusted: rows
+        .filter(({ purpose }) => purpose === 'signing')
+        .map(({ kid, public_jwk: jwk }) => trustedKey.parse({ ...jwk, kid })),
       sealing: new Map(sealing.map((row) => [row.kid, openSealingKey(box, row)])),
       readAt,
     };

@@ -4,6 +4,7 @@ import type { PrivateSigningKey } from '@viw/commands';
 import type { CommandAckFrame, CommandFrame, HelperReply } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
+import type { CommandEvents } from '../events/command-events';
 import type { Uplink } from '../session/uplink';
 import type { CommandVerification } from './command-verification';
 import type { CommandJournal } from './command-journal';
@@ -25,7 +26,8 @@ export interface CommandRunnerDeps {
   readonly outbox: ResultOutbox;
   readonly uplink: Pick<Uplink, 'send'>;
   /** The agent's own key, for what it says in the helper's place. */
-  readonly signingKey?: PrivateSigningKey | undefined;
+  readonly signingKey?: (() => Promise<PrivateSigningKey>) | undefined;
+  readonly events: CommandEvents;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -118,13 +120,15 @@ export class CommandRunner {
   }
 
   async #carryOut(frame: CommandFrame): Promise<void> {
-    const { journal, clock, logger } = this.#deps;
+    const { journal, events, clock, logger } = this.#deps;
     const { correlation_id, verb } = frame;
     const resultId = randomUUID();
     const at = new Date(clock.now()).toISOString();
     try {
       await journal.begin({ at, correlation_id, verb, result_id: resultId });
+      events.journalWorks();
     } catch (error) {
+      events.journalFailed(error);
       logger.error({ event: 'journal_failed', correlation_id, error }, 'the journal cannot be written');
       // Looking at a host whose disk is full must still be possible.
       if (findVerb(verb)?.risk !== 'read')
@@ -175,8 +179,9 @@ export class CommandRunner {
     finishedAt: number,
     believed = true,
   ): Promise<void> {
-    const { outbox, logger } = this.#deps;
+    const { outbox, events, logger } = this.#deps;
     const { correlation_id, verb } = frame;
+    events.finished(frame, outcome);
     const { status, rc, duration_ms, error } = outcome;
     logger.info(
       { event: 'command_finished', correlation_id, verb, status, rc, duration_ms, code: error?.code },
@@ -220,6 +225,7 @@ export class CommandRunner {
     if (signingKey === undefined || outcome.sig !== undefined) return outcome;
     const { correlation_id, verb } = frame;
     const { agentId: agent_id } = this.#options;
-    return { ...outcome, sig: await signResult(signingKey, { ...outcome, correlation_id, agent_id, verb }) };
+    const sig = await signResult(await signingKey(), { ...outcome, correlation_id, agent_id, verb });
+    return { ...outcome, sig };
   }
 }

@@ -24,6 +24,7 @@ async function refusedBy(signingKey: CommandRunnerDeps['signingKey']): Promise<R
     gate: { verify: () => Promise.reject(new AppError('INVALID_SIGNATURE', 'no')) },
     outbox: { isFull: false, add: (result: ResultFrame) => void results.push(result) },
     signingKey,
+    events: { finished: () => undefined },
     clock: { now: () => Date.now() },
     logger: createLogger({ service: 'test', level: 'silent' }),
   } as unknown as CommandRunnerDeps;
@@ -36,7 +37,7 @@ async function refusedBy(signingKey: CommandRunnerDeps['signingKey']): Promise<R
 describe('what the agent says in the helper’s place', () => {
   it('is signed by the agent’s own key', async () => {
     const { privateKey, publicKey } = await generateSigningKey();
-    const { error, sig = '', ...result } = await refusedBy(privateKey);
+    const { error, sig = '', ...result } = await refusedBy(() => Promise.resolve(privateKey));
     expect(result.status).toBe('denied');
     await expect(
       verifyResult(publicKey, { ...result, ...(error && { error }) }, sig),

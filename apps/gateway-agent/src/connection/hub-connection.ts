@@ -1,7 +1,12 @@
 import { closeCode } from '@viw/contracts';
 import type { AgentFrame, HubFrame } from '@viw/contracts';
+import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import { decodeHubFrame, encodeAgentFrame } from './frame-codec';
+import { ConnectionRecord } from './connection-report';
+import type { ConnectionReport } from './connection-report';
+import { HubRotation } from './hub-rotation';
+import type { HubUrls } from './hub-rotation';
 import type { HubClock } from './hub-clock';
 import { HubSocket } from './hub-socket';
 import type { Ending } from './hub-socket';
@@ -11,9 +16,11 @@ import { ReconnectPolicy } from './reconnect-policy';
 import type { ReconnectOptions } from './reconnect-policy';
 
 export interface HubConnectionOptions {
-  /** Full URL with path; the path is what is signed. */
-  readonly url: string;
+  /** Full URLs with path, one at least; the path is what is signed. Dialled in an order of chance, the next on failure. */
+  readonly urls: readonly string[];
   readonly ca?: string | undefined;
+  /** Keys of the hubs' certificates; none: not pinned. */
+  readonly pins?: readonly string[];
   /** IP address to dial from, on a host with several; the system's choice by default. */
   readonly localAddress?: string | undefined;
   readonly reconnect?: ReconnectOptions;
@@ -58,12 +65,20 @@ const UNWELCOME: ReadonlySet<number> = new Set([
 
 const CLOSE_TIMEOUT_MS = 1_000;
 
+function reasonOf(ending: Ending): string {
+  if (ending.kind === 'failed') return ending.reason;
+  if (ending.kind === 'closed') return `closed with ${ending.code} ${ending.reason.slice(0, 200)}`.trim();
+  const { status, code, msg } = ending.refusal;
+  return code === undefined ? `HTTP ${status}` : `${code}: ${msg ?? ''}`;
+}
+
 /** Keeps one WebSocket to the hub alive for as long as it runs. Shares no state with other instances. */
 export class HubConnection {
   readonly #options: HubConnectionOptions;
   readonly #deps: HubConnectionDeps;
-  readonly #url: URL;
+  readonly #hubs: HubRotation;
   readonly #policy: ReconnectPolicy;
+  readonly #record = new ConnectionRecord();
   #listener: HubListener | undefined;
   #socket: HubSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -73,11 +88,12 @@ export class HubConnection {
   constructor(options: HubConnectionOptions, deps: HubConnectionDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#url = new URL(options.url);
-    this.#policy = new ReconnectPolicy(
-      options.reconnect,
-      deps.random === undefined ? {} : { random: deps.random },
-    );
+    const chance = deps.random === undefined ? {} : { random: deps.random };
+    const [first, ...others] = options.urls.map((url) => new URL(url));
+    if (first === undefined) throw new AppError('CONFIG_INVALID', 'no hub to dial');
+    const urls: HubUrls = [first, ...others];
+    this.#hubs = new HubRotation(urls, chance);
+    this.#policy = new ReconnectPolicy(options.reconnect, chance);
   }
 
   start(listener: HubListener): void {
@@ -87,6 +103,10 @@ export class HubConnection {
 
   get isOpen(): boolean {
     return this.#socket?.isOpen ?? false;
+  }
+
+  report(): ConnectionReport {
+    return this.#record.report(this.#hubs.current.host);
   }
 
   /** Closes with 1000 and resolves when the socket is gone, after 1 s at the latest. */
@@ -109,19 +129,24 @@ export class HubConnection {
   #dial(): void {
     const { identity, clock, logger } = this.#deps;
     const certificate = this.#readCertificate();
+    const url = this.#hubs.current;
     const socket = new HubSocket(
       {
-        url: this.#url,
-        headers: identity.headers(this.#url.pathname, clock.now()),
+        url,
+        headers: identity.headers(url.pathname, clock.now()),
         ca: this.#options.ca,
+        pins: this.#options.pins ?? [],
         localAddress: this.#options.localAddress,
         certificate,
         handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? 10_000,
         deadHubMs: this.#options.deadHubMs ?? 60_000,
       },
       {
-        onOpen: () =>
-          logger.info({ event: 'hub_connected', agent_id: identity.agentId }, 'connected to the hub'),
+        onOpen: () => {
+          this.#record.opened();
+          const facts = { event: 'hub_connected', agent_id: identity.agentId, hub: url.host };
+          logger.info(facts, 'connected to the hub');
+        },
         onText: (text) => this.#received(text, link),
         onEnd: (ending) => this.#ended(ending),
       },
@@ -163,11 +188,15 @@ export class HubConnection {
 
   #ended(ending: Ending): void {
     this.#socket = undefined;
+    this.#record.ended(this.#hubs.current.host, reasonOf(ending));
     if (ending.kind === 'closed') this.#tell((listener) => listener.onClosed());
     if (this.#stopped) return this.#onStopped?.();
     if (this.#dismissed(ending)) return;
-    const delayMs = this.#policy.nextDelay(this.#judge(ending));
-    this.#log(ending, delayMs);
+    const lost = this.#judge(ending);
+    const hub = this.#hubs.current.host;
+    const retryAfterMs = this.#hubs.advance(performance.now(), lost.retryAfterMs);
+    const delayMs = this.#policy.nextDelay({ ...lost, retryAfterMs });
+    this.#log(ending, hub, delayMs);
     this.#dialIn(delayMs);
   }
 
@@ -190,9 +219,9 @@ export class HubConnection {
     return { openMs: 0, retryAfterMs, unwelcome: code === 'NOT_ALLOWED' || code === 'REVOKED' };
   }
 
-  #log(ending: Ending, delayMs: number): void {
+  #log(ending: Ending, hub: string, delayMs: number): void {
     const { logger, clock } = this.#deps;
-    const facts = { event: 'hub_disconnected', retry_in_ms: delayMs };
+    const facts = { event: 'hub_disconnected', hub, retry_in_ms: delayMs };
     if (ending.kind === 'refused') {
       const { status, code, msg } = ending.refusal;
       logger.warn(

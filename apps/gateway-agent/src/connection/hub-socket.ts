@@ -2,6 +2,7 @@ import { limits, subprotocol } from '@viw/contracts';
 import { WebSocket } from 'ws';
 import type { ClientCertificate } from './identity-files';
 import { DeadHubTimer } from './dead-hub-timer';
+import { pinned } from './spki-pin';
 import { readRefusal } from './refusal';
 import type { Refusal } from './refusal';
 
@@ -10,6 +11,8 @@ export interface HubSocketOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** PEM certificates that may sign the hub's; the system's by default. */
   readonly ca?: string | undefined;
+  /** The hub's certificate must have one of these keys; none: not pinned. See `spkiPinOf`. */
+  readonly pins?: readonly string[];
   /** IP address to dial from; the system's choice by default. */
   readonly localAddress?: string | undefined;
   readonly certificate?: ClientCertificate | undefined;
@@ -55,7 +58,7 @@ export class HubSocket {
   }
 
   open(): void {
-    const { url, headers, ca, localAddress, certificate, handshakeTimeoutMs } = this.#options;
+    const { url, headers, ca, pins = [], localAddress, certificate, handshakeTimeoutMs } = this.#options;
     const socket = new WebSocket(url, [subprotocol], {
       headers: { ...headers },
       perMessageDeflate: false,
@@ -64,6 +67,7 @@ export class HubSocket {
       ...(ca === undefined ? {} : { ca }),
       ...(localAddress === undefined ? {} : { localAddress }),
       ...certificate,
+      ...(pinned(pins) as object),
     });
     this.#socket = socket;
     this.#deadline = setTimeout(() => this.#abort('no answer in time'), handshakeTimeoutMs);

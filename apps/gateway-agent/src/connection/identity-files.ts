@@ -1,4 +1,3 @@
-import { createPrivateKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { keyThumbprint, privateSigningKey } from '@viw/commands';
@@ -6,6 +5,8 @@ import type { PrivateSigningKey } from '@viw/commands';
 import { ed25519PublicKey } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { AgentConfig } from '../config';
+import { parseIdentity } from '../enrollment/identity-file';
+import { keyOfPem } from '../enrollment/own-key';
 import { certificateIdentity, hmacIdentity, keyIdentity } from './identity';
 import type { AgentIdentity } from './identity';
 
@@ -23,7 +24,7 @@ export interface ClientCertificate {
  */
 export function identityOf(config: AgentConfig): AgentIdentity {
   const { GATEWAY_AGENT_ID: agentId, GATEWAY_AGENT_KEY_FILE: keyFile } = config;
-  if (keyFile !== undefined) return keyIdentity(agentId, readSigningKey(keyFile));
+  if (keyFile !== undefined) return keyIdentity(agentId, signingKeyIn(keyFile));
   if (config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined) return certificateIdentity(agentId);
   if (config.GATEWAY_AGENT_SHARED_SECRET !== undefined)
     return hmacIdentity(agentId, config.GATEWAY_AGENT_SHARED_SECRET);
@@ -47,26 +48,43 @@ export function clientCertificateOf(config: AgentConfig): (() => ClientCertifica
 
 /**
  * The same key signs what the agent has to say of a command in the helper's place; an agent without one leaves it unsigned.
+ * Asked anew each time, so that a renewed key is used at once.
  * @throws AppError CONFIG_INVALID
  */
-export async function resultKeyOf({
+export function resultKeyOf({
   GATEWAY_AGENT_KEY_FILE: keyFile,
-}: AgentConfig): Promise<PrivateSigningKey | undefined> {
+}: AgentConfig): (() => Promise<PrivateSigningKey>) | undefined {
   if (keyFile === undefined) return undefined;
-  const { kty, crv, x, d } = readSigningKey(keyFile).export({ format: 'jwk' });
-  const kid = await keyThumbprint(ed25519PublicKey.parse({ kty, crv, x }));
-  return privateSigningKey.parse({ kty, crv, x, d, kid });
+  const current = signingKeyIn(keyFile);
+  return async () => {
+    const { kty, crv, x, d } = current().export({ format: 'jwk' });
+    const kid = await keyThumbprint(ed25519PublicKey.parse({ kty, crv, x }));
+    return privateSigningKey.parse({ kty, crv, x, d, kid });
+  };
 }
 
+/**
+ * Reads the key anew for each handshake, so that a renewed one is shown at the next connection; while it cannot be read,
+ * the last one is.
+ */
+function signingKeyIn(path: string): () => KeyObject {
+  let last = readSigningKey(path);
+  return () => {
+    try {
+      last = readSigningKey(path);
+    } catch {
+      // Being replaced at this moment.
+    }
+    return last;
+  };
+}
+
+/** PEM, or the file that enrolment writes. */
 function readSigningKey(path: string): KeyObject {
-  const pem = readPrivate('GATEWAY_AGENT_KEY_FILE', path);
-  let key: KeyObject | undefined;
-  try {
-    key = createPrivateKey(pem);
-  } catch {
-    // The library's message may quote what it read.
-  }
-  if (key?.asymmetricKeyType === 'ed25519') return key;
+  const text = readPrivate('GATEWAY_AGENT_KEY_FILE', path);
+  const pem = text.startsWith('{') ? parseIdentity(path, text).private_key : text;
+  const key = keyOfPem(pem);
+  if (key !== undefined) return key;
   throw new AppError('CONFIG_INVALID', 'GATEWAY_AGENT_KEY_FILE: not a private Ed25519 key in PEM form');
 }
 

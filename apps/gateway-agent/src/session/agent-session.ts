@@ -10,6 +10,8 @@ export interface AgentSessionDeps {
   readonly clock: HubClock;
   readonly hello: { make(): Promise<HelloFrame> };
   readonly telemetry: { flush(): void };
+  /** Missing on an agent that has nothing to tell of its host. */
+  readonly events?: { flush(): void };
   readonly commands: {
     receive(frame: CommandFrame): Promise<void>;
     cancel(correlationId: string): void;
@@ -37,6 +39,8 @@ export class AgentSession implements HubListener {
   readonly #deps: AgentSessionDeps;
   readonly #heartbeat: Heartbeat;
   #confirmedSeq: number | undefined;
+  #confirmedAt: Date | undefined;
+  #sessionId: string | undefined;
 
   readonly #handlers: Handlers = {
     HELLO_ACK: async (frame, link) => {
@@ -45,7 +49,9 @@ export class AgentSession implements HubListener {
     },
     WELCOME: (frame, link) => this.#welcome(frame, link),
     HEARTBEAT: (frame) => {
-      this.#confirmedSeq = frame.ack_seq ?? this.#confirmedSeq;
+      if (frame.ack_seq === undefined || frame.ack_seq === this.#confirmedSeq) return;
+      this.#confirmedSeq = frame.ack_seq;
+      this.#confirmedAt = new Date();
     },
     HOST_POLICY: (frame) => this.#deps.policies?.receive(frame.policies),
     COMMAND: (frame) => this.#deps.commands.receive(frame),
@@ -80,6 +86,16 @@ export class AgentSession implements HubListener {
     return this.#confirmedSeq;
   }
 
+  /** When that was heard, by the host's clock. */
+  get confirmedAt(): Date | undefined {
+    return this.#confirmedAt;
+  }
+
+  /** From WELCOME until the session's end. */
+  get sessionId(): string | undefined {
+    return this.#sessionId;
+  }
+
   onFrame(frame: HubFrame, link: HubLink): void {
     const handler = this.#handlers[frame.type] as (frame: HubFrame, link: HubLink) => void | Promise<void>;
     void Promise.resolve(handler(frame, link)).catch((error: unknown) => {
@@ -91,6 +107,7 @@ export class AgentSession implements HubListener {
   }
 
   onClosed(): void {
+    this.#sessionId = undefined;
     this.#heartbeat.stop();
     this.#deps.uplink.close();
   }
@@ -104,9 +121,11 @@ export class AgentSession implements HubListener {
       { event: 'session_started', session_id: frame.session_id },
       'session with the hub started',
     );
+    this.#sessionId = frame.session_id;
     this.#deps.uplink.open(link);
     this.#heartbeat.start(frame.heartbeat_s * 1_000);
     this.#deps.commands.resend();
     this.#deps.telemetry.flush();
+    this.#deps.events?.flush();
   }
 }

@@ -15,6 +15,8 @@ export interface TelemetryReporterDeps {
   readonly uplink: { send(frame: AgentFrame): boolean };
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of each reading. */
+  readonly onMetrics?: (metrics: HostMetrics) => void;
 }
 
 /**
@@ -55,6 +57,7 @@ export class TelemetryReporter {
     this.#reading = true;
     try {
       const metrics = await this.#deps.reader.read();
+      this.#deps.onMetrics?.(metrics);
       const now = this.#deps.clock.now();
       this.#unsent = telemetryFrame({ agentId: this.#options.agentId, seq: ++this.#seq, now, metrics });
       this.flush();

@@ -40,7 +40,7 @@ export interface CommandVerificationDeps {
 }
 
 /** What the agent may read about its host without anybody's signature. */
-const localReads = new Set(['describe', 'get_system_health', 'get_service_status']);
+const localReads = new Set(['describe', 'audit_summary', 'get_system_health', 'get_service_status']);
 
 const hash = (args: object): string => createHash('sha256').update(canonicalJson(args)).digest('hex');
 

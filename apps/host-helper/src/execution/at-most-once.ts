@@ -2,12 +2,14 @@ import { requireVerb } from '@viw/commands';
 import type { HelperReply } from '@viw/contracts';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
+import type { AuditCounts } from '../audit/audit-counts';
 import { toAgentError } from '../agent-error';
 import type { Authorised } from '../checks/command-verification';
 import { availableVerbs } from '../verbs';
 import type { Executors } from '../verbs';
 import { jsonOutcome } from '../verbs/executor';
 import type { ActionOutcome } from '../verbs/executor';
+import type { HostKeys } from '../keys/host-keys';
 import type { Journal, JournalEntry } from '../journal/journal';
 import { safeOutput } from './safe-output';
 import { sealOutcome } from './sealed-outcome';
@@ -24,6 +26,9 @@ export interface AtMostOnceOptions {
 
 export interface AtMostOnceDeps {
   readonly executors: Executors;
+  /** Told to the agent for its enrolment. */
+  readonly publicKeys: HostKeys['publicKeys'];
+  readonly counts: Pick<AuditCounts, 'summary'>;
   readonly journal: Pick<Journal, 'find' | 'write'>;
   readonly slots: Slots;
   readonly logger: Logger;
@@ -138,8 +143,14 @@ export class AtMostOnce {
   async #perform(request: Authorised): Promise<UnsignedReply> {
     if (request.verb === 'describe') {
       return this.#measure(request, [], async () =>
-        jsonOutcome({ verbs: await availableVerbs(this.#deps.executors) }),
+        jsonOutcome({
+          verbs: await availableVerbs(this.#deps.executors),
+          public_keys: this.#deps.publicKeys,
+        }),
       );
+    }
+    if (request.verb === 'audit_summary') {
+      return this.#measure(request, [], async () => jsonOutcome(this.#deps.counts.summary()));
     }
     const executor = this.#executorOf(request.verb);
     const { args } = await request.open();
@@ -226,4 +237,4 @@ function assertSameVerb(known: { readonly verb: string }, request: Authorised): 
 
 /** Executors of `json` verbs bound and redact their result themselves: cut or patched in the middle it would be none. */
 const stdoutIsJson = (verb: string): boolean =>
-  verb === 'describe' || requireVerb(verb).resultFormat === 'json';
+  verb === 'describe' || verb === 'audit_summary' || requireVerb(verb).resultFormat === 'json';

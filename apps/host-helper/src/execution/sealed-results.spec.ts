@@ -10,6 +10,7 @@ import type { Authorised } from '../checks/command-verification';
 import { Journal } from '../journal/journal';
 import type { ActionOutcome } from '../verbs/executor';
 import { jsonOutcome } from '../verbs/executor';
+import { AuditCounts } from '../audit/audit-counts';
 import { AtMostOnce } from './at-most-once';
 import { Slots } from './slots';
 
@@ -42,6 +43,8 @@ describe('a verb with secret results', () => {
       { agentId, timeoutMaxMs: 1_000 },
       {
         executors: { generate_bootstrap: { available: async () => true, run } },
+        publicKeys: undefined as never,
+        counts: new AuditCounts(),
         journal,
         slots: new Slots({ concurrent: 1, waiting: 1 }),
         logger: createLogger(

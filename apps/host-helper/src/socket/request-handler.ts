@@ -6,6 +6,7 @@ import type { HelperReply, HelperRequest } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { AtMostOnce, Carried, UnsignedReply } from '../execution/at-most-once';
+import type { AuditCounts } from '../audit/audit-counts';
 import { toAgentError } from '../agent-error';
 import type { CommandVerification, Authorised } from '../checks/command-verification';
 import type { RequestAuthentication } from '../checks/request-authentication';
@@ -16,6 +17,7 @@ export interface RequestHandlerDeps {
   readonly trust: Pick<HostTrust, 'adopt'>;
   readonly actions: AtMostOnce;
   readonly signingKey: PrivateSigningKey;
+  readonly counts: Pick<AuditCounts, 'note'>;
   readonly logger: Logger;
 }
 
@@ -84,6 +86,7 @@ export class RequestHandler {
 
   /** One line per action; the agent's own readings, every few seconds, only at level debug. */
   #audit(request: HelperRequest, authorised: Authorised | undefined, { reply, duplicate }: Carried): void {
+    if (authorised?.local !== true) this.#deps.counts.note(request.verb, reply);
     this.#deps.logger[authorised?.local === true ? 'debug' : 'info'](
       {
         event: 'action',

@@ -1,7 +1,11 @@
 import {
+  enrollmentTokenCreated,
   gateway,
+  gatewayEventPage,
   gatewayPage,
   gatewayPoints,
+  type enrollmentTokenRequest,
+  type gatewayEventQuery,
   type gatewayListQuery,
   type gatewayPatch,
   type gatewayRegister,
@@ -28,6 +32,21 @@ export const gatewayRoutes = (http: Transport) => ({
   /** Nothing it has so far proves it any more; it comes back with a new key or certificate. */
   revokeCredentials: (agentId: string, options?: WriteOptions): Promise<void> =>
     http.send({ method: 'POST', path: `${gatewayPath(agentId)}/credentials/revoke`, body: {}, options }),
+  /** A one-time token by which a host becomes this gateway; those made before are void. */
+  issueEnrollmentToken: (
+    agentId: string,
+    body: z.input<typeof enrollmentTokenRequest> = {},
+    options?: WriteOptions,
+  ) =>
+    http.call(enrollmentTokenCreated, {
+      method: 'POST',
+      path: `${gatewayPath(agentId)}/enrollment-token`,
+      body,
+      options,
+    }),
+  /** Newest first. */
+  events: (agentId: string, query: Partial<z.output<typeof gatewayEventQuery>> = {}, options?: CallOptions) =>
+    http.call(gatewayEventPage, { method: 'GET', path: `${gatewayPath(agentId)}/events`, query, options }),
   points: (agentId: string, query: PointsQuery = {}, options?: CallOptions) =>
     http.call(gatewayPoints, { method: 'GET', path: `${gatewayPath(agentId)}/points`, query, options }),
 });

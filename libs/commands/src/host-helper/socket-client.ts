@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import { helperReply } from '@viw/contracts';
+import { ed25519PublicKey, helperReply, x25519PublicKey } from '@viw/contracts';
 import type { HelperReply, HelperRequest } from '@viw/contracts';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
@@ -34,9 +34,25 @@ export const describeVerb = 'describe';
 
 /** Local request verb, outside the catalogue: takes over what the backend says of itself, `args: {policies}`. */
 export const hostPolicyVerb = 'host_policy';
+/** By which secrets are sealed to the helper and its results are proven; what `host-helper keys` prints. */
+export const helperPublicKeys = z.strictObject({ sealing: x25519PublicKey, signing: ed25519PublicKey });
+export type HelperPublicKeys = z.infer<typeof helperPublicKeys>;
 
 /** What `describe` answers in its stdout. */
-export const hostDescription = z.object({ verbs: z.array(z.string().max(64)).max(64) });
+export const hostDescription = z.object({
+  verbs: z.array(z.string().max(64)).max(64),
+  public_keys: helperPublicKeys.optional(),
+});
+
+/** What `audit_summary` answers in its stdout: the helper's own counts since it started, of what was asked by signed commands. */
+export const auditSummary = z.object({
+  since: z.iso.datetime(),
+  until: z.iso.datetime(),
+  actions: z.int().min(0),
+  /** Verb → outcome (a status, or the code of a refusal) → how often. */
+  counts: z.record(z.string(), z.record(z.string(), z.int().min(0))),
+});
+export type AuditSummary = z.infer<typeof auditSummary>;
 
 /** The agent's end of the helper's socket. One connection per call; calls may run at the same time. */
 export class HelperClient {
@@ -94,11 +110,23 @@ export class HelperClient {
    * @throws AppError HELPER_UNAVAILABLE, also when the helper refuses
    */
   async describe(timeoutMs = 5_000): Promise<string[]> {
+    return (await this.#describe(timeoutMs)).verbs;
+  }
+
+  /** For enrolment. @throws AppError HELPER_UNAVAILABLE, also when it is too old to tell */
+  async publicKeys(timeoutMs = 5_000): Promise<HelperPublicKeys> {
+    const { public_keys: keys } = await this.#describe(timeoutMs);
+    if (keys === undefined)
+      throw new AppError('HELPER_UNAVAILABLE', 'host helper: does not tell its public keys');
+    return keys;
+  }
+
+  async #describe(timeoutMs: number): Promise<z.output<typeof hostDescription>> {
     const reply = await this.call({ verb: describeVerb, timeoutMs });
     if (reply.status !== 'success') {
       throw new AppError('HELPER_UNAVAILABLE', `host helper refuses: ${reply.error?.code ?? reply.status}`);
     }
-    return hostDescription.parse(JSON.parse(reply.stdout)).verbs;
+    return hostDescription.parse(JSON.parse(reply.stdout));
   }
 
   /**

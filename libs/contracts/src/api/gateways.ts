@@ -120,3 +120,16 @@ export const gatewayPoint = z.object({
 });
 export type GatewayPoint = z.infer<typeof gatewayPoint>;
 export const gatewayPoints = z.object({ points: z.array(gatewayPoint) });
+
+/** What happened on a host, as its agent told. `data` belongs to the event's name; texts in it come from the host. */
+export const gatewayEvent = z.object({
+  event_id: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  data: z.record(z.string(), z.unknown()).nullable(),
+  /** By the hub's clock as the agent knows it. */
+  ts: z.string(),
+  received_at: z.string(),
+});
+export const gatewayEventPage = page(gatewayEvent);
+export const gatewayEventQuery = z.strictObject(listQuery).omit({ total: true });

@@ -8,3 +8,4 @@ export * from './servers';
 export * from './certificates';
 export * from './events';
 export * from './dead-letters';
+export * from './enrollment';

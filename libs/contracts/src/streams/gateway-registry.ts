@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { hostPolicies } from '../command/host-policy';
 import { streams } from '../names';
-import { agentId, certificateSha256, ed25519PublicKey } from '../primitives';
+import { agentId, certificateSha256, ed25519PublicKey, timestamp } from '../primitives';
 import { streamContract } from './stream-contract';
 
 /**
@@ -13,6 +13,11 @@ export const registryEntry = z.object({
   state: z.enum(['active', 'revoked', 'decommissioned']),
   /** The agent's own key, by which it signs its handshakes. */
   signing_key: ed25519PublicKey.optional(),
+  /**
+   * The key before that one, where the agent has renewed it by itself: it still opens new connections until then, and what
+   * it has opened stays.
+   */
+  former_key: z.object({ key: ed25519PublicKey, until: timestamp }).optional(),
   /** Of its client certificate. */
   certificate_sha256: certificateSha256.optional(),
   min_version: z.string().max(64).optional(),

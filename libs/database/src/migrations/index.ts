@@ -9,6 +9,7 @@ import { certificates } from './0008_certificates';
 import { orderKeys } from './0009_order_keys';
 import { agentProof } from './0010_agent_proof';
 import { revocation } from './0011_revocation';
+import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import type { Migration } from './migration';
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   orderKeys,
   agentProof,
   revocation,
+  enrollment,
   trust,
   acceptCommand,
 ];

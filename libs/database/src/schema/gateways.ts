@@ -55,6 +55,22 @@ export interface GatewayCredentialsTable {
   revoked_at: InstantOrNull;
   /** Made room for the next one of its kind. */
   replaced_at: InstantOrNull;
+  /** The agent itself has replaced it: hubs take it until then. At most one per gateway and kind has this. */
+  overlap_until: InstantOrNull;
+}
+
+export interface EnrollmentTokensTable {
+  id: string;
+  agent_id: string;
+  /** SHA-256 in hex. */
+  token_hash: string;
+  created_at: InstantDefault;
+  expires_at: Instant;
+  used_at: InstantOrNull;
+  /** Address from which it was used. */
+  used_from: string | null;
+  /** Superseded by a newer one, or closed by a revocation. */
+  voided_at: InstantOrNull;
 }
 
 export interface GatewayRegistryTable {

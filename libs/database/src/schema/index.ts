@@ -20,6 +20,7 @@ import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
 import type {
   AgentEventsTable,
   AgentSessionsTable,
+  EnrollmentTokensTable,
   GatewayCredentialsTable,
   GatewayRegistryTable,
   OsGatewayPointsTable,
@@ -34,6 +35,7 @@ import type { NginxServersTable, SshCredentialsTable, VirtualHostsTable } from '
 export interface Database {
   os_gateways: OsGatewaysTable;
   gateway_credentials: GatewayCredentialsTable;
+  enrollment_tokens: EnrollmentTokensTable;
   gateway_registry: GatewayRegistryTable;
   os_gateway_status: OsGatewayStatusTable;
   os_gateway_points: OsGatewayPointsTable;

@@ -85,7 +85,7 @@ export class SimulatedAgent implements HubListener {
       onDismissed: () => undefined,
     });
     this.#connection = new HubConnection(
-      { url: hubUrl, reconnect: { firstSpreadMs }, localAddress: sourceAddress(n) },
+      { urls: [hubUrl], reconnect: { firstSpreadMs }, localAddress: sourceAddress(n) },
       { identity: hmacIdentity(agentId, sharedSecret), clock, logger },
     );
     this.#options = options;

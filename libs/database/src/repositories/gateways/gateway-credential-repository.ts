@@ -1,4 +1,4 @@
-import type { GatewayPublicKeys, X25519PublicKey } from '@viw/contracts';
+import type { Ed25519PublicKey, EnrolledKeys, GatewayPublicKeys, X25519PublicKey } from '@viw/contracts';
 import { AppError, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
@@ -41,13 +41,85 @@ export class GatewayCredentialRepository {
         WHERE agent_id = ${agentId} AND revoked_at IS NOT NULL`.execute(this.deps.db);
   }
 
-  /** The former active one of this kind is kept, replaced. The same one again changes nothing. */
+  /**
+   * The keys of a host that has just been enrolled. It has no others: a sealing or signing key of the host before it is
+   * replaced by none.
+   * @throws AppError CONFLICT when a key was revoked
+   */
+  async setEnrolledKeys(agentId: string, keys: EnrolledKeys): Promise<void> {
+    for (const kind of ['sealing', 'signing'] as const)
+      if (keys[kind] === undefined) await this.retire(agentId, kind);
+    await this.setPublicKeys(agentId, keys);
+  }
+
+  /** Whether these, and no others, are what an enrolment has left in force. */
+  async areEnrolled(agentId: string, keys: EnrolledKeys): Promise<boolean> {
+    const rows = await this.deps.db
+      .selectFrom('gateway_credentials')
+      .select(['kind', 'public_jwk'])
+      .where('agent_id', '=', agentId)
+      .where('kind', 'in', ['agent', 'sealing', 'signing'])
+      .where('active', '=', true)
+      .execute();
+    const inForce = new Map(rows.map(({ kind, public_jwk: jwk }) => [kind, jwk?.['x']]));
+    return (['agent', 'sealing', 'signing'] as const).every((kind) => inForce.get(kind) === keys[kind]?.x);
+  }
+
+  /**
+   * The agent's next key, which replaces the present one. For `overlapS` more seconds hubs take the present one too, for
+   * those that have not heard of it yet.
+   * @returns when the overlap ends
+   * @throws AppError CONFLICT when the key was revoked
+   */
+  async renewAgentKey(agentId: string, next: Ed25519PublicKey, overlapS: number): Promise<string | null> {
+    return inTransaction(this.deps.db, async (trx) => {
+      const active = await trx
+        .selectFrom('gateway_credentials')
+        .select('id')
+        .where('agent_id', '=', agentId)
+        .where('kind', '=', 'agent')
+        .where('active', '=', true)
+        .executeTakeFirst();
+      await new GatewayCredentialRepository({ db: trx }).replace(agentId, 'agent', { publicJwk: next });
+      const { rows } = await sql<{ overlap_until: string }>`
+        UPDATE viw.gateway_credentials SET overlap_until = now() + make_interval(secs => ${overlapS})
+        WHERE id = ${active?.id ?? null} AND NOT active RETURNING overlap_until`.execute(trx);
+      return rows[0]?.overlap_until ?? null;
+    });
+  }
+
+  /** By which the agent proves itself; undefined: it has none, or it was revoked. */
+  async agentKey(agentId: string): Promise<Ed25519PublicKey | undefined> {
+    const row = await this.deps.db
+      .selectFrom('gateway_credentials')
+      .select('public_jwk')
+      .where('agent_id', '=', agentId)
+      .where('kind', '=', 'agent')
+      .where('active', '=', true)
+      .executeTakeFirst();
+    return row?.public_jwk as Ed25519PublicKey | undefined;
+  }
+
+  /** The same, held against every other change until the caller's transaction ends. */
+  async lockAgentKey(agentId: string): Promise<Ed25519PublicKey | undefined> {
+    await sql`SELECT FROM viw.os_gateways WHERE agent_id = ${agentId} FOR UPDATE`.execute(this.deps.db);
+    return this.agentKey(agentId);
+  }
+
+  private async retire(agentId: string, kind: CredentialKind): Promise<void> {
+    await sql`UPDATE viw.gateway_credentials SET active = false, replaced_at = now()
+      WHERE agent_id = ${agentId} AND kind = ${kind} AND active`.execute(this.deps.db);
+  }
+
+  /** The former active one of this kind is kept, replaced; an overlap ends at once. The same one again changes nothing. */
   private async replace(agentId: string, kind: CredentialKind, value: CredentialValue): Promise<void> {
     const jwk = 'publicJwk' in value ? JSON.stringify(value.publicJwk) : null;
     const sha256 = 'publicJwk' in value ? null : value.certificateSha256;
     await inTransaction(this.deps.db, async (trx) => {
       if (await wasRevoked(trx, agentId, kind, value))
         throw new AppError('CONFLICT', `This ${kind} credential was revoked: register a new one`);
+      await sql`UPDATE viw.gateway_credentials SET overlap_until = NULL
+        WHERE agent_id = ${agentId} AND kind = ${kind} AND overlap_until IS NOT NULL`.execute(trx);
       await sql`UPDATE viw.gateway_credentials SET active = false, replaced_at = now()
         WHERE agent_id = ${agentId} AND kind = ${kind} AND active
           AND (public_jwk IS DISTINCT FROM ${jwk}::jsonb OR certificate_sha256 IS DISTINCT FROM ${sha256}::text)`.execute(

@@ -122,11 +122,14 @@ interface EntryRow {
   min_version: string | null;
   signing_key: NonNullable<RegistryEntry['signing_key']> | null;
   certificate_sha256: string | null;
+  former_key: NonNullable<RegistryEntry['signing_key']> | null;
+  former_until: string | null;
 }
 
 /** Active credentials; of a gateway that is not active the newest ones, by which it is recognised when it is refused. */
 const entries = sql`
   SELECT g.agent_id, g.min_version, key.public_jwk AS signing_key, certificate.certificate_sha256,
+    former.public_jwk AS former_key, former.overlap_until AS former_until,
     CASE WHEN g.state = 'decommissioned' THEN 'decommissioned'
          WHEN g.revoked_at IS NOT NULL THEN 'revoked' ELSE 'active' END AS state
   FROM viw.os_gateways g
@@ -140,12 +143,19 @@ const entries = sql`
     WHERE c.agent_id = g.agent_id AND c.kind = 'certificate'
       AND (c.active OR g.revoked_at IS NOT NULL OR g.state = 'decommissioned')
     ORDER BY c.id DESC LIMIT 1) certificate ON true
+  -- Whether its time is over is the hubs' to say: an entry does not change without a delta.
+  LEFT JOIN viw.gateway_credentials former ON former.agent_id = g.agent_id AND former.kind = 'agent'
+    AND former.overlap_until IS NOT NULL AND former.revoked_at IS NULL
+    AND g.revoked_at IS NULL AND g.state <> 'decommissioned'
   WHERE g.state <> 'discovered'`;
 
 const entryOf = (row: EntryRow): RegistryEntry => ({
   agent_id: row.agent_id,
   state: row.state,
   ...(row.signing_key ? { signing_key: row.signing_key } : {}),
+  ...(row.former_key && row.former_until !== null
+    ? { former_key: { key: row.former_key, until: row.former_until } }
+    : {}),
   ...(row.certificate_sha256 === null ? {} : { certificate_sha256: row.certificate_sha256 }),
   ...(row.min_version === null ? {} : { min_version: row.min_version }),
 });

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { ListOptions, Page } from '../../cursor';
 import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
+import { EnrollmentTokenRepository } from './enrollment-token-repository';
 import { GatewayCredentialRepository } from './gateway-credential-repository';
 import type { GatewayDetail, GatewaySummaryRow } from './gateway-record';
 import { detailColumns, summaryColumns } from './gateway-record';
@@ -86,6 +87,7 @@ export class GatewayRepository {
       await sql`UPDATE viw.os_gateways SET state = 'decommissioned', connected = false, decommissioned_at = now()
         WHERE agent_id = ${agentId}`.execute(trx);
       await new GatewayCredentialRepository({ db: trx }).revokeAll(agentId);
+      await new EnrollmentTokenRepository({ db: trx }).voidOpen(agentId);
       return true;
     });
   }
@@ -104,6 +106,8 @@ export class GatewayRepository {
       );
       if (!rows[0]) throw new AppError('NOT_FOUND', `No registered gateway ${agentId}`);
       const revoked = await new GatewayCredentialRepository({ db: trx }).revokeAll(agentId);
+      // A token made before may be in the hands that this is to close out.
+      await new EnrollmentTokenRepository({ db: trx }).voidOpen(agentId);
       await sql`UPDATE viw.os_gateways SET revoked_at = coalesce(revoked_at, now())
         WHERE agent_id = ${agentId}`.execute(trx);
       return revoked > 0 || !rows[0].revoked;

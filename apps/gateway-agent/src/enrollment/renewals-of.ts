@@ -1,0 +1,20 @@
+import type { Clock, Component, Logger } from '@viw/runtime';
+import type { AgentConfig } from '../config';
+import type { EventSink } from '../events/host-events';
+import { usesEnrolledKey } from '../load-config';
+import { backendOf } from './backend-of';
+import { keyRenewal } from './key-renewal';
+
+const DAY_MS = 86_400_000;
+
+/** The renewal of the agent's key: none where it is switched off, or where the key is not the one that enrolment made. */
+export function renewalsOf(
+  config: AgentConfig,
+  { events, ...deps }: { readonly clock: Clock; readonly events: EventSink; readonly logger: Logger },
+): Component[] {
+  const afterMs = config.GATEWAY_AGENT_KEY_RENEW_DAYS * DAY_MS;
+  if (afterMs === 0 || !usesEnrolledKey(config)) return [];
+  const onRenewed = (): void => events.emit('security', 'agent_key.renewed');
+  const stateDir = config.GATEWAY_AGENT_STATE_DIR;
+  return [keyRenewal({ stateDir, afterMs }, { ...deps, client: backendOf(config), onRenewed })];
+}
