@@ -34,6 +34,22 @@ export const configSchema = z
     HOST_HELPER_LOG_UNITS: zCsv().prefault('openvpn,fwknop,nginx'),
     /** Folder of `<unit>.log` files, for hosts without journald. */
     HOST_HELPER_LOG_DIR: absolutePath().optional(),
+    /** Services that `reload_service` may touch. */
+    HOST_HELPER_RELOAD_SERVICES: zCsv().prefault('openvpn,fwknop,nginx'),
+    /** Unit of the agent, which `restart_agent` restarts. */
+    HOST_HELPER_AGENT_UNIT: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9@:_.-]*$/)
+      .default('viw-agent.service'),
+    /** Socket of the Docker or Podman engine; without it there are no session containers. */
+    HOST_HELPER_ENGINE_SOCKET: absolutePath().optional(),
+    /** Images that sessions may use, or repositories with all their tags; the first is the default. */
+    HOST_HELPER_SESSION_IMAGES: zCsv().prefault(''),
+    /** Networks of the engine for the egress profiles; a profile without one cannot be asked for. */
+    HOST_HELPER_NETWORK_DEFAULT: z.string().min(1).optional(),
+    HOST_HELPER_NETWORK_STRICT: z.string().min(1).optional(),
+    /** Socket of OpenVPN's management interface (`management <path> unix`); without it VPN sessions are not seen. */
+    HOST_HELPER_OPENVPN_SOCKET: absolutePath().optional(),
     /** Upper bound on every verb's own timeout, in seconds. */
     HOST_HELPER_TIMEOUT_MAX_S: zInt({ min: 1, max: 3_600 }).default(300),
     HOST_HELPER_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
