@@ -15,6 +15,7 @@ import { AgentSession } from './session/agent-session';
 import { HelloMaker } from './session/hello';
 import { readHostFacts } from './session/host-facts';
 import { Uplink } from './session/uplink';
+import { helperMetrics } from './telemetry/host-metrics-by-helper';
 import { helperStates } from './telemetry/service-states-by-helper';
 import { TelemetryReporter } from './telemetry/telemetry-reporter';
 
@@ -55,7 +56,10 @@ export async function buildAgent(
 
   const fallback = helper === undefined ? unknownStates : helperStates(helper);
   const serviceStates = (await hasSystemd()) ? systemdStates : fallback;
-  const reader = new HostMetricsReader({ services, version }, { serviceStates });
+  const reader =
+    config.GATEWAY_AGENT_METRICS === 'helper' && helper !== undefined
+      ? helperMetrics({ version }, helper)
+      : new HostMetricsReader({ services, version }, { serviceStates });
   const intervalMs = config.GATEWAY_AGENT_TELEMETRY_INTERVAL_S * 1_000;
   const telemetry = new TelemetryReporter({ agentId, intervalMs }, { reader, uplink, clock, logger });
 

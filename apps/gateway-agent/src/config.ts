@@ -67,6 +67,8 @@ const fields = z.object({
     .default('/var/lib/viworks/gateway-agent'),
   GATEWAY_AGENT_MAX_CONCURRENCY: zInt({ min: 1, max: 64 }).default(limits.maxConcurrency),
   GATEWAY_AGENT_TELEMETRY_INTERVAL_S: zInt({ min: 1, max: 3_600 }).default(limits.telemetryEveryMs / 1_000),
+  /** `helper`: of the host, asked by the helper; for an agent in a container, whose own /proc says nothing of the host. */
+  GATEWAY_AGENT_METRICS: z.enum(['own', 'helper'], 'own or helper').default('own'),
   GATEWAY_AGENT_SERVICES: serviceNames.default(['openvpn', 'fwknop', 'nginx']),
   GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S: zInt({ min: 0, max: 3_600 }).default(10),
   /** Ops endpoints; none without it. */
@@ -112,6 +114,8 @@ const schema = fields.superRefine((config, context) => {
     fault('GATEWAY_AGENT_HUB_URL', 'wss://, over which a client certificate can be shown');
   if (config.GATEWAY_AGENT_HELPER_SECRET !== undefined && config.GATEWAY_AGENT_TRUSTED_KEYS === undefined)
     fault('GATEWAY_AGENT_TRUSTED_KEYS', 'the keys that prove commands, because a helper is configured');
+  if (config.GATEWAY_AGENT_METRICS === 'helper' && config.GATEWAY_AGENT_HELPER_SECRET === undefined)
+    fault('GATEWAY_AGENT_HELPER_SECRET', 'the helper’s secret, because it is asked for the metrics');
   const url = config.GATEWAY_AGENT_HUB_URL;
   if (url !== undefined && !config.GATEWAY_AGENT_ALLOW_PLAINTEXT && isRemotePlaintext(url))
     fault('GATEWAY_AGENT_HUB_URL', 'wss://, or ws:// with GATEWAY_AGENT_ALLOW_PLAINTEXT=true');

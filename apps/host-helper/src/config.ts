@@ -15,6 +15,9 @@ export const configSchema = z
     /** The gateway this host is. Requests and signed commands for another one are refused. */
     HOST_HELPER_AGENT_ID: agentId.optional(),
     HOST_HELPER_SOCKET: absolutePath().default(helperSocketPath),
+    /** Set by systemd when it has made the socket and hands it over (sd_listen_fds(3)); then the path above is not used. */
+    LISTEN_PID: zInt({ min: 1, max: 4_194_304 }).optional(),
+    LISTEN_FDS: zInt({ min: 0, max: 1_024 }).optional(),
     /** Group (name or number) that may connect; without it only the helper's own group may. */
     HOST_HELPER_SOCKET_GROUP: z.string().min(1).optional(),
     /** Shared with the agent of this host; usually by HOST_HELPER_SECRET_FILE. */

@@ -23,6 +23,7 @@ import type { LogSource } from './logs/log-source';
 import { RequestAuthentication } from './checks/request-authentication';
 import { RequestHandler } from './socket/request-handler';
 import { Slots } from './execution/slots';
+import { inheritedSocket } from './socket/inherited-socket';
 import { SocketServer } from './socket/socket-server';
 import { TrustedKeys } from './checks/trusted-keys';
 
@@ -77,7 +78,11 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
   });
   const underWay: Component = { name: 'actions', start: () => undefined, stop: () => actions.idle() };
   const socket = new SocketServer(
-    { path: config.HOST_HELPER_SOCKET, group: config.HOST_HELPER_SOCKET_GROUP },
+    {
+      path: config.HOST_HELPER_SOCKET,
+      group: config.HOST_HELPER_SOCKET_GROUP,
+      inherited: inheritedSocket(config),
+    },
     { handle: (message) => handler.handle(message), logger },
   );
   const leftovers: Component = {
