@@ -18,6 +18,8 @@ need pebble-challtestsrv pebble
 need setpriv util-linux
 need chromium chromium
 need openssl openssl
+need systemd-analyze systemd
+need systemd-socket-activate systemd
 
 [ -n "$missing" ] || exit 0
 

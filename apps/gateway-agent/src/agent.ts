@@ -25,6 +25,7 @@ import { readHostFacts } from './session/host-facts';
 import { Uplink } from './session/uplink';
 import { statusOf } from './status/status-of';
 import { statusSocket } from './status/status-socket';
+import { helperMetrics } from './telemetry/host-metrics-by-helper';
 import { helperStates } from './telemetry/service-states-by-helper';
 import { TelemetryReporter } from './telemetry/telemetry-reporter';
 
@@ -65,7 +66,10 @@ export async function buildAgent(
 
   const fallback = helper === undefined ? unknownStates : helperStates(helper);
   const serviceStates = (await hasSystemd()) ? systemdStates : fallback;
-  const reader = new HostMetricsReader({ services, version }, { serviceStates });
+  const reader =
+    config.GATEWAY_AGENT_METRICS === 'helper' && helper !== undefined
+      ? helperMetrics({ version }, helper)
+      : new HostMetricsReader({ services, version }, { serviceStates });
   const intervalMs = config.GATEWAY_AGENT_TELEMETRY_INTERVAL_S * 1_000;
   const events = new HostEvents({ agentId }, { uplink, clock, logger });
   const serviceWatch = new ServiceWatch({ events });

@@ -79,6 +79,8 @@ export const agentFields = z.object({
   GATEWAY_AGENT_KEY_RENEW_DAYS: zInt({ min: 0, max: 3_650 }).default(90),
   GATEWAY_AGENT_MAX_CONCURRENCY: zInt({ min: 1, max: 64 }).default(limits.maxConcurrency),
   GATEWAY_AGENT_TELEMETRY_INTERVAL_S: zInt({ min: 1, max: 3_600 }).default(limits.telemetryEveryMs / 1_000),
+  /** `helper`: of the host, asked by the helper; for an agent in a container, whose own /proc says nothing of the host. */
+  GATEWAY_AGENT_METRICS: z.enum(['own', 'helper'], 'own or helper').default('own'),
   GATEWAY_AGENT_SERVICES: serviceNames.default(['openvpn', 'fwknop', 'nginx']),
   GATEWAY_AGENT_FIRST_CONNECT_SPREAD_S: zInt({ min: 0, max: 3_600 }).default(10),
   /** Ops endpoints; none without it. */
@@ -128,6 +130,8 @@ const schema = agentFields.superRefine((config, context) => {
     fault('GATEWAY_AGENT_HUB_URL', 'wss://, over which a client certificate can be shown');
   if (config.GATEWAY_AGENT_HELPER_SECRET !== undefined && config.GATEWAY_AGENT_TRUSTED_KEYS === undefined)
     fault('GATEWAY_AGENT_TRUSTED_KEYS', 'the keys that prove commands, because a helper is configured');
+  if (config.GATEWAY_AGENT_METRICS === 'helper' && config.GATEWAY_AGENT_HELPER_SECRET === undefined)
+    fault('GATEWAY_AGENT_HELPER_SECRET', 'the helper’s secret, because it is asked for the metrics');
   if (config.GATEWAY_AGENT_HUB_PINS.length > 0 && urls.some((url) => url.startsWith('ws:')))
     fault('GATEWAY_AGENT_HUB_URL', 'wss://, over which a hub shows the key that is pinned');
   if (!config.GATEWAY_AGENT_ALLOW_PLAINTEXT && urls.some(isRemotePlaintext))

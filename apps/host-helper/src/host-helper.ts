@@ -9,6 +9,12 @@ import { AtMostOnce } from './execution/at-most-once';
 import { CommandVerification } from './checks/command-verification';
 import type { Config } from './config';
 import { exec } from './execution/run-program';
+import type { ExecOptions } from './execution/run-program';
+import { BootstrapTokens } from './bootstrap/bootstrap-tokens';
+import { EngineClient } from './containers/engine-client';
+import { SessionContainers } from './containers/session-containers';
+import { ServiceManager } from './services/service-manager';
+import { VpnSessions } from './sessions/vpn-sessions';
 import { buildExecutors } from './verbs';
 import { Scripts } from './verbs/scripts';
 import { HostKeys } from './keys/host-keys';
@@ -19,6 +25,7 @@ import type { LogSource } from './logs/log-source';
 import { RequestAuthentication } from './checks/request-authentication';
 import { RequestHandler } from './socket/request-handler';
 import { Slots } from './execution/slots';
+import { inheritedSocket } from './socket/inherited-socket';
 import { SocketServer } from './socket/socket-server';
 import { TrustedKeys } from './checks/trusted-keys';
 
@@ -42,6 +49,10 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
       metrics: new HostMetricsReader({ services }, { serviceStates }),
       serviceStates,
       logs: systemd ? journald(config) : logFiles(config),
+      tokens: new BootstrapTokens({ file: join(state, 'bootstrap-tokens.json') }),
+      containers: sessionContainers(config),
+      vpn: vpnSessions(config),
+      serviceManager: systemd ? new ServiceManager(managed(config), { exec: inState(config) }) : undefined,
     },
   );
   const journal = new Journal({ folder: join(state, 'journal') });
@@ -79,7 +90,11 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
   });
   const underWay: Component = { name: 'actions', start: () => undefined, stop: () => actions.idle() };
   const socket = new SocketServer(
-    { path: config.HOST_HELPER_SOCKET, group: config.HOST_HELPER_SOCKET_GROUP },
+    {
+      path: config.HOST_HELPER_SOCKET,
+      group: config.HOST_HELPER_SOCKET_GROUP,
+      inherited: inheritedSocket(config),
+    },
     { handle: (message) => handler.handle(message), logger },
   );
   const leftovers: Component = {
@@ -94,8 +109,32 @@ export async function buildHostHelper(config: Config, { logger }: { logger: Logg
   return [leftovers, journal, pruning, underWay, socket];
 }
 
-const journald = (config: Config): LogSource =>
-  new JournaldLog({ exec: (options) => exec({ ...options, cwd: config.HOST_HELPER_STATE_DIR }) });
+/** For programs of the system itself, which need no folder of their own. */
+const inState =
+  ({ HOST_HELPER_STATE_DIR: cwd }: Config) =>
+  (options: Omit<ExecOptions, 'cwd'>) =>
+    exec({ ...options, cwd });
+
+const journald = (config: Config): LogSource => new JournaldLog({ exec: inState(config) });
+
+const managed = (config: Config) => ({
+  services: config.HOST_HELPER_RELOAD_SERVICES,
+  agentUnit: config.HOST_HELPER_AGENT_UNIT,
+});
+
+function sessionContainers(config: Config): SessionContainers | undefined {
+  const { HOST_HELPER_ENGINE_SOCKET: socketPath, HOST_HELPER_SESSION_IMAGES: images } = config;
+  if (socketPath === undefined) return undefined;
+  const networks = {
+    ...(config.HOST_HELPER_NETWORK_DEFAULT !== undefined && { default: config.HOST_HELPER_NETWORK_DEFAULT }),
+    ...(config.HOST_HELPER_NETWORK_STRICT !== undefined && { strict: config.HOST_HELPER_NETWORK_STRICT }),
+  };
+  return new SessionContainers({ images, networks }, { engine: new EngineClient({ socketPath }) });
+}
+
+function vpnSessions({ HOST_HELPER_OPENVPN_SOCKET: socketPath }: Config): VpnSessions | undefined {
+  return socketPath === undefined ? undefined : new VpnSessions({ socketPath });
+}
 
 function logFiles({ HOST_HELPER_LOG_DIR: folder }: Config): LogSource | undefined {
   return folder === undefined ? undefined : new FileLog({ folder });

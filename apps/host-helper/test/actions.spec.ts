@@ -74,12 +74,22 @@ describe('the helper carries out', () => {
       'create_openvpn_user',
       'create_panel_user',
       'delete_user',
+      'generate_bootstrap',
       'get_service_status',
       'get_system_health',
       'list_users',
+      'revoke_bootstrap',
       'tail_logs',
     ];
     await expect(helper.client.describe()).resolves.toEqual(verbs);
+    // What this host lacks: an engine, OpenVPN's management interface.
+    for (const verb of ['list_containers', 'get_session_status', 'get_monitoring_data'])
+      expect(
+        await helper.run(verb, verb === 'get_session_status' ? { username: 'alice' } : {}),
+      ).toMatchObject({
+        status: 'denied',
+        error: { code: 'NOT_IMPLEMENTED' },
+      });
   });
 
   it('logs from a cursor on, also after a rotation', async () => {

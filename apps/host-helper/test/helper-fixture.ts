@@ -80,11 +80,14 @@ export class HelperFixture {
     return last;
   }
 
-  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async start(
+    env: Readonly<Record<string, string>> = {},
+    nodeArguments: readonly string[] = [],
+  ): Promise<void> {
     this.#runs.push(
       await startProgram({
         name: 'host-helper',
-        argv: [process.execPath, this.#bundle],
+        argv: [process.execPath, ...nodeArguments, this.#bundle],
         env: { ...this.#env(), ...env },
         readyWhen: { line: /"event":"started"/ },
       }),

@@ -1,9 +1,12 @@
+import { AppError } from '@viw/runtime';
+
 /**
  * RFC 8785 (JSON Canonicalization Scheme): one text for one value, whoever writes it. Members sorted by UTF-16 code
  * units, no white space, numbers and texts as ECMAScript prints them. Members that are undefined are left out, as
  * JSON.stringify does.
  *
- * @throws TypeError for what JSON cannot hold: NaN, infinities, bigint, functions, undefined, lone surrogates
+ * @throws AppError VALIDATION_FAILED for a lone surrogate, which JSON text may hold as an escape and UTF-8 cannot; TypeError
+ *   for what no JSON text can hold: NaN, infinities, bigint, functions, undefined
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);
@@ -22,6 +25,6 @@ export function canonicalJson(value: unknown): string {
 }
 
 function canonicalString(text: string): string {
-  if (/\p{Surrogate}/u.test(text)) throw new TypeError('a text with a lone surrogate');
+  if (/\p{Surrogate}/u.test(text)) throw new AppError('VALIDATION_FAILED', 'a text holds half a character');
   return JSON.stringify(text);
 }

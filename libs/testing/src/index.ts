@@ -17,3 +17,5 @@ export { uniqueDatabase } from './shared-postgres';
 export { generateSshKeyPair, type SshKeyPair } from './ssh-key-pair';
 export { type Sshd, type SshdOptions, startSshd } from './sshd';
 export { StartError, type StartErrorCode } from './start-error';
+export { runTool } from './run-tool';
+export { findUser, runsAsRoot } from './unprivileged-user';

@@ -12,6 +12,8 @@ const packages: Readonly<Record<string, string>> = {
   'pebble-challtestsrv': 'pebble',
   chromium: 'chromium',
   openssl: 'openssl',
+  'systemd-analyze': 'systemd',
+  'systemd-socket-activate': 'systemd',
   initdb: 'postgresql',
   postgres: 'postgresql',
 };

@@ -9,9 +9,8 @@ import {
   publicSigningKey,
 } from '@viw/commands';
 import type { PrivateSealingKey, PrivateSigningKey } from '@viw/commands';
-import { AppError } from '@viw/runtime';
+import { AppError, writeDurably } from '@viw/runtime';
 import type { z } from 'zod';
-import { writeDurably } from '../journal/durable-file';
 
 /** This host's own keys. Their private halves never leave the folder and this process. */
 export class HostKeys {

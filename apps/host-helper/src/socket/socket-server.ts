@@ -18,6 +18,8 @@ const PATH_BYTES_MAX = 107;
 export interface SocketServerOptions {
   readonly path: string;
   readonly group?: string | undefined;
+  /** Descriptor of a socket that listens already. Its file, owner and mode are of whoever made it. */
+  readonly inherited?: number | undefined;
 }
 
 export interface SocketServerDeps {
@@ -45,7 +47,8 @@ export class SocketServer implements Component {
 
   /** @throws AppError BIND_FAILED when another process listens there, or the path cannot be used */
   async start(): Promise<void> {
-    const { path, group } = this.#options;
+    const { path, group, inherited } = this.#options;
+    if (inherited !== undefined) return this.#adopt(inherited);
     const gid = group === undefined ? undefined : await groupId(group);
     if (Buffer.byteLength(path) > PATH_BYTES_MAX)
       throw bindFailed(path, `longer than ${PATH_BYTES_MAX} bytes`);
@@ -62,6 +65,15 @@ export class SocketServer implements Component {
     this.#stopping = true;
     for (const [socket, { busy }] of this.#connections) if (!busy) socket.destroy();
     await closed;
+  }
+
+  #adopt(fd: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(bindFailed('the inherited socket', error.code)),
+      );
+      this.#server.listen({ fd }, () => resolve());
+    });
   }
 
   #listen(path: string): Promise<void> {

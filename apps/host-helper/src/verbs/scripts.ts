@@ -5,6 +5,7 @@ import { AppError } from '@viw/runtime';
 import { exec } from '../execution/run-program';
 import type { ExecResult } from '../execution/run-program';
 import { collectedBytes } from '../execution/safe-output';
+import { assertTrusted } from './script-trust';
 
 export interface ScriptsOptions {
   readonly root: string;
@@ -49,11 +50,8 @@ export class Scripts {
     const file = join(this.#options.root, name);
     try {
       await access(file, constants.X_OK);
-      const { mode } = await lstat(file);
-      if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('not a regular file');
-      if ((mode & constants.S_IWOTH) !== 0) {
-        throw new AppError('PERMISSION_DENIED', `${name} can be written by everybody: it is not run`);
-      }
+      if (!(await lstat(file)).isFile()) throw new Error('not a regular file');
+      await assertTrusted(file);
       return file;
     } catch (error) {
       if (error instanceof AppError) throw error;

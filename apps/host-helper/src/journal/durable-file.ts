@@ -1,1 +1,0 @@
-export { writeDurably } from '@viw/runtime';
