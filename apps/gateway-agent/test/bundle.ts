@@ -2,8 +2,11 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { scratch } from './scratch';
 
-/** An app as it is shipped, bundled into a folder of this test's own. */
-export async function bundleApp(name: 'gateway-agent' | 'host-helper'): Promise<string> {
+/** An app as it is shipped, bundled into a folder of this test's own. `replaced`: import as it is written → file instead. */
+export async function bundleApp(
+  name: 'gateway-agent' | 'host-helper',
+  replaced: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const outfile = join(await scratch('bundle'), `${name}.js`);
   await build({
     entryPoints: [resolve(__dirname, `../../${name}/src/main.ts`)],
@@ -13,6 +16,15 @@ export async function bundleApp(name: 'gateway-agent' | 'host-helper'): Promise<
     target: 'node20',
     format: 'cjs',
     logLevel: 'warning',
+    plugins: [
+      {
+        name: 'replaced',
+        setup: (bundling) =>
+          bundling.onResolve({ filter: /^\.\// }, ({ path }) =>
+            replaced[path] === undefined ? undefined : { path: replaced[path] },
+          ),
+      },
+    ],
   });
   return outfile;
 }

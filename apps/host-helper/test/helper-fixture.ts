@@ -80,14 +80,16 @@ export class HelperFixture {
     return last;
   }
 
+  /** @param how `under`: program and arguments that run the helper's own command line; `node`: arguments for Node */
   async start(
     env: Readonly<Record<string, string>> = {},
-    nodeArguments: readonly string[] = [],
+    { under = [], node = [] }: { under?: readonly string[]; node?: readonly string[] } = {},
   ): Promise<void> {
+    const [first = process.execPath, ...rest] = [...under, process.execPath, ...node, this.#bundle];
     this.#runs.push(
       await startProgram({
         name: 'host-helper',
-        argv: [process.execPath, ...nodeArguments, this.#bundle],
+        argv: [first, ...rest],
         env: { ...this.#env(), ...env },
         readyWhen: { line: /"event":"started"/ },
       }),

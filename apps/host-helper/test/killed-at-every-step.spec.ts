@@ -28,9 +28,8 @@ describe('a helper killed', () => {
     const had = effects(helper);
     const args = { username: 'alice', password: 'canary-killed-at-every-step' };
     const command = await helper.command('create_panel_user', args);
-    await helper.start(death === 'script' ? {} : { VIW_TEST_DIE: death }, [
-      ...(death === 'script' ? [] : ['--import', join(__dirname, 'death-hook.mjs')]),
-    ]);
+    const hook = ['--import', join(__dirname, 'death-hook.mjs')];
+    await (death === 'script' ? helper.start() : helper.start({ VIW_TEST_DIE: death }, { node: hook }));
     await expect(helper.call(command)).rejects.toMatchObject({ code: 'HELPER_UNAVAILABLE' });
     expect(await helper.running.exited).toMatchObject({ signal: 'SIGKILL' });
     expect(effects(helper) - had).toBe(before);

@@ -7,6 +7,7 @@ import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { AtMostOnce, Carried, UnsignedReply } from '../execution/at-most-once';
 import type { AuditCounts } from '../audit/audit-counts';
+import { argsHasher } from '../audit/args-hash';
 import { toAgentError } from '../agent-error';
 import type { CommandVerification, Authorised } from '../checks/command-verification';
 import type { RequestAuthentication } from '../checks/request-authentication';
@@ -33,9 +34,11 @@ const checksum = (text: string): string => crc32(text).toString(16).padStart(8, 
 /** One message of the socket → one reply. Never throws; whatever came in, the reply says precisely what was wrong. */
 export class RequestHandler {
   readonly #deps: RequestHandlerDeps;
+  readonly #auditHash: (argsHash: string) => string;
 
   constructor(deps: RequestHandlerDeps) {
     this.#deps = deps;
+    this.#auditHash = argsHasher(deps.signingKey);
   }
 
   async handle(message: unknown): Promise<HelperReply> {
@@ -93,7 +96,7 @@ export class RequestHandler {
         agent_id: request.agent_id,
         verb: request.verb,
         correlation_id: request.correlation_id,
-        args_hash: authorised?.argsHash ?? null,
+        args_hash: authorised === undefined ? null : this.#auditHash(authorised.argsHash),
         status: reply.status,
         code: reply.error?.code ?? null,
         rc: reply.rc,

@@ -10,7 +10,8 @@ import { groupId } from './group-id';
 import { refusal } from './request-handler';
 
 const SOCKET_MODE = 0o660;
-const IDLE_MS = 10_000;
+/** For a whole message to come in, and for an answer to be taken: however slowly its bytes come, a connection is held no longer. */
+const PATIENCE_MS = 5_000;
 const CONNECTIONS_MAX = 64;
 /** sun_path of unix(7) holds 108 bytes with its final NUL. */
 const PATH_BYTES_MAX = 107;
@@ -92,39 +93,67 @@ export class SocketServer implements Component {
   #serve(socket: Socket): void {
     const state = { busy: false };
     const reader = new HelperMessageReader();
+    let timer: NodeJS.Timeout | undefined;
+    const hurry = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => socket.destroy(), PATIENCE_MS);
+    };
     this.#connections.set(socket, state);
-    socket.once('close', () => this.#connections.delete(socket));
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(IDLE_MS, () => {
-      if (!state.busy) socket.destroy();
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#connections.delete(socket);
     });
+    socket.on('error', () => socket.destroy());
+    hurry();
     socket.on('data', (chunk: Buffer) => {
+      const messages = this.#read(socket, reader, chunk);
+      if (messages.length === 0) return;
       // Read on only when what came has been answered: a connection cannot pile up work.
       socket.pause();
+      clearTimeout(timer);
       state.busy = true;
-      void this.#answer(socket, reader, chunk).finally(() => {
+      void this.#answer(socket, messages).finally(() => {
         state.busy = false;
-        if (this.#stopping) socket.end(() => socket.destroy());
-        else socket.resume();
+        if (this.#stopping) return socket.end(() => socket.destroy());
+        hurry();
+        return socket.resume();
       });
     });
   }
 
-  async #answer(socket: Socket, reader: HelperMessageReader, chunk: Buffer): Promise<void> {
-    let messages: unknown[];
+  /** Nothing when a message is not complete yet; what is none ends the connection. */
+  #read(socket: Socket, reader: HelperMessageReader, chunk: Buffer): unknown[] {
     try {
-      messages = reader.push(chunk);
+      return reader.push(chunk);
     } catch (error) {
       const reply = refusal(error);
       this.#deps.logger.warn({ event: 'request_refused', code: reply.error?.code }, 'unreadable message');
+      socket.removeAllListeners('data').resume();
       socket.end(encodeHelperMessage(reply));
-      return;
-    }
-    for (const message of messages) {
-      const reply = encodeHelperMessage(await this.#deps.handle(message));
-      if (socket.writable) socket.write(reply);
+      return [];
     }
   }
+
+  async #answer(socket: Socket, messages: readonly unknown[]): Promise<void> {
+    for (const message of messages) {
+      if (!socket.writable) return;
+      const reply = encodeHelperMessage(await this.#deps.handle(message));
+      if (socket.writable && !socket.write(reply)) await taken(socket);
+    }
+  }
+}
+
+/** Resolves when the other side has read what was written. One that does not is cut off. */
+function taken(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => socket.destroy(), PATIENCE_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.once('drain', done).once('close', done);
+  });
 }
 
 const bindFailed = (path: string, reason = 'unknown reason'): AppError =>

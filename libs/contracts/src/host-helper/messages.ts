@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { agentError } from '../error-codes';
 import { limits } from '../limits';
-import { agentId, nonce, timestamp, uuid } from '../primitives';
+import { agentId, freeForm, nonce, timestamp, uuid } from '../primitives';
 
 /** Where the helper listens; `root:viworks`, 0660. */
 export const helperSocketPath = '/run/viworks/host_helper.sock';
@@ -18,7 +18,7 @@ export const helperRequest = z.strictObject({
   agent_id: agentId,
   correlation_id: uuid,
   verb: z.string().min(1).max(64),
-  args: z.record(z.string(), z.unknown()),
+  args: freeForm,
   issued_at: timestamp,
   ttl_s: z.int().min(1).max(300),
   nonce,
