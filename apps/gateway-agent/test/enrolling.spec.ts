@@ -1,4 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +9,7 @@ import type { EnrollRequest } from '@viw/contracts';
 import { BackendClient } from '../src/enrollment/backend-client';
 import { enroll } from '../src/enrollment/enroll';
 import { enrollingKeyPath, readIdentity } from '../src/enrollment/identity-file';
-import { keyOfPem, publicJwkOf } from '../src/enrollment/own-key';
+import { keyOfPem, makeKeyPem, publicJwkOf } from '../src/enrollment/own-key';
 import { scratch } from './scratch';
 
 const token = `viw_enroll_${'A'.repeat(43)}`;
@@ -70,7 +71,7 @@ it('keeps the key that it has proven to hold, with what it was told', async () =
 it('tries again by the same key when the answer was lost', async () => {
   answer = (number) => (number === 1 ? 'nothing' : { status: 200, body: answered });
   await expect(attempt()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  expect((await stat(enrollingKeyPath(dir))).mode & 0o777).toBe(0o600);
+  expect((await stat(enrollingKeyPath(dir, token))).mode & 0o777).toBe(0o600);
   await attempt();
   expect(asked[1]).toEqual(asked[0]);
   expect(await readdir(dir)).toEqual(['identity.json']);
@@ -89,4 +90,12 @@ it('forgets the key when it was refused, and leaves an earlier identity whole', 
   expect(readIdentity(dir)).toEqual(before);
   expect(await readdir(dir)).toEqual(['identity.json']);
   expect(asked[1]?.public_keys.agent).not.toEqual(asked[0]?.public_keys.agent);
+});
+
+it('takes no key that somebody has left in its folder, now or at the next renewal', async () => {
+  const planted = makeKeyPem();
+  for (const name of ['enrolling-key.pem', 'next-key.pem']) await writeFile(join(dir, name), planted);
+  await attempt();
+  expect(readIdentity(dir)?.private_key).not.toBe(planted);
+  expect(await readdir(dir)).not.toContain('next-key.pem');
 });

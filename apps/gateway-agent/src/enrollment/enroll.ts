@@ -3,7 +3,7 @@ import type { HelperPublicKeys } from '@viw/commands';
 import { enrollment } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { BackendClient, BackendClientOptions } from './backend-client';
-import { enrollingKeyPath, readIdentity, writeIdentity } from './identity-file';
+import { enrollingKeyPath, nextKeyPath, readIdentity, writeIdentity } from './identity-file';
 import type { EnrolledIdentity } from './identity-file';
 import { publicJwkOf } from './own-key';
 import { forgetPendingKey, pendingKey } from './pending-key';
@@ -32,7 +32,7 @@ export async function enroll(
 ): Promise<EnrolledIdentity> {
   const owner = await prepareStateDir(stateDir);
   if (!force) assertNotEnrolled(stateDir);
-  const path = enrollingKeyPath(stateDir);
+  const path = enrollingKeyPath(stateDir, token);
   const { pem, key } = await pendingKey(path, { owner });
   const signed = {
     token,
@@ -61,6 +61,8 @@ export async function enroll(
     hub_pins: answer.hub_pins,
     command_keys: answer.command_keys,
   };
+  // A next key of the former identity, whoever has left it there, is none of this one's.
+  await forgetPendingKey(nextKeyPath(stateDir));
   await writeIdentity(stateDir, identity, { owner });
   await forgetPendingKey(path);
   return identity;

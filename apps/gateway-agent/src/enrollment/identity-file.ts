@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentId, commandKeys, spkiPin, timestamp } from '@viw/contracts';
@@ -36,8 +37,12 @@ export const identityPath = (stateDir: string): string => join(stateDir, 'identi
 /** Of a renewal that is under way; kept until it is known to have taken place. */
 export const nextKeyPath = (stateDir: string): string => join(stateDir, 'next-key.pem');
 
-/** Of an enrolment that is under way; kept until it is known how it ended. */
-export const enrollingKeyPath = (stateDir: string): string => join(stateDir, 'enrolling-key.pem');
+/**
+ * Of an enrolment that is under way; kept until it is known how it ended. Named for its token: whoever could write here before
+ * does not know it, and so cannot have left a key of his own.
+ */
+export const enrollingKeyPath = (stateDir: string, token: string): string =>
+  join(stateDir, `enrolling-key-${createHash('sha256').update(token).digest('hex').slice(0, 32)}.pem`);
 
 /** Undefined when the host is not enrolled. @throws AppError CONFIG_INVALID when the file is damaged or cannot be read */
 export function readIdentity(stateDir: string): EnrolledIdentity | undefined {

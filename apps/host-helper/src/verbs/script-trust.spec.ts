@@ -16,7 +16,12 @@ afterEach(() => rmSync(scripts, { recursive: true }));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('our own, in a folder of our own, below a folder in which everybody has his own', async () => {
-  await expect(assertTrusted(script)).resolves.toBeUndefined();
+  expect(await assertTrusted(script)).toBe(script);
+  // What is started is the path that was looked at, not the link that led there.
+  const link = join(folder, 'link');
+  symlinkSync(scripts, link);
+  expect(await assertTrusted(join(link, 'add_user.sh'))).toBe(script);
+  rmSync(link);
 });
 
 test.each([

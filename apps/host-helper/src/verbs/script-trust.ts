@@ -10,13 +10,14 @@ const STICKY = 0o1000;
 const rootAndSelf = (): ReadonlySet<number> => new Set([0, process.getuid?.() ?? 0]);
 
 /**
- * Holds a script and every directory above it against this: it belongs to root or to the helper's own account, and nobody
- * else may write it. Then only they can put something else in its place between this look and its start.
+ * The script's real path, for its start. Holds a script and every directory above it against this: it belongs to root or to the helper's own account, and nobody
+ * else may write it. Then only they can put something else in the place of that path between this look and its start.
  *
  * @throws AppError PERMISSION_DENIED naming what is wrong; the system's error when it is not there
  */
-export async function assertTrusted(file: string, trusted = rootAndSelf()): Promise<void> {
-  let [path, isScript] = [await realpath(file), true];
+export async function assertTrusted(file: string, trusted = rootAndSelf()): Promise<string> {
+  const real = await realpath(file);
+  let [path, isScript] = [real, true];
   for (;;) {
     const { uid, mode } = await lstat(path);
     if (!trusted.has(uid))
@@ -29,7 +30,7 @@ export async function assertTrusted(file: string, trusted = rootAndSelf()): Prom
         'PERMISSION_DENIED',
         `${path} can be written by others than its owner: it is not trusted`,
       );
-    if (path === '/') return;
+    if (path === '/') return real;
     [path, isScript] = [dirname(path), false];
   }
 }

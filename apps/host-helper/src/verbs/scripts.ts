@@ -51,8 +51,7 @@ export class Scripts {
     try {
       await access(file, constants.X_OK);
       if (!(await lstat(file)).isFile()) throw new Error('not a regular file');
-      await assertTrusted(file);
-      return file;
+      return await assertTrusted(file);
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('SCRIPT_NOT_FOUND', `${name} is not an executable file on this host`, {

@@ -141,3 +141,24 @@ describe('HostTrust', () => {
     expect(await trust().current()).toMatchObject({ version: 2 });
   });
 });
+
+it('does not take a policy of the former pins for one of keys that were pinned while it was verified', async () => {
+  let asked = 0;
+  // The operator replaces the pins right after the policy has been held against the former ones.
+  const pins = async () => [(asked++ === 0 ? a : b).publicKey];
+  const host = new HostTrust({ file: file() }, { pinned: pins, logger });
+  await host.adopt([await policy(a, 1, [a, c])]);
+  expect([await believes(host, a), await believes(host, c), await believes(host, b)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+});
+
+it('refuses a version that no later policy could exceed', async () => {
+  const host = trust();
+  await expect(host.adopt([await policy(a, Number.MAX_SAFE_INTEGER, [a])])).rejects.toMatchObject({
+    code: 'INVALID_SIGNATURE',
+  });
+  expect((await host.adopt([await policy(a, Date.now(), [a])])).version).toBeGreaterThan(0);
+});

@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hostPolicyClaims } from '@viw/contracts';
 import type { ResultSealingKey } from '@viw/contracts';
-import { AppError, writeDurably } from '@viw/runtime';
+import { AppError, systemClock, writeDurably } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import { z } from 'zod';
 import { canonicalJson } from '../canonical-json';
@@ -33,6 +33,15 @@ export interface Trust {
   readonly reason: string | null;
 }
 
+/** `pinned`: from which pinned keys it follows. */
+interface PinnedTrust extends Trust {
+  readonly pinned: string;
+  readonly keys: readonly TrustedKey[];
+}
+
+/** How far ahead of this host's clock a policy's version may be: versions are times, and one beyond all later ones would be the last. */
+const AHEAD_MAX_MS = 86_400_000;
+
 /** `pinned`: from which pinned keys it followed. */
 const keptPolicy = z.strictObject({ pinned: z.string(), policy: hostPolicyClaims });
 type KeptPolicy = z.infer<typeof keptPolicy>;
@@ -48,8 +57,7 @@ export class HostTrust {
   readonly #file: string;
   readonly #deps: HostTrustDeps;
   #kept: Promise<KeptPolicy | undefined> | undefined;
-  #trust:
-    { readonly of: string; readonly trust: Trust & { readonly keys: readonly TrustedKey[] } } | undefined;
+  #trust: { readonly of: string; readonly trust: PinnedTrust } | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor({ file }: HostTrustOptions, deps: HostTrustDeps) {
@@ -74,7 +82,7 @@ export class HostTrust {
   }
 
   async #adopt(policies: readonly string[]): Promise<Trust> {
-    const { logger, pinned } = this.#deps;
+    const { logger } = this.#deps;
     const before = await this.#current();
     const { newest, faults } = await followHostPolicies(policies, before);
     for (const error of faults)
@@ -83,7 +91,13 @@ export class HostTrust {
       if (faults[0] !== undefined) throw faults[0];
       return before;
     }
-    const kept = { pinned: fingerprint(await pinned()), policy: newest };
+    if (newest.version > systemClock.now() + AHEAD_MAX_MS)
+      throw new AppError(
+        'INVALID_SIGNATURE',
+        'the version of the policy lies in the future: a clock is wrong',
+      );
+    // The keys by which it was verified, not those that an operator may have pinned meanwhile: it does not follow from them.
+    const kept = { pinned: before.pinned, policy: newest };
     await mkdir(dirname(this.#file), { recursive: true, mode: 0o700 });
     await writeDurably(this.#file, `${JSON.stringify(kept)}\n`);
     this.#kept = Promise.resolve(kept);
@@ -99,7 +113,7 @@ export class HostTrust {
     return this.#current();
   }
 
-  async #current() {
+  async #current(): Promise<PinnedTrust> {
     const pinned = await this.#deps.pinned();
     const kept = await (this.#kept ??= this.#read());
     const of = [fingerprint(pinned), kept?.pinned, kept?.policy.version].join(' ');
@@ -123,12 +137,13 @@ export class HostTrust {
   }
 }
 
-function trustOf(pinned: readonly TrustedKey[], kept: KeptPolicy | undefined) {
+function trustOf(pinned: readonly TrustedKey[], kept: KeptPolicy | undefined): PinnedTrust {
   const follows = kept !== undefined && kept.pinned === fingerprint(pinned);
   const keys = follows ? kept.policy.keys : pinned;
   return {
     // With other pinned keys the same policy counts once more, if these vouch for it.
     version: kept === undefined ? 0 : follows ? kept.policy.version : kept.policy.version - 1,
+    pinned: fingerprint(pinned),
     keys,
     verifier: new CommandVerifier({ trustedKeys: keys }),
     sealingKey: follows ? (kept.policy.sealing_key ?? undefined) : undefined,
