@@ -42,6 +42,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 async function heap(): Promise<number> {
+  hub.forgetLog();
   for (let n = 0; n < 3; n++) {
     collect();
     await new Promise((resolve) => setImmediate(resolve));
