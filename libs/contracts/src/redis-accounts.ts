@@ -116,6 +116,12 @@ export const redisAccounts = {
     ...consume(groups.telemetryWriter, [
       ...[streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
     ]),
+    // Where a stream ends, when Redis cannot tell how much of it is unread.
+    {
+      commands: ['xrevrange'],
+      keys: [streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
+      access: 'read',
+    },
     produce(streams.changes, streams.alerts),
   ],
   'results-writer': [
