@@ -9,6 +9,7 @@ import { CommandJournal } from './commands/command-journal';
 import { HelperExecution } from './commands/helper-execution';
 import { ResultOutbox } from './commands/result-outbox';
 import { CommandRefuser } from './commands/command-refuser';
+import { OwnSignature } from './commands/own-signature';
 import type { AgentConfig } from './config';
 import { HubClock } from './connection/hub-clock';
 import { HubConnection } from './connection/hub-connection';
@@ -80,6 +81,7 @@ export async function buildAgent(
 
   const journal = new CommandJournal({ dir: config.GATEWAY_AGENT_STATE_DIR }, { logger });
   const outbox = new ResultOutbox({}, { uplink });
+  const signature = new OwnSignature({ agentId }, { key: resultKeyOf(config) });
   const pinned = config.GATEWAY_AGENT_TRUSTED_KEYS ?? [];
   const policyFile = join(config.GATEWAY_AGENT_STATE_DIR, 'host-policy.json');
   const trust =
@@ -91,7 +93,7 @@ export async function buildAgent(
     });
   const commands =
     helper === undefined || trust === undefined
-      ? new CommandRefuser({ agentId }, { outbox, clock })
+      ? new CommandRefuser({ agentId }, { outbox, signature, clock })
       : new CommandRunner(
           { agentId, maxConcurrency },
           {
@@ -100,7 +102,7 @@ export async function buildAgent(
             execution: new HelperExecution({}, { helper }),
             outbox,
             uplink,
-            signingKey: resultKeyOf(config),
+            signature,
             events: new CommandEvents({ events }),
             clock,
             logger,

@@ -13,8 +13,11 @@ describe('results of a gateway that signs them', () => {
   let agent: SigningKeyPair;
   let stranger: SigningKeyPair;
 
-  const register = (kind: 'signing' | 'agent', { publicKey }: SigningKeyPair) =>
-    new GatewayCredentialRepository({ db: stage.db }).setPublicKeys(stage.agentId, { [kind]: publicKey });
+  const register = (
+    kind: 'signing' | 'agent',
+    { publicKey }: SigningKeyPair,
+    agentId: string = stage.agentId,
+  ) => new GatewayCredentialRepository({ db: stage.db }).setPublicKeys(agentId, { [kind]: publicKey });
 
   beforeAll(async () => {
     [helper, agent, stranger] = await Promise.all([
@@ -40,7 +43,7 @@ describe('results of a gateway that signs them', () => {
     const sig = by && (await signResult(by.privateKey, { ...result, ...(error && { error }) }));
     return { ...body, result: { ...body.result, ...(sig !== undefined && { sig }), ...changed } };
   }
-  const command = () => stage.queuedCommand();
+  const command = (agentId?: string) => stage.queuedCommand('create_panel_user', agentId);
   const verdicts = async (id: string) => {
     const { rows } = await sql<{ signature: string; believed: boolean }>`
         select signature, believed from viw.agent_command_results where correlation_id = ${id} order by id`.execute(
@@ -97,13 +100,27 @@ describe('results of a gateway that signs them', () => {
     expect(await verdicts(changed)).toEqual([...disbelieved('invalid'), valid]);
   });
 
-  it('believes the agent what it says in the helper’s place, signed or not', async () => {
+  it('believes the agent what it says and signs in the helper’s place, and nobody a refusal without it', async () => {
     const [signed, unsigned] = await Promise.all([command(), command()]);
-    await stage.publish(await carried(signed, agent, { ...nothing, status: 'unknown' }));
     await stage.publish(await carried(unsigned, undefined, { ...nothing, status: 'denied' }));
+    await stage.publish(await carried(signed, agent, { ...nothing, status: 'unknown' }));
     await eventually(async () => expect((await stage.statusOf(signed))?.status).toBe('unknown'));
-    await eventually(async () => expect((await stage.statusOf(unsigned))?.status).toBe('denied'));
     expect(await verdicts(signed)).toEqual([valid]);
+    await eventually(async () =>
+      expect(await verdicts(unsigned)).toEqual([{ signature: 'unsigned', believed: false }]),
+    );
+    expect((await stage.statusOf(unsigned))?.status).toBe('queued');
+  });
+
+  it('believes an agent without a key what it says in the helper’s place', async () => {
+    const agent_id = 'gw-signs-by-its-helper-only';
+    await stage.registerGateway(agent_id);
+    await register('signing', helper, agent_id);
+    const [said, stripped] = await Promise.all([command(agent_id), command(agent_id)]);
+    await stage.publish(await carried(stripped, undefined, { agent_id }));
+    await stage.publish(await carried(said, undefined, { ...nothing, status: 'denied', agent_id }));
+    await eventually(async () => expect((await stage.statusOf(said))?.status).toBe('denied'));
+    expect(await verdicts(stripped)).toEqual([{ signature: 'unsigned', believed: false }]);
   });
 
   it('believes a replaced key for what was under way, and a revoked one within seconds nothing any more', async () => {

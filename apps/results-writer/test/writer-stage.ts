@@ -33,9 +33,7 @@ export class WriterStage {
     await waitUntilReady(this.client);
     this.producer = new StreamProducer({}, { redis: this.client, logger });
     this.producer.start();
-    await sql`insert into viw.os_gateways (agent_id, state) values (${this.agentId}, 'expected')`.execute(
-      this.db,
-    );
+    await this.registerGateway(this.agentId);
     const values = configSource.schema.parse({
       RESULTS_WRITER_ENABLED: 'true',
       RESULTS_WRITER_OPS_BIND: '127.0.0.1:0',
@@ -61,13 +59,17 @@ export class WriterStage {
     for (const end of this.#ends.splice(0)) await end();
   }
 
+  async registerGateway(agentId: string): Promise<void> {
+    await sql`insert into viw.os_gateways (agent_id, state) values (${agentId}, 'expected')`.execute(this.db);
+  }
+
   /** A command as the backend leaves it after the relay has published it. */
-  async queuedCommand(verb = 'create_panel_user'): Promise<string> {
+  async queuedCommand(verb = 'create_panel_user', agentId = this.agentId): Promise<string> {
     const id = randomUUID();
     await sql`insert into viw.agent_commands
       (correlation_id, agent_id, verb, parameters_redacted, jws, status, issued_by_kind, issued_by_id, issued_by_name,
        accepted_at, expires_at, timeout_s, queued_at)
-      values (${id}, ${this.agentId}, ${verb}, '{}', 'x.y.z', 'queued', 'administrator', 'a-1', 'admin@example.org',
+      values (${id}, ${agentId}, ${verb}, '{}', 'x.y.z', 'queued', 'administrator', 'a-1', 'admin@example.org',
        now(), now() + interval '1 minute', 30, now())`.execute(this.db);
     return id;
   }

@@ -3,6 +3,7 @@ import type { CommandFrame } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import type { CommandRunner } from './command-runner';
+import type { OwnSignature } from './own-signature';
 import { ownOutcome, resultFrame } from './result-frame';
 import type { ResultOutbox } from './result-outbox';
 
@@ -12,12 +13,17 @@ export class CommandRefuser implements Pick<CommandRunner, keyof CommandRunner> 
 
   constructor(
     private readonly options: { readonly agentId: string },
-    private readonly deps: { readonly outbox: ResultOutbox; readonly clock: Clock },
+    private readonly deps: {
+      readonly outbox: ResultOutbox;
+      readonly signature: OwnSignature;
+      readonly clock: Clock;
+    },
   ) {}
 
   async receive(command: CommandFrame): Promise<void> {
-    const { outbox, clock } = this.deps;
-    const outcome = ownOutcome('denied', new AppError('NOT_IMPLEMENTED', 'this gateway has no host helper'));
+    const { outbox, signature, clock } = this.deps;
+    const refusal = ownOutcome('denied', new AppError('NOT_IMPLEMENTED', 'this gateway has no host helper'));
+    const outcome = await signature.on(command, refusal);
     const now = clock.now();
     const { agentId } = this.options;
     outbox.add(

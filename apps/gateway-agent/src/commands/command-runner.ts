@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { findVerb, signResult } from '@viw/commands';
-import type { PrivateSigningKey } from '@viw/commands';
+import { findVerb } from '@viw/commands';
 import type { CommandAckFrame, CommandFrame, HelperReply } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
@@ -10,6 +9,7 @@ import type { CommandVerification } from './command-verification';
 import type { CommandJournal } from './command-journal';
 import type { Execution, HelperExecution } from './helper-execution';
 import type { JournalEntry } from './journal-record';
+import type { OwnSignature } from './own-signature';
 import { ownOutcome, resultFrame } from './result-frame';
 import type { ResultOutbox } from './result-outbox';
 
@@ -25,8 +25,7 @@ export interface CommandRunnerDeps {
   readonly execution: HelperExecution;
   readonly outbox: ResultOutbox;
   readonly uplink: Pick<Uplink, 'send'>;
-  /** The agent's own key, for what it says in the helper's place. */
-  readonly signingKey?: (() => Promise<PrivateSigningKey>) | undefined;
+  readonly signature: OwnSignature;
   readonly events: CommandEvents;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -179,7 +178,7 @@ export class CommandRunner {
     finishedAt: number,
     believed = true,
   ): Promise<void> {
-    const { outbox, events, logger } = this.#deps;
+    const { outbox, events, logger, signature } = this.#deps;
     const { correlation_id, verb } = frame;
     events.finished(frame, outcome);
     const { status, rc, duration_ms, error } = outcome;
@@ -192,7 +191,7 @@ export class CommandRunner {
         resultId,
         agentId: this.#options.agentId,
         command: frame,
-        outcome: await this.#signed(frame, outcome),
+        outcome: await signature.on(frame, outcome),
         startedAt,
         finishedAt,
       }),
@@ -217,15 +216,5 @@ export class CommandRunner {
       'command refused',
     );
     await this.#finish(frame, randomUUID(), outcome, clock.now(), clock.now(), believed);
-  }
-
-  /** What the helper has said bears its signature already. */
-  async #signed(frame: CommandFrame, outcome: HelperReply): Promise<HelperReply> {
-    const { signingKey } = this.#deps;
-    if (signingKey === undefined || outcome.sig !== undefined) return outcome;
-    const { correlation_id, verb } = frame;
-    const { agentId: agent_id } = this.#options;
-    const sig = await signResult(await signingKey(), { ...outcome, correlation_id, agent_id, verb });
-    return { ...outcome, sig };
   }
 }

@@ -1,4 +1,5 @@
 import { requireVerb } from '@viw/commands';
+import { limits } from '@viw/contracts';
 import type { HelperReply } from '@viw/contracts';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
@@ -81,22 +82,27 @@ export class AtMostOnce {
     const known = await this.#deps.journal.find(request.correlationId, request.verb);
     if (known) assertSameVerb(known, request);
     if (known?.state === 'done') return { reply: known.reply, duplicate: true };
-    if (known && !(await this.#mayRunAgain(request)))
-      return { reply: await this.#lost(known), duplicate: true };
+    if (known) return this.#afterLoss(known, request);
     return { reply: await this.#deps.slots.use(() => this.#once(request)), duplicate: false };
   }
 
-  async #mayRunAgain(request: Authorised): Promise<boolean> {
-    if (!requireVerb(request.verb).idempotent) return false;
-    try {
-      await request.assertMayStart(this.#clock.now());
-      return true;
-    } catch {
-      return false;
+  /** Begun by an earlier run of ours and not ended: it may have taken effect, so it must not be called refused any more. */
+  async #afterLoss(begun: JournalEntry, request: Authorised): Promise<Carried> {
+    if (requireVerb(request.verb).idempotent) {
+      try {
+        return { reply: await this.#deps.slots.use(() => this.#once(request)), duplicate: false };
+      } catch (error) {
+        const { verb, correlationId: correlation_id } = request;
+        this.#deps.logger.warn(
+          { event: 'not_repeated', verb, correlation_id, error },
+          'command not repeated',
+        );
+      }
     }
+    return { reply: await this.#lost(begun), duplicate: true };
   }
 
-  /** We ended in the middle of it: whether it took effect, nobody can say. */
+  /** Whether it took effect, nobody can say. */
   async #lost(started: JournalEntry): Promise<UnsignedReply> {
     const reply: UnsignedReply = {
       status: 'unknown',
@@ -202,17 +208,11 @@ export class AtMostOnce {
         const { verb, correlationId: correlation_id } = request;
         this.#deps.logger.error({ event: 'action_failed', verb, correlation_id, error }, 'action failed');
       }
-      outcome = {
-        status: 'error',
-        rc: null,
-        stdout: '',
-        stderr: '',
-        stdoutCut: false,
-        stderrCut: false,
-        error: toAgentError(error),
-      };
+      outcome = failed(error);
     }
     const stderr = safeOutput(outcome.stderr, secrets, outcome.stderrCut);
+    if (Buffer.byteLength(outcome.stdout) > limits.outputBytes && stdoutIsJson(request.verb))
+      outcome = failed(new AppError('INTERNAL_ERROR', 'the result is longer than can be told'));
     const isJson = outcome.status === 'success' && stdoutIsJson(request.verb);
     const stdout = isJson
       ? { text: outcome.stdout, truncated: outcome.stdoutCut }
@@ -228,6 +228,16 @@ export class AtMostOnce {
     };
   }
 }
+
+const failed = (error: unknown): ActionOutcome => ({
+  status: 'error',
+  rc: null,
+  stdout: '',
+  stderr: '',
+  stdoutCut: false,
+  stderrCut: false,
+  error: toAgentError(error),
+});
 
 function assertSameVerb(known: { readonly verb: string }, request: Authorised): void {
   if (known.verb !== request.verb) {

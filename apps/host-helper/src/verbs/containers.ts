@@ -2,6 +2,7 @@ import type { VerbArguments } from '@viw/commands';
 import type { SessionContainers } from '../containers/session-containers';
 import type { Executor } from './executor';
 import { jsonOutcome } from './executor';
+import { listOutcome } from './list-outcome';
 
 export const spawnContainer = (containers: SessionContainers): Executor => ({
   available: () => containers.available(),
@@ -23,8 +24,9 @@ export const listContainers = (containers: SessionContainers): Executor => ({
   available: () => containers.available(),
   run: async (_args, { deadline }) => {
     const found = await containers.list(deadline);
-    return jsonOutcome({
-      containers: found.map(({ id, name, image, state }) => ({ id, name, image, state })),
-    });
+    return listOutcome(
+      'containers',
+      found.map(({ id, name, image, state }) => ({ id, name, image, state })),
+    );
   },
 });

@@ -4,6 +4,7 @@ import type { SessionContainers } from '../containers/session-containers';
 import type { VpnSession, VpnSessions } from '../sessions/vpn-sessions';
 import type { Executor } from './executor';
 import { jsonOutcome } from './executor';
+import { listOutcome } from './list-outcome';
 
 const shown = ({ sessionId, sourceIp, connectedAt }: VpnSession) => ({
   session_id: sessionId,
@@ -16,7 +17,7 @@ export const getSessionStatus = (vpn: VpnSessions): Executor => ({
   run: async (args, { deadline }) => {
     const { username } = args as VerbArguments<'get_session_status'>;
     const sessions = (await vpn.list(deadline)).filter((session) => session.username === username);
-    return jsonOutcome({ sessions: sessions.map(shown) });
+    return listOutcome('sessions', sessions.map(shown));
   },
 });
 
@@ -43,9 +44,9 @@ export const getMonitoringData = (metrics: HostMetricsReader, vpn: VpnSessions):
   available: () => vpn.available(),
   run: async (_args, { deadline }) => {
     const [health, sessions] = await Promise.all([metrics.read(), vpn.list(deadline)]);
-    return jsonOutcome({
-      health: { ...health, sessions: sessions.length },
-      sessions: sessions.map((session) => ({ ...shown(session), username: session.username })),
+    const shownWithUser = sessions.map((session) => ({ ...shown(session), username: session.username }));
+    return listOutcome('sessions', shownWithUser, {
+      rest: { health: { ...health, sessions: sessions.length } },
     });
   },
 });

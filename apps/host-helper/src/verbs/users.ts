@@ -1,6 +1,6 @@
 import type { VerbArguments } from '@viw/commands';
 import type { ActionContext, ActionOutcome, Executor } from './executor';
-import { jsonOutcome } from './executor';
+import { listOutcome } from './list-outcome';
 import { scriptOutcome } from './script-outcome';
 import type { Scripts } from './scripts';
 
@@ -70,21 +70,9 @@ export const listUsers = (scripts: Scripts): Executor => ({
       ? result.stdout.slice(0, result.stdout.lastIndexOf('\n') + 1)
       : result.stdout;
     const names = printed.split('\n').map((line) => line.trim());
-    const { users, truncated } = fitNames(names.filter(Boolean));
-    return { ...jsonOutcome({ users }, truncated || result.stdoutCut), stderr: result.stderr };
+    return {
+      ...listOutcome('users', names.filter(Boolean), { cut: result.stdoutCut }),
+      stderr: result.stderr,
+    };
   },
 });
-
-/** Stays below the output limit as JSON, so that the answer is never cut in the middle. */
-const NAMES_BYTES = 56 * 1_024;
-
-function fitNames(names: readonly string[]): { users: string[]; truncated: boolean } {
-  const users: string[] = [];
-  let size = 0;
-  for (const name of names) {
-    size += Buffer.byteLength(JSON.stringify(name)) + 1;
-    if (size > NAMES_BYTES) return { users, truncated: true };
-    users.push(name);
-  }
-  return { users, truncated: false };
-}

@@ -11,17 +11,21 @@ export interface Judgement {
 }
 
 /**
- * Holds a result, as it came, against the keys of its gateway. A gateway that signs its results is believed what it has
- * signed, and without a signature only what its agent says in the helper's place. One that has never had a key for results is
+ * Holds a result, as it came, against the keys of its gateway. A helper or an agent that has, or has had, a key is believed
+ * what it has signed and nothing else: whoever carries a refusal could have made it up. One that has never had a key is
  * believed unsigned: there is nothing to tell it by.
  */
 export async function judgeResult(result: Result, keys: GatewayResultKeys): Promise<Judgement> {
   const signature = await check(result, keys);
-  const believed =
-    signature === 'valid' ||
-    (signature !== 'invalid' && !keys.signs) ||
-    (signature === 'unsigned' && isAgentsOwn(result));
-  return { signature, believed };
+  return {
+    signature,
+    believed: signature === 'valid' || (signature !== 'invalid' && !couldSign(result, keys)),
+  };
+}
+
+/** Could who claims to have said this have signed it with a registered key? */
+function couldSign(result: Result, { helperSigns, agentSigns }: GatewayResultKeys): boolean {
+  return result.sig === undefined && isAgentsOwn(result) ? agentSigns : helperSigns;
 }
 
 async function check(

@@ -10,14 +10,18 @@ describe('KnownResultKeys', () => {
     const repository = {
       of: async (ids: readonly string[]) => {
         asked.push(ids);
-        const keys: ResultKeys = { keys: [{ kind: 'signing', jwk: { ...publicKey } }], signs: true };
+        const keys: ResultKeys = {
+          keys: [{ kind: 'signing', jwk: { ...publicKey } }],
+          helperSigns: true,
+          agentSigns: false,
+        };
         return new Map([['a', keys]]);
       },
     };
     const known = new KnownResultKeys({ repository, now: () => now });
     const first = await known.of(['a', 'b', 'a']);
     expect(first.get('a')?.byKid.get(publicKey.kid)?.kind).toBe('signing');
-    expect(first.get('b')).toEqual({ signs: false, byKid: new Map() });
+    expect(first.get('b')).toEqual({ helperSigns: false, agentSigns: false, byKid: new Map() });
     now = 2_999;
     await known.of(['a', 'b', 'c']);
     now = 3_000;

@@ -14,12 +14,11 @@ export interface KnownKey {
 }
 
 /** One gateway's keys, by each `kid` that a signature may name: the registered one and the RFC 7638 thumbprint. */
-export interface GatewayResultKeys {
-  readonly signs: boolean;
+export interface GatewayResultKeys extends Omit<ResultKeys, 'keys'> {
   readonly byKid: ReadonlyMap<string, KnownKey>;
 }
 
-export const noKeys: GatewayResultKeys = { signs: false, byKid: new Map() };
+export const noKeys: GatewayResultKeys = { helperSigns: false, agentSigns: false, byKid: new Map() };
 
 export interface KnownResultKeysDeps {
   readonly repository: Pick<ResultKeyRepository, 'of'>;
@@ -57,7 +56,7 @@ export class KnownResultKeys {
   }
 }
 
-async function byKid({ keys, signs }: ResultKeys): Promise<GatewayResultKeys> {
+async function byKid({ keys, ...who }: ResultKeys): Promise<GatewayResultKeys> {
   const known = new Map<string, KnownKey>();
   for (const { kind, jwk: registered } of keys) {
     const parsed = ed25519PublicKey.safeParse(registered);
@@ -66,5 +65,5 @@ async function byKid({ keys, signs }: ResultKeys): Promise<GatewayResultKeys> {
     known.set(await keyThumbprint(parsed.data), key);
     if (parsed.data.kid !== undefined) known.set(parsed.data.kid, key);
   }
-  return { signs, byKid: known };
+  return { ...who, byKid: known };
 }

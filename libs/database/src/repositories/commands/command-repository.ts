@@ -134,7 +134,7 @@ export class CommandRepository {
         c.issued_by_id AS id, c.issued_by_name AS name
       FROM command c JOIN LATERAL (SELECT stdout FROM viw.agent_command_results r
         WHERE r.correlation_id = c.correlation_id AND r.agent_id = c.agent_id AND r.believed
-        ORDER BY r.late, r.id DESC LIMIT 1) r ON true`.execute(this.deps.db);
+        ORDER BY r.signature = 'valid' DESC, r.late, r.id DESC LIMIT 1) r ON true`.execute(this.deps.db);
     const [row] = rows;
     if (row === undefined) return undefined;
     const { kind, id, name, ...secrets } = row;

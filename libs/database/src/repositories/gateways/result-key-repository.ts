@@ -14,8 +14,10 @@ export interface ResultKey {
 export interface ResultKeys {
   /** Those that count now; none that was revoked. */
   readonly keys: readonly ResultKey[];
-  /** The gateway has, or has had, a key for its results: it signs them. */
-  readonly signs: boolean;
+  /** The helper has, or has had, a key: it signs what it has done. */
+  readonly helperSigns: boolean;
+  /** The agent has, or has had, a key: it signs what it says in the helper's place. */
+  readonly agentSigns: boolean;
 }
 
 /** The public keys that results are held against. */
@@ -24,13 +26,13 @@ export class ResultKeyRepository {
 
   /** A gateway without any key is not in the map. */
   async of(agentIds: readonly string[]): Promise<Map<string, ResultKeys>> {
-    const { rows } = await sql<{ agent_id: string; keys: ResultKey[] | null; signs: boolean }>`
-      SELECT agent_id, bool_or(kind = 'signing') AS signs,
+    const { rows } = await sql<Omit<ResultKeys, 'keys'> & { agent_id: string; keys: ResultKey[] | null }>`
+      SELECT agent_id, bool_or(kind = 'signing') AS "helperSigns", bool_or(kind = 'agent') AS "agentSigns",
         jsonb_agg(jsonb_build_object('kind', kind, 'jwk', public_jwk)) FILTER (WHERE revoked_at IS NULL
           AND (active OR replaced_at > now() - ${REPLACED_FOR}::interval)) AS keys
       FROM viw.gateway_credentials
       WHERE agent_id = ANY (${[...agentIds]}::text[]) AND kind IN ('signing', 'agent')
       GROUP BY agent_id`.execute(this.deps.db);
-    return new Map(rows.map(({ agent_id, keys, signs }) => [agent_id, { keys: keys ?? [], signs }]));
+    return new Map(rows.map(({ agent_id, keys, ...who }) => [agent_id, { keys: keys ?? [], ...who }]));
   }
 }
