@@ -6,7 +6,7 @@ import { createLogger } from '@viw/runtime';
 import { SecretBox, zEncryptionKeys } from '@viw/secrets';
 import { eventually } from '@viw/testing';
 import { decodeProtectedHeader } from 'jose';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { Store } from '../src/store';
 import { HostPolicyIssuer } from '../src/trust/host-policy-issuer';
 import { KeyRotation } from '../src/trust/key-rotation';
@@ -135,20 +135,36 @@ it('an emergency stop reaches hosts in the backend’s own signature, and so doe
   expect(await stage.policies()).toHaveLength(2);
 });
 
-it('an emergency stop holds on hubs even while the keys cannot be used, and reaches hosts once they can', async () => {
-  await eventually(async () => expect(await stage.policies()).toHaveLength(1));
+describe('an emergency stop holds on hubs, and reaches hosts once they can be told, when', () => {
   const spoil = (from: string, to: string) =>
     sql`UPDATE viw.command_keys SET sealed = jsonb_set(sealed, '{kek}', to_jsonb(${to}::text))
       WHERE sealed->>'kek' = ${from}`.execute(stage.around.owner);
-  await spoil('test', 'a key that is not here');
-  expect(await stage.admin.freeze.on({ reason: 'a fire' })).toMatchObject({ frozen: true });
-  const inRedis = async () =>
-    JSON.parse((await stage.around.client.hget(registrySnapshotKey, 'body')) ?? '{}') as object;
-  await eventually(async () => expect(await inRedis()).toMatchObject({ frozen: true }));
-  expect(await stage.asHost()).toMatchObject({ frozen: false });
-  expect(stage.backend.log.join('')).toContain('host_policy_not_issued');
-  await spoil('a key that is not here', 'test');
-  await eventually(async () =>
-    expect(await stage.asHost()).toMatchObject({ frozen: true, reason: 'a fire' }),
-  );
+  const constraint = (change: RawBuilder<unknown>) =>
+    sql`ALTER TABLE viw.host_policies ${change}`.execute(stage.around.owner);
+
+  it.each([
+    [
+      'the keys cannot be used',
+      () => spoil('test', 'a key that is not here'),
+      () => spoil('a key that is not here', 'test'),
+    ],
+    [
+      'Postgres takes no policy',
+      () => constraint(sql`ADD CONSTRAINT drill CHECK (NOT frozen) NOT VALID`),
+      () => constraint(sql`DROP CONSTRAINT drill`),
+    ],
+  ])('%s', async (_when, harm, mend) => {
+    await eventually(async () => expect(await stage.policies()).toHaveLength(1));
+    await harm();
+    expect(await stage.admin.freeze.on({ reason: 'a fire' })).toMatchObject({ frozen: true });
+    const inRedis = async () =>
+      JSON.parse((await stage.around.client.hget(registrySnapshotKey, 'body')) ?? '{}') as object;
+    await eventually(async () => expect(await inRedis()).toMatchObject({ frozen: true }));
+    expect(await stage.asHost()).toMatchObject({ frozen: false });
+    expect(stage.backend.log.join('')).toContain('host_policy_not_issued');
+    await mend();
+    await eventually(async () =>
+      expect(await stage.asHost()).toMatchObject({ frozen: true, reason: 'a fire' }),
+    );
+  });
 });

@@ -15,6 +15,8 @@ beforeAll(async () => {
 }, 60_000);
 beforeEach(async () => {
   root = await scratch('cli');
+  await writeFile(join(root, 'token'), `viw_enroll_${'A'.repeat(43)}\n`);
+  await writeFile(join(root, 'no-token'), 'canary');
 });
 
 function viwAgent(args: readonly string[], env: Record<string, string> = {}) {
@@ -28,7 +30,7 @@ function viwAgent(args: readonly string[], env: Record<string, string> = {}) {
   });
 }
 
-const token = `viw_enroll_${'A'.repeat(43)}`;
+const token = '--token-file=token';
 
 it('says its version and how it is used', async () => {
   expect(await viwAgent(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
@@ -41,14 +43,15 @@ it('says its version and how it is used', async () => {
 
 it.each([
   [['enrol'], /unknown command/],
-  [['enroll', '--url=https://b.example.org'], /--token or --token-file/],
-  [['enroll', '--url=https://b.example.org', '--token=canary'], /not an enrolment token/],
-  [['enroll', `--token=${token}`], /--url/],
-  [['enroll', '--url=http://b.example.org', `--token=${token}`], /in the clear/],
-  [['enroll', '--url=https://b.example.org', `--token=${token}`, '--pin=canary'], /--pin/],
+  [['enroll', '--url=https://b.example.org'], /--token-file is needed/],
+  [['enroll', '--url=https://b.example.org', '--token=canary'], /--token-file/],
+  [['enroll', '--url=https://b.example.org', '--token-file=no-token'], /not an enrolment token/],
+  [['enroll', token], /--url/],
+  [['enroll', '--url=http://b.example.org', token], /in the clear/],
+  [['enroll', '--url=https://b.example.org', token, '--pin=canary'], /--pin/],
   [['enroll', '--url=https://b.example.org', '--token-file=/nonexistent'], /--token-file.*ENOENT/],
   [
-    ['enroll', '--url=https://b.example.org', `--token=${token}`, '--command-keys=/nonexistent/keys.json'],
+    ['enroll', '--url=https://b.example.org', token, '--command-keys=/nonexistent/keys.json'],
     /--command-keys.*ENOENT/,
   ],
   [['status', 'canary'], /only --options/],
@@ -58,12 +61,12 @@ it.each([
   expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/canary|AAAA/);
-  expect(await readdir(root)).toEqual([]);
+  expect((await readdir(root)).sort()).toEqual(['no-token', 'token']);
 });
 
 it('uses up no token before it knows the helper’s keys, and says how they are given', async () => {
   const port = await freePort();
-  const enroll = ['enroll', `--url=http://127.0.0.1:${port}`, `--token=${token}`];
+  const enroll = ['enroll', `--url=http://127.0.0.1:${port}`, token];
   expect(await viwAgent(enroll)).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('--helper-keys') as string,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateSigningKey, signHostPolicy } from '@viw/commands';
@@ -106,5 +107,24 @@ describe('the helper follows its backend by signed policies', () => {
     await adopt(policy(backend, 2, [backend]));
     expect(await helper.call(during)).toMatchObject({ status: 'success' });
     expect(runs()).toBe('run\nrun\n');
+  });
+
+  it('into a freeze also where unsigned commands are allowed, and with a policy that may have held one', async () => {
+    const { backend } = helper;
+    const unsignedAllowed = { HOST_HELPER_REQUIRE_JWS: 'false' };
+    const args = { username: 'alice', password: 'canary-Pa55word-unsigned' };
+    const unsigned = async () =>
+      (await helper.send(helper.request({ verb: 'create_panel_user', args, correlation_id: randomUUID() })))
+        .error?.code;
+    await helper.running.stop();
+    await helper.start(unsignedAllowed);
+    expect(await unsigned()).toBeUndefined();
+    await adopt(policy(backend, 1, [backend], { frozen: true, reason: 'a drill' }));
+    expect(await unsigned()).toBe('PERMISSION_DENIED');
+    await helper.running.stop();
+    writeFileSync(join(helper.folder, 'state', 'host-policy.json'), '{"damaged');
+    await helper.start(unsignedAllowed);
+    expect(await unsigned()).toBe('INVALID_SIGNATURE');
+    expect(runs()).toBe('run\n');
   });
 });

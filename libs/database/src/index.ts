@@ -11,5 +11,6 @@ export type { AuditOutcome } from './schema/audit';
 export type { CredentialKind } from './schema/gateways';
 export * from './run-alone';
 export * from './run-periodically-alone';
+export * from './savepoint';
 export * from './service-login';
 export * from './sql-state';

@@ -163,9 +163,10 @@ it('is enrolled once: not by a used token, not over another identity unless told
   });
   expect(await readFile(host.path('agent/identity.json'), 'utf8')).toBe(identity);
   // This time the helper is asked for its keys by its socket.
+  await writeFile(host.path('token'), second.token);
   await host.startHelper(second.id);
   const asked = await host.agentCommand(
-    ['enroll', `--url=${backend.url}`, `--token=${second.token}`, '--force'],
+    ['enroll', `--url=${backend.url}`, `--token-file=${host.path('token')}`, '--force'],
     { GATEWAY_AGENT_ID: second.id },
   );
   expect(asked).toMatchObject({ code: 0, stderr: '' });

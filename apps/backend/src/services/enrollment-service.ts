@@ -51,10 +51,7 @@ export class EnrollmentService {
     const token = `${TOKEN_PREFIX}${randomToken(32)}`;
     return this.deps.writes.perform(
       write,
-      async ({ gateways, enrollmentTokens }) => {
-        const gateway = await gateways.get(agentId);
-        if (!gateway || gateway.state === 'discovered' || gateway.state === 'decommissioned')
-          throw new AppError('NOT_FOUND', `No registered gateway ${agentId}`);
+      async ({ enrollmentTokens }) => {
         const row = await enrollmentTokens.issue({ agentId, tokenHash: hashOf(token), ttlS });
         const detail = { token_id: row.id, expires_at: row.expires_at };
         return {
@@ -84,6 +81,8 @@ export class EnrollmentService {
       limiter.failed(facts.address);
       throw new AppError('INVALID_SIGNATURE', 'The proof was not made by this agent key');
     }
+    if (!(await store.repositories.enrollmentTokens.isKnown(hashOf(request.token))))
+      return this.#refuse({ refused: 'unknown' }, facts);
     // Before the token is used up: without them nobody could be enrolled.
     const commandKeys = await keyring.trusted();
     const outcome = await store.transaction((repositories) => this.#use(repositories, request, facts));

@@ -51,7 +51,7 @@ export class FreezeService {
   /** Backend and hubs stop whether or not the keys can be used at this moment: hosts are told as soon as they can. */
   async #tellHosts(repositories: Repositories): Promise<void> {
     try {
-      await this.deps.issuer.issue(repositories, { changesKeys: false });
+      await repositories.savepoint.around(() => this.deps.issuer.issue(repositories, { changesKeys: false }));
     } catch (error) {
       this.deps.logger.error(
         { event: 'host_policy_not_issued', error },

@@ -82,11 +82,14 @@ function helperKeySource(line: CommandLine): HelperKeySource {
 
 /** Never part of an error: it may be another secret, given by mistake. */
 async function tokenOf(line: CommandLine): Promise<string> {
-  const [given, file] = [line.text('token'), line.text('token-file')];
-  if ((given === undefined) === (file === undefined))
-    throw new AppError('BAD_REQUEST', '--token or --token-file is needed, and not both');
-  const text =
-    given ?? (file === '-' ? await textOf(process.stdin) : await readText('--token-file', file ?? ''));
+  if (line.text('token') !== undefined)
+    throw new AppError(
+      'BAD_REQUEST',
+      '--token: other users of the host see what is on a command line; use --token-file=FILE, or --token-file=- for standard input',
+    );
+  const file = line.text('token-file');
+  if (file === undefined) throw new AppError('BAD_REQUEST', '--token-file is needed (- for standard input)');
+  const text = file === '-' ? await textOf(process.stdin) : await readText('--token-file', file);
   const token = enrollmentToken.safeParse(text.trim());
   if (!token.success)
     throw new AppError('BAD_REQUEST', 'what was given is not an enrolment token (viw_enroll_…)');

@@ -35,7 +35,7 @@ export interface CommandVerificationOptions {
 }
 
 export interface CommandVerificationDeps {
-  readonly trust: Pick<HostTrust, 'current'>;
+  readonly trust: Pick<HostTrust, 'current' | 'freeze'>;
   readonly sealingKey: PrivateSealingKey;
 }
 
@@ -45,9 +45,8 @@ const localReads = new Set(['describe', 'audit_summary', 'get_system_health', 'g
 const hash = (args: object): string => createHash('sha256').update(canonicalJson(args)).digest('hex');
 
 /** Reads are refused too: while commands are frozen the backend signs none, so none can be meant. */
-function assertNotFrozen(trust: Trust | undefined): void {
-  if (trust?.frozen !== true) return;
-  throw new AppError('PERMISSION_DENIED', `commands are frozen: ${trust.reason ?? 'no reason given'}`);
+function assertNotFrozen({ frozen, reason }: Pick<Trust, 'frozen' | 'reason'>): void {
+  if (frozen) throw new AppError('PERMISSION_DENIED', `commands are frozen: ${reason ?? 'no reason given'}`);
 }
 
 /** Decides who may have what done. The arguments of a signed command come from the signature only. */
@@ -69,9 +68,9 @@ export class CommandVerification {
     if (request.jws !== undefined) return this.#signed(request, request.jws);
     if (localReads.has(request.verb)) return this.#clear(request, true);
     if (this.#options.requireJws) throw new AppError('INVALID_SIGNATURE', 'the verb needs a signed command');
-    // A host without a signing backend has pinned no key, and nobody can tell it of a freeze.
+    // A host without a signing backend has pinned no key.
     const trust = await this.#deps.trust.current().catch(() => undefined);
-    return this.#clear(request, false, trust);
+    return this.#clear(request, false, trust?.sealingKey);
   }
 
   async #signed(request: HelperRequest, jws: string): Promise<Authorised> {
@@ -92,14 +91,14 @@ export class CommandVerification {
       local: false,
       assertMayStart: async (now) => {
         assertNotExpired(claims, now);
-        assertNotFrozen(await this.#deps.trust.current());
+        assertNotFrozen(await this.#deps.trust.freeze());
       },
       resultKey: trust.sealingKey,
       open: () => this.#open(claims.verb, claims.corr_id, claims.args, false),
     };
   }
 
-  #clear(request: HelperRequest, local: boolean, trust?: Trust): Authorised {
+  #clear(request: HelperRequest, local: boolean, resultKey?: ResultSealingKey): Authorised {
     const { verb, args, correlation_id: correlationId } = request;
     return {
       correlationId,
@@ -107,8 +106,10 @@ export class CommandVerification {
       argsHash: hash(redactArguments(verb, args)),
       local,
       // The request's own time to live was looked at when it came in.
-      assertMayStart: async () => assertNotFrozen(trust),
-      resultKey: trust?.sealingKey,
+      assertMayStart: async () => {
+        if (!local) assertNotFrozen(await this.#deps.trust.freeze());
+      },
+      resultKey,
       open: () => this.#open(verb, correlationId, args, true),
     };
   }

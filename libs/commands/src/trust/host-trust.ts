@@ -71,6 +71,15 @@ export class HostTrust {
   }
 
   /**
+   * The emergency stop as this host knows it, whatever keys it trusts. Where no policy ever came there is none.
+   * @throws AppError INVALID_SIGNATURE when what was kept cannot be read: it may have held one
+   */
+  async freeze(): Promise<Pick<Trust, 'frozen' | 'reason'>> {
+    const kept = await (this.#kept ??= this.#read());
+    return { frozen: kept?.policy.frozen ?? false, reason: kept?.policy.reason ?? null };
+  }
+
+  /**
    * Takes over what is newer and vouched for; on disk when it resolves.
    * @returns the trust in force afterwards
    * @throws AppError INVALID_SIGNATURE as `current`, or when the newest of them is not vouched for; the file system's error

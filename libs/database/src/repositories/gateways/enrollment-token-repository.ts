@@ -1,6 +1,7 @@
-import { uuidv7 } from '@viw/runtime';
+import { AppError, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
+import type { Db } from '../../connection';
 import type { RepositoryDeps } from '../repository';
 
 /** Why a token opens nothing. For records; whoever shows it is not told which. */
@@ -19,7 +20,20 @@ export interface EnrollmentTokenRecord {
 export class EnrollmentTokenRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  /** Earlier ones of the gateway that are still open are void from now on. */
+  /** False for a guess, found out without a lock or a transaction. */
+  async isKnown(tokenHash: string): Promise<boolean> {
+    const row = await this.deps.db
+      .selectFrom('enrollment_tokens')
+      .select('id')
+      .where('token_hash', '=', tokenHash)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /**
+   * Earlier ones of the gateway that are still open are void from now on.
+   * @throws AppError NOT_FOUND for a gateway that is unknown, only discovered, or decommissioned
+   */
   async issue(input: {
     readonly agentId: string;
     /** SHA-256 in lower-case hex. */
@@ -28,7 +42,8 @@ export class EnrollmentTokenRepository {
   }): Promise<EnrollmentTokenRecord> {
     return inTransaction(this.deps.db, async (trx) => {
       // Of two at once the later one waits here, and then makes the earlier one void.
-      await sql`SELECT FROM viw.os_gateways WHERE agent_id = ${input.agentId} FOR UPDATE`.execute(trx);
+      if (!(await lockRegistered(trx, input.agentId)))
+        throw new AppError('NOT_FOUND', `No registered gateway ${input.agentId}`);
       await new EnrollmentTokenRepository({ db: trx }).voidOpen(input.agentId);
       await sql`DELETE FROM viw.enrollment_tokens WHERE expires_at < now() - interval '90 days'`.execute(trx);
       return trx
@@ -69,7 +84,8 @@ export class EnrollmentTokenRepository {
       .executeTakeFirst();
     if (!row) return { usable: false, reason: 'unknown' };
     // The gateway first, as whoever revokes it: a revocation under way is waited for and counts.
-    await sql`SELECT FROM viw.os_gateways WHERE agent_id = ${row.agent_id} FOR UPDATE`.execute(db);
+    if (!(await lockRegistered(db, row.agent_id)))
+      return { usable: false, reason: 'void', agentId: row.agent_id };
     const used = await sql`
       UPDATE viw.enrollment_tokens SET used_at = now(), used_from = ${address}
       WHERE id = ${row.id} AND used_at IS NULL AND voided_at IS NULL AND expires_at > now() RETURNING 1`.execute(
@@ -99,4 +115,12 @@ export class EnrollmentTokenRepository {
       .executeTakeFirst();
     return Number(result.numUpdatedRows);
   }
+}
+
+/** Holds the gateway's row until the transaction ends, so that it cannot be decommissioned meanwhile. */
+async function lockRegistered(db: Db, agentId: string): Promise<boolean> {
+  const { rows } = await sql<{ state: string }>`
+    SELECT state FROM viw.os_gateways WHERE agent_id = ${agentId} FOR UPDATE`.execute(db);
+  const state = rows[0]?.state;
+  return state !== undefined && state !== 'discovered' && state !== 'decommissioned';
 }
