@@ -58,7 +58,7 @@ describe('a gateway host, installed from the package', () => {
   }, 60_000);
 
   /** What came back of a command that was sent through the API, secrets and all. */
-  async function resultOf(command: string, parameters: object = {}) {
+  async function resultOf(command: string, parameters: Record<string, unknown> = {}) {
     const { correlation_id } = await admin.commands.run(agentId, { command, parameters, ttl_s: 60 });
     return eventually(
       async () => {
