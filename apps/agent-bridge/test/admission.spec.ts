@@ -1,28 +1,14 @@
-import type { Redis } from '@viw/streams';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { dial, dialWith, signed, uniqueAgent, upgrade } from './test-agent';
 import type { Answer } from './test-agent';
-import { startHub } from './test-hub';
-import { connect } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage();
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-});
-
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
-
-const nonces = async (): Promise<number> => (await redis.keys('viw:nonce:*')).length;
+const nonces = async (): Promise<number> => (await stage.redis.keys('viw:nonce:*')).length;
 
 it('who comes too fast is told when to come back, one after the other, before anything was checked', async () => {
-  const slow = await startHub(server.url, { AGENT_BRIDGE_ADMIT_PER_SECOND: '2' });
+  const slow = await stage.startHub({ AGENT_BRIDGE_ADMIT_PER_SECOND: '2' });
   const before = await nonces();
   const answers: Answer[] = [];
   let admitted = 0;
@@ -60,7 +46,7 @@ it('who comes too fast is told when to come back, one after the other, before an
 });
 
 it('a full hub says so before it checks anything, and when to come back', async () => {
-  const small = await startHub(server.url, { AGENT_BRIDGE_MAX_CONN: '1' });
+  const small = await stage.startHub({ AGENT_BRIDGE_MAX_CONN: '1' });
   const first = await dial(small.url, uniqueAgent());
   const answer = await upgrade(small.port, { ...signed(uniqueAgent()), 'X-Agent-Auth': 'f'.repeat(64) });
   expect(answer).toMatchObject({ status: 503, body: { error: { code: 'BUSY' } } });
@@ -70,7 +56,7 @@ it('a full hub says so before it checks anything, and when to come back', async 
 });
 
 it('strangers fill no memory: a nonce is remembered only after a right signature', async () => {
-  const hub = await startHub(server.url);
+  const hub = await stage.startHub();
   const before = await nonces();
   await Promise.all(
     Array.from({ length: 50 }, () =>
@@ -91,7 +77,7 @@ describe('strangers whose proofs fail', () => {
     (await ask(port, from, headers)).body.error?.msg.includes('did not hold') ?? false;
 
   it('use up neither the rate of the hub nor its turns, from however many addresses', async () => {
-    const hub = await startHub(server.url, {
+    const hub = await stage.startHub({
       AGENT_BRIDGE_ADMIT_PER_SECOND: '40',
       AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1',
     });
@@ -107,7 +93,7 @@ describe('strangers whose proofs fail', () => {
   });
 
   it('bar others of their address only for moments; one host with a wrong clock bars nobody', async () => {
-    const hub = await startHub(server.url, { AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1' });
+    const hub = await stage.startHub({ AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1' });
     const from = '127.0.0.4';
     for (let n = 0; n < 5; n++)
       expect((await ask(hub.port, from, signed(uniqueAgent(), { now: 0 }))).body.error?.code).toBe(
@@ -121,7 +107,7 @@ describe('strangers whose proofs fail', () => {
   });
 
   it('and whoever repeats a handshake that it has overheard', async () => {
-    const hub = await startHub(server.url, { AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1' });
+    const hub = await stage.startHub({ AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S: '1' });
     const id = uniqueAgent();
     const overheard = signed(id);
     await (await dialWith(hub.url, id, overheard)).close();

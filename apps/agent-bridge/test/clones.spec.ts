@@ -9,39 +9,32 @@ import {
 } from '@viw/contracts';
 import { encodeEntry } from '@viw/streams';
 import type { AlertsBody } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
-import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
-import { connect, matching, nothingLeft, publish, runCommand } from './test-streams';
+import { matching, nothingLeft, publish, runCommand } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage();
 let hub: TestHub;
 let other: TestHub;
 
 const slowRenewal = { leaseRenewal: 600_000, contest: 4_000 };
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-  hub = await startHub(server.url, {}, slowRenewal);
-  other = await startHub(server.url, {}, slowRenewal);
+  hub = await stage.startHub({}, slowRenewal);
+  other = await stage.startHub({}, slowRenewal);
 });
 
 afterAll(async () => {
   await Promise.all([hub.stop(), other.stop()]);
-  redis.disconnect();
-  await server.stop();
 });
 
 const [a, b] = ['127.0.0.1', '127.0.0.2'];
 
 const alert = (agentId: string, action: AlertsBody['action'], count = 1): Promise<AlertsBody[]> =>
   matching(
-    redis,
+    stage.redis,
     alertsStream,
     (body) => body.dedupe_key.endsWith(`:${agentId}`) && body.action === action,
     count,
@@ -60,17 +53,17 @@ describe('one host whose former connection is half open', () => {
     ] as const) {
       const id = uniqueAgent();
       const lost = await join(former.url, id, {}, { from: a });
-      const sent = await publish(redis, runCommand(id));
+      const sent = await publish(stage.redis, runCommand(id));
       await lost.next('COMMAND');
       const back = await join(next.url, id, {}, { from });
       // Leases are not renewed in this test: the former hub has been told.
       expect(await lost.closed).toBe(4409);
       expect((await back.next('COMMAND')).correlation_id).toBe(sent);
       back.result(sent);
-      await nothingLeft(redis, next.id, id);
-      await nothingLeft(redis, former.id, id);
+      await nothingLeft(stage.redis, next.id, id);
+      await nothingLeft(stage.redis, former.id, id);
       await back.close();
-      expect(await redis.zscore(contestsKey, id)).toBeNull();
+      expect(await stage.redis.zscore(contestsKey, id)).toBeNull();
     }
   });
 
@@ -80,7 +73,7 @@ describe('one host whose former connection is half open', () => {
     const back = await join(other.url, id);
     await lost.closed;
     const [ended] = await matching(
-      redis,
+      stage.redis,
       agentSessionsStream,
       (body) => body.kind === 'disconnected' && body.agent_id === id,
     );
@@ -93,7 +86,7 @@ describe('one host whose former connection is half open', () => {
     const agents = [];
     for (let n = 0; n < 6; n++) agents.push(await join(n % 2 ? hub.url : other.url, id));
     for (const lost of agents.slice(0, -1)) expect(await lost.closed).toBe(4409);
-    const sent = await publish(redis, runCommand(id));
+    const sent = await publish(stage.redis, runCommand(id));
     expect((await agents.at(-1)?.next('COMMAND'))?.correlation_id).toBe(sent);
     await agents.at(-1)?.close();
   });
@@ -109,8 +102,8 @@ describe.each([
     const first = await join(one.url, id, { max_concurrency: 1 }, { from: a });
     const second = await join(two.url, id, { max_concurrency: 1 }, { from: b });
     expect(await first.closed).toBe(4409);
-    const running = await publish(redis, runCommand(id));
-    const waiting = await publish(redis, runCommand(id));
+    const running = await publish(stage.redis, runCommand(id));
+    const waiting = await publish(stage.redis, runCommand(id));
     await second.next('COMMAND');
 
     const answer = await refused(one, id, a);
@@ -120,14 +113,14 @@ describe.each([
       severity: 'critical',
       detail: expect.stringContaining('register a key of its own') as string,
     });
-    const meanwhile = await publish(redis, runCommand(id));
-    await eventually(async () => expect(await redis.xlen(mailboxStream(id))).toBe(2));
+    const meanwhile = await publish(stage.redis, runCommand(id));
+    await eventually(async () => expect(await stage.redis.xlen(mailboxStream(id))).toBe(2));
     // What was under way is seen through; nothing follows it.
     second.result(running);
     await second.next('RESULT_ACK');
     for (let n = 0; n < 3; n++) expect((await refused(two, id, a)).status).toBe(409);
     expect(second.isClosed).toBe(false);
-    expect(await redis.hget(leaseKey(id), 'serving')).toBeNull();
+    expect(await stage.redis.hget(leaseKey(id), 'serving')).toBeNull();
 
     // The other one has given up.
     await alert(id, 'cleared');
@@ -135,7 +128,7 @@ describe.each([
       expect((await second.next('COMMAND')).correlation_id).toBe(expected);
       second.result(expected);
     }
-    await nothingLeft(redis, two.id, id);
+    await nothingLeft(stage.redis, two.id, id);
     expect(await alert(id, 'raised')).toHaveLength(1);
     expect(second.all('COMMAND')).toHaveLength(3);
     await second.close();
@@ -145,7 +138,7 @@ describe.each([
     const agent = await join(hub.url, uniqueAgent());
     const others = Array.from({ length: 1_500 }, (_, n) => `gw-elsewhere-${n}`);
     const until = (seconds: number): number => Date.now() + seconds * 1_000;
-    await redis.zadd(contestsKey, ...others.flatMap((id) => [until(600), id]), until(3), agent.id);
+    await stage.redis.zadd(contestsKey, ...others.flatMap((id) => [until(600), id]), until(3), agent.id);
     await eventually(async () => {
       const listed = (await (await fetch(`${hub.opsUrl}/internal/agent/agents?limit=1000`)).json()) as {
         agents: { agent_id: string; takes_commands: boolean }[];
@@ -154,12 +147,12 @@ describe.each([
         expect.objectContaining({ agent_id: agent.id, takes_commands: false }),
       );
     });
-    const sent = await publish(redis, runCommand(agent.id));
+    const sent = await publish(stage.redis, runCommand(agent.id));
     await alert(agent.id, 'cleared');
     expect((await agent.next('COMMAND')).correlation_id).toBe(sent);
-    await redis.zrem(contestsKey, ...others);
+    await stage.redis.zrem(contestsKey, ...others);
     agent.result(sent);
-    await nothingLeft(redis, hub.id, agent.id);
+    await nothingLeft(stage.redis, hub.id, agent.id);
     await agent.close();
   });
 
@@ -171,7 +164,7 @@ describe.each([
     expect((await refused(one, id, a)).status).toBe(409);
     const again = await join(two.url, id, {}, { from: b });
     expect(await second.closed).toBe(4409);
-    const sent = await publish(redis, runCommand(id));
+    const sent = await publish(stage.redis, runCommand(id));
     await again.close();
     const first = await eventually(() => dial(one.url, id, { from: a }));
     first.hello();
@@ -180,22 +173,22 @@ describe.each([
     expect((await first.next('COMMAND')).correlation_id).toBe(sent);
     await alert(id, 'cleared');
     first.result(sent);
-    await nothingLeft(redis, one.id, id);
+    await nothingLeft(stage.redis, one.id, id);
     await first.close();
   });
 });
 
 it('a contest that is over before its hub has looked at it: what waited goes out all the same', async () => {
-  const blind = await startHub(server.url, {}, { ...slowRenewal, contests: 600_000 });
+  const blind = await stage.startHub({}, { ...slowRenewal, contests: 600_000 });
   const id = uniqueAgent();
-  await redis.zadd(contestsKey, Date.now() + 2_000, id);
+  await stage.redis.zadd(contestsKey, Date.now() + 2_000, id);
   const agent = await join(blind.url, id);
-  const sent = await publish(redis, runCommand(id));
-  await eventually(async () => expect(await redis.xlen(mailboxStream(id))).toBe(1));
+  const sent = await publish(stage.redis, runCommand(id));
+  await eventually(async () => expect(await stage.redis.xlen(mailboxStream(id))).toBe(1));
   expect(agent.all('COMMAND')).toEqual([]);
   expect((await agent.next('COMMAND')).correlation_id).toBe(sent);
   agent.result(sent);
-  await nothingLeft(redis, blind.id, id);
+  await nothingLeft(stage.redis, blind.id, id);
   await blind.stop();
 });
 
@@ -203,7 +196,7 @@ it('alerts, which no group reads, are kept to a bound by whoever raises one', as
   const [example] = alertsStream.examples;
   if (!example) throw new Error('no example');
   const { fields } = encodeEntry(alertsStream, example);
-  const former = redis.pipeline();
+  const former = stage.redis.pipeline();
   const bound = keptEntries[streams.alerts];
   for (let n = 0; n < bound + 500; n++) former.xadd(streams.alerts, '*', ...fields);
   await former.exec();
@@ -213,6 +206,6 @@ it('alerts, which no group reads, are kept to a bound by whoever raises one', as
   expect((await refused(hub, id, a)).status).toBe(409);
   await alert(id, 'raised');
   // Redis trims whole nodes of the stream only.
-  expect(await redis.xlen(streams.alerts)).toBeLessThan(bound + 250);
+  expect(await stage.redis.xlen(streams.alerts)).toBeLessThan(bound + 250);
   await second.close();
 });

@@ -7,28 +7,17 @@ import {
   limits,
   telemetryStream,
 } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { dial, join, uniqueAgent } from './test-agent';
-import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
-import { connect, matching } from './test-streams';
+import { matching } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage();
 let hub: TestHub;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-  hub = await startHub(server.url, { AGENT_BRIDGE_HEARTBEAT_S: '1' });
-});
-
-afterAll(async () => {
-  await hub.stop();
-  redis.disconnect();
-  await server.stop();
+  hub = await stage.startHub({ AGENT_BRIDGE_HEARTBEAT_S: '1' });
 });
 
 const ops = async (path: string, init: RequestInit = {}) => {
@@ -48,7 +37,7 @@ describe('a valid frame', () => {
     agent.hello({ site: 'berlin', supported_verbs: ['list_users'], nonce: randomUUID(), unheard_of: 1 });
     const welcome = await agent.next('WELCOME');
     expect(welcome).toMatchObject({ heartbeat_s: 1, cmd_timeout_s: 60 });
-    const [hello] = await matching(redis, agentHelloStream, (body) => body.hello.agent_id === id);
+    const [hello] = await matching(stage.redis, agentHelloStream, (body) => body.hello.agent_id === id);
     expect(hello).toMatchObject({
       hub: hub.id,
       session_id: welcome.session_id,
@@ -57,7 +46,7 @@ describe('a valid frame', () => {
     });
     expect(JSON.stringify(hello)).not.toMatch(/nonce|unheard_of/);
     const [session] = await matching(
-      redis,
+      stage.redis,
       agentSessionsStream,
       (body) => body.kind === 'connected' && body.agent_id === id,
     );
@@ -71,7 +60,7 @@ describe('a valid frame', () => {
     agent.telemetry();
     agent.telemetry(8);
     await eventually(async () => expect((await agent.next('HEARTBEAT')).ack_seq).toBe(8));
-    const batches = await matching(redis, telemetryStream, ({ frames }) =>
+    const batches = await matching(stage.redis, telemetryStream, ({ frames }) =>
       frames.some(({ agent_id }) => agent_id === agent.id),
     );
     const points = batches.flatMap(({ frames }) => frames).filter(({ agent_id }) => agent_id === agent.id);
@@ -95,7 +84,7 @@ describe('a valid frame', () => {
       correlation_id: correlationId,
     });
     const [entry] = await matching(
-      redis,
+      stage.redis,
       commandResultsStream,
       ({ result }) => result.result_id === resultId,
     );
@@ -121,7 +110,11 @@ describe('a valid frame', () => {
       kind: 'service',
       name: 'x',
     });
-    const [entry] = await matching(redis, agentEventsStream, ({ event }) => event.event_id === event_id);
+    const [entry] = await matching(
+      stage.redis,
+      agentEventsStream,
+      ({ event }) => event.event_id === event_id,
+    );
     expect(entry).toMatchObject({ hub: hub.id, event: { agent_id: agent.id } });
     await agent.close();
   });
@@ -182,7 +175,7 @@ describe('a valid frame', () => {
     const hasBoth = (sessions: { agent_id: string }[]): boolean =>
       agents.every(({ id }) => sessions.some(({ agent_id }) => agent_id === id));
     const [entry] = await matching(
-      redis,
+      stage.redis,
       agentSessionsStream,
       (body) => body.kind === 'heartbeats' && hasBoth(body.sessions),
     );
@@ -196,7 +189,7 @@ describe('a valid frame', () => {
     frozen.freeze();
     const isSilent = (body: { kind: string }): boolean =>
       body.kind === 'disconnected' && 'agent_id' in body && body.agent_id === frozen.id;
-    const [ended] = await matching(redis, agentSessionsStream, isSilent);
+    const [ended] = await matching(stage.redis, agentSessionsStream, isSilent);
     expect(ended).toMatchObject({ reason: 'silent', code: 4408 });
     expect((await quiet.next('HEARTBEAT')).type).toBe('HEARTBEAT');
     expect(await quiet.close()).toBe(1000);
@@ -243,7 +236,10 @@ describe('a bad frame', () => {
     ],
   ] as const)('%s: ERROR %s, counted, nothing written, the socket stays', async (reason, code, make) => {
     const agent = await join(hub.url, uniqueAgent());
-    const before = { counted: await badFrames(reason), telemetry: await redis.xlen(telemetryStream.stream) };
+    const before = {
+      counted: await badFrames(reason),
+      telemetry: await stage.redis.xlen(telemetryStream.stream),
+    };
     const data = make(agent.id);
     agent.raw(data, { binary: typeof data !== 'string' });
     const { error } = await agent.next('ERROR');
@@ -252,7 +248,7 @@ describe('a bad frame', () => {
     const correlationId = randomUUID();
     agent.result(correlationId);
     await agent.next('RESULT_ACK');
-    expect(await redis.xlen(telemetryStream.stream)).toBe(before.telemetry);
+    expect(await stage.redis.xlen(telemetryStream.stream)).toBe(before.telemetry);
     await agent.close();
   });
 

@@ -1,29 +1,17 @@
 import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { agentSessionsStream, leaseKey } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
 import type { Answer } from './test-agent';
-import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
-import { connect, matching } from './test-streams';
+import { matching } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage();
 let hub: TestHub;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-  hub = await startHub(server.url);
-});
-
-afterAll(async () => {
-  await hub.stop();
-  redis.disconnect();
-  await server.stop();
+  hub = await stage.startHub();
 });
 
 const expectRefusal = (answer: Answer, status: number, code: string): void => {
@@ -63,7 +51,7 @@ describe('refused before the upgrade', () => {
   ] as const)('%s: %i %s', async (_, status, code, headers) => {
     const id = uniqueAgent();
     expectRefusal(await upgrade(hub.port, headers(id)), status, code);
-    expect(await redis.exists(leaseKey(id))).toBe(0);
+    expect(await stage.redis.exists(leaseKey(id))).toBe(0);
   });
 
   it.each(['X-Agent-Id', 'X-Timestamp', 'X-Nonce', 'X-Agent-Auth'])(
@@ -80,7 +68,7 @@ describe('refused before the upgrade', () => {
     const id = uniqueAgent();
     const agent = await dial(hub.url, id);
     const headers = signed(id);
-    const other = await startHub(server.url);
+    const other = await stage.startHub();
     await expect(upgrade(other.port, headers)).rejects.toThrow('let in');
     expectRefusal(await upgrade(other.port, headers), 409, 'REPLAYED_NONCE');
     expectRefusal(await upgrade(hub.port, headers), 409, 'REPLAYED_NONCE');
@@ -90,14 +78,14 @@ describe('refused before the upgrade', () => {
 
   it('an id that is not on the allowlist: 403 NOT_ALLOWED', async () => {
     const allowed = uniqueAgent();
-    const strict = await startHub(server.url, { AGENT_BRIDGE_ALLOWED_AGENT_IDS: `gw-other, ${allowed}` });
+    const strict = await stage.startHub({ AGENT_BRIDGE_ALLOWED_AGENT_IDS: `gw-other, ${allowed}` });
     expectRefusal(await upgrade(strict.port, signed(uniqueAgent())), 403, 'NOT_ALLOWED');
     await (await dial(strict.url, allowed)).close();
     await strict.stop();
   });
 
   it('one more than the cap: 503 BUSY with Retry-After; the same agent may come back', async () => {
-    const small = await startHub(server.url, { AGENT_BRIDGE_MAX_CONN: '1' });
+    const small = await stage.startHub({ AGENT_BRIDGE_MAX_CONN: '1' });
     const first = await dial(small.url, uniqueAgent());
     const answer = await upgrade(small.port, signed(uniqueAgent()));
     expectRefusal(answer, 503, 'BUSY');
@@ -140,7 +128,7 @@ describe('refused before the upgrade', () => {
     const id = uniqueAgent();
     await upgrade(hub.port, signed(id, { now: 0 }));
     const [entry] = await matching(
-      redis,
+      stage.redis,
       agentSessionsStream,
       (body) => body.kind === 'rejected' && body.agent_id === id,
     );
@@ -163,8 +151,11 @@ describe('let in', () => {
         agent_id: agent.id,
         supported: expect.arrayContaining(['HELLO', 'RESULT']) as string[],
       });
-      expect(await redis.hgetall(leaseKey(agent.id))).toMatchObject({ hub: hub.id, conn_id: ack.conn_id });
-      expect(await redis.pttl(leaseKey(agent.id))).toBeGreaterThan(1_500);
+      expect(await stage.redis.hgetall(leaseKey(agent.id))).toMatchObject({
+        hub: hub.id,
+        conn_id: ack.conn_id,
+      });
+      expect(await stage.redis.pttl(leaseKey(agent.id))).toBeGreaterThan(1_500);
       expect(await agent.close()).toBe(1000);
     },
   );
@@ -176,7 +167,7 @@ describe('let in', () => {
     const second = await join(hub.url, id);
     second.cut();
     const ended = await matching(
-      redis,
+      stage.redis,
       agentSessionsStream,
       (body) => body.kind === 'disconnected' && body.agent_id === id,
       2,
@@ -184,7 +175,7 @@ describe('let in', () => {
     expect(ended).toMatchObject([{ reason: 'shutdown', code: 1000 }, { reason: 'error' }]);
     const epochs = ended.map((body) => ('epoch' in body ? body.epoch : 0));
     expect(epochs[1]).toBeGreaterThan(epochs[0] ?? Infinity);
-    expect(await redis.exists(leaseKey(id))).toBe(0);
+    expect(await stage.redis.exists(leaseKey(id))).toBe(0);
   });
 
   it('a half-open predecessor on the same hub is closed with 4409 at once', async () => {
@@ -194,12 +185,12 @@ describe('let in', () => {
     expect(await first.closed).toBe(4409);
     const session = second.all('WELCOME')[0]?.session_id;
     const [replaced] = await matching(
-      redis,
+      stage.redis,
       agentSessionsStream,
       (body) => body.kind === 'replaced' && body.agent_id === id,
     );
     expect(replaced).toMatchObject({ by_session_id: session });
-    expect((await redis.hgetall(leaseKey(id)))['conn_id']).toBe(second.all('HELLO_ACK')[0]?.conn_id);
+    expect((await stage.redis.hgetall(leaseKey(id)))['conn_id']).toBe(second.all('HELLO_ACK')[0]?.conn_id);
     await second.close();
   });
 });

@@ -2,18 +2,15 @@ import { CommandSigner, generateSigningKey, signHostPolicy } from '@viw/commands
 import type { SigningKeyPair } from '@viw/commands';
 import { commandEventsStream, hubStream } from '@viw/contracts';
 import type { RunCommandBody } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { LegacyAgent } from './legacy-agent';
 import { join, uniqueAgent } from './test-agent';
-import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
 import { TestRegistry } from './test-registry';
-import { connect, matching, publish, runCommand } from './test-streams';
+import { matching, publish, runCommand } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage('each');
 let hub: TestHub;
 let registry: TestRegistry;
 let backend: SigningKeyPair;
@@ -23,19 +20,12 @@ const legacyAddress = '127.0.9.1';
 const legacyId = uniqueAgent();
 
 beforeEach(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-  registry = new TestRegistry(redis);
+  registry = new TestRegistry(stage.redis);
   [backend, next] = await Promise.all([generateSigningKey(), generateSigningKey()]);
-});
-afterEach(async () => {
-  await hub.stop();
-  redis.disconnect();
-  await server.stop();
 });
 
 const start = async (more: Record<string, string> = {}): Promise<void> => {
-  hub = await startHub(server.url, {
+  hub = await stage.startHub({
     AGENT_BRIDGE_ENVELOPE_JWS_REQUIRED: 'true',
     AGENT_BRIDGE_LEGACY_AGENTS: `${legacyId}@${legacyAddress}/32`,
     ...more,
@@ -74,7 +64,7 @@ async function command(agentId: string, by: SigningKeyPair): Promise<RunCommandB
 const rejection = async (id: string) =>
   (
     await matching(
-      redis,
+      stage.redis,
       commandEventsStream,
       ({ correlation_id, state }) => correlation_id === id && state === 'rejected',
     )
@@ -106,9 +96,9 @@ describe('what the backend has signed for hosts', () => {
     agent.hello();
     await eventually(() => expect(agent.ignored).toContain('WELCOME'));
     const forged = await command(legacyId, next);
-    await publish(redis, forged);
+    await publish(stage.redis, forged);
     expect(await rejection(forged.correlation_id)).toMatch(/^INVALID_SIGNATURE/);
-    await publish(redis, await command(legacyId, backend));
+    await publish(stage.redis, await command(legacyId, backend));
     await eventually(() => expect(agent.commands).toHaveLength(1));
     expect(agent.ignored).not.toContain('HOST_POLICY');
   });
@@ -123,23 +113,23 @@ describe('a hub that requires signed commands', () => {
       await command(agent.id, next),
       await command('gw-other', backend),
     ]) {
-      await publish(redis, { ...forged, agent_id: agent.id });
+      await publish(stage.redis, { ...forged, agent_id: agent.id });
       expect(await rejection(forged.correlation_id)).toMatch(/^INVALID_SIGNATURE/);
     }
     const genuine = await command(agent.id, backend);
-    await publish(redis, genuine);
+    await publish(stage.redis, genuine);
     expect(await agent.next('COMMAND')).toMatchObject({ jws: genuine.jws });
 
     // Somebody else's word for it counts nothing.
     await registry.hostPolicies([await policy(next, 1, [next])]);
     await agent.next('HOST_POLICY');
     const early = await command(agent.id, next);
-    await publish(redis, early);
+    await publish(stage.redis, early);
     expect(await rejection(early.correlation_id)).toMatch(/^INVALID_SIGNATURE/);
     await registry.hostPolicies([await policy(backend, 2, [backend, next]), await policy(next, 3, [next])]);
     await agent.next('HOST_POLICY');
     const later = await command(agent.id, next);
-    await publish(redis, later);
+    await publish(stage.redis, later);
     expect(await agent.next('COMMAND')).toMatchObject({ jws: later.jws });
     expect(agent.all('COMMAND')).toHaveLength(2);
   });
@@ -148,9 +138,9 @@ describe('a hub that requires signed commands', () => {
     await start();
     const agent = await join(hub.url, uniqueAgent());
     const waiting = await command(agent.id, backend);
-    await publish(redis, waiting);
+    await publish(stage.redis, waiting);
     await eventually(async () =>
-      expect((await redis.xpending(hubStream(hub.id), 'agent-bridge'))[0]).toBe(1),
+      expect((await stage.redis.xpending(hubStream(hub.id), 'agent-bridge'))[0]).toBe(1),
     );
     expect(agent.all('COMMAND')).toEqual([]);
     await registry.hostPolicies([await policy(backend, 1, [backend])]);

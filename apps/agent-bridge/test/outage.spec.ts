@@ -7,36 +7,25 @@ import {
   hubStream,
   telemetryStream,
 } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
 import { deleteFinished } from '../src/routing/finished-entries';
+import { hubStage } from './hub-stage';
 import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
-import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
-import { connect, entries, matching, nothingLeft, publish, runCommand } from './test-streams';
+import { entries, matching, nothingLeft, publish, runCommand } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage('each');
 let hub: TestHub;
 
 beforeEach(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-  hub = await startHub(server.url, { AGENT_BRIDGE_HEARTBEAT_S: '1' });
-});
-
-afterEach(async () => {
-  await hub.stop();
-  redis.disconnect();
-  await server.stop();
+  hub = await stage.startHub({ AGENT_BRIDGE_HEARTBEAT_S: '1' });
 });
 
 it('without Redis nothing is acknowledged; when it is back everything is, and nothing was lost', async () => {
   const agent = await join(hub.url, uniqueAgent());
   agent.telemetry(1);
   await eventually(async () => expect((await agent.next('HEARTBEAT')).ack_seq).toBe(1));
-  await server.kill();
+  await stage.server.kill();
 
   agent.telemetry(2);
   const correlationId = randomUUID();
@@ -49,12 +38,12 @@ it('without Redis nothing is acknowledged; when it is back everything is, and no
   for (let beats = 0; beats < 2; beats++) expect((await agent.next('HEARTBEAT')).ack_seq).toBe(1);
   expect(agent.all('RESULT_ACK')).toEqual([]);
 
-  await server.restart();
+  await stage.server.restart();
   expect(await agent.next('RESULT_ACK')).toMatchObject({ result_id: resultId });
   await eventually(async () => expect((await agent.next('HEARTBEAT')).ack_seq).toBe(2));
-  await eventually(() => expect(redis.status).toBe('ready'));
-  await matching(redis, commandResultsStream, ({ result }) => result.result_id === resultId);
-  await matching(redis, telemetryStream, ({ frames }) =>
+  await eventually(() => expect(stage.redis.status).toBe('ready'));
+  await matching(stage.redis, commandResultsStream, ({ result }) => result.result_id === resultId);
+  await matching(stage.redis, telemetryStream, ({ frames }) =>
     frames.some(({ agent_id, seq }) => agent_id === agent.id && seq === 2),
   );
   await (await dial(hub.url, late)).close();
@@ -63,152 +52,152 @@ it('without Redis nothing is acknowledged; when it is back everything is, and no
 
 it('Redis killed between the dispatch and the result: the command ends, once', async () => {
   const agent = await join(hub.url, uniqueAgent());
-  const id = await publish(redis, runCommand(agent.id));
+  const id = await publish(stage.redis, runCommand(agent.id));
   await agent.next('COMMAND');
-  await matching(redis, commandEventsStream, (body) => body.correlation_id === id);
-  await server.kill();
+  await matching(stage.redis, commandEventsStream, (body) => body.correlation_id === id);
+  await stage.server.kill();
   agent.send({ type: 'COMMAND_ACK', correlation_id: id, state: 'received' });
   agent.result(id);
-  await server.restart();
+  await stage.server.restart();
   await agent.next('RESULT_ACK', 20_000);
-  await eventually(() => expect(redis.status).toBe('ready'));
-  await nothingLeft(redis, hub.id, agent.id);
-  const next = await publish(redis, runCommand(agent.id));
+  await eventually(() => expect(stage.redis.status).toBe('ready'));
+  await nothingLeft(stage.redis, hub.id, agent.id);
+  const next = await publish(stage.redis, runCommand(agent.id));
   expect((await agent.next('COMMAND', 20_000)).correlation_id).toBe(next);
   expect(agent.all('COMMAND')).toHaveLength(2);
   agent.result(next);
-  await nothingLeft(redis, hub.id, agent.id);
-  expect(await entries(redis, commandResultsStream)).toHaveLength(2);
+  await nothingLeft(stage.redis, hub.id, agent.id);
+  expect(await entries(stage.redis, commandResultsStream)).toHaveLength(2);
   await agent.close();
 });
 
 it('an agent that leaves while Redis is away finds its command after both are back', async () => {
   const id = uniqueAgent();
   const lost = await join(hub.url, id);
-  const correlationId = await publish(redis, runCommand(id));
+  const correlationId = await publish(stage.redis, runCommand(id));
   await lost.next('COMMAND');
-  await matching(redis, commandEventsStream, (body) => body.correlation_id === correlationId);
-  await server.kill();
+  await matching(stage.redis, commandEventsStream, (body) => body.correlation_id === correlationId);
+  await stage.server.kill();
   await lost.close();
-  await server.restart();
+  await stage.server.restart();
   const agent = await eventually(() => join(hub.url, id), { timeoutMs: 20_000 });
   expect((await agent.next('COMMAND', 20_000)).correlation_id).toBe(correlationId);
-  await eventually(() => expect(redis.status).toBe('ready'));
+  await eventually(() => expect(stage.redis.status).toBe('ready'));
   agent.result(correlationId);
-  await nothingLeft(redis, hub.id, id);
+  await nothingLeft(stage.redis, hub.id, id);
   await agent.close();
 });
 
 it('leases and mailboxes are right again after Redis has lost its memory', async () => {
   const agent = await join(hub.url, uniqueAgent());
-  await redis.flushall();
+  await stage.redis.flushall();
   // Until the lease is renewed commands go to the mailbox; then they are fetched from it.
-  const id = await publish(redis, runCommand(agent.id));
+  const id = await publish(stage.redis, runCommand(agent.id));
   expect((await agent.next('COMMAND', 25_000)).correlation_id).toBe(id);
   agent.result(id);
-  await nothingLeft(redis, hub.id, agent.id);
+  await nothingLeft(stage.redis, hub.id, agent.id);
   await agent.close();
 }, 40_000);
 
 it('deletes what a former life had finished and could not delete any more, and nothing else', async () => {
   const id = `hub-${randomUUID().slice(0, 8)}`;
   const stream = hubStream(id);
-  await redis.xgroup('CREATE', stream, groups.agentBridge, '0', 'MKSTREAM');
+  await stage.redis.xgroup('CREATE', stream, groups.agentBridge, '0', 'MKSTREAM');
   const added = [];
-  for (let n = 0; n < 250; n++) added.push(await redis.xadd(stream, '*', 'n', String(n)));
-  await redis.xreadgroup('GROUP', groups.agentBridge, id, 'COUNT', 240, 'STREAMS', stream, '>');
+  for (let n = 0; n < 250; n++) added.push(await stage.redis.xadd(stream, '*', 'n', String(n)));
+  await stage.redis.xreadgroup('GROUP', groups.agentBridge, id, 'COUNT', 240, 'STREAMS', stream, '>');
   const held = ['3', '120', '239'];
   const finished = added.slice(0, 240).filter((_, n) => !held.includes(String(n)));
-  await redis.xack(stream, groups.agentBridge, ...(finished as string[]));
+  await stage.redis.xack(stream, groups.agentBridge, ...(finished as string[]));
 
-  await deleteFinished(redis, id);
-  const left = (await redis.xrange(stream, '-', '+')).map(([, [, n]]) => n);
+  await deleteFinished(stage.redis, id);
+  const left = (await stage.redis.xrange(stream, '-', '+')).map(([, [, n]]) => n);
   expect(left).toEqual([...held, ...Array.from({ length: 10 }, (_, n) => String(240 + n))]);
-  await deleteFinished(redis, `hub-${randomUUID()}`);
+  await deleteFinished(stage.redis, `hub-${randomUUID()}`);
 });
 
 it('an entry whose acknowledgement failed is kept until it is confirmed', async () => {
   const agent = await join(hub.url, uniqueAgent());
-  const id = await publish(redis, runCommand(agent.id));
+  const id = await publish(stage.redis, runCommand(agent.id));
   await agent.next('COMMAND');
-  await redis.call('ACL', 'SETUSER', 'default', '-xack');
+  await stage.redis.call('ACL', 'SETUSER', 'default', '-xack');
   agent.result(id);
   await eventually(() => expect(hub.log.join()).toContain('stream_ack_delayed'));
   // Goes the way on which the entry would have been deleted, behind it.
   agent.telemetry(1);
   await eventually(async () => expect((await agent.next('HEARTBEAT')).ack_seq).toBe(1));
-  expect(await redis.xlen(hubStream(hub.id))).toBe(1);
-  await redis.call('ACL', 'SETUSER', 'default', '+xack');
-  await nothingLeft(redis, hub.id, agent.id);
+  expect(await stage.redis.xlen(hubStream(hub.id))).toBe(1);
+  await stage.redis.call('ACL', 'SETUSER', 'default', '+xack');
+  await nothingLeft(stage.redis, hub.id, agent.id);
   await agent.close();
 });
 
 it('ids without an entry, pending for whatever reason, hide no live command', async () => {
   const id = `hub-${randomUUID().slice(0, 8)}`;
   const stream = hubStream(id);
-  await redis.xgroup('CREATE', stream, groups.agentBridge, '0', 'MKSTREAM');
-  const add = async (n: string): Promise<string> => (await redis.xadd(stream, '*', 'n', n)) ?? '';
+  await stage.redis.xgroup('CREATE', stream, groups.agentBridge, '0', 'MKSTREAM');
+  const add = async (n: string): Promise<string> => (await stage.redis.xadd(stream, '*', 'n', n)) ?? '';
   const orphans: string[] = [];
   await add('held');
   for (let n = 0; n < 250; n++) orphans.push(await add('orphan'));
   await add('held');
   const finished: string[] = [];
   for (let n = 0; n < 300; n++) finished.push(await add('finished'));
-  await redis.xreadgroup('GROUP', groups.agentBridge, id, 'STREAMS', stream, '>');
-  await redis.xdel(stream, ...orphans);
-  await redis.xack(stream, groups.agentBridge, ...finished);
+  await stage.redis.xreadgroup('GROUP', groups.agentBridge, id, 'STREAMS', stream, '>');
+  await stage.redis.xdel(stream, ...orphans);
+  await stage.redis.xack(stream, groups.agentBridge, ...finished);
 
-  await deleteFinished(redis, id);
-  expect((await redis.xrange(stream, '-', '+')).map(([, [, n]]) => n)).toEqual(['held', 'held']);
-  await redis.del(stream);
+  await deleteFinished(stage.redis, id);
+  expect((await stage.redis.xrange(stream, '-', '+')).map(([, [, n]]) => n)).toEqual(['held', 'held']);
+  await stage.redis.del(stream);
 });
 
 it('a hub does so by itself', async () => {
   const stream = hubStream(hub.id);
-  const finished = await redis.xadd(stream, '*', 'any', 'thing');
+  const finished = await stage.redis.xadd(stream, '*', 'any', 'thing');
   // The hub sets what it cannot read aside, acknowledges it, and leaves the entry.
   await eventually(async () => {
-    expect((await redis.xpending(stream, groups.agentBridge))[0]).toBe(0);
-    expect((await redis.xrange(stream, finished as string, finished as string)).length).toBe(0);
+    expect((await stage.redis.xpending(stream, groups.agentBridge))[0]).toBe(0);
+    expect((await stage.redis.xrange(stream, finished as string, finished as string)).length).toBe(0);
   });
 });
 
 it('a hub that cannot say that it lives sends nothing and ends nothing until it can again', async () => {
   const agent = await join(hub.url, uniqueAgent(), { max_concurrency: 1 });
-  const running = await publish(redis, runCommand(agent.id));
+  const running = await publish(stage.redis, runCommand(agent.id));
   await agent.next('COMMAND');
-  const waiting = await publish(redis, runCommand(agent.id));
+  const waiting = await publish(stage.redis, runCommand(agent.id));
   const short = await publish(
-    redis,
+    stage.redis,
     runCommand(agent.id, { expires_at: new Date(Date.now() + 3_000).toISOString() }),
   );
   const isPending = async (count: number) =>
-    expect((await redis.xpending(hubStream(hub.id), groups.agentBridge))[0]).toBe(count);
+    expect((await stage.redis.xpending(hubStream(hub.id), groups.agentBridge))[0]).toBe(count);
   await eventually(() => isPending(3));
-  await redis.call('ACL', 'SETUSER', 'default', '-sadd');
-  await eventually(async () => expect(await redis.exists(hubAliveKey(hub.id))).toBe(0));
+  await stage.redis.call('ACL', 'SETUSER', 'default', '-sadd');
+  await eventually(async () => expect(await stage.redis.exists(hubAliveKey(hub.id))).toBe(0));
   agent.result(running);
   await agent.next('RESULT_ACK');
   for (let beats = 0; beats < 4; beats++) await agent.next('HEARTBEAT');
   await isPending(2);
   expect(agent.all('COMMAND')).toHaveLength(1);
 
-  await redis.call('ACL', 'SETUSER', 'default', '+sadd');
+  await stage.redis.call('ACL', 'SETUSER', 'default', '+sadd');
   expect((await agent.next('COMMAND')).correlation_id).toBe(waiting);
   agent.result(waiting);
   await matching(
-    redis,
+    stage.redis,
     commandEventsStream,
     (body) => body.correlation_id === short && body.state === 'expired',
   );
-  await nothingLeft(redis, hub.id, agent.id);
+  await nothingLeft(stage.redis, hub.id, agent.id);
   await agent.close();
 });
 
 it('a hub that cannot read its own stream is not ready, although Redis answers', async () => {
   const id = `hub-${randomUUID().slice(0, 8)}`;
-  await redis.set(hubStream(id), 'no stream');
-  const deaf = await startHub(server.url, { AGENT_BRIDGE_HUB_ID: id });
+  await stage.redis.set(hubStream(id), 'no stream');
+  const deaf = await stage.startHub({ AGENT_BRIDGE_HUB_ID: id });
   const readiness = async () => {
     const response = await fetch(`${deaf.opsUrl}/internal/readyz`);
     const { checks } = (await response.json()) as {
@@ -223,7 +212,7 @@ it('a hub that cannot read its own stream is not ready, although Redis answers',
       reason: 'hub-inbox cannot read from Redis',
     }),
   );
-  await redis.del(hubStream(id));
+  await stage.redis.del(hubStream(id));
   await eventually(async () => expect(await readiness()).toEqual({ status: 200, redis: true }));
   await deaf.stop();
 });

@@ -1,35 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { agentSessionsStream, commandEventsStream } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { join, uniqueAgent } from './test-agent';
-import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
-import { connect, matching, nothingLeft, publish, runCommand } from './test-streams';
+import { matching, nothingLeft, publish, runCommand } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage();
 let hub: TestHub;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-  hub = await startHub(server.url);
-});
-
-afterAll(async () => {
-  await hub.stop();
-  redis.disconnect();
-  await server.stop();
+  hub = await stage.startHub();
 });
 
 it('an agent that does not read is cut before more than 5 MB wait for it; its commands wait for its return', async () => {
   const agent = await join(hub.url, uniqueAgent());
   agent.freeze();
   const commands: string[] = [];
-  for (let n = 0; n < 8; n++) commands.push(await publish(redis, runCommand(agent.id)));
-  await matching(redis, commandEventsStream, (event) => event.agent_id === agent.id, 4);
+  for (let n = 0; n < 8; n++) commands.push(await publish(stage.redis, runCommand(agent.id)));
+  await matching(stage.redis, commandEventsStream, (event) => event.agent_id === agent.id, 4);
   const body = (): string =>
     JSON.stringify({ correlation_id: randomUUID(), type: 'ECHO', payload: { text: 'x'.repeat(60_000) } });
   let accepted = 0;
@@ -42,7 +30,7 @@ it('an agent that does not read is cut before more than 5 MB wait for it; its co
   expect(accepted * 60_000).toBeLessThan(30_000_000);
   const isEnd = (entry: { kind: string }): boolean =>
     entry.kind === 'disconnected' && 'agent_id' in entry && entry.agent_id === agent.id;
-  expect((await matching(redis, agentSessionsStream, isEnd))[0]).toMatchObject({
+  expect((await matching(stage.redis, agentSessionsStream, isEnd))[0]).toMatchObject({
     reason: 'error',
     code: 1013,
   });
@@ -56,6 +44,6 @@ it('an agent that does not read is cut before more than 5 MB wait for it; its co
     expect((await back.next('COMMAND')).correlation_id).toBe(expected);
     back.result(expected);
   }
-  await nothingLeft(redis, hub.id, agent.id);
+  await nothingLeft(stage.redis, hub.id, agent.id);
   await back.close();
 });

@@ -1,45 +1,31 @@
 import { contestsKey, epochKey, rivalClaimKey } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
-import { startHub } from './test-hub';
 import { TestRegistry, active, unknownAgent } from './test-registry';
-import { connect } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-});
-
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const stage = hubStage();
 
 const days = (n: number): number => n * 24 * 3_600_000;
 
 it('an epoch is forgotten some days after the last connection, and kept as long as there is one', async () => {
-  const hub = await startHub(server.url);
+  const hub = await stage.startHub();
   const id = unknownAgent();
   const agent = await dial(hub.url, id);
-  const ttl = (): Promise<number> => redis.pttl(epochKey(id));
+  const ttl = (): Promise<number> => stage.redis.pttl(epochKey(id));
   expect(await ttl()).toBeGreaterThan(days(1));
   expect(await ttl()).toBeLessThanOrEqual(days(30));
   // Renewed together with the lease; one of an earlier release without a TTL gets one as well.
-  await redis.pexpire(epochKey(id), 60_000);
+  await stage.redis.pexpire(epochKey(id), 60_000);
   await eventually(async () => expect(await ttl()).toBeGreaterThan(days(1)));
-  await redis.persist(epochKey(id));
+  await stage.redis.persist(epochKey(id));
   await eventually(async () => expect(await ttl()).toBeGreaterThan(days(1)));
   await agent.close();
   await hub.stop();
 });
 
 it('made-up ids begin no contest and raise no alert: the newest claim wins', async () => {
-  const hub = await startHub(server.url);
+  const hub = await stage.startHub();
   const id = unknownAgent();
   let last = await join(hub.url, id, {}, { from: '127.0.0.1' });
   for (const from of ['127.0.0.2', '127.0.0.1', '127.0.0.2', '127.0.0.3']) {
@@ -47,15 +33,15 @@ it('made-up ids begin no contest and raise no alert: the newest claim wins', asy
     expect(await last.closed).toBe(4409);
     last = next;
   }
-  expect(await redis.zscore(contestsKey, id)).toBeNull();
-  expect(await redis.exists(rivalClaimKey(id))).toBe(0);
+  expect(await stage.redis.zscore(contestsKey, id)).toBeNull();
+  expect(await stage.redis.exists(rivalClaimKey(id))).toBe(0);
   await last.close();
   await hub.stop();
 });
 
 it('ids that nobody has registered get a quarter of the room, until they are registered', async () => {
-  const registry = new TestRegistry(redis);
-  const hub = await startHub(server.url, { AGENT_BRIDGE_MAX_CONN: '8' });
+  const registry = new TestRegistry(stage.redis);
+  const hub = await stage.startHub({ AGENT_BRIDGE_MAX_CONN: '8' });
   const ids = [unknownAgent(), unknownAgent()];
   const strangers = await Promise.all(ids.map((id) => dial(hub.url, id)));
   const refused = await upgrade(hub.port, signed(unknownAgent()));

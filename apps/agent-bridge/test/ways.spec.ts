@@ -2,31 +2,20 @@ import { generateKeyPairSync } from 'node:crypto';
 import { signKeyHandshake } from '@viw/agent-auth';
 import { agentSessionsStream } from '@viw/contracts';
 import type { Ed25519PublicKey } from '@viw/contracts';
-import type { Redis } from '@viw/streams';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
+import { hubStage } from './hub-stage';
 import { dialWith, signed, uniqueAgent, upgrade } from './test-agent';
-import { startHub } from './test-hub';
 import type { TestHub } from './test-hub';
 import { TestRegistry, active, unknownAgent } from './test-registry';
-import { connect, matching } from './test-streams';
+import { matching } from './test-streams';
 
-let server: RedisServer;
-let redis: Redis;
+const stage = hubStage();
 let registry: TestRegistry;
 let hub: TestHub;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = await connect(server.url);
-  registry = new TestRegistry(redis);
-  hub = await startHub(server.url, { AGENT_BRIDGE_ED25519: 'true' });
-});
-
-afterAll(async () => {
-  await hub.stop();
-  redis.disconnect();
-  await server.stop();
+  registry = new TestRegistry(stage.redis);
+  hub = await stage.startHub({ AGENT_BRIDGE_ED25519: 'true' });
 });
 
 const newKey = () => {
@@ -169,8 +158,8 @@ describe('only ways that are switched on count', () => {
   it('an X-Agent-Auth that none of them can check is refused', async () => {
     const { id, key } = await withKey();
     const [secretOnly, keysOnly] = [
-      await startHub(server.url),
-      await startHub(server.url, { AGENT_BRIDGE_ED25519: 'true', AGENT_BRIDGE_SHARED_SECRET: '' }),
+      await stage.startHub(),
+      await stage.startHub({ AGENT_BRIDGE_ED25519: 'true', AGENT_BRIDGE_SHARED_SECRET: '' }),
     ];
     expect(await answer(byKey(id, key), secretOnly)).toBe('401 BAD_SIGNATURE');
     expect(await answer(signed(uniqueAgent()), keysOnly)).toBe('401 BAD_SIGNATURE');
@@ -184,11 +173,11 @@ describe('only ways that are switched on count', () => {
     ['10.1.2.3', 'gw-1@10.1.0.0/16'],
   ])('a hub to which the proxy %s is an agent by %s does not start', async (proxy, allowance) => {
     const settings = { AGENT_BRIDGE_TRUSTED_PROXIES: proxy, AGENT_BRIDGE_LEGACY_AGENTS: allowance };
-    await expect(startHub(server.url, settings)).rejects.toThrow('a proxy is no agent');
+    await expect(stage.startHub(settings)).rejects.toThrow('a proxy is no agent');
   });
 
   it('a hub on which none is does not start', async () => {
-    await expect(startHub(server.url, { AGENT_BRIDGE_SHARED_SECRET: '' })).rejects.toMatchObject({
+    await expect(stage.startHub({ AGENT_BRIDGE_SHARED_SECRET: '' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('AGENT_BRIDGE_SHARED_SECRET') as string,
     });
@@ -198,7 +187,7 @@ describe('only ways that are switched on count', () => {
 describe('behind a proxy', () => {
   const addressOf = async (id: string): Promise<string | undefined> => {
     const [entry] = await matching(
-      redis,
+      stage.redis,
       agentSessionsStream,
       (body) => body.kind === 'rejected' && body.agent_id === id,
     );
@@ -208,7 +197,7 @@ describe('behind a proxy', () => {
 
   it('X-Forwarded-For of a trusted one is believed, up to the first address that is none; of others never', async () => {
     const [trusting, careful] = [uniqueAgent(), uniqueAgent()];
-    const behind = await startHub(server.url, { AGENT_BRIDGE_TRUSTED_PROXIES: '127.0.0.0/8, 198.51.100.7' });
+    const behind = await stage.startHub({ AGENT_BRIDGE_TRUSTED_PROXIES: '127.0.0.0/8, 198.51.100.7' });
     await answer(forwarded(trusting, '203.0.113.9, 192.0.2.44, 198.51.100.7'), behind);
     await answer(forwarded(careful, '203.0.113.9'));
     expect(await addressOf(trusting)).toBe('192.0.2.44');
