@@ -1,4 +1,4 @@
-import type { AgentHelloBody, AgentSessionsBody, TelemetryPoint } from '@viw/contracts';
+import type { AgentSessionsBody } from '@viw/contracts';
 import { sql } from 'kysely';
 import {
   type Db,
@@ -8,6 +8,7 @@ import {
   PointPartitionRepository,
 } from '../src/index';
 import { type Fixture, fixture, inSeconds, newAgent } from './fixture';
+import { connected, frame, gone, hello, session } from './gateway-reports';
 
 let f: Fixture;
 let db: Db;
@@ -21,61 +22,6 @@ beforeAll(async () => {
   gateways = new GatewayRepository({ db: f.db });
 });
 afterAll(() => f.close());
-
-const hello = (
-  agent: string,
-  epoch: number,
-  over: Partial<AgentHelloBody['hello']> = {},
-): AgentHelloBody => ({
-  hub: 'hub-1',
-  session_id: `${agent}-s${epoch}`,
-  epoch,
-  received_at: inSeconds(0),
-  ip: '192.0.2.7',
-  hello: {
-    agent_id: agent,
-    version: `1.${epoch}`,
-    capabilities: ['telemetry'],
-    supported_verbs: ['list_users'],
-    site: 'berlin',
-    ...over,
-  },
-});
-
-const session = (agent: string, epoch: number, at = inSeconds(0)) => ({
-  hub: 'hub-1',
-  session_id: `${agent}-s${epoch}`,
-  epoch,
-  agent_id: agent,
-  conn_id: 'c',
-  ip: '192.0.2.7',
-  at,
-});
-const connected = (agent: string, epoch: number): AgentSessionsBody => ({
-  kind: 'connected',
-  ...session(agent, epoch),
-});
-const gone = (
-  agent: string,
-  epoch: number,
-  reason: 'shutdown' | 'silent' | 'replaced' = 'shutdown',
-): AgentSessionsBody => ({ kind: 'disconnected', ...session(agent, epoch), reason, code: 1000 });
-
-const frame = (
-  agent: string,
-  epoch: number,
-  seq: number,
-  cpu: number,
-  receivedAt = inSeconds(0),
-): TelemetryPoint => ({
-  agent_id: agent,
-  session_id: `${agent}-s${epoch}`,
-  epoch,
-  seq,
-  ts: receivedAt,
-  received_at: receivedAt,
-  metrics: { cpu_pct: cpu, mem: { total_mb: 1_000, used_mb: 250 }, loadavg: [1.5, 1, 0.5], sessions: 3 },
-});
 
 const stateOf = async (agent: string) => (await gateways.get(agent))?.state;
 const everything = async () =>
@@ -240,81 +186,6 @@ test('points of late days within retention get their partition, older frames onl
   expect(await partitions.dropOlderThan(2)).toEqual([
     `os_gateway_points_${late.slice(0, 10).replaceAll('-', '')}`,
   ]);
-});
-
-test('silence makes lost, a newer sign of the same session brings it back, an old one does not', async () => {
-  const agent = newAgent();
-  await gateways.register({ agent_id: agent });
-  await writer.applyHellos([hello(agent, 1)]);
-  expect(await writer.markSilentAsLost(60)).not.toContain(agent);
-  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes' WHERE agent_id = ${agent}`.execute(
-    f.db,
-  );
-  expect(await writer.markSilentAsLost(120)).toContain(agent);
-  expect(await stateOf(agent)).toBe('lost');
-  const beat = (at: string, id = `${agent}-s1`): AgentSessionsBody => ({
-    kind: 'heartbeats',
-    hub: 'hub-1',
-    at,
-    sessions: [{ agent_id: agent, session_id: id, last_heartbeat_at: at }],
-  });
-  expect(await writer.applySessions([beat(inSeconds(-100)), beat(inSeconds(1), `${agent}-s0`)])).toEqual([]);
-  expect(await stateOf(agent)).toBe('lost');
-  await sql`UPDATE viw.os_gateways SET lost_at = now() - interval '1 minute' WHERE agent_id = ${agent}`.execute(
-    f.db,
-  );
-  expect(await writer.applySessions([beat(inSeconds(0))])).toEqual([agent]);
-  expect(await stateOf(agent)).toBe('connected');
-});
-
-test('telemetry of the newest session is a sign of life, that of an older one is not', async () => {
-  const [talking, stale] = [newAgent(), newAgent()];
-  for (const agent of [talking, stale]) {
-    await gateways.register({ agent_id: agent });
-    await writer.applyHellos([hello(agent, 2)]);
-  }
-  const seen = inSeconds(-1);
-  await writer.applyTelemetry([frame(talking, 2, 1, 1, seen), frame(stale, 1, 9, 1, seen)]);
-  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes'
-    WHERE agent_id IN (${talking}, ${stale})`.execute(f.db);
-  const lost = await writer.markSilentAsLost(120);
-  expect(lost).toContain(stale);
-  expect(lost).not.toContain(talking);
-  expect((await gateways.get(talking))?.last_seen_at).toBe(seen);
-});
-
-test('a hub whose clock is ahead does not keep a silent gateway alive', async () => {
-  const agent = newAgent();
-  await gateways.register({ agent_id: agent });
-  await writer.applyHellos([hello(agent, 1)]);
-  await writer.applyTelemetry([frame(agent, 1, 1, 1, inSeconds(3_600))]);
-  const { rows } = await sql`SELECT FROM viw.os_gateway_status
-    WHERE agent_id = ${agent} AND received_at <= now()`.execute(f.db);
-  expect(rows).toHaveLength(1);
-  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes' WHERE agent_id = ${agent}`.execute(
-    f.db,
-  );
-  await sql`UPDATE viw.os_gateway_status SET received_at = received_at - interval '3 minutes'
-    WHERE agent_id = ${agent}`.execute(f.db);
-  expect(await writer.markSilentAsLost(120)).toContain(agent);
-});
-
-test('telemetry brings a gateway back that had only looked silent', async () => {
-  const agent = newAgent();
-  await gateways.register({ agent_id: agent });
-  await writer.applyHellos([hello(agent, 1)]);
-  await sql`UPDATE viw.os_gateways SET last_seen_at = now() - interval '3 minutes' WHERE agent_id = ${agent}`.execute(
-    f.db,
-  );
-  await writer.markSilentAsLost(120);
-  expect(await stateOf(agent)).toBe('lost');
-  await sql`UPDATE viw.os_gateways SET lost_at = now() - interval '1 minute' WHERE agent_id = ${agent}`.execute(
-    f.db,
-  );
-  await writer.applyTelemetry([frame(agent, 1, 1, 1, inSeconds(-90))]);
-  expect(await stateOf(agent)).toBe('lost');
-  await writer.applyTelemetry([frame(agent, 1, 2, 1, inSeconds(-1))]);
-  expect(await stateOf(agent)).toBe('connected');
 });
 
 test('a batch again, and two writers at once, change nothing more', async () => {

@@ -2,7 +2,6 @@ import { createMetrics } from '@viw/runtime';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
 import type { Redis } from 'ioredis';
-import { poison } from '../src/index';
 import type { StreamProducer } from '../src/index';
 import {
   Cleanup,
@@ -34,10 +33,6 @@ beforeEach(async () => {
 afterEach(() => cleanup.run());
 
 const names = (ids: readonly number[]): string[] => ids.map(String);
-const deadBodies = async (stream: string): Promise<Record<string, unknown>[]> =>
-  (await redis.xrange(`${stream}.dead`, '-', '+')).map(
-    ([, fields]) => JSON.parse(fields[fields.indexOf('body') + 1] ?? '') as Record<string, unknown>,
-  );
 
 test('what was there before the group is read, in order, in batches, and acknowledged', async () => {
   const stream = uniqueStream();
@@ -66,82 +61,6 @@ test.each([
   await publishAll(producer, stream, [2, 3]);
   await eventually(() => expect(record.seen).toEqual(expect.arrayContaining(['2', '3'])));
   expect(record.seen.indexOf('2')).toBeLessThan(record.seen.indexOf('3'));
-});
-
-test('entries that cannot be decoded go to the dead-letter stream and do not stop the loop', async () => {
-  const stream = uniqueStream();
-  const record = recorder();
-  await publishAll(producer, stream, [1]);
-  await redis.xadd(stream, '*', 'body', '{"kind":"gateway","id":"no header"}');
-  await redis.xadd(
-    stream,
-    '*',
-    'event_id',
-    '01936b2e-0000-7000-8000-00000000000b',
-    'ts',
-    '2026-11-21T08:00:00Z',
-    'v',
-    '1',
-    'body',
-    '{secret',
-  );
-  await redis.xadd(
-    stream,
-    '*',
-    'event_id',
-    '01936b2e-0000-7000-8000-00000000000b',
-    'ts',
-    '2026-11-21T08:00:00Z',
-    'v',
-    '1',
-    'body',
-    '{"kind":"s3cret","id":"x"}',
-  );
-  await publishAll(producer, stream, [2]);
-  startConsumer(server.url, stream, record.handler, cleanup);
-  await eventually(async () => {
-    expect(record.seen).toEqual(['1', '2']);
-    expect(await pendingCount(redis, stream)).toBe(0);
-  });
-  const dead = await deadBodies(stream);
-  expect(dead.map(({ error }) => (error as { code: string }).code)).toEqual(Array(3).fill('SCHEMA_MISMATCH'));
-  const reasons = dead.map(({ error }) => (error as { msg: string }).msg);
-  expect(reasons[0]).toContain('event_id');
-  expect(reasons[1]).toBe('body: not valid JSON');
-  expect(reasons[2]).toContain('body.kind');
-  expect(reasons.join()).not.toContain('s3cret');
-  expect(dead[1]).toMatchObject({ stream, group: 'g', consumer: 'one', delivery_count: 1 });
-  expect((dead[1]?.fields as string[]).at(-1)).toBe('{secret');
-});
-
-test('poison in the middle of a batch is found by halving; everything else is handled', async () => {
-  const stream = uniqueStream();
-  const record = recorder();
-  record.before = (ids) => {
-    if (ids.includes('61')) throw new TypeError('cannot handle this');
-  };
-  await publishAll(producer, stream, range(100));
-  startConsumer(server.url, stream, record.handler, cleanup, { batchSize: 100 });
-  await eventually(async () => {
-    expect(record.seen).toEqual(names(range(100).filter((id) => id !== 61)));
-    expect(await pendingCount(redis, stream)).toBe(0);
-  });
-  expect(await deadBodies(stream)).toMatchObject([
-    { error: { code: 'TypeError', msg: 'cannot handle this' }, delivery_count: 1 },
-  ]);
-});
-
-test('poison named by the handler is set aside without trying the others again', async () => {
-  const stream = uniqueStream();
-  const record = recorder();
-  record.before = (ids, entryIds) => new Map([[entryIds[ids.indexOf('2')] ?? '', poison('no such gateway')]]);
-  await publishAll(producer, stream, range(5));
-  startConsumer(server.url, stream, record.handler, cleanup);
-  await eventually(async () =>
-    expect(await deadBodies(stream)).toMatchObject([{ error: { code: 'POISON', msg: 'no such gateway' } }]),
-  );
-  await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0));
-  expect(record.batches).toEqual([names(range(5))]);
 });
 
 test.each(['57P01', '08006', '53300', '40001', '40P01', 'ECONNREFUSED'])(
@@ -177,51 +96,6 @@ test('retry of single entries: the others are acknowledged, the rest comes again
   startConsumer(server.url, stream, record.handler, cleanup, { batchSize: 3 });
   await eventually(() => expect(record.batches).toEqual([['0', '1', '2'], ['1'], ['3']]));
   await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0));
-});
-
-test('stop finishes the batch, acknowledges it and leaves the group', async () => {
-  const stream = uniqueStream();
-  const record = recorder();
-  let finish: () => void = () => undefined;
-  record.before = () => new Promise<void>((resolve) => (finish = resolve));
-  await publishAll(producer, stream, range(20));
-  const consumer = startConsumer(server.url, stream, record.handler, cleanup, { batchSize: 10 });
-  await eventually(() => expect(record.batches).toHaveLength(1));
-  const stopped = consumer.stop();
-  finish();
-  await stopped;
-  expect(record.seen).toEqual(names(range(10)));
-  expect(await pendingCount(redis, stream)).toBe(0);
-  expect(await redis.xinfo('CONSUMERS', stream, 'g')).toEqual([]);
-  expect(await redis.keys('viw:consumer:*' + stream + '*')).toEqual([]);
-});
-
-test('stop does not wait for a blocked read to run out', async () => {
-  const stream = uniqueStream();
-  const consumer = startConsumer(server.url, stream, recorder().handler, cleanup, { blockMs: 30_000 });
-  await eventually(async () =>
-    expect(await redis.client('LIST')).toMatch(new RegExp(`name=one:${stream}:blocking.*cmd=xreadgroup`)),
-  );
-  const before = performance.now();
-  await consumer.stop();
-  expect(performance.now() - before).toBeLessThan(20_000);
-});
-
-test('stop during an outage leaves the batch pending, and the next start handles it', async () => {
-  const stream = uniqueStream();
-  const record = recorder();
-  record.before = () => {
-    throw Object.assign(new Error('away'), { code: '57P01' });
-  };
-  await publishAll(producer, stream, [1, 2]);
-  const consumer = startConsumer(server.url, stream, record.handler, cleanup);
-  await eventually(() => expect(record.batches.length).toBeGreaterThan(1));
-  await consumer.stop();
-  expect(await pendingCount(redis, stream)).toBe(2);
-  const second = recorder();
-  startConsumer(server.url, stream, second.handler, cleanup);
-  await eventually(() => expect(second.seen).toEqual(['1', '2']));
-  expect(second.deliveries.get('1')).toBe(2);
 });
 
 test('held entries stay pending, are not handed out again, and end by acknowledge or redeliver', async () => {
@@ -274,17 +148,6 @@ test('pending entries that were deleted from the stream are counted as lost', as
   await eventually(() => expect(record.seen).toEqual(['2']));
   await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0));
   expect(await metrics.metrics()).toMatch(/viw_stream_lost_entries_total\{[^}]*\} 1/);
-});
-
-test('maxDeliveries sets aside what was handed out too often, untried', async () => {
-  const stream = uniqueStream();
-  await publishAll(producer, stream, [1]);
-  await redis.xgroup('CREATE', stream, 'g', '0');
-  await redis.xreadgroup('GROUP', 'g', 'one', 'COUNT', 10, 'STREAMS', stream, '>');
-  const record = recorder();
-  startConsumer(server.url, stream, record.handler, cleanup, { maxDeliveries: 1 });
-  await eventually(async () => expect(await deadBodies(stream)).toMatchObject([{ delivery_count: 2 }]));
-  expect(record.batches).toEqual([]);
 });
 
 test('lag and pending are measured', async () => {
