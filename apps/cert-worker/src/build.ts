@@ -4,6 +4,7 @@ import { createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
+import { SshPool } from '@viw/ssh-deploy';
 import {
   ChangeAnnouncer,
   StreamConsumer,
@@ -62,9 +63,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { accounts: store.accounts, box },
   );
   const issuance = new Issuance({ account, solver: responder, box, metrics: counts, store });
+  const pool = new SshPool();
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
-    { ...store, box, metrics: counts, logger },
+    { ...store, pool, box, metrics: counts, logger },
   );
   const runner = new OperationRunner(
     { consumer },
@@ -107,6 +109,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     account,
+    { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     requests,
     work,

@@ -1,4 +1,5 @@
-export { deployCertificate, type DeployDeps, type DeployOptions } from './deploy';
+export { deployCertificate, type DeployOptions } from './deploy';
+export type { DeployDeps } from './deploy-progress';
 export type {
   DeployMaterial,
   DeployResult,
@@ -12,11 +13,14 @@ export {
   HOST_KEY_ALGORITHMS,
   hostKeyFingerprint,
   isHostKeyFingerprint,
+  onlyLiteralTrue,
   type HostKeyAlgorithm,
 } from './host-key';
 export { FULLCHAIN_FILE, PRIVATE_KEY_FILE } from './layout';
+export { SshPool, type PooledServer, type SshPoolOptions } from './pool/ssh-pool';
 export { probeHostKey, type OfferedHostKey } from './probe-host-key';
 export { quoteForPosixShell } from './quote';
 export type { RemoteEntry, RemoteFiles, RemoteKind } from './remote-files';
 export { normalizeFingerprint, servedCertificate, type Listener, type Served } from './served-certificate';
+export type { ServerState } from './server-state';
 export { SshConnection, type SshConnectOptions } from './ssh-connection';

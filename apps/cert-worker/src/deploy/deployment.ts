@@ -11,16 +11,17 @@ import { AppError, toAppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import { openSshCredential } from '@viw/secrets';
 import type { SecretBox } from '@viw/secrets';
-import { deployCertificate, SshConnection } from '@viw/ssh-deploy';
-import type { DeployMaterial, SshConnectOptions } from '@viw/ssh-deploy';
+import { deployCertificate } from '@viw/ssh-deploy';
+import type { DeployMaterial, SshConnectOptions, SshPool } from '@viw/ssh-deploy';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import { withDirectoryLock } from './directory-lock';
 import { provingListeners } from './proving-listeners';
+import { withServerLock } from './server-lock';
 
 export interface DeploymentOptions {
-  /** For the locks on certificate directories. */
+  /** For the locks on certificate directories and servers. */
   readonly databaseUrl: string;
   /** How long a new certificate may take to show, milliseconds. */
   readonly proofTimeoutMs: number;
@@ -31,6 +32,7 @@ export interface DeploymentDeps {
   readonly virtualHosts: Pick<VirtualHostRepository, 'targetsOf'>;
   readonly credentials: Pick<SshCredentialRepository, 'getSealed'>;
   readonly deployments: Pick<DeploymentRepository, 'recordProved'>;
+  readonly pool: Pick<SshPool, 'use'>;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -100,20 +102,28 @@ export class Deployment {
         { host: server.host, port: server.ssh_port, path: certDir },
         signal,
         (held) =>
-          deployCertificate(
-            {
-              target: {
-                certDir,
-                testCommand: server.test_command,
-                reloadCommand: server.reload_command,
-                listeners: provingListeners(target),
-                proofTimeoutMs: this.options.proofTimeoutMs,
-              },
-              material,
-              onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
-              signal: held,
-            },
-            { connect: () => SshConnection.connect(login) },
+          this.deps.pool.use(
+            login,
+            ({ connect, exclusively }) =>
+              deployCertificate(
+                {
+                  target: {
+                    certDir,
+                    testCommand: server.test_command,
+                    reloadCommand: server.reload_command,
+                    listeners: provingListeners(target),
+                    proofTimeoutMs: this.options.proofTimeoutMs,
+                  },
+                  material,
+                  onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
+                  signal: held,
+                },
+                {
+                  connect,
+                  exclusively: (work) => exclusively(() => withServerLock(this.options, login, work)),
+                },
+              ),
+            held,
           ),
       );
       metrics.deployed();
