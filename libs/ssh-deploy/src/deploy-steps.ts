@@ -3,6 +3,7 @@ import { pruneVersions } from './deploy-prune';
 import type { DeployProgress } from './deploy-progress';
 import type { DeployStepName } from './deploy-types';
 import { deployRefused, notProven, sshFailed } from './errors';
+import { explainedFileFailure } from './file-failure';
 import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES } from './layout';
 import { reload, testConfiguration } from './nginx-control';
 import { pollServed, servedCertificate } from './served-certificate';
@@ -98,11 +99,15 @@ async function upload(run: DeployProgress): Promise<string> {
       throw deployRefused(`${layout.versionDir} is in service and holds something else`);
     await files.removeDirectoryOf(layout.versionDir, VERSION_FILES); // The rest of an upload that was cut.
   }
-  await files.ensureDirectory(layout.certDir);
-  await files.ensureDirectory(layout.versions);
-  run.uploadBegun = true;
-  await files.mkdir(layout.versionDir, 0o700);
-  for (const [path, content] of Object.entries(contents)) await files.writeNewFile(path, content, 0o600);
+  try {
+    await files.ensureDirectory(layout.certDir);
+    await files.ensureDirectory(layout.versions);
+    run.uploadBegun = true;
+    await files.mkdir(layout.versionDir, 0o700);
+    for (const [path, content] of Object.entries(contents)) await files.writeNewFile(path, content, 0o600);
+  } catch (error) {
+    throw await explainedFileFailure(run.connection, layout.versions, error);
+  }
   if (!(await files.hold(contents)))
     throw sshFailed(`${layout.versionDir} differs from what was sent`, 'digest');
   return layout.versionDir;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Client, type ConnectConfig } from 'ssh2';
 import { connectionFailed, hostKeyMismatch, sshFailed } from './errors';
@@ -32,14 +33,22 @@ export interface SshConnectOptions {
  */
 export class SshConnection {
   private alive = true;
+  private readonly lost = new AbortController();
   private files: Promise<RemoteFiles> | undefined;
 
   private constructor(
     private readonly client: Client,
     private readonly operationTimeoutMs: number,
     readonly endpoint: string,
+    readonly username: string,
   ) {
-    client.on('close', () => (this.alive = false));
+    // One per operation under way.
+    client.setMaxListeners(0);
+    setMaxListeners(0, this.lost.signal);
+    client.on('close', () => {
+      this.alive = false;
+      this.lost.abort();
+    });
     // Errors of an established connection surface in the operation that suffers from them.
     client.on('error', () => (this.alive = false));
   }
@@ -58,7 +67,7 @@ export class SshConnection {
       client.once('ready', () => {
         client.removeListener('error', refuse);
         client.removeListener('close', closedEarly);
-        resolve(new SshConnection(client, operationTimeoutMs, endpoint));
+        resolve(new SshConnection(client, operationTimeoutMs, endpoint, options.username));
       });
       const refuse = (cause: Error): void => {
         // A second error may follow the first while the socket closes; it has nobody to tell.
@@ -103,8 +112,12 @@ export class SshConnection {
   sftp(): Promise<RemoteFiles> {
     this.files ??= new Promise((resolve, reject) => {
       this.client.sftp((error, sftp) => {
+        sftp?.setMaxListeners(0);
         if (error) reject(sshFailed(`cannot open SFTP on ${this.endpoint}`, 'sftp', error));
-        else resolve(new RemoteFiles(sftp, (argv) => this.exec(argv), this.operationTimeoutMs));
+        else
+          resolve(
+            new RemoteFiles(sftp, this.lost.signal, (argv) => this.exec(argv), this.operationTimeoutMs),
+          );
       });
     });
     return this.files;
