@@ -3,6 +3,7 @@ import type {
   DeployableVersion,
   DeploymentRepository,
   DeployTarget,
+  OperationTargetRepository,
   OperationWork,
   SshCredentialRepository,
   VirtualHostRepository,
@@ -18,6 +19,7 @@ import { certificateKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import { withDirectoryLock } from './directory-lock';
 import { provingListeners } from './proving-listeners';
+import { Rollout } from './rollout';
 import { withServerLock } from './server-lock';
 
 export interface DeploymentOptions {
@@ -31,6 +33,7 @@ export interface DeploymentDeps {
   readonly versions: Pick<CertificateVersionRepository, 'getDeployable'>;
   readonly virtualHosts: Pick<VirtualHostRepository, 'targetsOf'>;
   readonly credentials: Pick<SshCredentialRepository, 'getSealed'>;
+  readonly targets: Pick<OperationTargetRepository, 'plan' | 'setState'>;
   readonly deployments: Pick<DeploymentRepository, 'recordProved'>;
   readonly pool: Pick<SshPool, 'use'>;
   readonly box: SecretBox;
@@ -46,7 +49,8 @@ export class Deployment {
   ) {}
 
   /**
-   * One virtual host after the other; the first failure ends it and leaves the rest as it was. Repeatable.
+   * Server by server as the operation's order says (`Rollout`); the first failure halts it and leaves the rest as it was.
+   * Repeatable.
    * @throws AppError of `deployCertificate`; DEPLOY_REFUSED without a confirmed host key, or for `deploy` without any
    *   virtual host; CONFLICT when the lease is lost; the signal's reason before a switch
    */
@@ -66,16 +70,15 @@ export class Deployment {
     const version = await this.deps.versions.getDeployable(versionId);
     if (!version) throw new AppError('NOT_FOUND', 'the version to be deployed is gone');
     const material = this.#materialOf(version);
-    for (const [index, target] of targets.entries()) {
-      try {
-        signal.throwIfAborted();
+    const rollout = new Rollout(work, {
+      targets: this.deps.targets,
+      deployTo: async (target) => {
         await this.#deployTo(target, material, journal, signal);
-      } catch (error) {
-        if (!signal.aborted) await skip(targets.slice(index + 1), target.server.name, journal);
-        throw error;
-      }
-      await this.#proved(work, target, versionId, journal);
-    }
+        await this.#proved(work, target, versionId, journal);
+      },
+      journal,
+    });
+    await rollout.run(targets, signal);
   }
 
   #materialOf({ id, cert_pem, chain_pem, private_key_sealed, fingerprint_sha256 }: DeployableVersion) {
@@ -171,15 +174,5 @@ export class Deployment {
   }
 }
 
-async function skip(rest: readonly DeployTarget[], failed: string, journal: StepJournal): Promise<void> {
-  for (const { id } of rest)
-    await journal.report({
-      step: 'deploy',
-      status: 'skipped',
-      virtual_host_id: id,
-      detail: `not begun: the deployment to ${failed} failed`,
-    });
-}
-
 const onServer = (name: string, { code, message, meta, retryable, cause }: AppError): AppError =>
-  new AppError(code, `${name}: ${message}`, { meta, retryable, cause });
+  new AppError(code, `${name}: ${message}`, { meta: { ...meta, server: name }, retryable, cause });

@@ -72,6 +72,44 @@ export const operationStep = z.object({
 });
 export type OperationStep = z.infer<typeof operationStep>;
 
+/** Where an operation deploys to, and how far it is there. */
+export const rolloutTarget = z.object({
+  virtual_host_id: z.string(),
+  server_id: z.string(),
+  server_name: z.string(),
+  /** 0 is the canary; a wave begins when the one before it is proved as a whole. */
+  wave: z.int(),
+  state: z.enum(['waiting', 'running', 'done', 'failed', 'skipped']),
+  /** Why it failed or was skipped. */
+  detail: z.string().nullable(),
+});
+export type RolloutTarget = z.infer<typeof rolloutTarget>;
+
+/** Progress over all virtual hosts of an operation. */
+export const rollout = z.object({
+  total: z.int(),
+  done: z.int(),
+  failed: z.int(),
+  skipped: z.int(),
+  /** Of virtual hosts that are proved to serve it, rounded down. */
+  percent: z.int(),
+  targets: z.array(rolloutTarget),
+});
+
+/**
+ * How a deployment goes through its servers: first the canary alone, then wave after wave. The first server that fails
+ * halts it: those under way are seen through, no other one is begun. Ordered again it goes on where it halted.
+ */
+export const deployOrder = z.strictObject({
+  /** Servers of the first wave. */
+  canary: z.int().min(1).max(50).default(1),
+  /** Servers of each further wave. */
+  wave: z.int().min(1).max(1_000).default(20),
+  /** Servers of a wave that are worked on at the same time. */
+  concurrency: z.int().min(1).max(32).default(5),
+});
+export type DeployOrder = z.output<typeof deployOrder>;
+
 export const operation = z.object({
   id: z.string(),
   certificate_id: z.string(),
@@ -84,6 +122,8 @@ export const operation = z.object({
   error: z.object({ code: z.string(), msg: z.string() }).nullable(),
   /** In the order in which they were reported; the newest report of a step counts. */
   steps: z.array(operationStep),
+  /** Null as long as no deployment has been planned. */
+  rollout: rollout.nullable(),
 });
 export type Operation = z.infer<typeof operation>;
 export const operationPage = page(operation);

@@ -14,6 +14,7 @@ export type { CommandTarget } from './commands/command-target';
 export * from './commands/command-result-repository';
 export * from './gateways/result-key-repository';
 export * from './certificates/deployment-repository';
+export * from './certificates/operation-target-repository';
 export * from './gateways/enrollment-token-repository';
 export * from './gateways/gateway-credential-repository';
 export * from './gateways/gateway-history-repository';
