@@ -110,6 +110,21 @@ export const deployOrder = z.strictObject({
 });
 export type DeployOrder = z.output<typeof deployOrder>;
 
+/** The same work for many certificates, each an operation of its own; all are accepted or none. */
+export const certificateBatch = z.strictObject({
+  kind: z.enum(['deploy', 'renew']),
+  certificate_ids: z
+    .array(z.uuid())
+    .min(1)
+    .max(200)
+    .refine((ids) => new Set(ids).size === ids.length, 'each once'),
+  /** How each of them goes through its servers. */
+  rollout: deployOrder.prefault({}),
+});
+export type CertificateBatch = z.input<typeof certificateBatch>;
+/** In the order of the request. */
+export const operationsAccepted = z.object({ operations: z.array(operationAccepted) });
+
 export const operation = z.object({
   id: z.string(),
   certificate_id: z.string(),
