@@ -16,6 +16,7 @@ import {
 } from '@viw/streams';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
+import { ServedWatch } from './deploy/served-watch';
 import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
 import { Issuance } from './issue/issuance';
@@ -110,6 +111,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     producer,
     account,
     { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
+    new ServedWatch(
+      { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },
+      { ...store, pool, box, producer, changes, metrics: counts, logger },
+    ),
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     requests,
     work,

@@ -7,6 +7,7 @@ import {
   OperationTargetRepository,
   OperationWorkRepository,
   OrderKeyRepository,
+  ServedCheckRepository,
   SshCredentialRepository,
   VirtualHostRepository,
 } from '@viw/database';
@@ -22,6 +23,7 @@ export const repositoriesOf = (db: Db) => ({
   targets: new OperationTargetRepository({ db }),
   operations: new OperationWorkRepository({ db }),
   orderKeys: new OrderKeyRepository({ db }),
+  servedChecks: new ServedCheckRepository({ db }),
   credentials: new SshCredentialRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });

@@ -8,6 +8,7 @@ import {
   OperationRepository,
   ServerRepository,
   SshCredentialRepository,
+  VirtualHostRepository,
   createDatabase,
   migrate,
 } from '@viw/database';
@@ -22,7 +23,9 @@ import {
   startSshd,
   uniqueDatabase,
 } from '@viw/testing';
+import type { Nginx, Sshd } from '@viw/testing';
 import { sql } from 'kysely';
+import { workerAccount } from './worker-account';
 import { Deployment } from '../src/deploy/deployment';
 import { certificateKeyContext } from '../src/encryption-contexts';
 import { operationKinds } from '../src/operation/operation-kinds';
@@ -37,6 +40,9 @@ export interface FleetServer {
   readonly name: string;
   readonly virtualHostId: string;
   readonly site: string;
+  readonly certDir: string;
+  readonly sshd: Sshd;
+  readonly nginx: Nginx;
   served(): Promise<string>;
 }
 
@@ -64,7 +70,10 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
   const db = createDatabase({ url, applicationName: 'test' });
   await migrate(db);
   const logger = createLogger({ service: 'test', level: 'silent' });
-  const store = repositoriesOf(db);
+  // With exactly the rights that a worker has in production.
+  const workerUrl = await workerAccount(db, url);
+  const workerDb = createDatabase({ url: workerUrl, applicationName: 'test-worker' });
+  const store = repositoriesOf(workerDb);
   const credentialId = uuidv7();
   await new SshCredentialRepository({ db }).create({
     id: credentialId,
@@ -73,6 +82,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
     sealed: sealSshCredential(box, credentialId, { privateKey: key.privateKey }),
   });
 
+  const virtualHosts = new VirtualHostRepository({ db });
   const servers: FleetServer[] = [];
   for (const [index, site] of sites.entries()) {
     const machine = machines[index % instances];
@@ -87,7 +97,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
       test_command: [...nginx.testCommand],
       reload_command: [...nginx.reloadCommand],
     });
-    const host = await store.virtualHosts.create(server.id, {
+    const host = await virtualHosts.create(server.id, {
       server_names: [site],
       cert_dir: nginx.certDir(site),
       listeners: [{ host: '127.0.0.1', port: nginx.httpsPort }],
@@ -97,6 +107,9 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
       name: server.name,
       virtualHostId: host.id,
       site,
+      certDir: nginx.certDir(site),
+      sshd,
+      nginx,
       served: async () =>
         normalizeFingerprint(
           (await servedCertificate({ port: nginx.httpsPort, servername: site })).fingerprint256,
@@ -107,13 +120,19 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
   const pool = new SshPool();
   const metrics = new WorkerMetrics(createMetrics('test'));
   const deployment = new Deployment(
-    { databaseUrl: url, proofTimeoutMs: 3_000 },
+    { databaseUrl: workerUrl, proofTimeoutMs: 3_000 },
     { ...store, pool, box, metrics, logger },
   );
   const operations = new OperationRepository({ db });
 
   return {
+    url: workerUrl,
     db,
+    store,
+    box,
+    pool,
+    metrics,
+    logger,
     servers,
     operations,
     /** A worker of its own. */
@@ -172,7 +191,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
       await sql`UPDATE viw.certificates SET current_version_id = ${versionId}, state = 'active' WHERE id = ${id}`.execute(
         db,
       );
-      await store.virtualHosts.assignCertificate(
+      await virtualHosts.assignCertificate(
         to.map(({ virtualHostId }) => virtualHostId),
         id,
       );
@@ -191,6 +210,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
         WHERE s.id = ${server.id}`.execute(db),
     stop: async () => {
       await pool.stop();
+      await workerDb.destroy();
       await db.destroy();
       await Promise.all(machines.flatMap(({ sshd, nginx }) => [sshd.stop(), nginx.stop()]));
       await rm(scratch, { recursive: true, force: true });

@@ -127,6 +127,9 @@ const stateInWords = ({ current, previous, configuration, listeners }: ServerSta
     ...(listeners.length > 0 ? [shownWhere(listeners)] : []),
   ].join(', ');
 
+/** In the words of a failure whose rollback failed, too. */
+export const ROLLBACK_FAILED = 'ROLLBACK FAILED';
+
 /** The failure of a deployment together with what became of its rollback. */
 export function withRollback(
   error: unknown,
@@ -144,7 +147,8 @@ export function withRollback(
   };
   const words = error instanceof AppError ? error.message : 'the deployment failed';
   const found = state ? `. FOUND AFTERWARDS: ${stateInWords(state)}` : '';
-  const message = rollback === 'failed' ? `${words}. ROLLBACK FAILED: ${failures.join('; ')}${found}` : words;
+  const message =
+    rollback === 'failed' ? `${words}. ${ROLLBACK_FAILED}: ${failures.join('; ')}${found}` : words;
   const code = error instanceof AppError ? error.code : 'INTERNAL_ERROR';
   const retryable = error instanceof AppError && error.retryable;
   return new AppError(code, message, { meta, retryable, cause: error });

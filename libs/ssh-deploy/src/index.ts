@@ -7,7 +7,7 @@ export type {
   DeployStepName,
   DeployTarget,
 } from './deploy-types';
-export type { DeployPhase, RollbackOutcome, SshFailureReason } from './errors';
+export { ROLLBACK_FAILED, type DeployPhase, type RollbackOutcome, type SshFailureReason } from './errors';
 export type { ExecOptions, ExecResult } from './exec';
 export {
   HOST_KEY_ALGORITHMS,

@@ -10,16 +10,16 @@ import type {
 } from '@viw/database';
 import { AppError, toAppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
-import { openSshCredential } from '@viw/secrets';
 import type { SecretBox } from '@viw/secrets';
 import { deployCertificate } from '@viw/ssh-deploy';
-import type { DeployMaterial, SshConnectOptions, SshPool } from '@viw/ssh-deploy';
+import type { DeployMaterial, SshPool } from '@viw/ssh-deploy';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import { withDirectoryLock } from './directory-lock';
 import { provingListeners } from './proving-listeners';
 import { Rollout } from './rollout';
+import { loginTo } from './server-login';
 import { withServerLock } from './server-lock';
 
 export interface DeploymentOptions {
@@ -99,7 +99,11 @@ export class Deployment {
     const { id: virtualHostId, cert_dir: certDir, server } = target;
     const { metrics, logger } = this.deps;
     try {
-      const login = await this.#loginOf(target, journal);
+      const login = await loginTo(server, this.deps).catch(async (error: unknown) => {
+        const detail = toAppError(error).message;
+        await journal.report({ step: 'connect', status: 'failed', virtual_host_id: virtualHostId, detail });
+        throw error;
+      });
       const { warnings } = await withDirectoryLock(
         this.options,
         { host: server.host, port: server.ssh_port, path: certDir },
@@ -135,26 +139,6 @@ export class Deployment {
       metrics.deploymentFailed(toAppError(error));
       throw error instanceof AppError ? onServer(server.name, error) : error;
     }
-  }
-
-  async #loginOf({ id, server }: DeployTarget, journal: StepJournal): Promise<SshConnectOptions> {
-    const { host, ssh_port: port, host_key_fingerprint: hostKeyFingerprint } = server;
-    if (hostKeyFingerprint === null) {
-      const detail = 'no host key is confirmed: compare its fingerprint and confirm it first';
-      await journal.report({ step: 'connect', status: 'failed', virtual_host_id: id, detail });
-      throw new AppError('DEPLOY_REFUSED', detail);
-    }
-    const stored = await this.deps.credentials.getSealed(server.ssh_credential_id);
-    if (!stored) throw new AppError('NOT_FOUND', 'the SSH credential of the server is gone');
-    const { privateKey, passphrase } = openSshCredential(this.deps.box, stored.id, stored.sealed);
-    return {
-      host,
-      port,
-      username: stored.username,
-      privateKey,
-      hostKeyFingerprint,
-      ...(passphrase !== undefined && { passphrase }),
-    };
   }
 
   async #proved(

@@ -78,8 +78,8 @@ export class Rollout {
       const error = caught instanceof Error ? caught : toAppError(caught);
       this.#failures.push(error);
       if (signal.aborted || isPassing(error)) return;
-      await this.#set([target], 'failed', redactText(toAppError(error).message).slice(0, 2_000)).catch((lost: unknown) =>
-        this.#failures.unshift(toAppError(lost)),
+      await this.#set([target], 'failed', redactText(toAppError(error).message).slice(0, 2_000)).catch(
+        (lost: unknown) => this.#failures.unshift(toAppError(lost)),
       );
     }
   }

@@ -33,6 +33,10 @@ export const certificateVersion = z.object({
 export type CertificateVersion = z.infer<typeof certificateVersion>;
 export const certificateVersionPage = page(certificateVersion);
 
+/** `drifted`: something else is served than what was proved; `unknown`: the server could not be asked. */
+export const servedOutcome = z.enum(['served', 'drifted', 'unknown']);
+export type ServedOutcome = z.infer<typeof servedOutcome>;
+
 export const certificateState = z.enum(['pending', 'active', 'failed', 'revoked']);
 
 export const certificate = z.object({
@@ -52,6 +56,16 @@ export const certificate = z.object({
       server_name: z.string(),
       deployed_version_id: z.string().nullable(),
       deployed_at: z.string().nullable(),
+      /** The newest look whether it is served still; null before the first one. */
+      served: z
+        .object({
+          outcome: servedOutcome,
+          detail: z.string().nullable(),
+          checked_at: z.string(),
+          /** Since when the outcome is this one. */
+          since: z.string(),
+        })
+        .nullable(),
     }),
   ),
   last_operation_id: z.string().nullable(),
