@@ -65,9 +65,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   );
   const issuance = new Issuance({ account, solver: responder, box, metrics: counts, store });
   const pool = new SshPool();
+  const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
-    { ...store, pool, box, metrics: counts, logger },
+    { ...store, ...access, metrics: counts, logger },
   );
   const runner = new OperationRunner(
     { consumer },
@@ -113,7 +114,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
     new ServedWatch(
       { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },
-      { ...store, pool, box, producer, changes, metrics: counts, logger },
+      { ...store, ...access, producer, changes, metrics: counts, logger },
     ),
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     requests,

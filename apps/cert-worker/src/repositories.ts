@@ -8,6 +8,7 @@ import {
   OperationWorkRepository,
   OrderKeyRepository,
   ServedCheckRepository,
+  ServerRepository,
   SshCredentialRepository,
   VirtualHostRepository,
 } from '@viw/database';
@@ -24,6 +25,7 @@ export const repositoriesOf = (db: Db) => ({
   operations: new OperationWorkRepository({ db }),
   orderKeys: new OrderKeyRepository({ db }),
   servedChecks: new ServedCheckRepository({ db }),
+  servers: new ServerRepository({ db }),
   credentials: new SshCredentialRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });

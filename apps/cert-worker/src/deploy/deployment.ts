@@ -5,12 +5,10 @@ import type {
   DeployTarget,
   OperationTargetRepository,
   OperationWork,
-  SshCredentialRepository,
   VirtualHostRepository,
 } from '@viw/database';
 import { AppError, toAppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
-import type { SecretBox } from '@viw/secrets';
 import { deployCertificate } from '@viw/ssh-deploy';
 import type { DeployMaterial, SshPool } from '@viw/ssh-deploy';
 import type { StepJournal } from '../operation/step-journal';
@@ -19,7 +17,7 @@ import type { WorkerMetrics } from '../worker-metrics';
 import { withDirectoryLock } from './directory-lock';
 import { provingListeners } from './proving-listeners';
 import { Rollout } from './rollout';
-import { loginTo } from './server-login';
+import { loginTo, type ServerLoginDeps } from './server-login';
 import { withServerLock } from './server-lock';
 
 export interface DeploymentOptions {
@@ -29,14 +27,12 @@ export interface DeploymentOptions {
   readonly proofTimeoutMs: number;
 }
 
-export interface DeploymentDeps {
+export interface DeploymentDeps extends ServerLoginDeps {
   readonly versions: Pick<CertificateVersionRepository, 'getDeployable'>;
   readonly virtualHosts: Pick<VirtualHostRepository, 'targetsOf'>;
-  readonly credentials: Pick<SshCredentialRepository, 'getSealed'>;
   readonly targets: Pick<OperationTargetRepository, 'plan' | 'setState'>;
   readonly deployments: Pick<DeploymentRepository, 'recordProved'>;
   readonly pool: Pick<SshPool, 'use'>;
-  readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
 }

@@ -14,6 +14,7 @@ import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import { rollouts } from './0030_rollouts';
 import { servedChecks } from './0031_served_checks';
+import { serverAccess } from './0032_server_access';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   acceptCommand,
   rollouts,
   servedChecks,
+  serverAccess,
 ];

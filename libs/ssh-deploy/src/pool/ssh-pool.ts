@@ -78,9 +78,24 @@ export class SshPool {
   #lane(key: string, login: SshConnectOptions): ServerLane {
     const known = this.#lanes.get(key);
     if (known) return known;
-    const lane = new ServerLane(this.#options, () => SshConnection.connect(login));
+    const lane = new ServerLane(this.#options, () => this.#connect(login));
     this.#lanes.set(key, lane);
     return lane;
+  }
+
+  /** Through the jump host's own lane, which many servers share. */
+  async #connect(login: SshConnectOptions): Promise<SshConnection> {
+    if (!login.jump) return SshConnection.connect(login);
+    const key = laneKey(login.jump);
+    const jump = this.#lane(key, login.jump);
+    const onIdle = (): void => this.#forget(key, jump);
+    return jump.used(async () => {
+      const through = await jump.connection();
+      const connection = await SshConnection.connect(login, await through.forwardOut(login.host, login.port));
+      // In use for as long as what goes through it.
+      void jump.used(() => connection.closed, onIdle);
+      return connection;
+    }, onIdle);
   }
 
   #forget(key: string, lane: ServerLane): void {
