@@ -224,4 +224,50 @@ describe('servers and certificates', () => {
     await expect(admin.certificates.renew(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await count()).toBe(before);
   });
+
+  it('many certificates at once: all are ordered or none, and a deployment keeps its order', async () => {
+    const ids = await Promise.all(
+      ['a', 'b'].map(
+        async (name) => (await admin.certificates.create({ names: [`${name}.example.org`] })).certificate_id,
+      ),
+    );
+    const [first = '', second = ''] = ids;
+    await expect(
+      admin.certificates.batch({ kind: 'renew', certificate_ids: [first, randomUUID()] }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(
+      admin.certificates.batch({ kind: 'renew', certificate_ids: [first, first] }),
+    ).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    expect((await admin.certificates.operations(first)).items).toHaveLength(1);
+
+    const { operations } = await admin.certificates.batch({
+      kind: 'renew',
+      certificate_ids: [second, first],
+    });
+    expect(operations.map(({ certificate_id: id }) => id)).toEqual([second, first]);
+    for (const { operation_id: id } of operations)
+      expect(await admin.operations.get(id)).toMatchObject({ kind: 'renew', rollout: null });
+
+    // As if it had been issued.
+    const host = await newVirtualHost();
+    const version = randomUUID();
+    await sql`INSERT INTO viw.certificate_versions (id, certificate_id, cert_pem, chain_pem, private_key_sealed, serial,
+        fingerprint_sha256, issuer, names, not_before, not_after)
+      VALUES (${version}, ${first}, '', '', '{}', '1', ${version}, 'test', '{a.example.org}', now(), now())`.execute(
+      around.owner,
+    );
+    await sql`UPDATE viw.certificates SET current_version_id = ${version} WHERE id = ${first}`.execute(
+      around.owner,
+    );
+    await sql`UPDATE viw.virtual_hosts SET certificate_id = ${first} WHERE id = ${host}`.execute(
+      around.owner,
+    );
+    const { operation_id: id } = await admin.certificates.deploy(first, {}, { canary: 2, concurrency: 3 });
+    const { rows } = await sql<{ parameters: unknown }>`
+      SELECT parameters FROM viw.certificate_operations WHERE id = ${id}`.execute(around.owner);
+    expect(rows).toEqual([{ parameters: { rollout: { canary: 2, wave: 20, concurrency: 3 } } }]);
+    await expect(admin.certificates.deploy(first, {}, { concurrency: 0 })).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    });
+  });
 });

@@ -4,6 +4,7 @@ import { createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
+import { SshPool } from '@viw/ssh-deploy';
 import {
   ChangeAnnouncer,
   StreamConsumer,
@@ -15,6 +16,7 @@ import {
 } from '@viw/streams';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
+import { ServedWatch } from './deploy/served-watch';
 import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
 import { Issuance } from './issue/issuance';
@@ -62,9 +64,11 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { accounts: store.accounts, box },
   );
   const issuance = new Issuance({ account, solver: responder, box, metrics: counts, store });
+  const pool = new SshPool();
+  const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
-    { ...store, box, metrics: counts, logger },
+    { ...store, ...access, metrics: counts, logger },
   );
   const runner = new OperationRunner(
     { consumer },
@@ -107,6 +111,11 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     account,
+    { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
+    new ServedWatch(
+      { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },
+      { ...store, ...access, producer, changes, metrics: counts, logger },
+    ),
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     requests,
     work,

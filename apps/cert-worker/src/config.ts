@@ -37,6 +37,10 @@ const schema = z.object({
   CERT_WORKER_CONCURRENCY: zInt({ min: 1, max: 64 }).default(4),
   /** How long a new certificate may take to show after the reload, milliseconds. */
   CERT_WORKER_PROOF_TIMEOUT_MS: zInt({ min: 1_000, max: 300_000 }).default(20_000),
+  /** Unix socket of the SSH agent for credentials that say so. */
+  CERT_WORKER_SSH_AGENT_SOCKET: z.string().startsWith('/', 'an absolute path').optional(),
+  /** How often each virtual host is looked at: is what was proved still served? Seconds. */
+  CERT_WORKER_SERVED_CHECK_EVERY_S: zInt({ min: 10, max: 604_800 }).default(14_400),
 });
 
 export const configSource = { service: 'cert-worker', schema } as const;

@@ -4,8 +4,11 @@ import {
   CertificateVersionRepository,
   DeploymentRepository,
   OperationRepository,
+  OperationTargetRepository,
   OperationWorkRepository,
   OrderKeyRepository,
+  ServedCheckRepository,
+  ServerRepository,
   SshCredentialRepository,
   VirtualHostRepository,
 } from '@viw/database';
@@ -18,8 +21,11 @@ export const repositoriesOf = (db: Db) => ({
   versions: new CertificateVersionRepository({ db }),
   deployments: new DeploymentRepository({ db }),
   history: new OperationRepository({ db }),
+  targets: new OperationTargetRepository({ db }),
   operations: new OperationWorkRepository({ db }),
   orderKeys: new OrderKeyRepository({ db }),
+  servedChecks: new ServedCheckRepository({ db }),
+  servers: new ServerRepository({ db }),
   credentials: new SshCredentialRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });

@@ -1,4 +1,4 @@
-import type { OperationKind } from '@viw/contracts';
+import type { OperationKind, ServedOutcome } from '@viw/contracts';
 import { Counter } from '@viw/runtime';
 import type { AppError, Metrics } from '@viw/runtime';
 
@@ -8,6 +8,7 @@ export class WorkerMetrics {
   readonly #acmeErrors: Counter<'type'>;
   readonly #deployments: Counter<'outcome'>;
   readonly #rollbacks: Counter<'outcome'>;
+  readonly #servedChecks: Counter<'outcome'>;
 
   constructor(registry: Metrics) {
     const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
@@ -20,6 +21,9 @@ export class WorkerMetrics {
       'type',
     ]);
     this.#deployments = counter('viw_deployments_total', 'Deployments to one virtual host', ['outcome']);
+    this.#servedChecks = counter('viw_served_checks_total', 'Looks whether what was proved is served still', [
+      'outcome',
+    ]);
     this.#rollbacks = counter('viw_rollbacks_total', 'Deployments put back, and those where that failed', [
       'outcome',
     ]);
@@ -32,6 +36,10 @@ export class WorkerMetrics {
   issuanceFailed({ code, meta }: AppError): void {
     const type = meta['problem_type'];
     this.#acmeErrors.inc({ type: typeof type === 'string' && /^[A-Za-z]{1,40}$/.test(type) ? type : code });
+  }
+
+  servedChecked(outcome: ServedOutcome): void {
+    this.#servedChecks.inc({ outcome });
   }
 
   deployed(): void {

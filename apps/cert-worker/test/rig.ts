@@ -9,10 +9,9 @@ import {
   SshCredentialRepository,
   VirtualHostRepository,
   createDatabase,
-  createServiceLogin,
   migrate,
 } from '@viw/database';
-import type { Db, NewServer } from '@viw/database';
+import type { NewServer } from '@viw/database';
 import { Lifecycle, createLogger, loadConfig, uuidv7 } from '@viw/runtime';
 import { SecretBox, generateKek, sealSshCredential } from '@viw/secrets';
 import { normalizeFingerprint } from '@viw/ssh-deploy';
@@ -33,6 +32,7 @@ import type { CertEventsBody } from '@viw/contracts';
 import { buildCertWorker } from '../src/build';
 import { completeConfig, configSource } from '../src/config';
 import { ChallengeGate } from './challenge-gate';
+import { workerAccount } from './worker-account';
 
 export type Rig = Awaited<ReturnType<typeof startRig>>;
 
@@ -194,15 +194,6 @@ export async function startRig(sites: readonly string[]) {
       await Promise.all([redisServer.stop(), pebble.stop(), sshd.stop(), nginx.stop()]);
     },
   };
-}
-
-/** The worker signs in with exactly the rights that it has in production. */
-async function workerAccount(db: Db, url: string): Promise<string> {
-  const account = new URL(url);
-  account.username = `t_${randomBytes(6).toString('hex')}`;
-  account.password = randomBytes(16).toString('hex');
-  await createServiceLogin(db, 'viw_cert_worker', account.username, account.password);
-  return account.href;
 }
 
 /** `step status` of all reports but the beginnings. */

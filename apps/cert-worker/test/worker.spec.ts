@@ -1,6 +1,7 @@
 import { readlink, readdir } from 'node:fs/promises';
-import { deadLetterStream, groups, streams } from '@viw/contracts';
+import { alertsStream, deadLetterStream, groups, streams } from '@viw/contracts';
 import { CertificateVersionRepository } from '@viw/database';
+import { decodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import { startRig, stepLines, type Rig } from './rig';
@@ -161,8 +162,22 @@ describe('a deployment that fails leaves the server as it was', () => {
     ]);
   });
 
-  test('a reload that keeps the old certificate: not proved, switched back', async () => {
+  test('a reload that keeps the old certificate: not proved, switched back, and an alert', async () => {
     const operation = await failedDeployment('stale.example', { reload_command: ['true'] });
+    const alert = await eventually(async () => {
+      const entries = await rig.redis.xrange(streams.alerts, '-', '+');
+      const found = entries
+        .map(([, fields]) => decodeEntry(alertsStream, fields).body)
+        .find(({ dedupe_key: key }) => key === `certificate-operation:${operation.certificate_id}:issue`);
+      if (!found) throw new Error('no alert');
+      return found;
+    });
+    expect(alert).toMatchObject({
+      action: 'raised',
+      severity: 'warning',
+      title: 'Failed: issue of stale.example',
+      detail: expect.stringContaining('DEPLOY_NOT_PROVEN: server of stale.example') as string,
+    });
     expect(operation.error?.code).toBe('DEPLOY_NOT_PROVEN');
     expect(stepLines(operation)).toContain('rollback_switch done');
   });

@@ -140,4 +140,6 @@ export const advisoryLocks = {
   registrySnapshot: 7_307,
   /** Shared by whoever accepts a command, exclusive for a freeze. */
   commandAcceptance: 7_308,
+  /** Whoever looks whether certificates are served still. */
+  servedWatch: 7_320,
 } as const;

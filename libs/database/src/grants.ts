@@ -77,6 +77,8 @@ const grants: Record<ServiceRole, Grants> = {
     certificates: keep,
     certificate_operations: keep,
     certificate_operation_steps: read,
+    certificate_operation_targets: read,
+    served_checks: read,
     certificate_versions: columns(
       'SELECT',
       'id',
@@ -124,6 +126,8 @@ const grants: Record<ServiceRole, Grants> = {
     certificates: `SELECT, ${columns('UPDATE', 'state', 'current_version_id', 'renew_at', 'fencing')}`,
     certificate_operations: 'SELECT, UPDATE',
     certificate_operation_steps: append,
+    certificate_operation_targets: keep,
+    served_checks: keep,
     certificate_order_keys: manage,
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
     deployments: keep,

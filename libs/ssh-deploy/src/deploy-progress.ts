@@ -3,8 +3,22 @@ import { deployRefused } from './errors';
 import { Layout } from './layout';
 import { DEFAULT_RELOAD_COMMAND, DEFAULT_TEST_COMMAND } from './nginx-control';
 import type { RemoteFiles } from './remote-files';
-import { normalizeFingerprint, type Served } from './served-certificate';
+import { checkedFingerprint } from './material';
+import type { Served } from './served-certificate';
 import type { SshConnection } from './ssh-connection';
+
+export interface DeployDeps {
+  /**
+   * An open connection; asked for once, and again when it is lost and something has to be put back. Closed by whoever
+   * made it, not here.
+   */
+  connect: () => Promise<SshConnection>;
+  /**
+   * Runs `work` while nobody else changes, tests or loads the configuration of this server: a test sees what another
+   * deployment has just switched, and a reload loads it. Without it the caller sees to that.
+   */
+  exclusively?: <T>(work: () => Promise<T>) => Promise<T>;
+}
 
 /** What one run of a deployment knows: its input, the server's state before it, and how far it has come. */
 export class DeployProgress {
@@ -30,22 +44,24 @@ export class DeployProgress {
   /** NGINX may have loaded this version. */
   reloadBegun = false;
 
+  /** What could be undone after a failure has been. */
+  isPutBack = false;
+
   served: Served[] = [];
   readonly pruned: string[] = [];
   readonly warnings: string[] = [];
   private open: SshConnection | undefined;
+  private holdsServer = false;
 
   constructor(
     readonly target: DeployTarget,
     readonly material: DeployMaterial,
-    private readonly connectToServer: () => Promise<SshConnection>,
+    private readonly deps: DeployDeps,
   ) {
     if (target.listeners.length === 0)
       throw deployRefused('no listener is named on which the certificate could be proved');
     this.layout = new Layout(target.certDir, material.versionId);
-    this.fingerprint = normalizeFingerprint(material.fingerprintSha256);
-    if (!/^[0-9a-f]{64}$/.test(this.fingerprint))
-      throw deployRefused('the fingerprint is not a SHA-256 digest');
+    this.fingerprint = checkedFingerprint(material);
     this.testCommand = target.testCommand ?? DEFAULT_TEST_COMMAND;
     this.reloadCommand = target.reloadCommand ?? DEFAULT_RELOAD_COMMAND;
     this.proofTimeoutMs = target.proofTimeoutMs ?? 20_000;
@@ -64,11 +80,21 @@ export class DeployProgress {
   /** Connects, or connects again when the connection was lost. */
   async connect(): Promise<void> {
     if (this.open?.isAlive) return;
-    this.open = await this.connectToServer();
+    this.open = await this.deps.connect();
   }
 
-  async close(): Promise<void> {
-    await this.open?.close();
+  /** The server for `work` alone; within such work, `work` itself. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const { exclusively } = this.deps;
+    if (this.holdsServer || !exclusively) return work();
+    return exclusively(async () => {
+      this.holdsServer = true;
+      try {
+        return await work();
+      } finally {
+        this.holdsServer = false;
+      }
+    });
   }
 
   isServed(served: Served): boolean {

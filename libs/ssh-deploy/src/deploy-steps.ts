@@ -3,11 +3,12 @@ import { pruneVersions } from './deploy-prune';
 import type { DeployProgress } from './deploy-progress';
 import type { DeployStepName } from './deploy-types';
 import { deployRefused, notProven, sshFailed } from './errors';
+import { explainedFileFailure } from './file-failure';
 import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES } from './layout';
 import { reload, testConfiguration } from './nginx-control';
-import { pollServed } from './served-certificate';
+import { pollServed, servedCertificate } from './served-certificate';
 
-/** For learning what is served before anything is touched. */
+/** For learning whether a version that is current already is served. */
 const LOOK_MS = 2_000;
 
 type Work = (run: DeployProgress) => Promise<string | undefined>;
@@ -16,6 +17,8 @@ type Work = (run: DeployProgress) => Promise<string | undefined>;
 export interface DeployStep {
   name: DeployStepName;
   run: Work;
+  /** Looks at, changes or loads the configuration of the whole server: nobody else may do so meanwhile. */
+  exclusive?: true;
   undo?: { name: DeployStepName; isNeeded: (run: DeployProgress) => boolean; run: Work };
 }
 
@@ -30,11 +33,12 @@ export const deploySteps: readonly DeployStep[] = [
   },
   {
     name: 'switch',
+    exclusive: true,
     run: switchCurrent,
     undo: { name: 'rollback_switch', isNeeded: (run) => run.switchBegun, run: switchBack },
   },
-  { name: 'test', run: testSwitched },
-  { name: 'reload', run: reloadServer },
+  { name: 'test', exclusive: true, run: testSwitched },
+  { name: 'reload', exclusive: true, run: reloadServer },
   { name: 'prove', run: prove },
   { name: 'prune', run: pruneVersions },
 ];
@@ -64,20 +68,21 @@ async function preflight(run: DeployProgress): Promise<string> {
       ? undefined
       : previous;
   const { listeners } = run.target;
-  const steady = await pollServed(
-    connection,
-    listeners,
-    (now) => !run.alreadyCurrent || run.isServed(now),
-    LOOK_MS,
-  );
-  run.servedBefore = steady.served;
-  run.alreadyServed = run.alreadyCurrent && steady.accepted;
+  if (run.alreadyCurrent) {
+    const steady = await pollServed(connection, listeners, (now) => run.isServed(now), LOOK_MS);
+    run.servedBefore = steady.served;
+    run.alreadyServed = steady.accepted;
+  } else {
+    run.servedBefore = await Promise.all(
+      listeners.map((listener) => servedCertificate(connection, listener)),
+    );
+  }
 
   const unfinished = run.alreadyCurrent && !run.alreadyServed;
   run.switchBegun = unfinished && run.rollbackTarget !== undefined;
-  run.warnings.push(
-    ...(await testConfiguration(connection, run.testCommand, run.switchBegun ? 'after' : 'before')),
-  );
+  const phase = run.switchBegun ? 'after' : 'before';
+  const warnings = await run.exclusively(() => testConfiguration(connection, run.testCommand, phase));
+  run.warnings.push(...warnings);
   return run.alreadyCurrent ? 'this version is current already' : `current: ${current ?? 'nothing'}`;
 }
 
@@ -94,11 +99,15 @@ async function upload(run: DeployProgress): Promise<string> {
       throw deployRefused(`${layout.versionDir} is in service and holds something else`);
     await files.removeDirectoryOf(layout.versionDir, VERSION_FILES); // The rest of an upload that was cut.
   }
-  await files.ensureDirectory(layout.certDir);
-  await files.ensureDirectory(layout.versions);
-  run.uploadBegun = true;
-  await files.mkdir(layout.versionDir, 0o700);
-  for (const [path, content] of Object.entries(contents)) await files.writeNewFile(path, content, 0o600);
+  try {
+    await files.ensureDirectory(layout.certDir);
+    await files.ensureDirectory(layout.versions);
+    run.uploadBegun = true;
+    await files.mkdir(layout.versionDir, 0o700);
+    for (const [path, content] of Object.entries(contents)) await files.writeNewFile(path, content, 0o600);
+  } catch (error) {
+    throw await explainedFileFailure(run.connection, layout.versions, error);
+  }
   if (!(await files.hold(contents)))
     throw sshFailed(`${layout.versionDir} differs from what was sent`, 'digest');
   return layout.versionDir;

@@ -1,10 +1,10 @@
-import { DeployProgress } from './deploy-progress';
-import { deploySteps } from './deploy-steps';
+import { DeployProgress, type DeployDeps } from './deploy-progress';
+import { deploySteps, type DeployStep } from './deploy-steps';
 import type { DeployMaterial, DeployResult, DeployStepEvent, DeployTarget } from './deploy-types';
 import { withRollback } from './errors';
 import { rollBack } from './rollback';
-import type { SshConnection } from './ssh-connection';
-import { timed } from './timed-step';
+import { serverState } from './server-state';
+import { timed, type Report } from './timed-step';
 
 export interface DeployOptions {
   target: DeployTarget;
@@ -13,11 +13,6 @@ export interface DeployOptions {
   onStep?: (event: DeployStepEvent) => void | Promise<void>;
   /** Honoured until the switch. From there the run goes on to its end, which its time limits bound. */
   signal?: AbortSignal;
-}
-
-export interface DeployDeps {
-  /** Called once, and again when the connection is lost and something has to be put back. */
-  connect: () => Promise<SshConnection>;
 }
 
 /**
@@ -30,22 +25,54 @@ export interface DeployDeps {
  *
  * @throws AppError NGINX_CONFIG_INVALID (`meta.phase` `before`: inherited, nothing touched; `after`: put back),
  * DEPLOY_NOT_PROVEN, DEPLOY_REFUSED, SSH_FAILED, HOST_KEY_MISMATCH. `meta.rollback` is `not_needed`, `done` or
- * `failed`; with `failed` the server may serve the new certificate or none, and `meta.rollback_error` says why.
+ * `failed`; with `failed` the server may serve the new certificate or none, `meta.rollback_error` says why, and
+ * `meta.server_state` how the server was found afterwards.
  */
 export async function deployCertificate(options: DeployOptions, deps: DeployDeps): Promise<DeployResult> {
-  const run = new DeployProgress(options.target, options.material, deps.connect);
+  const run = new DeployProgress(options.target, options.material, deps);
   const report = options.onStep ?? (() => undefined);
   try {
-    for (const step of deploySteps) {
-      if (!run.switchBegun) options.signal?.throwIfAborted();
-      await timed(step.name, () => step.run(run), report);
+    for (const steps of stretches(deploySteps)) {
+      const work = async (): Promise<void> => {
+        for (const step of steps) {
+          if (!run.switchBegun) options.signal?.throwIfAborted();
+          await timed(step.name, () => step.run(run), report);
+        }
+      };
+      // What fails while the server is held is put back before anybody else sees it.
+      if (steps[0]?.exclusive) await run.exclusively(() => orPutBack(run, work, report));
+      else await work();
     }
     return resultOf(run);
   } catch (error) {
-    throw withRollback(error, await rollBack(run, report));
-  } finally {
-    await run.close();
+    throw run.isPutBack ? error : await putBack(run, error, report);
   }
+}
+
+async function orPutBack(run: DeployProgress, work: () => Promise<void>, report: Report): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw await putBack(run, error, report);
+  }
+}
+
+/** @returns the error to be thrown */
+async function putBack(run: DeployProgress, error: unknown, report: Report): Promise<unknown> {
+  const rollback = await rollBack(run, report);
+  run.isPutBack = true;
+  return withRollback(error, rollback, rollback.failures.length > 0 ? await serverState(run) : undefined);
+}
+
+/** Neighbours that need the server to themselves share one stretch of that. */
+function stretches(steps: readonly DeployStep[]): DeployStep[][] {
+  const all: DeployStep[][] = [];
+  for (const step of steps) {
+    const last = all.at(-1);
+    if (step.exclusive && last?.[0]?.exclusive) last.push(step);
+    else all.push([step]);
+  }
+  return all;
 }
 
 function resultOf(run: DeployProgress): DeployResult {

@@ -1,5 +1,6 @@
 import { AppError, type ErrorMeta } from '@viw/runtime';
 import type { Served } from './served-certificate';
+import type { ServerState } from './server-state';
 
 export type SshFailureReason =
   | 'unreachable'
@@ -97,24 +98,44 @@ export function deployRefused(message: string): AppError {
 }
 
 export function notProven(what: string, expected: string | undefined, served: readonly Served[]): AppError {
-  const seen = served.map(({ listener, fingerprint, error }) => ({
+  const seen = seenOn(served);
+  const message = `${what}${expected === undefined ? '' : ` ${expected}`} is not served everywhere: ${shownWhere(served)}`;
+  return new AppError('DEPLOY_NOT_PROVEN', message, {
+    meta: { listeners: seen, ...(expected !== undefined && { expected }) },
+  });
+}
+
+const seenOn = (served: readonly Served[]) =>
+  served.map(({ listener, fingerprint, error }) => ({
     host: listener.host,
     port: listener.port,
     servername: listener.servername,
     served: fingerprint ?? null,
     ...(error !== undefined && { error }),
   }));
-  const words = seen.map(
-    (s) => `${s.servername} on ${s.host}:${s.port} shows ${s.served ?? `nothing (${s.error ?? ''})`}`,
-  );
-  const message = `${what}${expected === undefined ? '' : ` ${expected}`} is not served everywhere: ${words.join('; ')}`;
-  return new AppError('DEPLOY_NOT_PROVEN', message, {
-    meta: { listeners: seen, ...(expected !== undefined && { expected }) },
-  });
-}
+
+const shownWhere = (served: readonly Served[]): string =>
+  seenOn(served)
+    .map((s) => `${s.servername} on ${s.host}:${s.port} shows ${s.served ?? `nothing (${s.error ?? ''})`}`)
+    .join('; ');
+
+const stateInWords = ({ current, previous, configuration, listeners }: ServerState): string =>
+  [
+    `current -> ${current ?? 'nothing'}`,
+    `previous -> ${previous ?? 'nothing'}`,
+    `configuration ${configuration}`,
+    ...(listeners.length > 0 ? [shownWhere(listeners)] : []),
+  ].join(', ');
+
+/** In the words of a failure whose rollback failed, too. */
+export const ROLLBACK_FAILED = 'ROLLBACK FAILED';
 
 /** The failure of a deployment together with what became of its rollback. */
-export function withRollback(error: unknown, { switched, undone, failures }: RollbackReport): unknown {
+export function withRollback(
+  error: unknown,
+  { switched, undone, failures }: RollbackReport,
+  state?: ServerState,
+): unknown {
   const rollback: RollbackOutcome = !switched ? 'not_needed' : failures.length > 0 ? 'failed' : 'done';
   if (!(error instanceof AppError) && rollback !== 'failed') return error;
   const meta: ErrorMeta = {
@@ -122,9 +143,12 @@ export function withRollback(error: unknown, { switched, undone, failures }: Rol
     rollback,
     ...(undone.length > 0 && { rolled_back: undone }),
     ...(failures.length > 0 && { rollback_error: failures.join('; ') }),
+    ...(state && { server_state: { ...state, listeners: seenOn(state.listeners) } }),
   };
   const words = error instanceof AppError ? error.message : 'the deployment failed';
-  const message = rollback === 'failed' ? `${words}. ROLLBACK FAILED: ${failures.join('; ')}` : words;
+  const found = state ? `. FOUND AFTERWARDS: ${stateInWords(state)}` : '';
+  const message =
+    rollback === 'failed' ? `${words}. ${ROLLBACK_FAILED}: ${failures.join('; ')}${found}` : words;
   const code = error instanceof AppError ? error.code : 'INTERNAL_ERROR';
   const retryable = error instanceof AppError && error.retryable;
   return new AppError(code, message, { meta, retryable, cause: error });

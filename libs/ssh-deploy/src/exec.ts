@@ -20,6 +20,16 @@ export interface ExecResult {
   truncated: boolean;
 }
 
+/**
+ * A server counts a channel (`MaxSessions`) until it has noticed the end of its program, some time after it has told us
+ * of it. One that is refused has run nothing, so it may be asked for again.
+ */
+const CHANNEL_ATTEMPTS = 8;
+const CHANNEL_PAUSE_MS = 20;
+
+/** An SSH_MSG_CHANNEL_OPEN_FAILURE (RFC 4254 section 5.1). */
+const isChannelRefused = (error: Error): boolean => 'reason' in error;
+
 /** @param name names the command in errors; the whole line stays out of them because arguments may be private. */
 export function runOverChannel(
   client: Client,
@@ -29,18 +39,26 @@ export function runOverChannel(
 ): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     let channel: ClientChannel | undefined;
+    let again: NodeJS.Timeout | undefined;
+    let refusals = 0;
     const limit = setTimeout(() => {
+      clearTimeout(again);
       client.removeListener('close', lost);
       reject(sshFailed(`${name} did not end within ${options.timeoutMs} ms`, 'timeout'));
       endChannel(channel);
     }, options.timeoutMs);
     const lost = (): void => {
       clearTimeout(limit);
+      clearTimeout(again);
       reject(sshFailed(`the connection was lost while ${name} ran`, 'connection'));
     };
     client.once('close', lost);
 
     const started = (error: Error | undefined, opened: ClientChannel): void => {
+      if (error && isChannelRefused(error) && ++refusals < CHANNEL_ATTEMPTS) {
+        again = setTimeout(open, CHANNEL_PAUSE_MS * refusals);
+        return;
+      }
       if (error) {
         clearTimeout(limit);
         client.removeListener('close', lost);
@@ -74,11 +92,14 @@ export function runOverChannel(
       opened.end(options.stdin);
     };
 
-    try {
-      client.exec(line, started);
-    } catch (error) {
-      started(error as Error, undefined as never);
-    }
+    const open = (): void => {
+      try {
+        client.exec(line, started);
+      } catch (error) {
+        started(error as Error, undefined as never);
+      }
+    };
+    open();
   });
 }
 

@@ -34,9 +34,14 @@ export function hostKeyType(keyBlob: Buffer): string {
 }
 
 /**
- * The host verifier for ssh2. It is synchronous and answers with a literal boolean on purpose: ssh2 accepts every
- * host when there is no verifier, and accepts as well when a verifier returns a promise (a promise is truthy).
+ * What ssh2 may be given as a verifier. By itself it accepts every host when a verifier returns a promise, even one
+ * that resolves to false: a promise is truthy. Behind this, nothing but a synchronous literal `true` accepts.
  */
+export function onlyLiteralTrue(verify: (key: Buffer) => unknown): (key: Buffer) => boolean {
+  return (key) => verify(key) === true;
+}
+
+/** The host verifier for ssh2, which accepts every host when there is none. */
 export function pinnedHostKey(
   expected: string,
   onOffered: (fingerprint: string) => void,
@@ -44,10 +49,10 @@ export function pinnedHostKey(
   if (!isHostKeyFingerprint(expected))
     throw new RangeError('a host key fingerprint has the form SHA256:<43 characters>');
   const pinned = Buffer.from(expected.replace(/=$/, ''));
-  return (key) => {
+  return onlyLiteralTrue((key) => {
     const fingerprint = hostKeyFingerprint(key);
     onOffered(fingerprint);
     const offered = Buffer.from(fingerprint);
     return offered.length === pinned.length && timingSafeEqual(offered, pinned);
-  };
+  });
 }

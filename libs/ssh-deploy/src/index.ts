@@ -1,4 +1,5 @@
-export { deployCertificate, type DeployDeps, type DeployOptions } from './deploy';
+export { deployCertificate, type DeployOptions } from './deploy';
+export type { DeployDeps } from './deploy-progress';
 export type {
   DeployMaterial,
   DeployResult,
@@ -6,17 +7,20 @@ export type {
   DeployStepName,
   DeployTarget,
 } from './deploy-types';
-export type { DeployPhase, RollbackOutcome, SshFailureReason } from './errors';
+export { ROLLBACK_FAILED, type DeployPhase, type RollbackOutcome, type SshFailureReason } from './errors';
 export type { ExecOptions, ExecResult } from './exec';
 export {
   HOST_KEY_ALGORITHMS,
   hostKeyFingerprint,
   isHostKeyFingerprint,
+  onlyLiteralTrue,
   type HostKeyAlgorithm,
 } from './host-key';
 export { FULLCHAIN_FILE, PRIVATE_KEY_FILE } from './layout';
+export { SshPool, type PooledServer, type SshPoolOptions } from './pool/ssh-pool';
 export { probeHostKey, type OfferedHostKey } from './probe-host-key';
 export { quoteForPosixShell } from './quote';
 export type { RemoteEntry, RemoteFiles, RemoteKind } from './remote-files';
 export { normalizeFingerprint, servedCertificate, type Listener, type Served } from './served-certificate';
+export type { ServerState } from './server-state';
 export { SshConnection, type SshConnectOptions } from './ssh-connection';

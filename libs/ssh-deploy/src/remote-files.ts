@@ -21,6 +21,8 @@ export interface RemoteEntry {
 export class RemoteFiles {
   constructor(
     private readonly sftp: SFTPWrapper,
+    /** Aborted when the connection is lost: after that nothing is answered any more. */
+    private readonly lost: AbortSignal,
     private readonly exec: (argv: readonly string[]) => Promise<ExecResult>,
     private readonly timeoutMs: number,
   ) {}
@@ -153,9 +155,12 @@ export class RemoteFiles {
       const settle = (then: () => void): void => {
         clearTimeout(limit);
         this.sftp.removeListener('close', lost);
+        this.lost.removeEventListener('abort', lost);
         then();
       };
       this.sftp.once('close', lost);
+      this.lost.addEventListener('abort', lost, { once: true });
+      if (this.lost.aborted) return lost();
       try {
         operation((error, result) =>
           settle(() => (error ? reject(fileFailed(path, error.message, error)) : resolve(result as Result))),

@@ -7,11 +7,12 @@ import { timed, type Report } from './timed-step';
 export async function rollBack(run: DeployProgress, report: Report): Promise<RollbackReport> {
   const failures: string[] = [];
   const undone: string[] = [];
-  for (const { undo } of deploySteps.toReversed()) {
+  for (const { undo, exclusive } of deploySteps.toReversed()) {
     if (!undo?.isNeeded(run) || failures.length > 0) continue;
     try {
       await run.connect();
-      const detail = await timed(undo.name, () => undo.run(run), report);
+      const work = (): Promise<string | undefined> => timed(undo.name, () => undo.run(run), report);
+      const detail = await (exclusive ? run.exclusively(work) : work());
       if (detail !== undefined) undone.push(detail);
     } catch (error) {
       failures.push((error as Error).message);

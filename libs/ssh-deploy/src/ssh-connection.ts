@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Client, type ConnectConfig } from 'ssh2';
 import { connectionFailed, hostKeyMismatch, sshFailed } from './errors';
@@ -10,10 +11,14 @@ export interface SshConnectOptions {
   host: string;
   port: number;
   username: string;
-  /** PEM or OpenSSH private key; with `passphrase` when it is encrypted. Either this or `password`. */
+  /** PEM or OpenSSH private key; with `passphrase` when it is encrypted. Or `password`, or `agentSocket`. */
   privateKey?: string;
   passphrase?: string;
   password?: string;
+  /** Unix socket of an SSH agent that signs; its keys stay with it, and it is not forwarded to the server. */
+  agentSocket?: string;
+  /** The server is reached through this one, whose host key is pinned by itself. */
+  jump?: SshConnectOptions;
   /** The confirmed host key as `SHA256:…`. There is no way to connect without one. */
   hostKeyFingerprint: string;
   /** Narrows the accepted host key signature algorithms further, for example to the pinned key's own type. */
@@ -32,14 +37,27 @@ export interface SshConnectOptions {
  */
 export class SshConnection {
   private alive = true;
+  private readonly lost = new AbortController();
+  /** Resolves when it is closed or lost. */
+  readonly closed: Promise<void>;
   private files: Promise<RemoteFiles> | undefined;
 
   private constructor(
     private readonly client: Client,
     private readonly operationTimeoutMs: number,
     readonly endpoint: string,
+    readonly username: string,
   ) {
-    client.on('close', () => (this.alive = false));
+    // One per operation under way.
+    client.setMaxListeners(0);
+    setMaxListeners(0, this.lost.signal);
+    this.closed = new Promise((resolve) => {
+      client.on('close', () => {
+        this.alive = false;
+        this.lost.abort();
+        resolve();
+      });
+    });
     // Errors of an established connection surface in the operation that suffers from them.
     client.on('error', () => (this.alive = false));
   }
@@ -47,8 +65,9 @@ export class SshConnection {
   /**
    * @throws AppError HOST_KEY_MISMATCH (nothing was authenticated), SSH_FAILED with `meta.reason`
    * `authentication`, `timeout`, `unreachable` or `protocol`.
+   * @param way to the server's port, such as a stream of `forwardOut` of a jump host; by default a connection of its own
    */
-  static connect(options: SshConnectOptions): Promise<SshConnection> {
+  static connect(options: SshConnectOptions, way?: Duplex): Promise<SshConnection> {
     const { host, port, hostKeyFingerprint, operationTimeoutMs = 30_000 } = options;
     const endpoint = `${host}:${port}`;
     const client = new Client();
@@ -58,7 +77,7 @@ export class SshConnection {
       client.once('ready', () => {
         client.removeListener('error', refuse);
         client.removeListener('close', closedEarly);
-        resolve(new SshConnection(client, operationTimeoutMs, endpoint));
+        resolve(new SshConnection(client, operationTimeoutMs, endpoint, options.username));
       });
       const refuse = (cause: Error): void => {
         // A second error may follow the first while the socket closes; it has nobody to tell.
@@ -75,7 +94,10 @@ export class SshConnection {
         refuse(new Error('the server closed the connection during the handshake'));
       client.once('close', closedEarly);
       try {
-        client.connect(connectConfig(options, (fingerprint) => (offered = fingerprint)));
+        client.connect({
+          ...connectConfig(options, (fingerprint) => (offered = fingerprint)),
+          ...(way && { sock: way }),
+        });
       } catch (cause) {
         // ssh2 parses the private key here; its words name the problem, never the key.
         reject(sshFailed(`cannot use the credential for ${endpoint}`, 'credential', cause as Error));
@@ -103,8 +125,12 @@ export class SshConnection {
   sftp(): Promise<RemoteFiles> {
     this.files ??= new Promise((resolve, reject) => {
       this.client.sftp((error, sftp) => {
+        sftp?.setMaxListeners(0);
         if (error) reject(sshFailed(`cannot open SFTP on ${this.endpoint}`, 'sftp', error));
-        else resolve(new RemoteFiles(sftp, (argv) => this.exec(argv), this.operationTimeoutMs));
+        else
+          resolve(
+            new RemoteFiles(sftp, this.lost.signal, (argv) => this.exec(argv), this.operationTimeoutMs),
+          );
       });
     });
     return this.files;
@@ -143,6 +169,7 @@ function connectConfig(options: SshConnectOptions, onOffered: (fingerprint: stri
     ...(options.privateKey !== undefined && { privateKey: options.privateKey }),
     ...(options.passphrase !== undefined && { passphrase: options.passphrase }),
     ...(options.password !== undefined && { password: options.password }),
+    ...(options.agentSocket !== undefined && { agent: options.agentSocket }),
     agentForward: false,
     readyTimeout: connectTimeoutMs,
     keepaliveInterval: keepaliveIntervalMs,

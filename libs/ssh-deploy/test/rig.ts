@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   generateSshKeyPair,
+  runTool,
   selfSign,
   servedCertificate,
   startNginx,
@@ -11,7 +12,7 @@ import {
   type Nginx,
   type Sshd,
 } from '@viw/testing';
-import { deployCertificate, normalizeFingerprint, SshConnection } from '@viw/ssh-deploy';
+import { deployCertificate, normalizeFingerprint, SshPool } from '@viw/ssh-deploy';
 import type {
   DeployMaterial,
   DeployResult,
@@ -25,8 +26,11 @@ export interface Rig {
   sshd: Sshd;
   nginx: Nginx;
   login: SshConnectOptions;
+  pool: SshPool;
   target(site: string, more?: Partial<DeployTarget>): DeployTarget;
   material(versionId: string, site: string): Promise<DeployMaterial>;
+  /** A pair that fits, with a key that OpenSSL refuses to serve. */
+  tooWeak(versionId: string, site: string): Promise<DeployMaterial>;
   /** Fingerprint that a client sees now. */
   served(site: string): Promise<string>;
   stop(): Promise<void>;
@@ -37,8 +41,20 @@ export async function startRig(sites: readonly string[]): Promise<Rig> {
   const scratch = await mkdtemp(join(tmpdir(), 'viw-rig-'));
   const sshd = await startSshd({ authorizedKeys: [key.publicKey] });
   const nginx = await startNginx({ sites: sites.map((site) => ({ names: [site] })) });
+  const pool = new SshPool();
   let files = 0;
+  const made = async (
+    versionId: string,
+    make: (to: { certFile: string; keyFile: string }) => Promise<void>,
+  ): Promise<DeployMaterial> => {
+    const to = { certFile: join(scratch, `${++files}.pem`), keyFile: join(scratch, `${files}.key`) };
+    await make(to);
+    const fullchainPem = await readFile(to.certFile, 'utf8');
+    const fingerprintSha256 = new X509Certificate(fullchainPem).fingerprint256;
+    return { versionId, fullchainPem, privateKeyPem: await readFile(to.keyFile, 'utf8'), fingerprintSha256 };
+  };
   return {
+    pool,
     sshd,
     nginx,
     login: {
@@ -55,19 +71,20 @@ export async function startRig(sites: readonly string[]): Promise<Rig> {
       listeners: [{ host: '127.0.0.1', port: nginx.httpsPort, servername: site }],
       ...more,
     }),
-    material: async (versionId, site) => {
-      const certFile = join(scratch, `${++files}.pem`);
-      const keyFile = join(scratch, `${files}.key`);
-      await selfSign({ names: [site], certFile, keyFile });
-      const fullchainPem = await readFile(certFile, 'utf8');
-      const fingerprintSha256 = new X509Certificate(fullchainPem).fingerprint256;
-      return { versionId, fullchainPem, privateKeyPem: await readFile(keyFile, 'utf8'), fingerprintSha256 };
-    },
+    material: (versionId, site) => made(versionId, (to) => selfSign({ names: [site], ...to })),
+    tooWeak: (versionId, site) =>
+      made(versionId, async ({ certFile, keyFile }) => {
+        await runTool('openssl', [
+          ...['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-subj', `/CN=${site}`],
+          ...['-out', certFile, '-keyout', keyFile],
+        ]);
+      }),
     served: async (site) =>
       normalizeFingerprint(
         (await servedCertificate({ port: nginx.httpsPort, servername: site })).fingerprint256,
       ),
     stop: async () => {
+      await pool.stop();
       await Promise.all([sshd.stop(), nginx.stop()]);
       await rm(scratch, { recursive: true, force: true });
     },
@@ -90,10 +107,12 @@ export async function deployWithLog(
       await onStep(event);
     },
   };
-  const outcome = await deployCertificate(options, { connect: () => SshConnection.connect(rig.login) }).then(
-    (result) => ({ result }),
-    (error: unknown) => ({ error }),
-  );
+  const outcome = await rig.pool
+    .use(rig.login, (server) => deployCertificate(options, server))
+    .then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    );
   const log = events
     .filter(({ status }) => status !== 'started')
     .map(({ step, status }) => `${step} ${status}`);

@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'ssh2';
 import { freePort, generateSshKeyPair, startSshd, type Sshd } from '@viw/testing';
-import { probeHostKey, SshConnection, type SshConnectOptions } from '@viw/ssh-deploy';
+import { onlyLiteralTrue, probeHostKey, SshConnection, type SshConnectOptions } from '@viw/ssh-deploy';
 
 let sshd: Sshd;
 let login: SshConnectOptions;
@@ -39,6 +40,21 @@ describe('connecting', () => {
       meta: { expected, offered: sshd.hostKeyFingerprint },
     });
     expect(accepted()).toBe(before);
+  });
+
+  it('takes nothing but a literal yes from a verifier: ssh2 by itself takes a promise of no for a yes', async () => {
+    const attempt = (hostVerifier: (key: Buffer) => boolean): Promise<string> =>
+      new Promise((resolve) => {
+        const client = new Client();
+        client.on('ready', () => resolve('ready')).on('error', ({ message }) => resolve(message));
+        client.once('ready', () => client.end());
+        client.connect({ ...login, hostVerifier });
+      });
+    const no = async (): Promise<boolean> => false;
+    await expect(attempt(no as never)).resolves.toBe('ready');
+    for (const answer of [no, async () => true, () => 'yes', () => 1, () => undefined])
+      await expect(attempt(onlyLiteralTrue(answer))).resolves.toContain('verification failed');
+    await expect(attempt(onlyLiteralTrue(() => true))).resolves.toBe('ready');
   });
 
   it('accepts a pinned fingerprint with base64 padding', async () => {

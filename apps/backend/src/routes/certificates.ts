@@ -1,12 +1,15 @@
 import {
   certificate,
+  certificateBatch,
   certificateCreate,
   certificateListQuery,
   certificatePage,
   certificateVersionPage,
+  deployOrder,
   operation,
   operationAccepted,
   operationPage,
+  operationsAccepted,
 } from '@viw/contracts';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
@@ -19,19 +22,6 @@ const accepted = (answer: AcceptedOperation) => ({
   body: answer,
   headers: { Location: `/api/v1/operations/${answer.operation_id}` },
 });
-
-const orderRoute = (kind: 'renew' | 'deploy', summary: string, certificates: CertificateService): Route =>
-  defineRoute({
-    method: 'POST',
-    path: `${root}/:id/${kind}`,
-    access: 'certificates:write',
-    summary,
-    params: idParams,
-    body: noBody,
-    status: 202,
-    response: operationAccepted,
-    handler: async (input) => accepted(await certificates.order(input, input.params.id, kind)),
-  });
 
 export const certificateRoutes = (certificates: CertificateService): Route[] => [
   defineRoute({
@@ -64,8 +54,39 @@ export const certificateRoutes = (certificates: CertificateService): Route[] => 
     response: certificate,
     handler: async ({ params }) => ({ body: await certificates.get(params.id) }),
   }),
-  orderRoute('renew', 'Issues a new version and deploys it; progress is at Location', certificates),
-  orderRoute('deploy', 'Puts the current version on every virtual host that is to serve it', certificates),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/batch`,
+    access: 'certificates:write',
+    summary: 'The same work for many certificates, all accepted or none',
+    body: certificateBatch,
+    status: 202,
+    response: operationsAccepted,
+    handler: async (input) => ({ body: { operations: await certificates.orderMany(input, input.body) } }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/renew`,
+    access: 'certificates:write',
+    summary: 'Issues a new version and deploys it; progress is at Location',
+    params: idParams,
+    body: noBody,
+    status: 202,
+    response: operationAccepted,
+    handler: async (input) => accepted(await certificates.order(input, input.params.id, 'renew')),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/deploy`,
+    access: 'certificates:write',
+    summary: 'Puts the current version on every virtual host that is to serve it, canary first',
+    params: idParams,
+    body: deployOrder,
+    status: 202,
+    response: operationAccepted,
+    handler: async (input) =>
+      accepted(await certificates.order(input, input.params.id, 'deploy', input.body)),
+  }),
   defineRoute({
     method: 'GET',
     path: `${root}/:id/versions`,

@@ -102,7 +102,8 @@ export const serverRoutes = (servers: ServerService): Route[] => [
     method: 'POST',
     path: '/api/v1/ssh-credentials',
     access: 'servers:write',
-    summary: 'Stores an SSH private key, sealed; it never comes out again',
+    summary:
+      'Stores how to sign in, sealed: a private key, a password, or the agent; it never comes out again',
     body: sshCredentialCreate,
     status: 201,
     response: sshCredential,

@@ -1,4 +1,11 @@
-import type { Certificate, certificateCreate, Operation, OperationKind } from '@viw/contracts';
+import type {
+  Certificate,
+  certificateBatch,
+  certificateCreate,
+  DeployOrder,
+  Operation,
+  OperationKind,
+} from '@viw/contracts';
 import type { ListOptions } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { z } from 'zod';
@@ -61,16 +68,47 @@ export class CertificateService {
     });
   }
 
-  /** @throws AppError NOT_FOUND; CONFLICT when there is nothing yet to renew or deploy */
-  order(write: WriteRequest, id: string, kind: 'renew' | 'deploy'): Promise<AcceptedOperation> {
+  /**
+   * @param rollout how a deployment goes through its servers
+   * @throws AppError NOT_FOUND; CONFLICT when there is nothing yet to renew or deploy
+   */
+  order(
+    write: WriteRequest,
+    id: string,
+    kind: 'renew' | 'deploy',
+    rollout?: DeployOrder,
+  ): Promise<AcceptedOperation> {
     return this.deps.writes.perform(write, async (repositories) => {
-      const certificate = existing(await repositories.certificates.get(id));
-      if (kind === 'deploy' && certificate.current_version === null)
-        throw new AppError('CONFLICT', 'It has not been issued yet: there is nothing to deploy');
-      if (kind === 'deploy' && certificate.used_by.length === 0)
-        throw new AppError('CONFLICT', 'No virtual host is to serve it');
-      if (certificate.state === 'revoked') throw new AppError('CONFLICT', 'It is revoked');
-      return start(repositories, write, id, kind, {});
+      assertOrderable(existing(await repositories.certificates.get(id)), kind);
+      return start(repositories, write, id, kind, { ...(rollout && { rollout }) });
+    });
+  }
+
+  /** As `order` for each, all or none. @throws AppError as `order`; `meta.certificate_id` says for which */
+  orderMany(write: WriteRequest, input: z.output<typeof certificateBatch>): Promise<AcceptedOperation[]> {
+    const { kind, certificate_ids: ids, rollout } = input;
+    return this.deps.writes.perform(write, async (repositories) => {
+      const started: Awaited<ReturnType<typeof start>>[] = [];
+      for (const id of ids) {
+        try {
+          assertOrderable(existing(await repositories.certificates.get(id)), kind);
+        } catch (error) {
+          throw error instanceof AppError
+            ? new AppError(error.code, `${id}: ${error.message}`, { meta: { certificate_id: id } })
+            : error;
+        }
+        started.push(await start(repositories, write, id, kind, { rollout }));
+      }
+      const answer = started.map((one) => one.answer);
+      return {
+        answer,
+        audit: {
+          action: `certificate.${kind}_batch`,
+          object: { kind: 'certificate', id: `${ids.length} certificates` },
+          detail: { operations: answer, rollout },
+        },
+        changes: started.flatMap(({ changes }) => changes),
+      };
     });
   }
 }
@@ -80,13 +118,14 @@ async function start(
   { caller, request }: WriteRequest,
   certificateId: string,
   kind: OperationKind,
-  detail: Readonly<Record<string, unknown>>,
+  detail: Readonly<Record<string, unknown>> & { readonly rollout?: DeployOrder },
 ) {
   const operationId = await operations.create({
     certificate_id: certificateId,
     kind,
     issued_by: principalOf(caller),
     correlation_id: request.correlationId,
+    ...(detail.rollout && { parameters: { rollout: detail.rollout } }),
   });
   return {
     answer: { certificate_id: certificateId, operation_id: operationId },
@@ -100,6 +139,15 @@ async function start(
       { kind: 'operation' as const, id: operationId, parent_id: certificateId },
     ],
   };
+}
+
+/** @throws AppError CONFLICT */
+function assertOrderable({ current_version, used_by, state }: Certificate, kind: 'renew' | 'deploy'): void {
+  if (kind === 'deploy' && current_version === null)
+    throw new AppError('CONFLICT', 'It has not been issued yet: there is nothing to deploy');
+  if (kind === 'deploy' && used_by.length === 0)
+    throw new AppError('CONFLICT', 'No virtual host is to serve it');
+  if (state === 'revoked') throw new AppError('CONFLICT', 'It is revoked');
 }
 
 function existing(certificate: Certificate | undefined): Certificate {

@@ -9,7 +9,7 @@ import type {
 import type { ListOptions, Page } from '@viw/database';
 import { AppError, uuidv7 } from '@viw/runtime';
 import { sealSshCredential } from '@viw/secrets';
-import type { SecretBox } from '@viw/secrets';
+import type { SecretBox, SshCredentialSecret } from '@viw/secrets';
 import type { z } from 'zod';
 import type { Repositories } from '../store';
 import { assertPrivateKey } from './private-key-text';
@@ -76,12 +76,11 @@ export class ServerService {
     return this.deps.repositories.sshCredentials.list(options);
   }
 
-  /** The key is sealed before it reaches the database, and nothing here can open it again by the API. */
+  /** The secret is sealed before it reaches the database, and nothing here can open it again by the API. */
   createCredential(write: WriteRequest, input: z.output<typeof sshCredentialCreate>): Promise<SshCredential> {
-    const { name, username, private_key: privateKey, passphrase } = input;
-    assertPrivateKey(privateKey, passphrase);
+    const { name, username } = input;
     const id = uuidv7();
-    const sealed = sealSshCredential(this.deps.secretBox, id, { privateKey, passphrase });
+    const sealed = sealSshCredential(this.deps.secretBox, id, secretOf(input));
     return this.deps.writes.perform(write, async ({ sshCredentials }) => ({
       answer: await sshCredentials.create({ id, name, username, sealed }),
       audit: {
@@ -91,6 +90,18 @@ export class ServerService {
       },
     }));
   }
+}
+
+/** @throws AppError VALIDATION_FAILED for a text that is no private key */
+function secretOf({
+  private_key: privateKey,
+  passphrase,
+  password,
+}: z.output<typeof sshCredentialCreate>): SshCredentialSecret {
+  if (password !== undefined) return { password };
+  if (privateKey === undefined) return { agent: true };
+  assertPrivateKey(privateKey, passphrase);
+  return { privateKey, passphrase };
 }
 
 const told = (action: string, id: string, detail: Readonly<Record<string, unknown>>) => ({

@@ -3,35 +3,36 @@ import type {
   DeployableVersion,
   DeploymentRepository,
   DeployTarget,
+  OperationTargetRepository,
   OperationWork,
-  SshCredentialRepository,
   VirtualHostRepository,
 } from '@viw/database';
 import { AppError, toAppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
-import { openSshCredential } from '@viw/secrets';
-import type { SecretBox } from '@viw/secrets';
-import { deployCertificate, SshConnection } from '@viw/ssh-deploy';
-import type { DeployMaterial, SshConnectOptions } from '@viw/ssh-deploy';
+import { deployCertificate } from '@viw/ssh-deploy';
+import type { DeployMaterial, SshPool } from '@viw/ssh-deploy';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import { withDirectoryLock } from './directory-lock';
 import { provingListeners } from './proving-listeners';
+import { Rollout } from './rollout';
+import { loginTo, type ServerLoginDeps } from './server-login';
+import { withServerLock } from './server-lock';
 
 export interface DeploymentOptions {
-  /** For the locks on certificate directories. */
+  /** For the locks on certificate directories and servers. */
   readonly databaseUrl: string;
   /** How long a new certificate may take to show, milliseconds. */
   readonly proofTimeoutMs: number;
 }
 
-export interface DeploymentDeps {
+export interface DeploymentDeps extends ServerLoginDeps {
   readonly versions: Pick<CertificateVersionRepository, 'getDeployable'>;
   readonly virtualHosts: Pick<VirtualHostRepository, 'targetsOf'>;
-  readonly credentials: Pick<SshCredentialRepository, 'getSealed'>;
+  readonly targets: Pick<OperationTargetRepository, 'plan' | 'setState'>;
   readonly deployments: Pick<DeploymentRepository, 'recordProved'>;
-  readonly box: SecretBox;
+  readonly pool: Pick<SshPool, 'use'>;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
 }
@@ -44,7 +45,8 @@ export class Deployment {
   ) {}
 
   /**
-   * One virtual host after the other; the first failure ends it and leaves the rest as it was. Repeatable.
+   * Server by server as the operation's order says (`Rollout`); the first failure halts it and leaves the rest as it was.
+   * Repeatable.
    * @throws AppError of `deployCertificate`; DEPLOY_REFUSED without a confirmed host key, or for `deploy` without any
    *   virtual host; CONFLICT when the lease is lost; the signal's reason before a switch
    */
@@ -64,16 +66,15 @@ export class Deployment {
     const version = await this.deps.versions.getDeployable(versionId);
     if (!version) throw new AppError('NOT_FOUND', 'the version to be deployed is gone');
     const material = this.#materialOf(version);
-    for (const [index, target] of targets.entries()) {
-      try {
-        signal.throwIfAborted();
+    const rollout = new Rollout(work, {
+      targets: this.deps.targets,
+      deployTo: async (target) => {
         await this.#deployTo(target, material, journal, signal);
-      } catch (error) {
-        if (!signal.aborted) await skip(targets.slice(index + 1), target.server.name, journal);
-        throw error;
-      }
-      await this.#proved(work, target, versionId, journal);
-    }
+        await this.#proved(work, target, versionId, journal);
+      },
+      journal,
+    });
+    await rollout.run(targets, signal);
   }
 
   #materialOf({ id, cert_pem, chain_pem, private_key_sealed, fingerprint_sha256 }: DeployableVersion) {
@@ -94,26 +95,38 @@ export class Deployment {
     const { id: virtualHostId, cert_dir: certDir, server } = target;
     const { metrics, logger } = this.deps;
     try {
-      const login = await this.#loginOf(target, journal);
+      const login = await loginTo(server, this.deps).catch(async (error: unknown) => {
+        const detail = toAppError(error).message;
+        await journal.report({ step: 'connect', status: 'failed', virtual_host_id: virtualHostId, detail });
+        throw error;
+      });
       const { warnings } = await withDirectoryLock(
         this.options,
         { host: server.host, port: server.ssh_port, path: certDir },
         signal,
         (held) =>
-          deployCertificate(
-            {
-              target: {
-                certDir,
-                testCommand: server.test_command,
-                reloadCommand: server.reload_command,
-                listeners: provingListeners(target),
-                proofTimeoutMs: this.options.proofTimeoutMs,
-              },
-              material,
-              onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
-              signal: held,
-            },
-            { connect: () => SshConnection.connect(login) },
+          this.deps.pool.use(
+            login,
+            ({ connect, exclusively }) =>
+              deployCertificate(
+                {
+                  target: {
+                    certDir,
+                    testCommand: server.test_command,
+                    reloadCommand: server.reload_command,
+                    listeners: provingListeners(target),
+                    proofTimeoutMs: this.options.proofTimeoutMs,
+                  },
+                  material,
+                  onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
+                  signal: held,
+                },
+                {
+                  connect,
+                  exclusively: (work) => exclusively(() => withServerLock(this.options, login, work)),
+                },
+              ),
+            held,
           ),
       );
       metrics.deployed();
@@ -122,26 +135,6 @@ export class Deployment {
       metrics.deploymentFailed(toAppError(error));
       throw error instanceof AppError ? onServer(server.name, error) : error;
     }
-  }
-
-  async #loginOf({ id, server }: DeployTarget, journal: StepJournal): Promise<SshConnectOptions> {
-    const { host, ssh_port: port, host_key_fingerprint: hostKeyFingerprint } = server;
-    if (hostKeyFingerprint === null) {
-      const detail = 'no host key is confirmed: compare its fingerprint and confirm it first';
-      await journal.report({ step: 'connect', status: 'failed', virtual_host_id: id, detail });
-      throw new AppError('DEPLOY_REFUSED', detail);
-    }
-    const stored = await this.deps.credentials.getSealed(server.ssh_credential_id);
-    if (!stored) throw new AppError('NOT_FOUND', 'the SSH credential of the server is gone');
-    const { privateKey, passphrase } = openSshCredential(this.deps.box, stored.id, stored.sealed);
-    return {
-      host,
-      port,
-      username: stored.username,
-      privateKey,
-      hostKeyFingerprint,
-      ...(passphrase !== undefined && { passphrase }),
-    };
   }
 
   async #proved(
@@ -161,15 +154,5 @@ export class Deployment {
   }
 }
 
-async function skip(rest: readonly DeployTarget[], failed: string, journal: StepJournal): Promise<void> {
-  for (const { id } of rest)
-    await journal.report({
-      step: 'deploy',
-      status: 'skipped',
-      virtual_host_id: id,
-      detail: `not begun: the deployment to ${failed} failed`,
-    });
-}
-
 const onServer = (name: string, { code, message, meta, retryable, cause }: AppError): AppError =>
-  new AppError(code, `${name}: ${message}`, { meta, retryable, cause });
+  new AppError(code, `${name}: ${message}`, { meta: { ...meta, server: name }, retryable, cause });

@@ -1,10 +1,11 @@
-import { certEventsStream } from '@viw/contracts';
-import type { CertEventsBody, OperationStep } from '@viw/contracts';
+import { alertsStream, certEventsStream, keptEntries, streams } from '@viw/contracts';
+import type { AlertsBody, CertEventsBody, OperationStep } from '@viw/contracts';
 import type { OperationWork, OperationWorkRepository } from '@viw/database';
 import { redactText } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import type { Failure } from './failure';
+import { operationAlert } from './operation-alert';
 
 export interface Step {
   readonly step: string;
@@ -79,6 +80,7 @@ export class StepJournal {
       at: new Date().toISOString(),
     } as const;
     this.#publish(end, this.#work.operation_id);
+    this.#alert(operationAlert(this.#work, outcome, error));
     this.changed();
   }
 
@@ -99,6 +101,23 @@ export class StepJournal {
       this.#publish({ event: 'step', ...step });
       this.#deps.changes.announce([{ kind: 'operation', id: operation_id, parent_id: certificate_id }]);
     }
+  }
+
+  #alert(alert: Omit<AlertsBody, 'at'>): void {
+    const { operation_id, correlation_id } = this.#work;
+    this.#deps.producer
+      .publish(
+        alertsStream,
+        { ...alert, at: new Date().toISOString() },
+        {
+          timeoutMs: PUBLISH_MS,
+          maxlen: keptEntries[streams.alerts],
+          ...(correlation_id !== null && { correlationId: correlation_id }),
+        },
+      )
+      .catch((error: unknown) => {
+        this.#deps.logger.warn({ event: 'alert_not_published', operation_id, error }, 'alert lost');
+      });
   }
 
   #publish(event: EventFacts, eventId?: string): void {

@@ -5,8 +5,11 @@ import {
   operation,
   operationAccepted,
   operationPage,
+  operationsAccepted,
+  type CertificateBatch,
   type CertificateCreate,
   type certificateListQuery,
+  type DeployOrder,
 } from '@viw/contracts';
 import type { z } from 'zod';
 import type { CallOptions, Transport, WriteOptions } from '../transport';
@@ -24,9 +27,11 @@ export const certificateRoutes = (http: Transport) => ({
     http.call(operationAccepted, { method: 'POST', path: root, body, options }),
   get: (id: string, options?: CallOptions) =>
     http.call(certificate, { method: 'GET', path: one(id), options }),
-  /** Puts the current version on every virtual host that is to serve it. */
-  deploy: (id: string, options?: WriteOptions) =>
-    http.call(operationAccepted, { method: 'POST', path: `${one(id)}/deploy`, body: {}, options }),
+  /** Puts the current version on every virtual host that is to serve it; progress is the operation's `rollout`. */
+  deploy: (id: string, options?: WriteOptions, order: Partial<DeployOrder> = {}) =>
+    http.call(operationAccepted, { method: 'POST', path: `${one(id)}/deploy`, body: order, options }),
+  batch: (body: CertificateBatch, options?: WriteOptions) =>
+    http.call(operationsAccepted, { method: 'POST', path: `${root}/batch`, body, options }),
   renew: (id: string, options?: WriteOptions) =>
     http.call(operationAccepted, { method: 'POST', path: `${one(id)}/renew`, body: {}, options }),
   versions: (id: string, options?: CallOptions) =>

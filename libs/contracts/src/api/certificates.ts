@@ -33,6 +33,10 @@ export const certificateVersion = z.object({
 export type CertificateVersion = z.infer<typeof certificateVersion>;
 export const certificateVersionPage = page(certificateVersion);
 
+/** `drifted`: something else is served than what was proved; `unknown`: the server could not be asked. */
+export const servedOutcome = z.enum(['served', 'drifted', 'unknown']);
+export type ServedOutcome = z.infer<typeof servedOutcome>;
+
 export const certificateState = z.enum(['pending', 'active', 'failed', 'revoked']);
 
 export const certificate = z.object({
@@ -52,6 +56,16 @@ export const certificate = z.object({
       server_name: z.string(),
       deployed_version_id: z.string().nullable(),
       deployed_at: z.string().nullable(),
+      /** The newest look whether it is served still; null before the first one. */
+      served: z
+        .object({
+          outcome: servedOutcome,
+          detail: z.string().nullable(),
+          checked_at: z.string(),
+          /** Since when the outcome is this one. */
+          since: z.string(),
+        })
+        .nullable(),
     }),
   ),
   last_operation_id: z.string().nullable(),
@@ -72,6 +86,59 @@ export const operationStep = z.object({
 });
 export type OperationStep = z.infer<typeof operationStep>;
 
+/** Where an operation deploys to, and how far it is there. */
+export const rolloutTarget = z.object({
+  virtual_host_id: z.string(),
+  server_id: z.string(),
+  server_name: z.string(),
+  /** 0 is the canary; a wave begins when the one before it is proved as a whole. */
+  wave: z.int(),
+  state: z.enum(['waiting', 'running', 'done', 'failed', 'skipped']),
+  /** Why it failed or was skipped. */
+  detail: z.string().nullable(),
+});
+export type RolloutTarget = z.infer<typeof rolloutTarget>;
+
+/** Progress over all virtual hosts of an operation. */
+export const rollout = z.object({
+  total: z.int(),
+  done: z.int(),
+  failed: z.int(),
+  skipped: z.int(),
+  /** Of virtual hosts that are proved to serve it, rounded down. */
+  percent: z.int(),
+  targets: z.array(rolloutTarget),
+});
+
+/**
+ * How a deployment goes through its servers: first the canary alone, then wave after wave. The first server that fails
+ * halts it: those under way are seen through, no other one is begun. Ordered again it goes on where it halted.
+ */
+export const deployOrder = z.strictObject({
+  /** Servers of the first wave. */
+  canary: z.int().min(1).max(50).default(1),
+  /** Servers of each further wave. */
+  wave: z.int().min(1).max(1_000).default(20),
+  /** Servers of a wave that are worked on at the same time. */
+  concurrency: z.int().min(1).max(32).default(5),
+});
+export type DeployOrder = z.output<typeof deployOrder>;
+
+/** The same work for many certificates, each an operation of its own; all are accepted or none. */
+export const certificateBatch = z.strictObject({
+  kind: z.enum(['deploy', 'renew']),
+  certificate_ids: z
+    .array(z.uuid())
+    .min(1)
+    .max(200)
+    .refine((ids) => new Set(ids).size === ids.length, 'each once'),
+  /** How each of them goes through its servers. */
+  rollout: deployOrder.prefault({}),
+});
+export type CertificateBatch = z.input<typeof certificateBatch>;
+/** In the order of the request. */
+export const operationsAccepted = z.object({ operations: z.array(operationAccepted) });
+
 export const operation = z.object({
   id: z.string(),
   certificate_id: z.string(),
@@ -84,6 +151,8 @@ export const operation = z.object({
   error: z.object({ code: z.string(), msg: z.string() }).nullable(),
   /** In the order in which they were reported; the newest report of a step counts. */
   steps: z.array(operationStep),
+  /** Null as long as no deployment has been planned. */
+  rollout: rollout.nullable(),
 });
 export type Operation = z.infer<typeof operation>;
 export const operationPage = page(operation);

@@ -2,16 +2,32 @@ import { z } from 'zod';
 import { dnsName, sshFingerprint } from '../primitives';
 import { page } from './problem';
 
-/** An OpenSSH private key goes in and never comes out again. */
-export const sshCredentialCreate = z.strictObject({
-  name: z.string().min(1).max(128),
-  username: z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/),
-  private_key: z
-    .string()
-    .min(64)
-    .max(32 * 1024),
-  passphrase: z.string().max(1_024).optional(),
-});
+/** What signs in goes in and never comes out again: a private key, a password, or the agent of the cert-workers. */
+export const sshCredentialCreate = z
+  .strictObject({
+    name: z.string().min(1).max(128),
+    username: z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}$/),
+    /** OpenSSH or PEM. */
+    private_key: z
+      .string()
+      .min(64)
+      .max(32 * 1024)
+      .optional(),
+    /** Of the private key. */
+    passphrase: z.string().max(1_024).optional(),
+    password: z.string().min(1).max(1_024).optional(),
+    /** The keys of the SSH agent that each cert-worker is configured with. */
+    agent: z.literal(true).optional(),
+  })
+  .refine(
+    ({ private_key, password, agent }) =>
+      [private_key, password, agent].filter((one) => one !== undefined).length === 1,
+    { path: ['private_key'], error: 'exactly one of private_key, password and agent' },
+  )
+  .refine(({ private_key, passphrase }) => passphrase === undefined || private_key !== undefined, {
+    path: ['passphrase'],
+    error: 'goes with private_key only',
+  });
 export const sshCredential = z.object({
   id: z.string(),
   name: z.string(),
@@ -42,6 +58,8 @@ export const serverCreate = z.strictObject({
     .regex(/^[A-Za-z0-9.:-]+$/),
   ssh_port: z.int().min(1).max(65_535).default(22),
   ssh_credential_id: z.uuid(),
+  /** Reached through this server, registered before with a host key and a credential of its own. */
+  jump_server_id: z.uuid().nullable().default(null),
   /** Pinned at once when given; otherwise nothing is deployed until it is confirmed. */
   host_key_fingerprint: sshFingerprint.optional(),
   test_command: z.array(argument).min(1).max(16).default(['nginx', '-t']),
@@ -55,6 +73,7 @@ export const server = z.object({
   host: z.string(),
   ssh_port: z.int(),
   ssh_credential_id: z.string(),
+  jump_server_id: z.string().nullable(),
   host_key_fingerprint: z.string().nullable(),
   test_command: z.array(z.string()),
   reload_command: z.array(z.string()),

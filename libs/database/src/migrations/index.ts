@@ -12,6 +12,9 @@ import { revocation } from './0011_revocation';
 import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
+import { rollouts } from './0030_rollouts';
+import { servedChecks } from './0031_served_checks';
+import { serverAccess } from './0032_server_access';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -32,4 +35,7 @@ export const migrations: readonly Migration[] = [
   enrollment,
   trust,
   acceptCommand,
+  rollouts,
+  servedChecks,
+  serverAccess,
 ];

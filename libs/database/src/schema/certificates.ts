@@ -51,6 +51,28 @@ export interface CertificateOperationStepsTable {
   at: Instant;
 }
 
+export interface CertificateOperationTargetsTable {
+  operation_id: string;
+  virtual_host_id: string;
+  server_id: string;
+  server_name: string;
+  wave: number;
+  state: Generated<'waiting' | 'running' | 'done' | 'failed' | 'skipped'>;
+  detail: string | null;
+  started_at: InstantOrNull;
+  finished_at: InstantOrNull;
+}
+
+export interface ServedChecksTable {
+  virtual_host_id: string;
+  version_id: string;
+  outcome: 'served' | 'drifted' | 'unknown';
+  detail: string | null;
+  looks: Generated<number>;
+  checked_at: InstantDefault;
+  since: InstantDefault;
+}
+
 export interface CertificateOrderKeysTable {
   operation_id: string;
   order_url: string;

@@ -10,11 +10,13 @@ import type { AuditLogTable } from './audit';
 import type {
   AcmeAccountsTable,
   CertificateOperationStepsTable,
+  CertificateOperationTargetsTable,
   CertificateOperationsTable,
   CertificateOrderKeysTable,
   CertificateVersionsTable,
   CertificatesTable,
   DeploymentsTable,
+  ServedChecksTable,
 } from './certificates';
 import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
 import type {
@@ -59,6 +61,8 @@ export interface Database {
   certificates: CertificatesTable;
   certificate_operations: CertificateOperationsTable;
   certificate_operation_steps: CertificateOperationStepsTable;
+  certificate_operation_targets: CertificateOperationTargetsTable;
+  served_checks: ServedChecksTable;
   certificate_order_keys: CertificateOrderKeysTable;
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;

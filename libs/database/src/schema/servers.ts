@@ -15,6 +15,7 @@ export interface NginxServersTable {
   host: string;
   ssh_port: number;
   ssh_credential_id: string;
+  jump_server_id: string | null;
   host_key_fingerprint: string | null;
   test_command: Json<string[]>;
   reload_command: Json<string[]>;

@@ -24,9 +24,12 @@ const columns = sql`
       'not_after', ${instant('v.not_after')}, 'created_at', ${instant('v.created_at')})
     FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS current_version,
   coalesce((SELECT jsonb_agg(jsonb_build_object('virtual_host_id', h.id, 'server_id', s.id, 'server_name', s.name,
-      'deployed_version_id', d.version_id, 'deployed_at', ${instant('d.proved_at')}) ORDER BY h.id)
+      'deployed_version_id', d.version_id, 'deployed_at', ${instant('d.proved_at')},
+      'served', CASE WHEN k.outcome IS NOT NULL THEN jsonb_build_object('outcome', k.outcome, 'detail', k.detail,
+        'checked_at', ${instant('k.checked_at')}, 'since', ${instant('k.since')}) END) ORDER BY h.id)
     FROM viw.virtual_hosts h JOIN viw.nginx_servers s ON s.id = h.server_id
     LEFT JOIN viw.deployments d ON d.virtual_host_id = h.id AND d.is_current AND d.certificate_id = c.id
+    LEFT JOIN viw.served_checks k ON k.virtual_host_id = h.id AND k.version_id = d.version_id
     WHERE h.certificate_id = c.id), '[]'::jsonb) AS used_by,
   (SELECT o.id FROM viw.certificate_operations o WHERE o.certificate_id = c.id ORDER BY o.id DESC LIMIT 1)
     AS last_operation_id`;

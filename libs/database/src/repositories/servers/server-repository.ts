@@ -5,7 +5,8 @@ import { newestFirst } from '../../newest-first';
 import { isForeignKeyViolation, isUniqueViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
 
-export type NewServer = Omit<Server, 'id' | 'created_at'>;
+export type NewServer = Omit<Server, 'id' | 'created_at' | 'jump_server_id'> &
+  Partial<Pick<Server, 'jump_server_id'>>;
 
 const shown = [
   'id',
@@ -13,6 +14,7 @@ const shown = [
   'host',
   'ssh_port',
   'ssh_credential_id',
+  'jump_server_id',
   'host_key_fingerprint',
   'test_command',
   'reload_command',
@@ -22,7 +24,7 @@ const shown = [
 export class ServerRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  /** @throws AppError ALREADY_EXISTS when the name is in use, NOT_FOUND when the credential is not there */
+  /** @throws AppError ALREADY_EXISTS when the name is in use, NOT_FOUND when the credential or the jump server is not there */
   async create(input: NewServer): Promise<Server> {
     try {
       return await this.deps.db
@@ -30,6 +32,7 @@ export class ServerRepository {
         .values({
           ...input,
           id: uuidv7(),
+          jump_server_id: input.jump_server_id ?? null,
           test_command: JSON.stringify(input.test_command),
           reload_command: JSON.stringify(input.reload_command),
         })
@@ -37,7 +40,8 @@ export class ServerRepository {
         .executeTakeFirstOrThrow();
     } catch (error) {
       if (isUniqueViolation(error)) throw new AppError('ALREADY_EXISTS', 'The name is in use');
-      if (isForeignKeyViolation(error)) throw new AppError('NOT_FOUND', 'No such SSH credential');
+      if (isForeignKeyViolation(error))
+        throw new AppError('NOT_FOUND', 'No such SSH credential or jump server');
       throw error;
     }
   }
@@ -66,14 +70,18 @@ export class ServerRepository {
     return newestFirst(this.deps.db.selectFrom('nginx_servers').select(shown), options);
   }
 
-  /** False when there was none. @throws AppError CONFLICT while it has virtual hosts */
+  /** False when there was none. @throws AppError CONFLICT while it has virtual hosts or is a jump server */
   async delete(id: string): Promise<boolean> {
     if (!isUuid(id)) return false;
     try {
       const result = await this.deps.db.deleteFrom('nginx_servers').where('id', '=', id).executeTakeFirst();
       return result.numDeletedRows > 0n;
     } catch (error) {
-      if (isForeignKeyViolation(error)) throw new AppError('CONFLICT', 'The server still has virtual hosts');
+      if (isForeignKeyViolation(error))
+        throw new AppError(
+          'CONFLICT',
+          'The server still has virtual hosts, or others are reached through it',
+        );
       throw error;
     }
   }

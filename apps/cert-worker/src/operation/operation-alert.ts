@@ -1,0 +1,32 @@
+import type { AlertsBody } from '@viw/contracts';
+import type { OperationWork } from '@viw/database';
+import { ROLLBACK_FAILED } from '@viw/ssh-deploy';
+import type { Failure } from './failure';
+
+/**
+ * What people are told at the end of an operation. One alert per certificate and kind: the next success clears it,
+ * another failure is the same alert with newer words.
+ */
+export function operationAlert(
+  {
+    certificate_id: id,
+    kind,
+    names,
+  }: Pick<OperationWork, 'certificate_id' | 'kind'> & Partial<Pick<OperationWork, 'names'>>,
+  outcome: 'succeeded' | 'failed',
+  error?: Failure,
+): Omit<AlertsBody, 'at'> {
+  const dedupe_key = `certificate-operation:${id}:${kind}`;
+  const [first = id, ...more] = names ?? [];
+  const which = `${first.slice(0, 120)}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+  if (outcome === 'succeeded')
+    return { action: 'cleared', dedupe_key, severity: 'info', title: `Succeeded: ${kind} of ${which}` };
+  return {
+    action: 'raised',
+    dedupe_key,
+    // The words are what is stored of an end; a server that nobody knows to serve anything cannot wait.
+    severity: error?.msg.includes(ROLLBACK_FAILED) ? 'critical' : 'warning',
+    title: `Failed: ${kind} of ${which}`,
+    ...(error && { detail: `${error.code}: ${error.msg}`.slice(0, 2_000) }),
+  };
+}

@@ -1,0 +1,108 @@
+import { freePort, generateSshKeyPair, startSshd, type Sshd } from '@viw/testing';
+import { SshPool, type SshConnectOptions } from '@viw/ssh-deploy';
+
+const FAST = { backoff: { baseMs: 1, capMs: 20 }, breaker: { coolDownMs: 300 } };
+
+let sshd: Sshd;
+let login: SshConnectOptions;
+let pool: SshPool;
+beforeAll(async () => {
+  const key = await generateSshKeyPair();
+  sshd = await startSshd({ authorizedKeys: [key.publicKey] });
+  login = {
+    host: sshd.host,
+    port: sshd.port,
+    username: sshd.user,
+    privateKey: key.privateKey,
+    hostKeyFingerprint: sshd.hostKeyFingerprint,
+  };
+});
+beforeEach(() => (pool = new SshPool(FAST)));
+afterEach(() => pool.stop());
+afterAll(() => sshd.stop());
+
+const accepted = (): number => sshd.program.output().split('Accepted publickey').length - 1;
+
+it('signs in once for sixty pieces of work, with no more of them at once than a connection has channels', async () => {
+  const before = accepted();
+  let running = 0;
+  let most = 0;
+  const work = Array.from({ length: 60 }, (_, index) =>
+    pool.use(login, async (server) => {
+      most = Math.max(most, ++running);
+      const { stdout } = await (await server.connect()).exec(['echo', String(index)]);
+      running -= 1;
+      return stdout;
+    }),
+  );
+  expect(await Promise.all(work)).toEqual(Array.from({ length: 60 }, (_, index) => `${index}\n`));
+  expect(most).toBe(6);
+  expect(accepted()).toBe(before + 1);
+});
+
+it('connects anew after the connection was lost, also within one piece of work', async () => {
+  await pool.use(login, async (server) => {
+    const first = await server.connect();
+    await sshd.restart();
+    const second = await server.connect();
+    expect(second).not.toBe(first);
+    await expect(second.exec(['true'])).resolves.toMatchObject({ rc: 0 });
+  });
+});
+
+it('tries again what may pass: a server that is about to start', async () => {
+  await sshd.kill();
+  const patient = new SshPool({ attempts: 100, backoff: { baseMs: 50, capMs: 100 } });
+  const work = patient.use(login, async (server) => (await server.connect()).exec(['true']));
+  await sshd.restart();
+  await expect(work).resolves.toMatchObject({ rc: 0 });
+  await patient.stop();
+});
+
+it('leaves a server alone that keeps failing, and asks again once it has cooled down', async () => {
+  const port = await freePort();
+  const away = { ...login, port };
+  const connect = (): Promise<unknown> => pool.use(away, (server) => server.connect());
+  for (let failure = 0; failure < 3; failure++)
+    await expect(connect()).rejects.toMatchObject({ code: 'SSH_FAILED', meta: { reason: 'unreachable' } });
+  const key = await generateSshKeyPair();
+  const late = await startSshd({ port, authorizedKeys: [key.publicKey] });
+  const asked = (): number => late.program.output().split('Connection from').length;
+  const before = asked();
+  try {
+    const refused = await connect().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'SSH_FAILED', retryable: true, meta: { retry_after_s: 1 } });
+    expect(String(refused)).toContain('no further attempt is made');
+    // It is there by now; nobody has asked it.
+    expect(asked()).toBe(before);
+    await new Promise((resolve) => setTimeout(resolve, 320));
+    // Now it is asked, and shows the key of a stranger.
+    await expect(connect()).rejects.toMatchObject({ code: 'HOST_KEY_MISMATCH' });
+  } finally {
+    await late.stop();
+  }
+});
+
+it('leaves a server alone at once where a sign-in is refused; another credential is not held up', async () => {
+  const stranger = await generateSshKeyPair();
+  const refused = { ...login, privateKey: stranger.privateKey };
+  const attempts = (): number => sshd.program.output().split('Connection from').length;
+  await expect(pool.use(refused, (server) => server.connect())).rejects.toMatchObject({
+    meta: { reason: 'authentication' },
+  });
+  const before = attempts();
+  await expect(pool.use(refused, (server) => server.connect())).rejects.toMatchObject({
+    code: 'SSH_FAILED',
+    meta: { reason: 'authentication', retry_after_s: 1 },
+  });
+  expect(attempts()).toBe(before);
+  await expect(pool.use(login, async (server) => (await server.connect()).isAlive)).resolves.toBe(true);
+});
+
+it('closes a connection that nobody uses', async () => {
+  const impatient = new SshPool({ ...FAST, idleMs: 20 });
+  const connection = await impatient.use(login, (server) => server.connect());
+  while (connection.isAlive) await new Promise((resolve) => setTimeout(resolve, 5));
+  await expect(impatient.use(login, async (server) => (await server.connect()).isAlive)).resolves.toBe(true);
+  await impatient.stop();
+});
