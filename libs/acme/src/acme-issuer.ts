@@ -3,6 +3,9 @@ import { AppError } from '@viw/runtime';
 import acme, { type Client, type Order } from 'acme-client';
 import { acmeUnavailable, combineFailures } from './acme-errors';
 import { AcmeHttp } from './acme-http';
+import { AcmeDirectory } from './ari/acme-directory';
+import { certificateId } from './ari/certificate-id';
+import { RenewalInformation } from './ari/renewal-information';
 import { openOrder, waitForOrder, type OrderDeps } from './acme-order';
 import { settleAuthorization } from './authorization';
 import { certificateInfo, splitChain } from './certificate-info';
@@ -39,7 +42,10 @@ export interface AcmeIssuerDeps {
 
 /** Issuance by ACME (RFC 8555) with one account at one CA. */
 export class AcmeIssuer implements Issuer {
+  /** When the CA would like what it has issued to be replaced. */
+  readonly renewalInformation: RenewalInformation;
   private readonly http: AcmeHttp;
+  private readonly directory: AcmeDirectory;
   private accountUrl: string | undefined;
 
   constructor(
@@ -48,6 +54,8 @@ export class AcmeIssuer implements Issuer {
   ) {
     const { directoryCaPem, requestTimeoutMs = 30_000 } = options;
     this.http = new AcmeHttp({ requestTimeoutMs, ...(directoryCaPem !== undefined && { directoryCaPem }) });
+    this.directory = new AcmeDirectory(options, { http: this.http });
+    this.renewalInformation = new RenewalInformation({ http: this.http, directory: this.directory });
     this.accountUrl = options.accountUrl;
   }
 
@@ -63,7 +71,8 @@ export class AcmeIssuer implements Issuer {
     const client = await this.openAccount(request);
     const deps = this.depsFor(client);
     const opened = await reported(onStep, 'order', async () => {
-      const result = await openOrder(identifiers, request, deps).catch((error: unknown) => {
+      const replaces = await this.replacedId(request);
+      const result = await openOrder(identifiers, { ...request, ...replaces }, deps).catch((error: unknown) => {
         // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
         if (problemType(error) === 'accountDoesNotExist') this.accountUrl = undefined;
         throw error;
@@ -83,6 +92,18 @@ export class AcmeIssuer implements Issuer {
       const issued = assemble(pem, privateKeyPem, request.names);
       return { result: issued, detail: `${issued.issuer}, valid until ${issued.notAfter.toISOString()}` };
     });
+  }
+
+  /** Nothing for a CA that makes no suggestions, or a certificate that cannot be named. */
+  private async replacedId({ replacesPem, signal }: IssueRequest): Promise<{ replaces?: string }> {
+    if (replacesPem === undefined) return {};
+    const { renewalInfo } = await this.directory.facts(signal);
+    if (renewalInfo === undefined) return {};
+    try {
+      return { replaces: certificateId(replacesPem) };
+    } catch {
+      return {};
+    }
   }
 
   private openAccount(request: IssueRequest): Promise<Client> {

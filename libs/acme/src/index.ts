@@ -11,3 +11,19 @@ export { Http01Responder, type Http01ResponderOptions } from './http01-responder
 export type { IssuedCertificate, Issuer, IssueRequest, IssueStepEvent, IssueStepName } from './issuer';
 export { generatePrivateKeyPem, KEY_TYPES, type KeyType } from './keys';
 export { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
+export { whatYouCanDo } from './renewal/advice';
+export { nextAttempt, type FailedAttempt } from './renewal/next-attempt';
+export {
+  planRenewal,
+  type CertificateLife,
+  type HeardSuggestion,
+  type RenewalPlan,
+  type RenewalReason,
+} from './renewal/renewal-plan';
+export {
+  askAgainAfterFailure,
+  instantIn,
+  type RenewalAnswer,
+  type RenewalInformation,
+  type SuggestedWindow,
+} from './ari/renewal-information';

@@ -20,6 +20,8 @@ export interface IssueRequest {
   /** Of the certificate's key, which is new for every issuance. Default `ec-p256`. */
   keyType?: KeyType;
   solver: ChallengeSolver;
+  /** The leaf that is in service now; told to a CA that makes suggestions for renewals (RFC 9773 section 5). */
+  replacesPem?: string;
   /** Stops at the next step, request or pause and rejects with the signal's reason. Clean-up of challenges still runs. */
   signal?: AbortSignal;
   /** Awaited; a failure in it fails the issuance. Challenges of several names report side by side. */

@@ -140,4 +140,5 @@ export const advisoryLocks = {
   registrySnapshot: 7_307,
   /** Shared by whoever accepts a command, exclusive for a freeze. */
   commandAcceptance: 7_308,
+  certificateScheduler: 7_327,
 } as const;

@@ -94,6 +94,8 @@ const grants: Record<ServiceRole, Grants> = {
       'revoked_at',
     ),
     deployments: read,
+    renewal_plans: read,
+    certificate_failures: read,
     acme_accounts: columns('SELECT', 'id', 'directory_url', 'account_url', 'contact', 'created_at'),
   },
   viw_telemetry_writer: {
@@ -127,6 +129,8 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_order_keys: manage,
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
     deployments: keep,
+    renewal_plans: keep,
+    certificate_failures: manage,
     acme_accounts: keep,
     audit_log: append,
   },
@@ -144,7 +148,9 @@ const further: Record<ServiceRole, readonly string[]> = {
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
   ],
   viw_results_writer: [],
-  viw_cert_worker: [],
+  viw_cert_worker: [
+    'EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)',
+  ],
 };
 
 /**

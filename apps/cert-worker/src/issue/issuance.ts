@@ -83,8 +83,8 @@ export class Issuance {
 
   async #request(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<IssueRequest> {
     const { operation_id: operationId, fencing, names, key_type: keyType } = work;
-    const { operations, orderKeys } = this.deps.store;
-    const { box, solver } = this.deps;
+    const { operations } = this.deps.store;
+    const { solver } = this.deps;
     let orderUrl = work.order_url ?? '';
     const resume = await this.#resume(work);
     return {
@@ -97,21 +97,35 @@ export class Issuance {
         orderUrl = url;
         await operations.setOrderUrl(operationId, fencing, url);
       },
-      onKey: (privateKeyPem) =>
-        orderKeys.save(operationId, fencing, {
-          order_url: orderUrl,
-          private_key_sealed: box.seal(privateKeyPem, orderKeyContext(operationId)),
-        }),
+      onKey: (privateKeyPem) => this.#keep(work, orderUrl, privateKeyPem),
       ...(resume && { resume }),
     };
   }
 
-  async #resume({ operation_id, order_url }: OperationWork): Promise<IssueRequest['resume']> {
-    if (order_url === null) return undefined;
-    const key = await this.deps.store.orderKeys.find(operation_id);
-    if (key?.order_url !== order_url) return { orderUrl: order_url };
-    const privateKeyPem = this.deps.box.openText(key.private_key_sealed, orderKeyContext(operation_id));
-    return { orderUrl: order_url, privateKeyPem };
+  async #resume(work: OperationWork): Promise<IssueRequest['resume']> {
+    const { operation_id, order_url: orderUrl, continues } = work;
+    if (orderUrl === null) return undefined;
+    const own = await this.#keyOf(operation_id, orderUrl);
+    if (own !== undefined) return { orderUrl, privateKeyPem: own };
+    const earlier = continues === null ? undefined : await this.#keyOf(continues, orderUrl);
+    if (earlier === undefined) return { orderUrl };
+    // Under this operation from now on, so that the attempt after it finds the key, too.
+    await this.#keep(work, orderUrl, earlier);
+    return { orderUrl, privateKeyPem: earlier };
+  }
+
+  async #keyOf(operationId: string, orderUrl: string): Promise<string | undefined> {
+    const key = await this.deps.store.orderKeys.find(operationId);
+    if (key?.order_url !== orderUrl) return undefined;
+    return this.deps.box.openText(key.private_key_sealed, orderKeyContext(operationId));
+  }
+
+  #keep({ operation_id, fencing }: OperationWork, orderUrl: string, privateKeyPem: string): Promise<void> {
+    const sealed = this.deps.box.seal(privateKeyPem, orderKeyContext(operation_id));
+    return this.deps.store.orderKeys.save(operation_id, fencing, {
+      order_url: orderUrl,
+      private_key_sealed: sealed,
+    });
   }
 
   async #save(work: OperationWork, issued: IssuedCertificate, journal: StepJournal): Promise<string> {

@@ -35,6 +35,47 @@ export const certificateVersionPage = page(certificateVersion);
 
 export const certificateState = z.enum(['pending', 'active', 'failed', 'revoked']);
 
+export const renewalReason = z.enum(['ari', 'lifetime', 'emergency']);
+
+/** What a certificate has come to and not got over, in words for people. */
+export const certificateFailure = z.object({
+  operation_id: z.string(),
+  /** What is tried next: `deploy` when only the deployment is still to be done. */
+  kind: z.enum(['issue', 'renew', 'deploy']),
+  /** In a row. */
+  attempts: z.number(),
+  since: z.string(),
+  at: z.string(),
+  /** Null: viw has stopped and waits for somebody to ask for it. */
+  next_attempt_at: z.string().nullable(),
+  code: z.string(),
+  /** Of the CA's problem document (RFC 8555 section 6.7). */
+  problem_type: z.string().nullable(),
+  went_wrong: z.string(),
+  viw_does: z.string(),
+  /** Null: nothing has to be done. */
+  you_can: z.string().nullable(),
+});
+export type CertificateFailure = z.infer<typeof certificateFailure>;
+
+export const certificateRenewal = z.object({
+  /** Null while there is nothing to be renewed, or no plan yet (moments after an issuance). */
+  due_at: z.string().nullable(),
+  /** Suggested by the CA, by share of life left, or because the last twentieth of it has begun. */
+  reason: renewalReason.nullable(),
+  /** What the CA suggests (RFC 9773); `due_at` is one random instant of its window. */
+  suggestion: z
+    .object({
+      window_start: z.string(),
+      window_end: z.string(),
+      explanation_url: z.string().nullable(),
+      heard_at: z.string(),
+    })
+    .nullable(),
+  failure: certificateFailure.nullable(),
+});
+export type CertificateRenewal = z.infer<typeof certificateRenewal>;
+
 export const certificate = z.object({
   id: z.string(),
   names: z.array(z.string()),
@@ -55,6 +96,7 @@ export const certificate = z.object({
     }),
   ),
   last_operation_id: z.string().nullable(),
+  renewal: certificateRenewal,
 });
 export type Certificate = z.infer<typeof certificate>;
 export const certificatePage = page(certificate);

@@ -93,3 +93,34 @@ export interface AcmeAccountsTable {
   contact: Generated<string[]>;
   created_at: InstantDefault;
 }
+
+export interface RenewalPlansTable {
+  certificate_id: string;
+  version_id: string;
+  due_at: Instant;
+  reason: 'ari' | 'lifetime' | 'emergency';
+  jitter: number;
+  suggested_start: InstantOrNull;
+  suggested_end: InstantOrNull;
+  suggested_instant: InstantOrNull;
+  suggestion_url: string | null;
+  heard_at: InstantOrNull;
+  ask_failures: Generated<number>;
+  look_again_at: Instant;
+  planned_at: InstantDefault;
+}
+
+export interface CertificateFailuresTable {
+  certificate_id: string;
+  operation_id: string;
+  next_kind: 'issue' | 'renew' | 'deploy';
+  attempts: number;
+  first_failed_at: InstantDefault;
+  failed_at: InstantDefault;
+  retry_at: InstantOrNull;
+  code: string;
+  problem_type: string | null;
+  went_wrong: string;
+  viw_does: string;
+  you_can: string | null;
+}

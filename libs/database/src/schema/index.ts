@@ -9,12 +9,14 @@ import type {
 import type { AuditLogTable } from './audit';
 import type {
   AcmeAccountsTable,
+  CertificateFailuresTable,
   CertificateOperationStepsTable,
   CertificateOperationsTable,
   CertificateOrderKeysTable,
   CertificateVersionsTable,
   CertificatesTable,
   DeploymentsTable,
+  RenewalPlansTable,
 } from './certificates';
 import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
 import type {
@@ -62,5 +64,7 @@ export interface Database {
   certificate_order_keys: CertificateOrderKeysTable;
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;
+  renewal_plans: RenewalPlansTable;
+  certificate_failures: CertificateFailuresTable;
   acme_accounts: AcmeAccountsTable;
 }
