@@ -22,6 +22,9 @@ import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
 import { repositoriesOf } from './repositories';
+import { CertificateGauges } from './schedule/certificate-gauges';
+import { CertificateScheduler } from './schedule/certificate-scheduler';
+import { VersionPlanner } from './schedule/version-planner';
 import { WorkerMetrics } from './worker-metrics';
 
 /**
@@ -89,6 +92,23 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { contract: certRequestsStream, group: groups.certWorker, consumer, ...READER },
     { redisUrl, handler: work.handler, logger, metrics },
   );
+  new CertificateGauges({ schedule: store.schedule, metrics, logger });
+  const scheduler = new CertificateScheduler(
+    {
+      databaseUrl,
+      everyMs: config.CERT_WORKER_SCHEDULE_EVERY_MS,
+      ordersPerTenMinutes: config.CERT_WORKER_ORDERS_PER_TEN_MINUTES,
+    },
+    {
+      schedule: store.schedule,
+      planner: new VersionPlanner({
+        renewalInformation: async () => (await account.issuer()).renewalInformation,
+        logger,
+      }),
+      changes,
+      logger,
+    },
+  );
   return [
     new OpsServer(
       { service: 'cert-worker', bind: config.CERT_WORKER_OPS_BIND, token: config.CERT_WORKER_OPS_TOKEN },
@@ -110,5 +130,6 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     requests,
     work,
+    scheduler,
   ];
 }

@@ -35,6 +35,13 @@ const schema = z.object({
   CERT_WORKER_HTTP01_BIND: zBind().prefault('127.0.0.1:8089'),
   /** Operations at the same time. */
   CERT_WORKER_CONCURRENCY: zInt({ min: 1, max: 64 }).default(4),
+  /** What is due is begun at most so much later, milliseconds. */
+  CERT_WORKER_SCHEDULE_EVERY_MS: zInt({ min: 100, max: 600_000 }).default(15_000),
+  /**
+   * Orders that the schedule may begin in ten minutes, the most urgent first; requests of people are not counted. Let's
+   * Encrypt allows an account 300 in three hours.
+   */
+  CERT_WORKER_ORDERS_PER_TEN_MINUTES: zInt({ min: 1, max: 10_000 }).default(15),
   /** How long a new certificate may take to show after the reload, milliseconds. */
   CERT_WORKER_PROOF_TIMEOUT_MS: zInt({ min: 1_000, max: 300_000 }).default(20_000),
 });

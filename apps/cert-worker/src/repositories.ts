@@ -6,6 +6,7 @@ import {
   OperationRepository,
   OperationWorkRepository,
   OrderKeyRepository,
+  RenewalScheduleRepository,
   SshCredentialRepository,
   VirtualHostRepository,
 } from '@viw/database';
@@ -20,6 +21,7 @@ export const repositoriesOf = (db: Db) => ({
   history: new OperationRepository({ db }),
   operations: new OperationWorkRepository({ db }),
   orderKeys: new OrderKeyRepository({ db }),
+  schedule: new RenewalScheduleRepository({ db }),
   credentials: new SshCredentialRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });

@@ -34,12 +34,12 @@ export async function openOrder(
   return { order, resumed: false };
 }
 
-const ABOUT_REPLACES = ['alreadyReplaced', 'malformed', 'unauthorized', 'unknown'];
+const ABOUT_REPLACES: unknown[] = ['alreadyReplaced', 'malformed', 'unauthorized', 'unknown'];
 
 const mayBeAboutReplaces = (error: unknown): boolean =>
   error instanceof AppError &&
   error.code === 'ACME_REFUSED' &&
-  (error.meta['http_status'] === 409 || ABOUT_REPLACES.includes(String(error.meta['problem_type'])));
+  (error.meta['http_status'] === 409 || ABOUT_REPLACES.includes(error.meta['problem_type']));
 
 /** Undefined when the CA no longer knows the order or refuses to show it. */
 async function fetchOrder(

@@ -1,4 +1,4 @@
-import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent } from '@viw/acme';
+import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent, Issuer } from '@viw/acme';
 import type {
   CertificateRepository,
   CertificateVersionRepository,
@@ -12,10 +12,9 @@ import type { SecretBox } from '@viw/secrets';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
-import type { AcmeAccount } from './acme-account';
 
 export interface IssuanceDeps {
-  readonly account: Pick<AcmeAccount, 'issuer'>;
+  readonly account: { issuer(): Promise<Issuer> };
   readonly solver: ChallengeSolver;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
@@ -24,7 +23,7 @@ export interface IssuanceDeps {
     readonly history: Pick<OperationRepository, 'get'>;
     readonly operations: Pick<OperationWorkRepository, 'setOrderUrl'>;
     readonly orderKeys: Pick<OrderKeyRepository, 'find' | 'save'>;
-    readonly versions: Pick<CertificateVersionRepository, 'save'>;
+    readonly versions: Pick<CertificateVersionRepository, 'save' | 'leafOf'>;
   };
 }
 
@@ -87,6 +86,7 @@ export class Issuance {
     const { solver } = this.deps;
     let orderUrl = work.order_url ?? '';
     const resume = await this.#resume(work);
+    const replacesPem = await this.#leafInService(work);
     return {
       names,
       keyType,
@@ -99,7 +99,12 @@ export class Issuance {
       },
       onKey: (privateKeyPem) => this.#keep(work, orderUrl, privateKeyPem),
       ...(resume && { resume }),
+      ...(replacesPem !== undefined && { replacesPem }),
     };
+  }
+
+  async #leafInService({ current_version_id: id }: OperationWork): Promise<string | undefined> {
+    return id === null ? undefined : this.deps.store.versions.leafOf(id);
   }
 
   async #resume(work: OperationWork): Promise<IssueRequest['resume']> {

@@ -14,7 +14,7 @@ async function certificate(serialNumber: string, keyId?: string): Promise<string
       signingAlgorithm: algorithm,
       extensions: keyId === undefined ? [] : [new AuthorityKeyIdentifierExtension(keyId)],
     },
-    webcrypto as never,
+    webcrypto,
   );
   return made.toString('pem');
 }

@@ -81,6 +81,13 @@ export class CertificateVersionRepository {
       .executeTakeFirst();
   }
 
+  /** The leaf as PEM. */
+  async leafOf(id: string): Promise<string | undefined> {
+    const { db } = this.deps;
+    const query = db.selectFrom('certificate_versions').select('cert_pem').where('id', '=', id);
+    return (await query.executeTakeFirst())?.cert_pem;
+  }
+
   /** What the operation has stored already: a repeated operation goes on from there. */
   async findByOperation(operationId: string): Promise<CertificateVersion | undefined> {
     return this.deps.db

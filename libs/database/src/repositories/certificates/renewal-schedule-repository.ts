@@ -1,6 +1,8 @@
 import { certRequestsStream } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
+import { inTransaction } from '../../connection';
+import { AuditRepository } from '../access/audit-repository';
 import type { RepositoryDeps } from '../repository';
 
 export interface RenewalPlanRecord {
@@ -23,6 +25,8 @@ export interface RenewalPlanRecord {
 export interface UnplannedVersion {
   certificate_id: string;
   version_id: string;
+  /** As the certificate names it, such as `acme`. */
+  issuer: string;
   cert_pem: string;
   not_before: string;
   not_after: string;
@@ -60,7 +64,7 @@ export class RenewalScheduleRepository {
   /** New versions first. */
   async unplanned(limit: number): Promise<UnplannedVersion[]> {
     const { rows } = await sql<UnplannedVersion>`
-      SELECT c.id AS certificate_id, v.id AS version_id, v.cert_pem, v.not_before, v.not_after,
+      SELECT c.id AS certificate_id, v.id AS version_id, c.issuer, v.cert_pem, v.not_before, v.not_after,
         CASE WHEN p.version_id = v.id THEN jsonb_build_object('due_at', ${instant('p.due_at')}, 'reason', p.reason,
           'jitter', p.jitter, 'suggested_start', ${instant('p.suggested_start')},
           'suggested_end', ${instant('p.suggested_end')}, 'suggested_instant', ${instant('p.suggested_instant')},
@@ -117,11 +121,21 @@ export class RenewalScheduleRepository {
 
   /** Operation and outbox entry, as for an accepted request. Undefined when something has happened meanwhile. */
   async begin({ certificate_id, kind, last_operation_id }: DueWork): Promise<string | undefined> {
-    const id = uuidv7();
-    const { rows } = await sql<{ begun: boolean }>`
-      SELECT viw.begin_scheduled_operation(${certificate_id}::uuid, ${last_operation_id}::uuid, ${id}::uuid, ${kind},
-        ${uuidv7()}::uuid, ${certRequestsStream.version}::int) AS begun`.execute(this.deps.db);
-    return rows[0]?.begun ? id : undefined;
+    return inTransaction(this.deps.db, async (trx) => {
+      const id = uuidv7();
+      const { rows } = await sql<{ begun: boolean }>`
+        SELECT viw.begin_scheduled_operation(${certificate_id}::uuid, ${last_operation_id}::uuid, ${id}::uuid, ${kind},
+          ${uuidv7()}::uuid, ${certRequestsStream.version}::int) AS begun`.execute(trx);
+      if (!rows[0]?.begun) return undefined;
+      await new AuditRepository({ db: trx }).append({
+        actor: { kind: 'system', id: 'scheduler', name: 'renewal' },
+        action: `certificate.${kind}`,
+        object: { kind: 'certificate', id: certificate_id },
+        outcome: 'success',
+        detail: { operation_id: id },
+      });
+      return id;
+    });
   }
 
   /** Orders that the scheduler has caused in so many seconds. */
