@@ -54,7 +54,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const producer = new StreamProducer({}, { redis, logger, metrics });
   const changes = new ChangeAnnouncer({ producer, logger });
 
-  const responder = new Http01Responder({ bind: config.CERT_WORKER_HTTP01_BIND });
+  const responder = new Http01Responder(
+    { bind: config.CERT_WORKER_HTTP01_BIND },
+    { shared: store.http01Answers },
+  );
   const account = new AcmeAccount(
     {
       directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,

@@ -96,6 +96,7 @@ export async function startRig(sites: readonly string[]) {
     gate,
     redisServer,
     redis,
+    producer,
     pebble,
     nginx,
     sshd,

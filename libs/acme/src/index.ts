@@ -7,7 +7,7 @@ export {
   type ChallengeType,
   type PendingChallenge,
 } from './challenge-solver';
-export { Http01Responder, type Http01ResponderOptions } from './http01-responder';
+export { Http01Responder, type Http01ResponderOptions, type SharedAnswers } from './http01-responder';
 export type { IssuedCertificate, Issuer, IssueRequest, IssueStepEvent, IssueStepName } from './issuer';
 export { generatePrivateKeyPem, KEY_TYPES, type KeyType } from './keys';
 export { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';

@@ -129,6 +129,7 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_order_keys: manage,
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
     deployments: keep,
+    http01_answers: manage,
     renewal_plans: keep,
     certificate_failures: manage,
     acme_accounts: keep,

@@ -1,3 +1,4 @@
+export * from './acme-faults';
 export { type Program, type ProgramExit, type ProgramOptions, startProgram } from './child';
 export { type Chromium, startChromium } from './chromium';
 export { type EventuallyOptions, eventually } from './eventually';

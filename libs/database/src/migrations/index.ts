@@ -13,6 +13,7 @@ import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import { renewal } from './0027_renewal';
+import { http01Answers } from './0028_http01_answers';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   trust,
   acceptCommand,
   renewal,
+  http01Answers,
 ];

@@ -124,3 +124,9 @@ export interface CertificateFailuresTable {
   viw_does: string;
   you_can: string | null;
 }
+
+export interface Http01AnswersTable {
+  token: string;
+  key_authorization: string;
+  expires_at: Instant;
+}

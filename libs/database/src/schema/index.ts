@@ -16,6 +16,7 @@ import type {
   CertificateVersionsTable,
   CertificatesTable,
   DeploymentsTable,
+  Http01AnswersTable,
   RenewalPlansTable,
 } from './certificates';
 import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
@@ -64,6 +65,7 @@ export interface Database {
   certificate_order_keys: CertificateOrderKeysTable;
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;
+  http01_answers: Http01AnswersTable;
   renewal_plans: RenewalPlansTable;
   certificate_failures: CertificateFailuresTable;
   acme_accounts: AcmeAccountsTable;
