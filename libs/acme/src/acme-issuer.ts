@@ -72,21 +72,26 @@ export class AcmeIssuer implements Issuer {
     const deps = this.depsFor(client);
     const opened = await reported(onStep, 'order', async () => {
       const replaces = await this.replacedId(request);
-      const result = await openOrder(identifiers, { ...request, ...replaces }, deps).catch((error: unknown) => {
-        // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
-        if (problemType(error) === 'accountDoesNotExist') this.accountUrl = undefined;
-        throw error;
-      });
+      const result = await openOrder(identifiers, { ...request, ...replaces }, deps).catch(
+        (error: unknown) => {
+          // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
+          if (problemType(error) === 'accountDoesNotExist') this.accountUrl = undefined;
+          throw error;
+        },
+      );
       await request.onOrder?.(result.order.url);
       return { result, detail: `${result.order.url}${result.resumed ? ' (resumed)' : ''}` };
     });
 
+    await request.onState?.('authorising');
     await this.settleAll(opened.order, request, deps);
+    await request.onState?.('ready');
 
     const { order, privateKeyPem } = await reported(onStep, 'finalize', async () => {
       const result = await this.finalize(opened.order, request, deps);
       return { result };
     });
+    await request.onState?.('issued');
     return reported(onStep, 'download', async () => {
       const { result: pem } = await this.http.call(() => client.getCertificate(order), signal);
       const issued = assemble(pem, privateKeyPem, request.names);
@@ -119,11 +124,13 @@ export class AcmeIssuer implements Issuer {
   /** Registers, or finds the account of this key (RFC 8555 section 7.3.1: the CA answers with the existing one). */
   private async register(client: Client, signal: AbortSignal | undefined): Promise<string> {
     const { contact = [], termsOfServiceAgreed } = this.options;
-    await this.http.call(
-      () =>
-        client.createAccount({ termsOfServiceAgreed, ...(contact.length > 0 && { contact: [...contact] }) }),
-      signal,
-    );
+    await this.http.call(async () => {
+      const known = contact.length > 0 ? { contact: [...contact] } : {};
+      await client.createAccount({ termsOfServiceAgreed, ...known }).catch((error: unknown) => {
+        // acme-client updates an account that exists already, with nothing to update: CAs may refuse that.
+        if (contact.length > 0 || !hasAccountUrl(client)) throw error;
+      });
+    }, signal);
     const url = client.getAccountUrl();
     this.accountUrl = url;
     await this.deps.onAccount?.(url);
@@ -174,6 +181,7 @@ export class AcmeIssuer implements Issuer {
     const stored = resume?.orderUrl === order.url ? resume.privateKeyPem : undefined;
     const privateKeyPem = stored ?? (await generatePrivateKeyPem(request.keyType));
     if (stored === undefined) await request.onKey?.(privateKeyPem);
+    await request.onState?.('finalising');
     const ready = await waitForOrder(order, 'ready', deps, signal);
     if (ready.status === 'ready') {
       // The subject stays empty: names belong in the SAN, and a common name holds 64 characters only.
@@ -184,6 +192,14 @@ export class AcmeIssuer implements Issuer {
       await this.http.call(() => deps.client.finalizeOrder(ready, csr), signal);
     }
     return { order: await waitForOrder(ready, 'valid', deps, signal), privateKeyPem };
+  }
+}
+
+function hasAccountUrl(client: Client): boolean {
+  try {
+    return client.getAccountUrl() !== '';
+  } catch {
+    return false;
   }
 }
 

@@ -63,15 +63,15 @@ describe('Http01Responder', () => {
   });
 
   it('answers what another one has presented, and denies nothing when it cannot look', async () => {
-    const stored = new Map<string, string>();
+    const stored = new Map<string, { answer: string; by: string }>();
     let broken = false;
     const shared: SharedAnswers = {
-      put: async (key, value) => void stored.set(key, value),
+      put: async (key, answer, by) => void stored.set(key, { answer, by }),
       find: async (key) => {
         if (broken) throw new Error('no database');
-        return stored.get(key);
+        return stored.get(key)?.answer;
       },
-      remove: async (key) => void stored.delete(key),
+      remove: async (key, by) => void (stored.get(key)?.by === by && stored.delete(key)),
     };
     const [here, there] = [0, 1].map(
       () => new Http01Responder({ bind: { host: '127.0.0.1', port: 0 } }, { shared }),
@@ -91,8 +91,13 @@ describe('Http01Responder', () => {
     broken = true;
     expect((await ask(path)).status).toBe(503);
     broken = false;
+    // The order goes on elsewhere, then its former worker cleans up.
+    await there.present(challenge);
     await here.cleanup(challenge);
+    expect((await ask(path)).status).toBe(200);
+    await there.cleanup(challenge);
     expect((await ask(path)).status).toBe(404);
+    expect(stored.size).toBe(0);
     await Promise.all([here.stop(), there.stop()]);
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '@viw/runtime';
@@ -14,9 +15,11 @@ export interface Http01ResponderOptions {
 
 /** Answers that several responders share: the CA's request may reach any of them. Nothing in it is secret. */
 export interface SharedAnswers {
-  put(token: string, keyAuthorization: string): Promise<void>;
+  /** @param holder whoever presents it; the last one counts */
+  put(token: string, keyAuthorization: string, holder: string): Promise<void>;
   find(token: string): Promise<string | undefined>;
-  remove(token: string): Promise<void>;
+  /** Unless somebody else has presented it since: an order goes on elsewhere with the same tokens. */
+  remove(token: string, holder: string): Promise<void>;
 }
 
 export interface Http01ResponderDeps {
@@ -36,6 +39,7 @@ export class Http01Responder implements ChallengeSolver {
   private readonly answers = new Map<string, string>();
   private server: Server | undefined;
   private lookups = 0;
+  private readonly holder = randomUUID();
 
   constructor(
     private readonly options: Http01ResponderOptions,
@@ -85,14 +89,14 @@ export class Http01Responder implements ChallengeSolver {
   /** @throws AppError UNAVAILABLE when the answer cannot be shared: another responder would deny it */
   async present({ token, keyAuthorization }: PendingChallenge): Promise<void> {
     this.put(token, keyAuthorization);
-    await this.deps.shared?.put(token, keyAuthorization).catch((cause: unknown) => {
+    await this.deps.shared?.put(token, keyAuthorization, this.holder).catch((cause: unknown) => {
       throw new AppError('UNAVAILABLE', 'the answer to the challenge cannot be stored', { cause });
     });
   }
 
   async cleanup({ token }: PendingChallenge): Promise<void> {
     this.remove(token);
-    await this.deps.shared?.remove(token);
+    await this.deps.shared?.remove(token, this.holder);
   }
 
   /** Never rejects. */

@@ -8,7 +8,14 @@ export {
   type PendingChallenge,
 } from './challenge-solver';
 export { Http01Responder, type Http01ResponderOptions, type SharedAnswers } from './http01-responder';
-export type { IssuedCertificate, Issuer, IssueRequest, IssueStepEvent, IssueStepName } from './issuer';
+export type {
+  IssuedCertificate,
+  Issuer,
+  IssueRequest,
+  IssueStepEvent,
+  IssueStepName,
+  OrderProgress,
+} from './issuer';
 export { generatePrivateKeyPem, KEY_TYPES, type KeyType } from './keys';
 export { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
 export { whatYouCanDo } from './renewal/advice';

@@ -64,7 +64,7 @@ describe('a rate limit', () => {
       retryable: true,
       meta: { problem_type: 'rateLimited', retry: 'at', http_status: 429 },
     });
-    const wait = (Date.parse(String(error.meta['retry_at'])) - Date.now()) / 1_000;
+    const wait = (Date.parse(error.meta['retry_at'] as string) - Date.now()) / 1_000;
     expect(Math.abs(wait - seconds)).toBeLessThan(30);
     // Not tried again inside.
     expect(proxy.requests.filter(isNewOrder)).toHaveLength(before + 1);

@@ -21,7 +21,7 @@ export interface IssuanceDeps {
   readonly store: {
     readonly certificates: Pick<CertificateRepository, 'get'>;
     readonly history: Pick<OperationRepository, 'get'>;
-    readonly operations: Pick<OperationWorkRepository, 'setOrderUrl'>;
+    readonly operations: Pick<OperationWorkRepository, 'setOrderUrl' | 'setOrderState'>;
     readonly orderKeys: Pick<OrderKeyRepository, 'find' | 'save'>;
     readonly versions: Pick<CertificateVersionRepository, 'save' | 'leafOf'>;
   };
@@ -97,6 +97,7 @@ export class Issuance {
         orderUrl = url;
         await operations.setOrderUrl(operationId, fencing, url);
       },
+      onState: (state) => operations.setOrderState(operationId, fencing, state),
       onKey: (privateKeyPem) => this.#keep(work, orderUrl, privateKeyPem),
       ...(resume && { resume }),
       ...(replacesPem !== undefined && { replacesPem }),

@@ -114,6 +114,10 @@ export const operationStep = z.object({
 });
 export type OperationStep = z.infer<typeof operationStep>;
 
+/** Of an ACME order; resumable in each. */
+export const orderState = z.enum(['ordered', 'authorising', 'ready', 'finalising', 'issued', 'stored']);
+export type OrderState = z.infer<typeof orderState>;
+
 export const operation = z.object({
   id: z.string(),
   certificate_id: z.string(),
@@ -124,6 +128,8 @@ export const operation = z.object({
   started_at: z.string().nullable(),
   finished_at: z.string().nullable(),
   error: z.object({ code: z.string(), msg: z.string() }).nullable(),
+  /** Null for work that orders nothing, or has not yet. */
+  order_state: orderState.nullable(),
   /** In the order in which they were reported; the newest report of a step counts. */
   steps: z.array(operationStep),
 });

@@ -8,6 +8,8 @@ export const http01Answers: Migration = {
 CREATE TABLE viw.http01_answers (
   token text PRIMARY KEY CHECK (token ~ '^[A-Za-z0-9_-]+$' AND length(token) BETWEEN 22 AND 256),
   key_authorization text NOT NULL CHECK (length(key_authorization) < 1024),
+  -- The worker that presented it last; a predecessor that wakes up late takes nothing away.
+  holder text NOT NULL,
   expires_at timestamptz(3) NOT NULL
 );
 CREATE INDEX http01_answers_expiry ON viw.http01_answers (expires_at);

@@ -14,6 +14,7 @@ import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import { renewal } from './0027_renewal';
 import { http01Answers } from './0028_http01_answers';
+import { orderState } from './0029_order_state';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   acceptCommand,
   renewal,
   http01Answers,
+  orderState,
 ];

@@ -1,4 +1,4 @@
-import type { KeyType, OperationKind } from '@viw/contracts';
+import type { KeyType, OperationKind, OrderState } from '@viw/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, InstantDefault, InstantOrNull, Json, JsonDefault, SealedEnvelope } from './columns';
 
@@ -37,6 +37,7 @@ export interface CertificateOperationsTable {
   lease_until: InstantOrNull;
   fencing: Generated<number>;
   order_url: string | null;
+  order_state: OrderState | null;
   requeued_at: InstantOrNull;
 }
 
@@ -128,5 +129,6 @@ export interface CertificateFailuresTable {
 export interface Http01AnswersTable {
   token: string;
   key_authorization: string;
+  holder: string;
   expires_at: Instant;
 }

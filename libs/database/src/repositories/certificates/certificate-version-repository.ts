@@ -68,6 +68,8 @@ export class CertificateVersionRepository {
         .execute();
       await sql`UPDATE viw.certificates SET current_version_id = ${version.id}, state = 'active'
         WHERE id = ${version.certificate_id}`.execute(trx);
+      await sql`UPDATE viw.certificate_operations SET order_state = 'stored'
+        WHERE id = ${version.operation_id} AND order_state IS NOT NULL`.execute(trx);
     });
   }
 

@@ -8,13 +8,13 @@ const KEPT_S = 3_600;
 export class Http01AnswerRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  async put(token: string, keyAuthorization: string): Promise<void> {
+  /** @param holder whoever presents it; the last one counts */
+  async put(token: string, keyAuthorization: string, holder: string): Promise<void> {
     await sql`
-      INSERT INTO viw.http01_answers (token, key_authorization, expires_at)
-      VALUES (${token}, ${keyAuthorization}, now() + make_interval(secs => ${KEPT_S}))
-      ON CONFLICT (token) DO UPDATE SET key_authorization = excluded.key_authorization, expires_at = excluded.expires_at`.execute(
-      this.deps.db,
-    );
+      INSERT INTO viw.http01_answers (token, key_authorization, holder, expires_at)
+      VALUES (${token}, ${keyAuthorization}, ${holder}, now() + make_interval(secs => ${KEPT_S}))
+      ON CONFLICT (token) DO UPDATE SET key_authorization = excluded.key_authorization, holder = excluded.holder,
+        expires_at = excluded.expires_at`.execute(this.deps.db);
   }
 
   async find(token: string): Promise<string | undefined> {
@@ -25,8 +25,9 @@ export class Http01AnswerRepository {
     return rows[0]?.answer;
   }
 
-  /** Drops what is past its time, too. */
-  async remove(token: string): Promise<void> {
-    await sql`DELETE FROM viw.http01_answers WHERE token = ${token} OR expires_at <= now()`.execute(this.deps.db);
+  /** Unless somebody else has presented it since. Drops what is past its time, too. */
+  async remove(token: string, holder: string): Promise<void> {
+    await sql`DELETE FROM viw.http01_answers
+      WHERE (token = ${token} AND holder = ${holder}) OR expires_at <= now()`.execute(this.deps.db);
   }
 }

@@ -1,4 +1,4 @@
-import type { KeyType, OperationKind, OperationStep } from '@viw/contracts';
+import type { KeyType, OperationKind, OperationStep, OrderState } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
@@ -88,7 +88,17 @@ export class OperationWorkRepository {
 
   /** Before any challenge is touched. @throws AppError CONFLICT when the lease is lost */
   async setOrderUrl(operationId: string, fencing: number, orderUrl: string | null): Promise<void> {
-    const { rows } = await sql`UPDATE viw.certificate_operations SET order_url = ${orderUrl}
+    const { rows } =
+      await sql`UPDATE viw.certificate_operations SET order_url = ${orderUrl}, order_state = 'ordered'
+      WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing} RETURNING 1`.execute(
+        this.deps.db,
+      );
+    if (rows.length === 0) throw lost();
+  }
+
+  /** Each before the step that it names is taken. @throws AppError CONFLICT when the lease is lost */
+  async setOrderState(operationId: string, fencing: number, state: OrderState): Promise<void> {
+    const { rows } = await sql`UPDATE viw.certificate_operations SET order_state = ${state}
       WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing} RETURNING 1`.execute(
       this.deps.db,
     );
