@@ -34,3 +34,8 @@ export {
   type RenewalInformation,
   type SuggestedWindow,
 } from './ari/renewal-information';
+export { Authorities, type AuthoritiesOptions } from './dns01/authorities';
+export type { DnsProvider } from './dns01/dns-provider';
+export { Dns01Solver, type Dns01SolverOptions } from './dns01/dns01-solver';
+export { Rfc2136Provider, type Rfc2136Options } from './dns01/rfc2136-provider';
+export { parseTsigKey, type TsigKey } from './dns01/tsig-key';
