@@ -21,6 +21,7 @@ import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
+import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
 import { CertificateGauges } from './schedule/certificate-gauges';
 import { CertificateScheduler } from './schedule/certificate-scheduler';
@@ -67,7 +68,8 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
     { accounts: store.accounts, box },
   );
-  const issuance = new Issuance({ account, solver: responder, box, metrics: counts, store });
+  const solvers = solversOf(config, responder);
+  const issuance = new Issuance({ account, solvers, box, metrics: counts, store });
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, box, metrics: counts, logger },

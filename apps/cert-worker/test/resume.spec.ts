@@ -99,7 +99,7 @@ function worker(solver: Http01Responder, operations = new OperationWorkRepositor
   const account = issuer();
   const issuance = new Issuance({
     account: { issuer: () => Promise.resolve(account) },
-    solver,
+    solvers: { 'http-01': solver },
     box,
     metrics,
     store,

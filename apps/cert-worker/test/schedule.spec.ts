@@ -181,7 +181,9 @@ test('what was issued and could not be deployed is deployed later, not issued ag
   await rig.ended(await rig.request(id, 'issue'));
   const { renewal } = await failing(id);
   expect(renewal.failure).toMatchObject({ kind: 'deploy', next_attempt_at: null, code: 'DEPLOY_REFUSED' });
-  await sql`UPDATE viw.nginx_servers SET host_key_fingerprint = ${rig.sshd.hostKeyFingerprint}`.execute(rig.db);
+  await sql`UPDATE viw.nginx_servers SET host_key_fingerprint = ${rig.sshd.hostKeyFingerprint}`.execute(
+    rig.db,
+  );
   await setRetryNow(id);
   await when(id, (now) => expect(now.renewal.failure).toBeNull(), 'the deployment');
   expect(await versionsOf(id)).toHaveLength(1);

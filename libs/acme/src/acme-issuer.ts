@@ -7,7 +7,7 @@ import { AcmeDirectory } from './ari/acme-directory';
 import { certificateId } from './ari/certificate-id';
 import { RenewalInformation } from './ari/renewal-information';
 import { openOrder, waitForOrder, type OrderDeps } from './acme-order';
-import { settleAuthorization } from './authorization';
+import { discardLeftOvers, settleAuthorization } from './authorization';
 import { certificateInfo, splitChain } from './certificate-info';
 import { identifiersOf } from './identifiers';
 import type { IssuedCertificate, IssueRequest, Issuer } from './issuer';
@@ -83,6 +83,7 @@ export class AcmeIssuer implements Issuer {
       return { result, detail: `${result.order.url}${result.resumed ? ' (resumed)' : ''}` };
     });
 
+    if (opened.earlier) await this.discardLeftOvers(opened.earlier, request, deps);
     await request.onState?.('authorising');
     await this.settleAll(opened.order, request, deps);
     await request.onState?.('ready');
@@ -151,6 +152,20 @@ export class AcmeIssuer implements Issuer {
     const { pollMs = 250, waitTimeoutMs = 90_000 } = this.options;
     const polling = { minMs: pollMs, maxMs: Math.max(pollMs, 5_000), timeoutMs: waitTimeoutMs };
     return { client, http: this.http, polling };
+  }
+
+  /** What the CA no longer shows cannot be looked for. */
+  private async discardLeftOvers(order: Order, request: IssueRequest, deps: OrderDeps): Promise<void> {
+    const authorizations = await this.http
+      .call(() => deps.client.getAuthorizations(order), request.signal)
+      .then(
+        ({ result }) => result,
+        (error: unknown) => {
+          if (error instanceof AppError && error.code === 'ACME_REFUSED') return [];
+          throw error;
+        },
+      );
+    await Promise.all(authorizations.map((one) => discardLeftOvers(one, request, deps)));
   }
 
   /** All names side by side, so that one report tells everything that has to be repaired. */

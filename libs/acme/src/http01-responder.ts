@@ -99,6 +99,12 @@ export class Http01Responder implements ChallengeSolver {
     await this.deps.shared?.remove(token, this.holder);
   }
 
+  /** The caller holds the order now: what its former worker has shared is taken over first. */
+  async discard({ token, keyAuthorization }: PendingChallenge): Promise<void> {
+    await this.deps.shared?.put(token, keyAuthorization, this.holder);
+    await this.deps.shared?.remove(token, this.holder);
+  }
+
   /** Never rejects. */
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const readable = request.method === 'GET' || request.method === 'HEAD';

@@ -1,4 +1,11 @@
-import { Authorities, Dns01Solver, Rfc2136Provider, parseTsigKey, type DnsProvider } from '@viw/acme';
+import {
+  Authorities,
+  Dns01Solver,
+  Rfc2136Provider,
+  parseTsigKey,
+  type ChallengeSolver,
+  type DnsProvider,
+} from '@viw/acme';
 import { eventually, freePort, startKnot, startPebble, type Knot, type Pebble } from '@viw/testing';
 import { issuerAt } from './issuing';
 
@@ -74,6 +81,30 @@ test('wildcard and apex at once: both values stand side by side, nothing is left
   expect(issued.names.toSorted()).toEqual(['*.one.example', 'one.example']);
   expect(Math.max(...seen)).toBe(3);
   expect(await primary.txt(record)).toEqual(['of-somebody-else']);
+});
+
+test('what a worker that died has left behind is taken back with its order', async () => {
+  const names = ['died.one.example'];
+  const record = '_acme-challenge.died.one.example';
+  const real = solver();
+  const issuer = await issuerAt(pebble);
+  const dying: ChallengeSolver = {
+    type: 'dns-01',
+    present: (pending, signal) => real.present(pending, signal),
+    cleanup: () => Promise.resolve(),
+  };
+  let orderUrl = '';
+  const attempt = issuer.issue({
+    names,
+    solver: dying,
+    onOrder: (url) => void (orderUrl = url),
+    onKey: () => Promise.reject(new Error('died')),
+  });
+  await expect(attempt).rejects.toThrow('died');
+  expect(await primary.txt(record)).toHaveLength(1);
+  await issuer.issue({ names, solver: real, resume: { orderUrl } });
+  await issuer.close();
+  expect(await primary.txt(record)).toEqual([]);
 });
 
 test('a CNAME leads the record elsewhere, within the zone and to one that is there for this only', async () => {

@@ -12,10 +12,11 @@ import type { SecretBox } from '@viw/secrets';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
+import type { Solvers } from './solvers';
 
 export interface IssuanceDeps {
   readonly account: { issuer(): Promise<Issuer> };
-  readonly solver: ChallengeSolver;
+  readonly solvers: Solvers;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly store: {
@@ -42,12 +43,13 @@ export class Issuance {
       await journal.report({ step: 'issue', status: 'skipped', detail: `issued already: ${present.serial}` });
       return present.id;
     }
-    if (work.issuer !== 'acme' || work.challenge !== 'http-01')
+    const solver = Object.entries(this.deps.solvers).find(([challenge]) => challenge === work.challenge)?.[1];
+    if (work.issuer !== 'acme' || !solver)
       throw new AppError(
         'NOT_IMPLEMENTED',
-        `this cert-worker cannot issue by ${work.issuer} with ${work.challenge} yet`,
+        `this cert-worker is not set up to issue by ${work.issuer} with ${work.challenge}`,
       );
-    const issued = await this.#issue(work, journal, signal);
+    const issued = await this.#issue(work, solver, journal, signal);
     return this.#save(work, issued, journal);
   }
 
@@ -63,9 +65,14 @@ export class Issuance {
     return version && Date.parse(version.created_at) > Date.parse(operation.created_at) ? version : undefined;
   }
 
-  async #issue(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<IssuedCertificate> {
+  async #issue(
+    work: OperationWork,
+    solver: ChallengeSolver,
+    journal: StepJournal,
+    signal: AbortSignal,
+  ): Promise<IssuedCertificate> {
     const issuer = await this.deps.account.issuer();
-    const request = await this.#request(work, journal, signal);
+    const request = { ...(await this.#request(work, journal, signal)), solver };
     try {
       return await issuer.issue(request).catch((error: unknown) => {
         // The CA has forgotten the account; the issuer registers its key once more.
@@ -80,17 +87,19 @@ export class Issuance {
     }
   }
 
-  async #request(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<IssueRequest> {
+  async #request(
+    work: OperationWork,
+    journal: StepJournal,
+    signal: AbortSignal,
+  ): Promise<Omit<IssueRequest, 'solver'>> {
     const { operation_id: operationId, fencing, names, key_type: keyType } = work;
     const { operations } = this.deps.store;
-    const { solver } = this.deps;
     let orderUrl = work.order_url ?? '';
     const resume = await this.#resume(work);
     const replacesPem = await this.#leafInService(work);
     return {
       names,
       keyType,
-      solver,
       signal,
       onStep: (event) => journal.report(stepOf(event)),
       onOrder: async (url) => {

@@ -22,7 +22,8 @@ const BY_CODE: Partial<Record<ErrorCode, Row>> = {
   NGINX_CONFIG_INVALID: { retry: 'slow', youCan: 'Repair the NGINX configuration of the server.' },
   DEPLOY_NOT_PROVEN: {
     retry: 'slow',
-    youCan: 'Check that the listener of the virtual host is right and that the reload command reloads this NGINX.',
+    youCan:
+      'Check that the listener of the virtual host is right and that the reload command reloads this NGINX.',
   },
   SSH_FAILED: {
     retry: 'slow',
@@ -63,7 +64,9 @@ export function afterFailure(
     problem_type: problemType ?? null,
     viw_does: VIW_DOES[row.retry],
     you_can:
-      row.youCan ?? whatYouCanDo(problemType) ?? (row.retry === 'never' ? 'Remove the cause, then renew.' : null),
+      row.youCan ??
+      whatYouCanDo(problemType) ??
+      (row.retry === 'never' ? 'Remove the cause, then renew.' : null),
   };
 }
 

@@ -76,8 +76,7 @@ export class VersionPlanner {
 
   async #ask(version: UnplannedVersion, ask: boolean, signal: AbortSignal): Promise<Heard> {
     const failures = (version.plan?.ask_failures ?? 0) + 1;
-    if (version.issuer !== 'acme')
-      return { answer: { askAgainAt: new Date(Date.now() + LOOK_AGAIN_MS) } };
+    if (version.issuer !== 'acme') return { answer: { askAgainAt: new Date(Date.now() + LOOK_AGAIN_MS) } };
     if (!ask) return { failures };
     try {
       return { answer: await (await this.deps.renewalInformation()).ask(version.cert_pem, signal) };

@@ -128,16 +128,19 @@ describe('a year of 1,000 certificates', () => {
     ['45 days', 45 * DAY, 35],
     ['64 days', 64 * DAY, 30],
     ['90 days', 90 * DAY, 25],
-  ])('of %s, all issued in one second, every 25th order failing: none expires, no herd', (_, lifeMs, most) => {
-    const { certificates, expired, busiestHour } = year({ lifeMs, failing: 0.04 });
-    expect(expired).toBe(0);
-    expect(busiestHour).toBeLessThanOrEqual(most);
-    expect(Math.max(...certificates.map(duplicatesInAWeek))).toBeLessThanOrEqual(5);
-    // Not early either: as many as the backstop and its jitter make of a year.
-    const rounds = certificates.map(({ issued }) => issued.length);
-    const share = lifeMs < 10 * DAY ? 1 / 2 : 2 / 3;
-    expect(Math.max(...rounds)).toBeLessThanOrEqual((365 * DAY) / (lifeMs * (share - 0.05)) + 1);
-  });
+  ])(
+    'of %s, all issued in one second, every 25th order failing: none expires, no herd',
+    (_, lifeMs, most) => {
+      const { certificates, expired, busiestHour } = year({ lifeMs, failing: 0.04 });
+      expect(expired).toBe(0);
+      expect(busiestHour).toBeLessThanOrEqual(most);
+      expect(Math.max(...certificates.map(duplicatesInAWeek))).toBeLessThanOrEqual(5);
+      // Not early either: as many as the backstop and its jitter make of a year.
+      const rounds = certificates.map(({ issued }) => issued.length);
+      const share = lifeMs < 10 * DAY ? 1 / 2 : 2 / 3;
+      expect(Math.max(...rounds)).toBeLessThanOrEqual((365 * DAY) / (lifeMs * (share - 0.05)) + 1);
+    },
+  );
 
   it.each([
     ['160 hours', 160 * HOUR, 2],
