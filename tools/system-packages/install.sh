@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, sshd, Pebble, Chromium.
+# Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, sshd, Pebble, Knot DNS, Chromium.
 # `install.sh host-check`: also what a gateway host has, for `make host-check` (container engine, OpenVPN, a Debian to boot).
 # Installs what is missing from Debian's packages when it may (root, or sudo without a password), after saying so.
 # Otherwise it names what is missing and ends with 0: the demo runs what it can, and tests that need a server fail clearly.
@@ -16,6 +16,7 @@ need sshd openssh-server
 need ssh-keygen openssh-client
 need pebble pebble
 need pebble-challtestsrv pebble
+need knotd knot
 need setpriv util-linux
 need chromium chromium
 need openssl openssl
@@ -61,6 +62,7 @@ stay_off() {
     case $package in
       redis-server) $as_root systemctl disable --quiet redis-server.service ;;
       nginx-light) $as_root systemctl disable --quiet nginx.service ;;
+      knot) $as_root systemctl disable --quiet knot.service ;;
       openssh-server) $as_root systemctl disable --quiet ssh.service ;;
       openvpn) $as_root systemctl disable --quiet openvpn.service ;;
     esac

@@ -23,7 +23,11 @@ import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
+import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
+import { CertificateGauges } from './schedule/certificate-gauges';
+import { CertificateScheduler } from './schedule/certificate-scheduler';
+import { VersionPlanner } from './schedule/version-planner';
 import { WorkerMetrics } from './worker-metrics';
 
 /**
@@ -53,7 +57,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const producer = new StreamProducer({}, { redis, logger, metrics });
   const changes = new ChangeAnnouncer({ producer, logger });
 
-  const responder = new Http01Responder({ bind: config.CERT_WORKER_HTTP01_BIND });
+  const responder = new Http01Responder(
+    { bind: config.CERT_WORKER_HTTP01_BIND },
+    { shared: store.http01Answers },
+  );
   const account = new AcmeAccount(
     {
       directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,
@@ -63,7 +70,8 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
     { accounts: store.accounts, box },
   );
-  const issuance = new Issuance({ account, solver: responder, box, metrics: counts, store });
+  const solvers = solversOf(config, responder);
+  const issuance = new Issuance({ account, solvers, box, metrics: counts, store });
   const pool = new SshPool();
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
@@ -93,6 +101,23 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { contract: certRequestsStream, group: groups.certWorker, consumer, ...READER },
     { redisUrl, handler: work.handler, logger, metrics },
   );
+  new CertificateGauges({ schedule: store.schedule, metrics, logger });
+  const scheduler = new CertificateScheduler(
+    {
+      databaseUrl,
+      everyMs: config.CERT_WORKER_SCHEDULE_EVERY_MS,
+      ordersPerTenMinutes: config.CERT_WORKER_ORDERS_PER_TEN_MINUTES,
+    },
+    {
+      schedule: store.schedule,
+      planner: new VersionPlanner({
+        renewalInformation: async () => (await account.issuer()).renewalInformation,
+        logger,
+      }),
+      changes,
+      logger,
+    },
+  );
   return [
     new OpsServer(
       { service: 'cert-worker', bind: config.CERT_WORKER_OPS_BIND, token: config.CERT_WORKER_OPS_TOKEN },
@@ -119,5 +144,6 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     requests,
     work,
+    scheduler,
   ];
 }

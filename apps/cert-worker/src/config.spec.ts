@@ -33,7 +33,19 @@ it.each([
   ['CERT_WORKER_ACME_DIRECTORY_URL', 'http://ca.example/directory'],
   ['CERT_WORKER_ACME_CONTACT', 'ops@example.org'],
   ['CERT_WORKER_ACME_CA', '/etc/ca.pem'],
+  ['CERT_WORKER_RFC2136_KEY', 'hmac-md5:viw:c2VjcmV0c2VjcmV0c2VjcmV0'],
   ['CERT_WORKER_ENCRYPTION_KEY', '{"id":"k1","key":"short, and long enough to be looked at"}'],
 ])('refuses %s=%s', (name, value) => {
   expect(() => load({ ...complete, [name]: value })).toThrow(name);
+});
+
+it('takes a name server and its key together, and keeps the key to itself', () => {
+  const server = { CERT_WORKER_RFC2136_SERVER: '192.0.2.1:53' };
+  const secret = 'c2VjcmV0c2VjcmV0c2VjcmV0';
+  expect(() => completeConfig(load({ ...complete, ...server }))).toThrow('go together');
+  const { CERT_WORKER_RFC2136_KEY: key } = completeConfig(
+    load({ ...complete, ...server, CERT_WORKER_RFC2136_KEY: `viw:${secret}` }),
+  );
+  expect(key).toMatchObject({ algorithm: 'hmac-sha256', name: 'viw' });
+  expect(() => load({ CERT_WORKER_RFC2136_KEY: `not a name:${secret}` })).not.toThrow(secret);
 });

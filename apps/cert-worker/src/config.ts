@@ -1,7 +1,16 @@
 import { hostname } from 'node:os';
-import { AppError, LOG_LEVELS, zBind, zBool, zInt, zSecret } from '@viw/runtime';
+import { AppError, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
+import { parseTsigKey } from '@viw/acme';
 import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
+
+const zTsigKey = () =>
+  zSecret().transform((text, context) => {
+    const key = parseTsigKey(text);
+    if (key) return key;
+    context.addIssue({ code: 'custom', message: '[hmac-sha256:]name:base64, of 16 bytes at least' });
+    return z.NEVER;
+  });
 
 const schema = z.object({
   CERT_WORKER_ENABLED: zBool().default(false),
@@ -33,8 +42,25 @@ const schema = z.object({
   CERT_WORKER_ACME_TERMS_AGREED: zBool().default(true),
   /** Port 80 of every name has to lead here for `/.well-known/acme-challenge/`. */
   CERT_WORKER_HTTP01_BIND: zBind().prefault('127.0.0.1:8089'),
+  /** Primary name server that takes dynamic updates (RFC 2136), `address:port`; with the key it makes DNS-01 possible. */
+  CERT_WORKER_RFC2136_SERVER: zBind().optional(),
+  /** `[algorithm:]name:base64`, as for `nsupdate -y`; hmac-sha256, -sha384 or -sha512. */
+  CERT_WORKER_RFC2136_KEY: zTsigKey().optional(),
+  /** Recursive resolvers, `address` or `address:port`; the system's by default. Used to find zones and to follow CNAMEs. */
+  CERT_WORKER_DNS_RESOLVERS: zCsv().default([]),
+  /** Where authoritative name servers are asked. */
+  CERT_WORKER_DNS_AUTHORITY_PORT: zInt({ min: 1, max: 65_535 }).default(53),
+  /** How long a TXT record may take to show at every authoritative name server, milliseconds. */
+  CERT_WORKER_DNS_PROPAGATION_MS: zInt({ min: 1_000, max: 600_000 }).default(120_000),
   /** Operations at the same time. */
   CERT_WORKER_CONCURRENCY: zInt({ min: 1, max: 64 }).default(4),
+  /** What is due is begun at most so much later, milliseconds. */
+  CERT_WORKER_SCHEDULE_EVERY_MS: zInt({ min: 100, max: 600_000 }).default(15_000),
+  /**
+   * Orders that the schedule may begin in ten minutes, the most urgent first; requests of people are not counted. Let's
+   * Encrypt allows an account 300 in three hours.
+   */
+  CERT_WORKER_ORDERS_PER_TEN_MINUTES: zInt({ min: 1, max: 10_000 }).default(15),
   /** How long a new certificate may take to show after the reload, milliseconds. */
   CERT_WORKER_PROOF_TIMEOUT_MS: zInt({ min: 1_000, max: 300_000 }).default(20_000),
   /** Unix socket of the SSH agent for credentials that say so. */
@@ -63,5 +89,10 @@ export function completeConfig(config: Config): CompleteConfig {
     throw new AppError('CONFIG_INVALID', `needed (or each with _FILE): ${missing.join(', ')}`, {
       meta: { errors: missing.map((path) => ({ path, msg: 'missing' })) },
     });
+  if ((config.CERT_WORKER_RFC2136_SERVER === undefined) !== (config.CERT_WORKER_RFC2136_KEY === undefined))
+    throw new AppError(
+      'CONFIG_INVALID',
+      'CERT_WORKER_RFC2136_SERVER and CERT_WORKER_RFC2136_KEY go together',
+    );
   return config as CompleteConfig;
 }

@@ -26,6 +26,7 @@ import {
   startRedis,
   startSshd,
   uniqueDatabase,
+  type PebbleOptions,
 } from '@viw/testing';
 import { certEventsStream } from '@viw/contracts';
 import type { CertEventsBody } from '@viw/contracts';
@@ -37,7 +38,7 @@ import { workerAccount } from './worker-account';
 export type Rig = Awaited<ReturnType<typeof startRig>>;
 
 /** Redis, Postgres with accounts of their own, a CA that validates, and one managed server with a site per test. */
-export async function startRig(sites: readonly string[]) {
+export async function startRig(sites: readonly string[], ca: Pick<PebbleOptions, 'dnsResolver'> = {}) {
   const passphrase = `canary-${randomBytes(12).toString('hex')}`;
   const kek = generateKek();
   const http01Port = await freePort();
@@ -47,7 +48,7 @@ export async function startRig(sites: readonly string[]) {
   const key = await generateSshKeyPair({ passphrase });
   const [redisServer, pebble, sshd, nginx, owner] = await Promise.all([
     startRedis(),
-    startPebble({ httpPort: validationPort }),
+    startPebble({ httpPort: validationPort, ...ca }),
     startSshd({ authorizedKeys: [key.publicKey] }),
     startNginx({ sites: sites.map((site) => ({ names: [site] })) }),
     uniqueDatabase(),
@@ -96,6 +97,7 @@ export async function startRig(sites: readonly string[]) {
     gate,
     redisServer,
     redis,
+    producer,
     pebble,
     nginx,
     sshd,
@@ -137,11 +139,15 @@ export async function startRig(sites: readonly string[]) {
         listeners: [{ host: '127.0.0.1', port: nginx.httpsPort }],
       });
     },
-    certificate: async (names: readonly string[], deployTo: readonly string[] = []) => {
+    certificate: async (
+      names: readonly string[],
+      deployTo: readonly string[] = [],
+      challenge = 'http-01',
+    ) => {
       const id = await certificates.create({
         names,
         issuer: 'acme',
-        challenge: 'http-01',
+        challenge,
         key_type: 'ec-p256',
         created_by: 'test',
       });

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import acme from 'acme-client';
-import { getAdapter, type AxiosAdapter, type AxiosError } from 'axios';
+import axios, { getAdapter, type AxiosAdapter, type AxiosError } from 'axios';
 import { acmeError, acmeUnavailable } from './acme-errors';
 import { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
 
@@ -81,6 +81,34 @@ export class AcmeHttp {
         throw acmeUnavailable(`the CA's answer cannot be used: ${(cause as Error).message}`, cause);
       }
     }
+  }
+
+  /**
+   * An unsigned GET, for what acme-client does not know of.
+   * @returns the parsed JSON; undefined when it is none
+   * @throws AppError by the CA's problem document; the signal's reason when it was aborted
+   */
+  async get(url: string, signal?: AbortSignal): Promise<AnswerFacts & { body: unknown }> {
+    const answer = await axios
+      .get<string>(url, {
+        httpsAgent: this.agent,
+        timeout: this.options.requestTimeoutMs,
+        maxRedirects: 0,
+        maxContentLength: MAX_ANSWER_BYTES,
+        responseType: 'text',
+        transformResponse: (text: unknown) => text,
+        validateStatus: () => true,
+        ...(signal && { signal }),
+      })
+      .catch((cause: unknown) => {
+        signal?.throwIfAborted();
+        throw acmeUnavailable(`the CA does not answer: ${(cause as Error).message}`, cause);
+      });
+    const { status, data, headers } = answer;
+    const body = asJson(data);
+    if (status !== 200) throw acmeError(parseProblem(body, status, headers['retry-after']));
+    const retryAt = parseRetryAfter(headers['retry-after'], new Date());
+    return { status, body, ...(retryAt && { retryAt }) };
   }
 
   /** Closes idle connections. */

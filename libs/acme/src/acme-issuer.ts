@@ -3,8 +3,11 @@ import { AppError } from '@viw/runtime';
 import acme, { type Client, type Order } from 'acme-client';
 import { acmeUnavailable, combineFailures } from './acme-errors';
 import { AcmeHttp } from './acme-http';
+import { AcmeDirectory } from './ari/acme-directory';
+import { certificateId } from './ari/certificate-id';
+import { RenewalInformation } from './ari/renewal-information';
 import { openOrder, waitForOrder, type OrderDeps } from './acme-order';
-import { settleAuthorization } from './authorization';
+import { discardLeftOvers, settleAuthorization } from './authorization';
 import { certificateInfo, splitChain } from './certificate-info';
 import { identifiersOf } from './identifiers';
 import type { IssuedCertificate, IssueRequest, Issuer } from './issuer';
@@ -39,7 +42,10 @@ export interface AcmeIssuerDeps {
 
 /** Issuance by ACME (RFC 8555) with one account at one CA. */
 export class AcmeIssuer implements Issuer {
+  /** When the CA would like what it has issued to be replaced. */
+  readonly renewalInformation: RenewalInformation;
   private readonly http: AcmeHttp;
+  private readonly directory: AcmeDirectory;
   private accountUrl: string | undefined;
 
   constructor(
@@ -48,6 +54,8 @@ export class AcmeIssuer implements Issuer {
   ) {
     const { directoryCaPem, requestTimeoutMs = 30_000 } = options;
     this.http = new AcmeHttp({ requestTimeoutMs, ...(directoryCaPem !== undefined && { directoryCaPem }) });
+    this.directory = new AcmeDirectory(options, { http: this.http });
+    this.renewalInformation = new RenewalInformation({ http: this.http, directory: this.directory });
     this.accountUrl = options.accountUrl;
   }
 
@@ -63,26 +71,45 @@ export class AcmeIssuer implements Issuer {
     const client = await this.openAccount(request);
     const deps = this.depsFor(client);
     const opened = await reported(onStep, 'order', async () => {
-      const result = await openOrder(identifiers, request, deps).catch((error: unknown) => {
-        // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
-        if (problemType(error) === 'accountDoesNotExist') this.accountUrl = undefined;
-        throw error;
-      });
+      const replaces = await this.replacedId(request);
+      const result = await openOrder(identifiers, { ...request, ...replaces }, deps).catch(
+        (error: unknown) => {
+          // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
+          if (problemType(error) === 'accountDoesNotExist') this.accountUrl = undefined;
+          throw error;
+        },
+      );
       await request.onOrder?.(result.order.url);
       return { result, detail: `${result.order.url}${result.resumed ? ' (resumed)' : ''}` };
     });
 
+    if (opened.earlier) await this.discardLeftOvers(opened.earlier, request, deps);
+    await request.onState?.('authorising');
     await this.settleAll(opened.order, request, deps);
+    await request.onState?.('ready');
 
     const { order, privateKeyPem } = await reported(onStep, 'finalize', async () => {
       const result = await this.finalize(opened.order, request, deps);
       return { result };
     });
+    await request.onState?.('issued');
     return reported(onStep, 'download', async () => {
       const { result: pem } = await this.http.call(() => client.getCertificate(order), signal);
       const issued = assemble(pem, privateKeyPem, request.names);
       return { result: issued, detail: `${issued.issuer}, valid until ${issued.notAfter.toISOString()}` };
     });
+  }
+
+  /** Nothing for a CA that makes no suggestions, or a certificate that cannot be named. */
+  private async replacedId({ replacesPem, signal }: IssueRequest): Promise<{ replaces?: string }> {
+    if (replacesPem === undefined) return {};
+    const { renewalInfo } = await this.directory.facts(signal);
+    if (renewalInfo === undefined) return {};
+    try {
+      return { replaces: certificateId(replacesPem) };
+    } catch {
+      return {};
+    }
   }
 
   private openAccount(request: IssueRequest): Promise<Client> {
@@ -98,11 +125,13 @@ export class AcmeIssuer implements Issuer {
   /** Registers, or finds the account of this key (RFC 8555 section 7.3.1: the CA answers with the existing one). */
   private async register(client: Client, signal: AbortSignal | undefined): Promise<string> {
     const { contact = [], termsOfServiceAgreed } = this.options;
-    await this.http.call(
-      () =>
-        client.createAccount({ termsOfServiceAgreed, ...(contact.length > 0 && { contact: [...contact] }) }),
-      signal,
-    );
+    await this.http.call(async () => {
+      const known = contact.length > 0 ? { contact: [...contact] } : {};
+      await client.createAccount({ termsOfServiceAgreed, ...known }).catch((error: unknown) => {
+        // acme-client updates an account that exists already, with nothing to update: CAs may refuse that.
+        if (contact.length > 0 || !hasAccountUrl(client)) throw error;
+      });
+    }, signal);
     const url = client.getAccountUrl();
     this.accountUrl = url;
     await this.deps.onAccount?.(url);
@@ -123,6 +152,20 @@ export class AcmeIssuer implements Issuer {
     const { pollMs = 250, waitTimeoutMs = 90_000 } = this.options;
     const polling = { minMs: pollMs, maxMs: Math.max(pollMs, 5_000), timeoutMs: waitTimeoutMs };
     return { client, http: this.http, polling };
+  }
+
+  /** What the CA no longer shows cannot be looked for. */
+  private async discardLeftOvers(order: Order, request: IssueRequest, deps: OrderDeps): Promise<void> {
+    const authorizations = await this.http
+      .call(() => deps.client.getAuthorizations(order), request.signal)
+      .then(
+        ({ result }) => result,
+        (error: unknown) => {
+          if (error instanceof AppError && error.code === 'ACME_REFUSED') return [];
+          throw error;
+        },
+      );
+    await Promise.all(authorizations.map((one) => discardLeftOvers(one, request, deps)));
   }
 
   /** All names side by side, so that one report tells everything that has to be repaired. */
@@ -153,6 +196,7 @@ export class AcmeIssuer implements Issuer {
     const stored = resume?.orderUrl === order.url ? resume.privateKeyPem : undefined;
     const privateKeyPem = stored ?? (await generatePrivateKeyPem(request.keyType));
     if (stored === undefined) await request.onKey?.(privateKeyPem);
+    await request.onState?.('finalising');
     const ready = await waitForOrder(order, 'ready', deps, signal);
     if (ready.status === 'ready') {
       // The subject stays empty: names belong in the SAN, and a common name holds 64 characters only.
@@ -163,6 +207,14 @@ export class AcmeIssuer implements Issuer {
       await this.http.call(() => deps.client.finalizeOrder(ready, csr), signal);
     }
     return { order: await waitForOrder(ready, 'valid', deps, signal), privateKeyPem };
+  }
+}
+
+function hasAccountUrl(client: Client): boolean {
+  try {
+    return client.getAccountUrl() !== '';
+  } catch {
+    return false;
   }
 }
 

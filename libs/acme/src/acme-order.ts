@@ -13,19 +13,37 @@ export interface OrderDeps {
   polling: PollOptions;
 }
 
-/** The order to work on: the resumed one while it is good for something, otherwise a new one. */
+/**
+ * The order to work on: the resumed one while it is good for something, otherwise a new one. `earlier`: the one that was
+ * to be resumed, as the CA has it.
+ */
 export async function openOrder(
   identifiers: Identifier[],
-  { resume, signal }: IssueRequest,
+  { resume, signal, replaces }: Pick<IssueRequest, 'resume' | 'signal'> & { replaces?: string },
   { client, http }: OrderDeps,
-): Promise<{ order: Order; resumed: boolean }> {
+): Promise<{ order: Order; resumed: boolean; earlier?: Order }> {
   const earlier = resume && (await fetchOrder(resume.orderUrl, { client, http }, signal));
   if (earlier && resume && isUsable(earlier, identifiers, resume.privateKeyPem !== undefined)) {
-    return { order: earlier, resumed: true };
+    return { order: earlier, resumed: true, earlier };
   }
-  const { result } = await http.call(() => client.createOrder({ identifiers }), signal);
-  return { order: result, resumed: false };
+  const create = async (more: { replaces?: string }): Promise<Order> =>
+    (await http.call(() => client.createOrder({ identifiers, ...more }), signal)).result;
+  const known = earlier ? { earlier } : {};
+  if (replaces === undefined) return { order: await create({}), resumed: false, ...known };
+  const order = await create({ replaces }).catch((error: unknown) => {
+    // Replaced already, issued by another CA or account: the certificate is needed all the same. Once, and without.
+    if (mayBeAboutReplaces(error)) return create({});
+    throw error;
+  });
+  return { order, resumed: false, ...known };
 }
+
+const ABOUT_REPLACES: unknown[] = ['alreadyReplaced', 'malformed', 'unauthorized', 'unknown'];
+
+const mayBeAboutReplaces = (error: unknown): boolean =>
+  error instanceof AppError &&
+  error.code === 'ACME_REFUSED' &&
+  (error.meta['http_status'] === 409 || ABOUT_REPLACES.includes(error.meta['problem_type']));
 
 /** Undefined when the CA no longer knows the order or refuses to show it. */
 async function fetchOrder(

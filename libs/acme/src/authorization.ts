@@ -48,7 +48,7 @@ async function prove(
   { client, http, polling }: AuthorizationDeps,
 ): Promise<void> {
   const { solver, signal } = request;
-  const { challenges, identifier } = authorization;
+  const { challenges } = authorization;
   const challenge = challenges.find(({ type }) => type === solver.type);
   if (!challenge) {
     const offered = challenges.map(({ type }) => type).join(', ');
@@ -58,14 +58,7 @@ async function prove(
       name,
     );
   }
-  const pending: PendingChallenge = {
-    type: solver.type,
-    identifier: { type: identifier.type === 'ip' ? 'ip' : 'dns', value: identifier.value },
-    wildcard: authorization.wildcard === true,
-    token: challenge.token,
-    // acme-client digests the value for dns-01; solvers get the plain one.
-    keyAuthorization: await client.getChallengeKeyAuthorization({ ...challenge, type: 'http-01' }),
-  };
+  const pending = await pendingOf(authorization, challenge, client);
   try {
     await present(request, pending, name);
     // A resumed challenge may have been answered before the crash; answering twice is an error at some CAs.
@@ -87,6 +80,37 @@ async function prove(
   } finally {
     await cleanUp(request, pending, name);
   }
+}
+
+async function pendingOf(
+  { identifier, wildcard }: Authorization,
+  challenge: Authorization['challenges'][number],
+  client: Client,
+): Promise<PendingChallenge> {
+  return {
+    type: challenge.type,
+    identifier: { type: identifier.type === 'ip' ? 'ip' : 'dns', value: identifier.value },
+    wildcard: wildcard === true,
+    token: challenge.token,
+    // acme-client digests the value for dns-01; solvers get the plain one.
+    keyAuthorization: await client.getChallengeKeyAuthorization({ ...challenge, type: 'http-01' }),
+  };
+}
+
+/**
+ * Takes back what an earlier attempt at the order has presented and, dying, left behind. Authorizations that are still
+ * pending are gone through anyway, with the same answers.
+ */
+export async function discardLeftOvers(
+  authorization: Authorization,
+  request: IssueRequest,
+  { client }: AuthorizationDeps,
+): Promise<void> {
+  const { solver } = request;
+  const challenge = authorization.challenges.find(({ type }) => type === solver.type);
+  if (authorization.status === 'pending' || !challenge) return;
+  const pending = await pendingOf(authorization, challenge, client);
+  await cleanUp(request, pending, authorizationName(authorization), true);
 }
 
 async function present(
@@ -112,9 +136,10 @@ async function cleanUp(
   { solver, onStep }: IssueRequest,
   pending: PendingChallenge,
   name: string,
+  leftOver = false,
 ): Promise<void> {
   try {
-    await solver.cleanup(pending);
+    await (leftOver && solver.discard ? solver.discard(pending) : solver.cleanup(pending));
   } catch (error) {
     await onStep?.({
       step: 'cleanup',

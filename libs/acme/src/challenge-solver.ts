@@ -19,6 +19,8 @@ export interface ChallengeSolver {
   present(challenge: PendingChallenge, signal?: AbortSignal): Promise<void>;
   /** Called exactly once per `present`, also when that failed, and after an abort. MUST NOT depend on the first having worked. */
   cleanup(challenge: PendingChallenge): Promise<void>;
+  /** Takes back what a worker that died may have left behind; like `cleanup` where it is absent. */
+  discard?(challenge: PendingChallenge): Promise<void>;
 }
 
 /** Value of the TXT record at `_acme-challenge.<name>` (RFC 8555 section 8.4). */

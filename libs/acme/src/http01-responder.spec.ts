@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { Http01Responder } from './http01-responder';
+import { Http01Responder, type SharedAnswers } from './http01-responder';
 
 const token = 'LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0';
 const keyAuthorization = `${token}.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI`;
@@ -60,5 +60,44 @@ describe('Http01Responder', () => {
     const second = new Http01Responder({ bind: { host: '127.0.0.1', port } });
     await expect(second.start()).rejects.toThrow('EADDRINUSE');
     await second.stop();
+  });
+
+  it('answers what another one has presented, and denies nothing when it cannot look', async () => {
+    const stored = new Map<string, { answer: string; by: string }>();
+    let broken = false;
+    const shared: SharedAnswers = {
+      put: async (key, answer, by) => void stored.set(key, { answer, by }),
+      find: async (key) => {
+        if (broken) throw new Error('no database');
+        return stored.get(key)?.answer;
+      },
+      remove: async (key, by) => void (stored.get(key)?.by === by && stored.delete(key)),
+    };
+    const [here, there] = [0, 1].map(
+      () => new Http01Responder({ bind: { host: '127.0.0.1', port: 0 } }, { shared }),
+    ) as [Http01Responder, Http01Responder];
+    await here.start();
+    port = await there.start();
+    const path = `/.well-known/acme-challenge/${token}`;
+    const challenge = {
+      type: 'http-01' as const,
+      identifier: { type: 'dns' as const, value: 'www.example.org' },
+      wildcard: false,
+      token,
+      keyAuthorization,
+    };
+    await here.present(challenge);
+    expect(await ask(path)).toEqual({ status: 200, body: keyAuthorization });
+    broken = true;
+    expect((await ask(path)).status).toBe(503);
+    broken = false;
+    // The order goes on elsewhere, then its former worker cleans up.
+    await there.present(challenge);
+    await here.cleanup(challenge);
+    expect((await ask(path)).status).toBe(200);
+    await there.cleanup(challenge);
+    expect((await ask(path)).status).toBe(404);
+    expect(stored.size).toBe(0);
+    await Promise.all([here.stop(), there.stop()]);
   });
 });

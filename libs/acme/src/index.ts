@@ -7,7 +7,35 @@ export {
   type ChallengeType,
   type PendingChallenge,
 } from './challenge-solver';
-export { Http01Responder, type Http01ResponderOptions } from './http01-responder';
-export type { IssuedCertificate, Issuer, IssueRequest, IssueStepEvent, IssueStepName } from './issuer';
+export { Http01Responder, type Http01ResponderOptions, type SharedAnswers } from './http01-responder';
+export type {
+  IssuedCertificate,
+  Issuer,
+  IssueRequest,
+  IssueStepEvent,
+  IssueStepName,
+  OrderProgress,
+} from './issuer';
 export { generatePrivateKeyPem, KEY_TYPES, type KeyType } from './keys';
 export { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
+export { whatYouCanDo } from './renewal/advice';
+export { nextAttempt, type FailedAttempt } from './renewal/next-attempt';
+export {
+  planRenewal,
+  type CertificateLife,
+  type HeardSuggestion,
+  type RenewalPlan,
+  type RenewalReason,
+} from './renewal/renewal-plan';
+export {
+  askAgainAfterFailure,
+  instantIn,
+  type RenewalAnswer,
+  type RenewalInformation,
+  type SuggestedWindow,
+} from './ari/renewal-information';
+export { Authorities, type AuthoritiesOptions } from './dns01/authorities';
+export type { DnsProvider } from './dns01/dns-provider';
+export { Dns01Solver, type Dns01SolverOptions } from './dns01/dns01-solver';
+export { Rfc2136Provider, type Rfc2136Options } from './dns01/rfc2136-provider';
+export { parseTsigKey, type TsigKey } from './dns01/tsig-key';

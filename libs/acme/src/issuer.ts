@@ -4,6 +4,8 @@ import type { KeyType } from './keys';
 
 export type IssueStepName = 'account' | 'order' | 'challenge' | 'cleanup' | 'finalize' | 'download';
 
+export type OrderProgress = 'authorising' | 'ready' | 'finalising' | 'issued';
+
 export interface IssueStepEvent {
   step: IssueStepName;
   status: 'started' | 'done' | 'failed';
@@ -20,6 +22,8 @@ export interface IssueRequest {
   /** Of the certificate's key, which is new for every issuance. Default `ec-p256`. */
   keyType?: KeyType;
   solver: ChallengeSolver;
+  /** The leaf that is in service now; told to a CA that makes suggestions for renewals (RFC 9773 section 5). */
+  replacesPem?: string;
   /** Stops at the next step, request or pause and rejects with the signal's reason. Clean-up of challenges still runs. */
   signal?: AbortSignal;
   /** Awaited; a failure in it fails the issuance. Challenges of several names report side by side. */
@@ -31,6 +35,11 @@ export interface IssueRequest {
    * just before a crash is lost, and the names have to be ordered again.
    */
   onKey?: (privateKeyPem: string) => void | Promise<void>;
+  /**
+   * Awaited before the order goes on: its authorizations are being settled, it can be finalized, is being finalized, or the
+   * certificate is there to be fetched.
+   */
+  onState?: (state: OrderProgress) => void | Promise<void>;
   /** An order of an earlier attempt. When it cannot be used any more a new one is made. */
   resume?: { orderUrl: string; privateKeyPem?: string };
 }

@@ -142,4 +142,5 @@ export const advisoryLocks = {
   commandAcceptance: 7_308,
   /** Whoever looks whether certificates are served still. */
   servedWatch: 7_320,
+  certificateScheduler: 7_327,
 } as const;

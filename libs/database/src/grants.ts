@@ -96,6 +96,8 @@ const grants: Record<ServiceRole, Grants> = {
       'revoked_at',
     ),
     deployments: read,
+    renewal_plans: read,
+    certificate_failures: read,
     acme_accounts: columns('SELECT', 'id', 'directory_url', 'account_url', 'contact', 'created_at'),
   },
   viw_telemetry_writer: {
@@ -131,6 +133,9 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_order_keys: manage,
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
     deployments: keep,
+    http01_answers: manage,
+    renewal_plans: keep,
+    certificate_failures: manage,
     acme_accounts: keep,
     audit_log: append,
   },
@@ -148,7 +153,9 @@ const further: Record<ServiceRole, readonly string[]> = {
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
   ],
   viw_results_writer: [],
-  viw_cert_worker: [],
+  viw_cert_worker: [
+    'EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)',
+  ],
 };
 
 /**

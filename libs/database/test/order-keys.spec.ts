@@ -44,7 +44,11 @@ test('keeps the key of the newest order until nothing is left to resume', async 
   await keys.save(id, fencing, key(1));
   await keys.save(id, fencing, key(2));
   expect(await keys.find(id)).toEqual(key(2));
-  await keys.delete(id);
+  // It is still being worked on.
+  await keys.deleteSettled(id);
+  expect(await keys.find(id)).toEqual(key(2));
+  await new OperationWorkRepository(worker.deps).finish(id, fencing, 'succeeded');
+  await keys.deleteSettled(id);
   expect(await keys.find(id)).toBeUndefined();
 });
 

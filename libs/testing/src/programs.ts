@@ -10,6 +10,7 @@ const packages: Readonly<Record<string, string>> = {
   'ssh-keygen': 'openssh-client',
   pebble: 'pebble',
   'pebble-challtestsrv': 'pebble',
+  knotd: 'knot',
   chromium: 'chromium',
   openssl: 'openssl',
   'systemd-analyze': 'systemd',

@@ -18,6 +18,7 @@ import { useMay } from '../session/permissions';
 import { OperationsPanel, UsedByPanel, VersionsPanel } from './certificate-panels';
 import { CertificateStateMark } from './certificate-state';
 import { LifeMeter } from './life-meter';
+import { RenewalPanel } from './renewal-panel';
 import classes from './certificates.module.css';
 
 const route = getRouteApi('/shell/certificates/$certificateId');
@@ -93,6 +94,7 @@ export const CertificatePage = () => {
           )}
         </Panel>
         <div className={classes['stack']}>
+          <RenewalPanel certificate={certificate} />
           <UsedByPanel certificate={certificate} />
           <OperationsPanel certificateId={certificate.id} />
         </div>

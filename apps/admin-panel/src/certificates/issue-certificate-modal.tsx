@@ -17,6 +17,12 @@ const keyLabels: Record<KeyType, string> = {
   'rsa-4096': 'RSA 4096',
 };
 
+const challenge = certificateCreate.shape.challenge.unwrap();
+const challengeLabels = {
+  'http-01': 'HTTP-01: every name points here, port 80',
+  'dns-01': 'DNS-01: viw can change the zone',
+} as const;
+
 export const IssueCertificateModal = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
   <Modal opened={opened} onClose={onClose} title="Issue and deploy a certificate" size="lg">
     <IssueForm onClose={onClose} />
@@ -26,6 +32,7 @@ export const IssueCertificateModal = ({ opened, onClose }: { opened: boolean; on
 const IssueForm = ({ onClose }: { onClose: () => void }) => {
   const [names, setNames] = useState<string[]>([]);
   const [key, setKey] = useState<KeyType>('ec-p256');
+  const [proof, setProof] = useState<keyof typeof challengeLabels>('http-01');
   const [targets, setTargets] = useState<string[]>([]);
   const [tried, setTried] = useState(false);
   const [intent, setIntent] = useState(newUuid);
@@ -41,8 +48,8 @@ const IssueForm = ({ onClose }: { onClose: () => void }) => {
       ? 'At least one name'
       : invalid.length > 0
         ? `Not a DNS name: ${invalid.join(', ')}`
-        : wildcard.length > 0
-          ? `HTTP-01 cannot prove a wildcard: ${wildcard.join(', ')}`
+        : proof === 'http-01' && wildcard.length > 0
+          ? `HTTP-01 cannot prove a wildcard, DNS-01 can: ${wildcard.join(', ')}`
           : undefined;
 
   const chooseTargets = (chosen: string[]): void => {
@@ -56,7 +63,12 @@ const IssueForm = ({ onClose }: { onClose: () => void }) => {
   };
   const issue = (): void => {
     setTried(true);
-    const parsed = certificateCreate.safeParse({ names, key_type: key, deploy_to: targets });
+    const parsed = certificateCreate.safeParse({
+      names,
+      challenge: proof,
+      key_type: key,
+      deploy_to: targets,
+    });
     if (namesError || !parsed.success) return;
     void submit(
       async () => api.certificates.create(parsed.data, { idempotencyKey: intent }),
@@ -85,7 +97,7 @@ const IssueForm = ({ onClose }: { onClose: () => void }) => {
         />
         <TagsInput
           label="Names"
-          description="Press Enter after each. All of them must point here, port 80."
+          description="Press Enter after each."
           placeholder={names.length === 0 ? 'www.example.org' : undefined}
           value={names}
           onChange={(next) => {
@@ -96,6 +108,16 @@ const IssueForm = ({ onClose }: { onClose: () => void }) => {
           acceptValueOnBlur
           required
           error={tried || names.length > 0 ? namesError : undefined}
+        />
+        <Select
+          label="Proof of control"
+          data={challenge.options.map((value) => ({ value, label: challengeLabels[value] }))}
+          value={proof}
+          onChange={(value) => {
+            setProof(challenge.catch('http-01').parse(value));
+            setIntent(newUuid());
+          }}
+          allowDeselect={false}
         />
         <Select
           label="Key"

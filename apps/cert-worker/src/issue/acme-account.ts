@@ -1,5 +1,5 @@
 import { AcmeIssuer, generatePrivateKeyPem } from '@viw/acme';
-import type { AcmeIssuerOptions, Issuer } from '@viw/acme';
+import type { AcmeIssuerOptions } from '@viw/acme';
 import type { AcmeAccountRepository } from '@viw/database';
 import { uuidv7 } from '@viw/runtime';
 import type { Component } from '@viw/runtime';
@@ -37,7 +37,7 @@ export class AcmeAccount implements Component {
     );
   }
 
-  issuer(): Promise<Issuer> {
+  issuer(): Promise<AcmeIssuer> {
     this.#issuer ??= this.#open().catch((error: unknown) => {
       this.#issuer = undefined;
       throw error;

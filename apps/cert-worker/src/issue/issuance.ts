@@ -1,4 +1,4 @@
-import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent } from '@viw/acme';
+import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent, Issuer } from '@viw/acme';
 import type {
   CertificateRepository,
   CertificateVersionRepository,
@@ -12,19 +12,19 @@ import type { SecretBox } from '@viw/secrets';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
-import type { AcmeAccount } from './acme-account';
+import type { Solvers } from './solvers';
 
 export interface IssuanceDeps {
-  readonly account: Pick<AcmeAccount, 'issuer'>;
-  readonly solver: ChallengeSolver;
+  readonly account: { issuer(): Promise<Issuer> };
+  readonly solvers: Solvers;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly store: {
     readonly certificates: Pick<CertificateRepository, 'get'>;
     readonly history: Pick<OperationRepository, 'get'>;
-    readonly operations: Pick<OperationWorkRepository, 'setOrderUrl'>;
+    readonly operations: Pick<OperationWorkRepository, 'setOrderUrl' | 'setOrderState'>;
     readonly orderKeys: Pick<OrderKeyRepository, 'find' | 'save'>;
-    readonly versions: Pick<CertificateVersionRepository, 'save'>;
+    readonly versions: Pick<CertificateVersionRepository, 'save' | 'leafOf'>;
   };
 }
 
@@ -43,12 +43,13 @@ export class Issuance {
       await journal.report({ step: 'issue', status: 'skipped', detail: `issued already: ${present.serial}` });
       return present.id;
     }
-    if (work.issuer !== 'acme' || work.challenge !== 'http-01')
+    const solver = Object.entries(this.deps.solvers).find(([challenge]) => challenge === work.challenge)?.[1];
+    if (work.issuer !== 'acme' || !solver)
       throw new AppError(
         'NOT_IMPLEMENTED',
-        `this cert-worker cannot issue by ${work.issuer} with ${work.challenge} yet`,
+        `this cert-worker is not set up to issue by ${work.issuer} with ${work.challenge}`,
       );
-    const issued = await this.#issue(work, journal, signal);
+    const issued = await this.#issue(work, solver, journal, signal);
     return this.#save(work, issued, journal);
   }
 
@@ -64,9 +65,14 @@ export class Issuance {
     return version && Date.parse(version.created_at) > Date.parse(operation.created_at) ? version : undefined;
   }
 
-  async #issue(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<IssuedCertificate> {
+  async #issue(
+    work: OperationWork,
+    solver: ChallengeSolver,
+    journal: StepJournal,
+    signal: AbortSignal,
+  ): Promise<IssuedCertificate> {
     const issuer = await this.deps.account.issuer();
-    const request = await this.#request(work, journal, signal);
+    const request = { ...(await this.#request(work, journal, signal)), solver };
     try {
       return await issuer.issue(request).catch((error: unknown) => {
         // The CA has forgotten the account; the issuer registers its key once more.
@@ -81,37 +87,60 @@ export class Issuance {
     }
   }
 
-  async #request(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<IssueRequest> {
+  async #request(
+    work: OperationWork,
+    journal: StepJournal,
+    signal: AbortSignal,
+  ): Promise<Omit<IssueRequest, 'solver'>> {
     const { operation_id: operationId, fencing, names, key_type: keyType } = work;
-    const { operations, orderKeys } = this.deps.store;
-    const { box, solver } = this.deps;
+    const { operations } = this.deps.store;
     let orderUrl = work.order_url ?? '';
     const resume = await this.#resume(work);
+    const replacesPem = await this.#leafInService(work);
     return {
       names,
       keyType,
-      solver,
       signal,
       onStep: (event) => journal.report(stepOf(event)),
       onOrder: async (url) => {
         orderUrl = url;
         await operations.setOrderUrl(operationId, fencing, url);
       },
-      onKey: (privateKeyPem) =>
-        orderKeys.save(operationId, fencing, {
-          order_url: orderUrl,
-          private_key_sealed: box.seal(privateKeyPem, orderKeyContext(operationId)),
-        }),
+      onState: (state) => operations.setOrderState(operationId, fencing, state),
+      onKey: (privateKeyPem) => this.#keep(work, orderUrl, privateKeyPem),
       ...(resume && { resume }),
+      ...(replacesPem !== undefined && { replacesPem }),
     };
   }
 
-  async #resume({ operation_id, order_url }: OperationWork): Promise<IssueRequest['resume']> {
-    if (order_url === null) return undefined;
-    const key = await this.deps.store.orderKeys.find(operation_id);
-    if (key?.order_url !== order_url) return { orderUrl: order_url };
-    const privateKeyPem = this.deps.box.openText(key.private_key_sealed, orderKeyContext(operation_id));
-    return { orderUrl: order_url, privateKeyPem };
+  async #leafInService({ current_version_id: id }: OperationWork): Promise<string | undefined> {
+    return id === null ? undefined : this.deps.store.versions.leafOf(id);
+  }
+
+  async #resume(work: OperationWork): Promise<IssueRequest['resume']> {
+    const { operation_id, order_url: orderUrl, continues } = work;
+    if (orderUrl === null) return undefined;
+    const own = await this.#keyOf(operation_id, orderUrl);
+    if (own !== undefined) return { orderUrl, privateKeyPem: own };
+    const earlier = continues === null ? undefined : await this.#keyOf(continues, orderUrl);
+    if (earlier === undefined) return { orderUrl };
+    // Under this operation from now on, so that the attempt after it finds the key, too.
+    await this.#keep(work, orderUrl, earlier);
+    return { orderUrl, privateKeyPem: earlier };
+  }
+
+  async #keyOf(operationId: string, orderUrl: string): Promise<string | undefined> {
+    const key = await this.deps.store.orderKeys.find(operationId);
+    if (key?.order_url !== orderUrl) return undefined;
+    return this.deps.box.openText(key.private_key_sealed, orderKeyContext(operationId));
+  }
+
+  #keep({ operation_id, fencing }: OperationWork, orderUrl: string, privateKeyPem: string): Promise<void> {
+    const sealed = this.deps.box.seal(privateKeyPem, orderKeyContext(operation_id));
+    return this.deps.store.orderKeys.save(operation_id, fencing, {
+      order_url: orderUrl,
+      private_key_sealed: sealed,
+    });
   }
 
   async #save(work: OperationWork, issued: IssuedCertificate, journal: StepJournal): Promise<string> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type {
+  NextAttempt,
   OperationRepository,
   OperationWork,
   OperationWorkRepository,
@@ -8,6 +9,7 @@ import type {
 import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { WorkerMetrics } from '../worker-metrics';
+import { afterFailure } from './after-failure';
 import { failureOf, isPassing } from './failure';
 import type { Failure } from './failure';
 import { Lease } from './lease';
@@ -31,7 +33,7 @@ export interface OperationRunnerDeps {
   readonly perform: Performance;
   readonly operations: OperationWorkRepository;
   readonly history: Pick<OperationRepository, 'get'>;
-  readonly orderKeys: Pick<OrderKeyRepository, 'delete'>;
+  readonly orderKeys: Pick<OrderKeyRepository, 'deleteSettled'>;
   readonly journal: Omit<StepJournalDeps, 'operations' | 'logger'>;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -70,7 +72,7 @@ export class OperationRunner {
     if (claim.outcome === 'busy') return { retryAfterMs: Math.min(BUSY_MS, claim.retry_after_ms + 50) };
     if (claim.outcome === 'finished') {
       if (again) {
-        await this.#deps.orderKeys.delete(operationId);
+        await this.#deps.orderKeys.deleteSettled(operationId);
         await this.#tellEndAgain(operationId);
       }
       return 'ended';
@@ -97,11 +99,11 @@ export class OperationRunner {
     logger.info({ event: 'operation_started', attempt: work.attempts }, 'operation taken up');
     try {
       journal.changed();
-      const failure = await this.#perform(work, journal, lease.signal, logger);
+      const { failure, next } = await this.#perform(work, journal, lease.signal, logger);
       const outcome = failure ? 'failed' : 'succeeded';
       await journal.flush();
-      await operations.finish(operationId, fencing, outcome, failure);
-      await this.#deps.orderKeys.delete(operationId);
+      await operations.finish(operationId, fencing, outcome, failure && { ...failure, next });
+      await this.#deps.orderKeys.deleteSettled(operationId);
       journal.finished(outcome, failure);
       this.#deps.metrics.operationEnded(kind, outcome);
       logger.info(
@@ -109,6 +111,7 @@ export class OperationRunner {
           event: 'operation_ended',
           outcome,
           error: failure,
+          ...(next && { next_attempt_at: next.retry_at }),
           duration_ms: Math.round(performance.now() - begin),
         },
         'operation ended',
@@ -124,21 +127,21 @@ export class OperationRunner {
     }
   }
 
-  /** @returns why it failed for good. @throws what passes */
+  /** @returns why it failed, and what comes next. @throws what passes */
   async #perform(
     work: OperationWork,
     journal: StepJournal,
     signal: AbortSignal,
     logger: Logger,
-  ): Promise<Failure | undefined> {
+  ): Promise<{ failure: Failure; next: NextAttempt } | { failure?: undefined; next?: undefined }> {
     try {
       await this.#deps.perform(work, journal, signal);
-      return undefined;
+      return {};
     } catch (error) {
       if (isPassing(error)) throw error;
       if (!(error instanceof AppError))
         logger.error({ event: 'operation_broke', error }, 'the operation met a fault of ours');
-      return failureOf(error);
+      return { failure: failureOf(error), next: afterFailure(error, work, new Date(), Math.random()) };
     }
   }
 

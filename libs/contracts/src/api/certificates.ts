@@ -10,7 +10,8 @@ export const certificateCreate = z.strictObject({
   names: z.array(dnsName).min(1).max(100),
   /** Name of an issuer that the installation knows, such as `acme`. */
   issuer: z.string().min(1).max(64).default('acme'),
-  challenge: z.enum(['http-01']).default('http-01'),
+  /** `dns-01` where the installation can change the zone; wildcards need it. */
+  challenge: z.enum(['http-01', 'dns-01']).default('http-01'),
   key_type: keyType.default('ec-p256'),
   /** Virtual hosts that are to serve it. */
   deploy_to: z.array(z.uuid()).max(200).default([]),
@@ -38,6 +39,47 @@ export const servedOutcome = z.enum(['served', 'drifted', 'unknown']);
 export type ServedOutcome = z.infer<typeof servedOutcome>;
 
 export const certificateState = z.enum(['pending', 'active', 'failed', 'revoked']);
+
+export const renewalReason = z.enum(['ari', 'lifetime', 'emergency']);
+
+/** What a certificate has come to and not got over, in words for people. */
+export const certificateFailure = z.object({
+  operation_id: z.string(),
+  /** What is tried next: `deploy` when only the deployment is still to be done. */
+  kind: z.enum(['issue', 'renew', 'deploy']),
+  /** In a row. */
+  attempts: z.number(),
+  since: z.string(),
+  at: z.string(),
+  /** Null: viw has stopped and waits for somebody to ask for it. */
+  next_attempt_at: z.string().nullable(),
+  code: z.string(),
+  /** Of the CA's problem document (RFC 8555 section 6.7). */
+  problem_type: z.string().nullable(),
+  went_wrong: z.string(),
+  viw_does: z.string(),
+  /** Null: nothing has to be done. */
+  you_can: z.string().nullable(),
+});
+export type CertificateFailure = z.infer<typeof certificateFailure>;
+
+export const certificateRenewal = z.object({
+  /** Null while there is nothing to be renewed, or no plan yet (moments after an issuance). */
+  due_at: z.string().nullable(),
+  /** Suggested by the CA, by share of life left, or because the last twentieth of it has begun. */
+  reason: renewalReason.nullable(),
+  /** What the CA suggests (RFC 9773); `due_at` is one random instant of its window. */
+  suggestion: z
+    .object({
+      window_start: z.string(),
+      window_end: z.string(),
+      explanation_url: z.string().nullable(),
+      heard_at: z.string(),
+    })
+    .nullable(),
+  failure: certificateFailure.nullable(),
+});
+export type CertificateRenewal = z.infer<typeof certificateRenewal>;
 
 export const certificate = z.object({
   id: z.string(),
@@ -69,6 +111,7 @@ export const certificate = z.object({
     }),
   ),
   last_operation_id: z.string().nullable(),
+  renewal: certificateRenewal,
 });
 export type Certificate = z.infer<typeof certificate>;
 export const certificatePage = page(certificate);
@@ -138,6 +181,9 @@ export const certificateBatch = z.strictObject({
 export type CertificateBatch = z.input<typeof certificateBatch>;
 /** In the order of the request. */
 export const operationsAccepted = z.object({ operations: z.array(operationAccepted) });
+/** Of an ACME order; resumable in each. */
+export const orderState = z.enum(['ordered', 'authorising', 'ready', 'finalising', 'issued', 'stored']);
+export type OrderState = z.infer<typeof orderState>;
 
 export const operation = z.object({
   id: z.string(),
@@ -149,6 +195,8 @@ export const operation = z.object({
   started_at: z.string().nullable(),
   finished_at: z.string().nullable(),
   error: z.object({ code: z.string(), msg: z.string() }).nullable(),
+  /** Null for work that orders nothing, or has not yet. */
+  order_state: orderState.nullable(),
   /** In the order in which they were reported; the newest report of a step counts. */
   steps: z.array(operationStep),
   /** Null as long as no deployment has been planned. */

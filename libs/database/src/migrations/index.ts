@@ -12,6 +12,9 @@ import { revocation } from './0011_revocation';
 import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
+import { renewal } from './0027_renewal';
+import { http01Answers } from './0028_http01_answers';
+import { orderState } from './0029_order_state';
 import { rollouts } from './0030_rollouts';
 import { servedChecks } from './0031_served_checks';
 import { serverAccess } from './0032_server_access';
@@ -35,6 +38,9 @@ export const migrations: readonly Migration[] = [
   enrollment,
   trust,
   acceptCommand,
+  renewal,
+  http01Answers,
+  orderState,
   rollouts,
   servedChecks,
   serverAccess,

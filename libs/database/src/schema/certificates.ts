@@ -1,4 +1,4 @@
-import type { KeyType, OperationKind } from '@viw/contracts';
+import type { KeyType, OperationKind, OrderState } from '@viw/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, InstantDefault, InstantOrNull, Json, JsonDefault, SealedEnvelope } from './columns';
 
@@ -37,6 +37,7 @@ export interface CertificateOperationsTable {
   lease_until: InstantOrNull;
   fencing: Generated<number>;
   order_url: string | null;
+  order_state: OrderState | null;
   requeued_at: InstantOrNull;
 }
 
@@ -114,4 +115,42 @@ export interface AcmeAccountsTable {
   account_url: string | null;
   contact: Generated<string[]>;
   created_at: InstantDefault;
+}
+
+export interface RenewalPlansTable {
+  certificate_id: string;
+  version_id: string;
+  due_at: Instant;
+  reason: 'ari' | 'lifetime' | 'emergency';
+  jitter: number;
+  suggested_start: InstantOrNull;
+  suggested_end: InstantOrNull;
+  suggested_instant: InstantOrNull;
+  suggestion_url: string | null;
+  heard_at: InstantOrNull;
+  ask_failures: Generated<number>;
+  look_again_at: Instant;
+  planned_at: InstantDefault;
+}
+
+export interface CertificateFailuresTable {
+  certificate_id: string;
+  operation_id: string;
+  next_kind: 'issue' | 'renew' | 'deploy';
+  attempts: number;
+  first_failed_at: InstantDefault;
+  failed_at: InstantDefault;
+  retry_at: InstantOrNull;
+  code: string;
+  problem_type: string | null;
+  went_wrong: string;
+  viw_does: string;
+  you_can: string | null;
+}
+
+export interface Http01AnswersTable {
+  token: string;
+  key_authorization: string;
+  holder: string;
+  expires_at: Instant;
 }

@@ -9,6 +9,7 @@ import type {
 import type { AuditLogTable } from './audit';
 import type {
   AcmeAccountsTable,
+  CertificateFailuresTable,
   CertificateOperationStepsTable,
   CertificateOperationTargetsTable,
   CertificateOperationsTable,
@@ -17,6 +18,8 @@ import type {
   CertificatesTable,
   DeploymentsTable,
   ServedChecksTable,
+  Http01AnswersTable,
+  RenewalPlansTable,
 } from './certificates';
 import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
 import type {
@@ -66,5 +69,8 @@ export interface Database {
   certificate_order_keys: CertificateOrderKeysTable;
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;
+  http01_answers: Http01AnswersTable;
+  renewal_plans: RenewalPlansTable;
+  certificate_failures: CertificateFailuresTable;
   acme_accounts: AcmeAccountsTable;
 }

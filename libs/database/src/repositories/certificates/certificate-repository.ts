@@ -32,7 +32,22 @@ const columns = sql`
     LEFT JOIN viw.served_checks k ON k.virtual_host_id = h.id AND k.version_id = d.version_id
     WHERE h.certificate_id = c.id), '[]'::jsonb) AS used_by,
   (SELECT o.id FROM viw.certificate_operations o WHERE o.certificate_id = c.id ORDER BY o.id DESC LIMIT 1)
-    AS last_operation_id`;
+    AS last_operation_id,
+  jsonb_build_object(
+    'due_at', ${instant('p.due_at')}, 'reason', p.reason,
+    'suggestion', CASE WHEN p.suggested_instant IS NOT NULL THEN jsonb_build_object(
+      'window_start', ${instant('p.suggested_start')}, 'window_end', ${instant('p.suggested_end')},
+      'explanation_url', p.suggestion_url, 'heard_at', ${instant('p.heard_at')}) END,
+    'failure', CASE WHEN f.certificate_id IS NOT NULL THEN jsonb_build_object(
+      'operation_id', f.operation_id, 'kind', f.next_kind, 'attempts', f.attempts,
+      'since', ${instant('f.first_failed_at')}, 'at', ${instant('f.failed_at')},
+      'next_attempt_at', ${instant('f.retry_at')}, 'code', f.code, 'problem_type', f.problem_type,
+      'went_wrong', f.went_wrong, 'viw_does', f.viw_does, 'you_can', f.you_can) END) AS renewal`;
+
+const source = sql`viw.certificates c
+  LEFT JOIN viw.renewal_plans p ON p.certificate_id = c.id AND p.version_id = c.current_version_id
+    AND c.state <> 'revoked'
+  LEFT JOIN viw.certificate_failures f ON f.certificate_id = c.id`;
 
 export class CertificateRepository {
   constructor(private readonly deps: RepositoryDeps) {}
@@ -50,7 +65,7 @@ export class CertificateRepository {
   async get(id: string): Promise<Certificate | undefined> {
     if (!isUuid(id)) return undefined;
     const { rows } = await sql<Certificate>`
-      SELECT ${columns} FROM viw.certificates c WHERE c.id = ${id} AND c.deleted_at IS NULL`.execute(
+      SELECT ${columns} FROM ${source} WHERE c.id = ${id} AND c.deleted_at IS NULL`.execute(
       this.deps.db,
     );
     return rows[0];
@@ -66,7 +81,7 @@ export class CertificateRepository {
       options.q ? sql`EXISTS (SELECT FROM unnest(c.names) AS n WHERE n ILIKE ${pattern})` : sql`true`
     }`;
     const { rows } = await sql<Certificate>`
-      SELECT ${columns} FROM viw.certificates c
+      SELECT ${columns} FROM ${source}
       WHERE ${where} AND ${before === undefined ? sql`true` : sql`c.id < ${before}::uuid`}
       ORDER BY c.id DESC LIMIT ${limit + 1}`.execute(this.deps.db);
     const total = options.total

@@ -68,6 +68,8 @@ export class CertificateVersionRepository {
         .execute();
       await sql`UPDATE viw.certificates SET current_version_id = ${version.id}, state = 'active'
         WHERE id = ${version.certificate_id}`.execute(trx);
+      await sql`UPDATE viw.certificate_operations SET order_state = 'stored'
+        WHERE id = ${version.operation_id} AND order_state IS NOT NULL`.execute(trx);
     });
   }
 
@@ -79,6 +81,13 @@ export class CertificateVersionRepository {
       .select([...shown, 'certificate_id', 'cert_pem', 'chain_pem', 'private_key_sealed'])
       .where('id', '=', id)
       .executeTakeFirst();
+  }
+
+  /** The leaf as PEM. */
+  async leafOf(id: string): Promise<string | undefined> {
+    const { db } = this.deps;
+    const query = db.selectFrom('certificate_versions').select('cert_pem').where('id', '=', id);
+    return (await query.executeTakeFirst())?.cert_pem;
   }
 
   /** What the operation has stored already: a repeated operation goes on from there. */

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 /** `o` is certificate_operations. */
 export const operationColumns = sql`
   o.id, o.certificate_id, o.kind, o.status, o.issued_by_name AS issued_by, o.created_at, o.started_at, o.finished_at,
+  o.order_state,
   CASE WHEN o.error_code IS NOT NULL
     THEN jsonb_build_object('code', o.error_code, 'msg', coalesce(o.error_msg, '')) END AS error,
   coalesce((SELECT jsonb_agg(jsonb_build_object('step', s.step, 'status', s.status,

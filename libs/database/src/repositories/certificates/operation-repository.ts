@@ -45,6 +45,7 @@ export class OperationRepository {
             error_msg: null,
             lease_owner: null,
             order_url: null,
+            order_state: null,
           })
           .execute();
       } catch (error) {

@@ -1,9 +1,11 @@
-import type { KeyType, OperationKind, OperationStep } from '@viw/contracts';
+import type { KeyType, OperationKind, OperationStep, OrderState } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
 import type { RepositoryDeps } from '../repository';
+import type { OperationFailure } from './failure-writes';
+import { forgetFailure, recordFailure } from './failure-writes';
 
 /** A claimed operation, with all there is to know of its certificate. */
 export interface OperationWork {
@@ -23,6 +25,12 @@ export interface OperationWork {
   challenge: string;
   key_type: KeyType;
   current_version_id: string | null;
+  /** End of the current version. */
+  not_after: string | null;
+  /** In a row, of this certificate, before this operation. */
+  failures: number;
+  /** The failed operation whose order this one goes on with; its key is kept until this one ends. */
+  continues: string | null;
 }
 
 export type ClaimResult =
@@ -80,7 +88,17 @@ export class OperationWorkRepository {
 
   /** Before any challenge is touched. @throws AppError CONFLICT when the lease is lost */
   async setOrderUrl(operationId: string, fencing: number, orderUrl: string | null): Promise<void> {
-    const { rows } = await sql`UPDATE viw.certificate_operations SET order_url = ${orderUrl}
+    const { rows } =
+      await sql`UPDATE viw.certificate_operations SET order_url = ${orderUrl}, order_state = 'ordered'
+      WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing} RETURNING 1`.execute(
+        this.deps.db,
+      );
+    if (rows.length === 0) throw lost();
+  }
+
+  /** Each before the step that it names is taken. @throws AppError CONFLICT when the lease is lost */
+  async setOrderState(operationId: string, fencing: number, state: OrderState): Promise<void> {
+    const { rows } = await sql`UPDATE viw.certificate_operations SET order_state = ${state}
       WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing} RETURNING 1`.execute(
       this.deps.db,
     );
@@ -99,14 +117,15 @@ export class OperationWorkRepository {
   }
 
   /**
-   * The end, once. A failed issue leaves the certificate `failed` unless it has a version already.
+   * The end, once. A failed issue leaves the certificate `failed` unless it has a version already. A failure is kept with
+   * its next attempt until an operation has come over it.
    * @throws AppError CONFLICT when the lease is lost
    */
   async finish(
     operationId: string,
     fencing: number,
     outcome: 'succeeded' | 'failed',
-    error?: { readonly code: string; readonly msg: string },
+    error?: OperationFailure,
   ): Promise<void> {
     await inTransaction(this.deps.db, async (trx) => {
       const { rows } = await sql<{ certificate_id: string; kind: OperationKind }>`
@@ -118,6 +137,8 @@ export class OperationWorkRepository {
       if (outcome === 'failed' && rows[0].kind === 'issue')
         await sql`UPDATE viw.certificates SET state = 'failed'
           WHERE id = ${rows[0].certificate_id} AND current_version_id IS NULL`.execute(trx);
+      if (error) await recordFailure(trx, operationId, error);
+      else if (outcome === 'succeeded') await forgetFailure(trx, operationId);
     });
   }
 }
@@ -130,17 +151,28 @@ async function take(
   owner: string,
   leaseSeconds: number,
 ): Promise<OperationWork> {
+  // The order of a failed attempt goes on, unless it has led to a version.
   const { rows } = await sql<OperationWork>`
     WITH c AS (
       UPDATE viw.certificates SET fencing = fencing + 1
       WHERE id = (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) RETURNING *
+    ), failed AS (
+      SELECT f.attempts, e.id, e.order_url FROM c JOIN viw.certificate_failures f ON f.certificate_id = c.id
+      LEFT JOIN viw.certificate_operations e ON e.id = f.operation_id AND f.next_kind <> 'deploy'
+        AND e.order_url IS NOT NULL AND e.status = 'failed'
+        AND NOT EXISTS (SELECT FROM viw.certificate_versions v WHERE v.operation_id = e.id)
     )
     UPDATE viw.certificate_operations o SET status = 'running', started_at = coalesce(o.started_at, now()),
       attempts = o.attempts + 1, lease_owner = ${owner}, fencing = c.fencing,
-      lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+      lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}),
+      order_url = CASE WHEN o.kind IN ('issue', 'renew') THEN coalesce(o.order_url, (SELECT order_url FROM failed))
+        ELSE o.order_url END
     FROM c WHERE o.id = ${operationId}
     RETURNING o.id AS operation_id, o.certificate_id, o.kind, o.parameters, o.correlation_id, o.attempts, o.order_url,
-      o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.current_version_id`.execute(db);
+      o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.current_version_id,
+      (SELECT v.not_after FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS not_after,
+      coalesce((SELECT attempts FROM failed), 0) AS failures,
+      (SELECT id FROM failed WHERE failed.order_url = o.order_url) AS continues`.execute(db);
   const [work] = rows;
   if (!work) throw new AppError('INTERNAL_ERROR');
   return work;

@@ -36,8 +36,18 @@ export class OrderKeyRepository {
       .executeTakeFirst();
   }
 
-  /** Nothing is left to be resumed. */
-  async delete(operationId: string): Promise<void> {
-    await this.deps.db.deleteFrom('certificate_order_keys').where('operation_id', '=', operationId).execute();
+  /**
+   * Keys of the certificate's ended operations go, but for the one that its next attempt goes on with.
+   * @param operationId any operation of the certificate
+   */
+  async deleteSettled(operationId: string): Promise<void> {
+    await sql`
+      DELETE FROM viw.certificate_order_keys k USING viw.certificate_operations o
+      WHERE o.id = k.operation_id AND o.status IN ('succeeded', 'failed')
+        AND o.certificate_id = (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId})
+        AND NOT EXISTS (SELECT FROM viw.certificate_failures f
+          WHERE f.operation_id = k.operation_id AND f.next_kind <> 'deploy' AND f.retry_at IS NOT NULL)`.execute(
+      this.deps.db,
+    );
   }
 }

@@ -1,0 +1,30 @@
+import type { ChallengeSolver, Http01Responder } from '@viw/acme';
+import { Authorities, Dns01Solver, Rfc2136Provider } from '@viw/acme';
+import type { Config } from '../config';
+
+/** How names are proved, by challenge; what is not configured is absent. */
+export type Solvers = Readonly<Partial<Record<ChallengeSolver['type'], ChallengeSolver>>>;
+
+export type SolverConfig = Pick<
+  Config,
+  | 'CERT_WORKER_RFC2136_SERVER'
+  | 'CERT_WORKER_RFC2136_KEY'
+  | 'CERT_WORKER_DNS_RESOLVERS'
+  | 'CERT_WORKER_DNS_AUTHORITY_PORT'
+  | 'CERT_WORKER_DNS_PROPAGATION_MS'
+>;
+
+export function solversOf(config: SolverConfig, responder: Http01Responder): Solvers {
+  const { CERT_WORKER_RFC2136_SERVER: server, CERT_WORKER_RFC2136_KEY: key } = config;
+  if (!server || !key) return { 'http-01': responder };
+  const authorities = new Authorities({
+    resolvers: config.CERT_WORKER_DNS_RESOLVERS,
+    authorityPort: config.CERT_WORKER_DNS_AUTHORITY_PORT,
+  });
+  const provider = new Rfc2136Provider({ ...server, key });
+  const propagationMs = config.CERT_WORKER_DNS_PROPAGATION_MS;
+  return {
+    'http-01': responder,
+    'dns-01': new Dns01Solver({ propagationMs }, { provider, authorities }),
+  };
+}

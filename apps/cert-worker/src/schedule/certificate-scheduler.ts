@@ -1,0 +1,115 @@
+import { advisoryLocks } from '@viw/contracts';
+import type { RenewalScheduleRepository } from '@viw/database';
+import { runPeriodicallyAlone } from '@viw/database';
+import type { Component, Logger } from '@viw/runtime';
+import type { ChangeAnnouncer } from '@viw/streams';
+import type { VersionPlanner } from './version-planner';
+
+export interface CertificateSchedulerOptions {
+  readonly databaseUrl: string;
+  /** From the end of one turn to the next, milliseconds. */
+  readonly everyMs: number;
+  /** Renewals and repeated issuances that may be begun in ten minutes; repeated deployments are not counted. */
+  readonly ordersPerTenMinutes: number;
+}
+
+export interface CertificateSchedulerDeps {
+  readonly schedule: Pick<
+    RenewalScheduleRepository,
+    'unplanned' | 'savePlan' | 'due' | 'begin' | 'begunWithin'
+  >;
+  readonly planner: Pick<VersionPlanner, 'plan'>;
+  readonly changes: Pick<ChangeAnnouncer, 'announce'>;
+  readonly logger: Logger;
+}
+
+const STANDBY_MS = 5_000;
+const BACKOFF = { baseMs: 500, capMs: 30_000 };
+const TEN_MINUTES_S = 600;
+/** Of one turn: a fleet that is new is planned within minutes, and a CA is not asked in a burst. */
+const PLANS_PER_TURN = 100;
+const DUE_PER_TURN = 100;
+
+/**
+ * Begins what is due: renewals by their stored plan and repeated attempts by their stored time. It only writes operations
+ * down, as an accepted request would be; workers do them. Of all cert-workers one at a time.
+ */
+export class CertificateScheduler implements Component {
+  readonly name = 'certificate-scheduler';
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: CertificateSchedulerOptions,
+    private readonly deps: CertificateSchedulerDeps,
+  ) {}
+
+  start(): void {
+    this.#loop ??= this.#run(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  #run(stop: AbortSignal): Promise<void> {
+    const { databaseUrl: url, everyMs } = this.options;
+    return runPeriodicallyAlone(
+      { url, applicationName: 'cert-worker-scheduler', key: advisoryLocks.certificateScheduler },
+      {
+        stop,
+        everyMs,
+        backoff: BACKOFF,
+        standbyMs: Math.min(STANDBY_MS, everyMs),
+        onFailure: (error) => {
+          this.deps.logger.warn({ event: 'scheduler_failed', error }, 'cannot schedule, trying again');
+        },
+      },
+      () => this.#turn(stop),
+    );
+  }
+
+  async #turn(stop: AbortSignal): Promise<void> {
+    await this.#beginDue();
+    await this.#planVersions(stop);
+  }
+
+  async #beginDue(): Promise<void> {
+    const { schedule, changes, logger } = this.deps;
+    const due = await schedule.due(DUE_PER_TURN);
+    if (due.length === 0) return;
+    let allowed = this.options.ordersPerTenMinutes - (await schedule.begunWithin(TEN_MINUTES_S));
+    for (const work of due) {
+      if (work.kind !== 'deploy' && allowed <= 0) continue;
+      const operationId = await schedule.begin(work);
+      if (operationId === undefined) continue;
+      if (work.kind !== 'deploy') allowed -= 1;
+      const { certificate_id, kind } = work;
+      logger.info({ event: 'operation_scheduled', operation_id: operationId, certificate_id, kind }, 'begun');
+      changes.announce([
+        { kind: 'operation', id: operationId, parent_id: certificate_id },
+        { kind: 'certificate', id: certificate_id },
+      ]);
+    }
+  }
+
+  /** A CA that is silent once is not asked again in this turn: plans are made without it. */
+  async #planVersions(signal: AbortSignal): Promise<void> {
+    const { schedule, planner, changes } = this.deps;
+    let ask = true;
+    for (const version of await schedule.unplanned(PLANS_PER_TURN)) {
+      if (signal.aborted) return;
+      try {
+        const { plan, silent } = await planner.plan(version, { ask, signal });
+        if (silent) ask = false;
+        await schedule.savePlan(plan);
+        if (version.plan?.due_at !== plan.due_at)
+          changes.announce([{ kind: 'certificate', id: plan.certificate_id }]);
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { startKnot, type Knot } from '@viw/testing';
+import { sql } from 'kysely';
+import { startRig, type Rig } from './rig';
+
+let knot: Knot;
+let rig: Rig;
+beforeAll(async () => {
+  knot = await startKnot({ zones: { 'zone.example': {} } });
+  rig = await startRig(['www.zone.example'], { dnsResolver: `127.0.0.1:${knot.port}` });
+}, 60_000);
+afterAll(async () => {
+  await rig.stop();
+  await knot.stop();
+}, 60_000);
+
+const names = ['zone.example', '*.zone.example'];
+
+test('a wildcard and its apex: proved by dynamic updates, deployed, the key of the zone nowhere in clear', async () => {
+  const worker = await rig.startWorker({
+    CERT_WORKER_RFC2136_SERVER: `127.0.0.1:${knot.port}`,
+    CERT_WORKER_RFC2136_KEY: knot.tsigKey,
+    CERT_WORKER_DNS_RESOLVERS: `127.0.0.1:${knot.port}`,
+    CERT_WORKER_DNS_AUTHORITY_PORT: String(knot.port),
+    CERT_WORKER_SCHEDULE_EVERY_MS: '600000',
+  });
+  const host = await rig.virtualHost('www.zone.example');
+  const id = await rig.certificate(names, [host.id], 'dns-01');
+  const operation = await rig.ended(await rig.request(id, 'issue'));
+  expect(operation).toMatchObject({ status: 'succeeded', error: null, order_state: 'stored' });
+  const { current_version: version } = await rig.certificateOf(id);
+  expect(version?.names.toSorted()).toEqual(names.toSorted());
+  expect(await rig.served('www.zone.example')).toBe(version?.fingerprint_sha256);
+  expect(await knot.txt('_acme-challenge.zone.example')).toEqual([]);
+  await worker.stop();
+
+  const secret = knot.tsigKey.split(':')[2] ?? '';
+  expect(secret.length).toBeGreaterThan(40);
+  const { rows } = await sql<{ text: string }>`
+    SELECT t::text AS text FROM viw.certificate_operation_steps t`.execute(rig.db);
+  expect([...rig.logs, ...rows.map(({ text }) => text)].join('\n')).not.toContain(secret);
+});
+
+test('without a zone that can be changed: said in words, and not tried again', async () => {
+  const worker = await rig.startWorker({ CERT_WORKER_SCHEDULE_EVERY_MS: '600000' });
+  const id = await rig.certificate(names, [], 'dns-01');
+  const operation = await rig.ended(await rig.request(id, 'issue'));
+  expect(operation.error).toMatchObject({
+    code: 'NOT_IMPLEMENTED',
+    msg: 'this cert-worker is not set up to issue by acme with dns-01',
+  });
+  expect((await rig.certificateOf(id)).renewal.failure).toMatchObject({
+    next_attempt_at: null,
+    you_can: 'Choose an issuer and a challenge that this installation has.',
+  });
+  await worker.stop();
+});

@@ -1,0 +1,191 @@
+import type { Certificate } from '@viw/contracts';
+import { OperationRepository, CertificateVersionRepository } from '@viw/database';
+import {
+  eventually,
+  rateLimit,
+  renewalWindows,
+  serverErrors,
+  startFaultProxy,
+  type AcmeFault,
+  type FaultProxy,
+} from '@viw/testing';
+import { sql } from 'kysely';
+import { startOutboxRelay } from './outbox-relay';
+import { startRig, type Rig } from './rig';
+
+let rig: Rig;
+let proxy: FaultProxy;
+let stopRelay: () => Promise<void>;
+const second = { CERT_WORKER_CONSUMER: 'worker-2', CERT_WORKER_HTTP01_BIND: '127.0.0.1:0' };
+const workers: { stop(): Promise<void> }[] = [];
+beforeAll(async () => {
+  rig = await startRig(['renewed.example']);
+  proxy = await startFaultProxy(rig.pebble);
+  stopRelay = startOutboxRelay(rig.db, rig.producer);
+  // Two, so that whatever is begun twice would show. Validations arrive at the first, whoever orders.
+  for (const more of [{ CERT_WORKER_CONSUMER: 'worker-1' }, second])
+    workers.push(
+      await rig.startWorker({
+        ...more,
+        CERT_WORKER_ACME_DIRECTORY_URL: proxy.directoryUrl,
+        CERT_WORKER_ACME_CA: proxy.caCertPem,
+        CERT_WORKER_SCHEDULE_EVERY_MS: '100',
+      }),
+    );
+}, 60_000);
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.stop()));
+  await stopRelay();
+  await proxy.stop();
+  await rig.stop();
+}, 60_000);
+
+/** The CA makes suggestions, but knows no certificate unless a test says so. */
+let windowOf: Parameters<typeof renewalWindows>[0];
+const windows = renewalWindows((certificateId) => windowOf(certificateId));
+const alsoUse = (...faults: AcmeFault[]) => proxy.use(...faults, windows);
+beforeEach(() => {
+  windowOf = () => undefined;
+  alsoUse();
+});
+
+const operationsOf = async (id: string) => (await new OperationRepository({ db: rig.db }).list(id)).items;
+const versionsOf = async (id: string) =>
+  (await new CertificateVersionRepository({ db: rig.db }).list(id)).items;
+const ordersOf = (name: string) =>
+  proxy.requests.filter(({ payload }) => JSON.stringify(payload?.['identifiers'] ?? '').includes(name));
+
+const when = (id: string, condition: (certificate: Certificate) => void, what: string) =>
+  eventually(
+    async () => {
+      const certificate = await rig.certificateOf(id);
+      condition(certificate);
+      return certificate;
+    },
+    { timeoutMs: 15_000, what },
+  );
+const planned = (id: string) =>
+  when(id, ({ renewal }) => expect(renewal.due_at).not.toBeNull(), 'a plan of the current version');
+const failing = (id: string, attempts = 1) =>
+  when(id, ({ renewal }) => expect(renewal.failure?.attempts).toBe(attempts), 'the failure');
+const setRetryNow = (id: string) =>
+  sql`UPDATE viw.certificate_failures SET retry_at = now() WHERE certificate_id = ${id}`.execute(rig.db);
+
+test('what is due by its plan is renewed, deployed and planned anew, once and by itself', async () => {
+  const site = 'renewed.example';
+  const host = await rig.virtualHost(site);
+  const id = await rig.certificate([site], [host.id]);
+  await rig.ended(await rig.request(id, 'issue'));
+  const { renewal, current_version: first } = await planned(id);
+  expect(renewal).toMatchObject({ reason: 'lifetime', suggestion: null, failure: null });
+  const daysLeft = (Date.parse(first!.not_after) - Date.parse(renewal.due_at!)) / 86_400_000;
+  expect(daysLeft).toBeGreaterThanOrEqual(30);
+  expect(daysLeft).toBeLessThanOrEqual(34.5);
+
+  await sql`UPDATE viw.renewal_plans SET due_at = now() WHERE certificate_id = ${id}`.execute(rig.db);
+  const { current_version: second } = await when(
+    id,
+    ({ current_version, used_by }) => {
+      expect(current_version?.id).not.toBe(first?.id);
+      expect(used_by).toMatchObject([{ deployed_version_id: current_version?.id }]);
+    },
+    'the renewal',
+  );
+  expect(await rig.served(site)).toBe(second?.fingerprint_sha256);
+  await planned(id);
+  expect((await operationsOf(id)).map(({ kind, status, issued_by }) => [kind, status, issued_by])).toEqual([
+    ['renew', 'succeeded', 'renewal'],
+    ['issue', 'succeeded', 'test'],
+  ]);
+  const { rows } = await sql`SELECT action, actor_kind FROM viw.audit_log WHERE object_id = ${id}`.execute(
+    rig.db,
+  );
+  expect(rows).toEqual([{ action: 'certificate.renew', actor_kind: 'system' }]);
+});
+
+test('a window of the CA that lies in the past is obeyed at once; the order says what it replaces', async () => {
+  const name = 'early.example';
+  let early: string | undefined;
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  windowOf = (certificateId) => {
+    early ??= certificateId;
+    const days = certificateId === early ? -2 : 50;
+    return { start: inDays(days), end: inDays(days + 1), explanationURL: 'https://ca.example/why' };
+  };
+  const id = await rig.certificate([name]);
+  await rig.ended(await rig.request(id, 'issue'));
+  const { renewal } = await when(
+    id,
+    ({ renewal: now }) => {
+      expect(now.reason).toBe('ari');
+      expect(Date.parse(now.due_at!)).toBeGreaterThan(Date.now());
+    },
+    'the plan of the second version',
+  );
+  expect(renewal.suggestion).toMatchObject({ explanation_url: 'https://ca.example/why' });
+  expect(await versionsOf(id)).toHaveLength(2);
+  expect(ordersOf(name).map(({ payload }) => payload?.['replaces'])).toEqual([undefined, early]);
+});
+
+test('a rate limit: said in words, kept to, and made up for by itself', async () => {
+  const name = 'limited.example';
+  alsoUse(rateLimit('86400'));
+  const id = await rig.certificate([name]);
+  expect((await rig.ended(await rig.request(id, 'issue'))).error?.code).toBe('ACME_RATE_LIMITED');
+  const { renewal } = await failing(id);
+  expect(renewal.failure).toMatchObject({
+    kind: 'issue',
+    code: 'ACME_RATE_LIMITED',
+    problem_type: 'rateLimited',
+    went_wrong: expect.stringContaining('too many new orders recently') as string,
+    viw_does: 'viw waits until the CA allows another attempt, then tries again by itself.',
+    you_can: null,
+  });
+  const wait = Date.parse(renewal.failure!.next_attempt_at!) - Date.now();
+  expect(wait).toBeGreaterThan(86_300_000);
+  expect(wait).toBeLessThan(86_400_000 * 1.11);
+  expect(ordersOf(name)).toHaveLength(1);
+
+  alsoUse();
+  await setRetryNow(id);
+  await when(id, ({ state }) => expect(state).toBe('active'), 'the certificate');
+  expect((await rig.certificateOf(id)).renewal.failure).toBeNull();
+});
+
+test('a CA that fails at the download: the next attempt goes on with the same order and key', async () => {
+  const name = 'download.example';
+  alsoUse(serverErrors(({ path }) => path.startsWith('/certZ/')));
+  const id = await rig.certificate([name]);
+  await rig.ended(await rig.request(id, 'issue'));
+  await failing(id);
+  await setRetryNow(id);
+  const { renewal } = await failing(id, 2);
+  expect(renewal.failure).toMatchObject({ kind: 'issue', viw_does: 'viw tries again by itself.' });
+  expect(Date.parse(renewal.failure!.next_attempt_at!) - Date.now()).toBeGreaterThan(100_000);
+
+  alsoUse();
+  await setRetryNow(id);
+  await when(id, ({ state }) => expect(state).toBe('active'), 'the certificate');
+  expect(ordersOf(name)).toHaveLength(1);
+  expect(await versionsOf(id)).toHaveLength(1);
+  await eventually(async () => {
+    const keys = await sql`SELECT 1 FROM viw.certificate_order_keys`.execute(rig.db);
+    expect(keys.rows).toHaveLength(0);
+  });
+});
+
+test('what was issued and could not be deployed is deployed later, not issued again', async () => {
+  const site = 'renewed.example';
+  const host = await rig.virtualHost(site, { host_key_fingerprint: null });
+  const id = await rig.certificate(['later.example'], [host.id]);
+  await rig.ended(await rig.request(id, 'issue'));
+  const { renewal } = await failing(id);
+  expect(renewal.failure).toMatchObject({ kind: 'deploy', next_attempt_at: null, code: 'DEPLOY_REFUSED' });
+  await sql`UPDATE viw.nginx_servers SET host_key_fingerprint = ${rig.sshd.hostKeyFingerprint}`.execute(
+    rig.db,
+  );
+  await setRetryNow(id);
+  await when(id, (now) => expect(now.renewal.failure).toBeNull(), 'the deployment');
+  expect(await versionsOf(id)).toHaveLength(1);
+  expect((await operationsOf(id)).map(({ kind }) => kind)).toEqual(['deploy', 'issue']);
+});
