@@ -24,6 +24,7 @@ import { createApp } from './http/app';
 import { HttpServer } from './http/http-server';
 import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
+import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
 import { Reconciler } from './reconciler/reconciler';
 import { UnreadReports } from './reconciler/unread-reports';
@@ -104,8 +105,12 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
 
   const authenticator = new Authenticator(sessionLife, { repositories, logger });
   const audit = new AuditTrail({ repositories, logger });
+  const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
-  const events = new EventBroadcast({ redisUrl, heartbeatMs }, { redis, authenticator, logger, metrics });
+  const events = new EventBroadcast(
+    { redisUrl, heartbeatMs },
+    { redis, authenticator, scopes: repositories.scopes, logger, metrics },
+  );
   const deadLetters = new DeadLetterStore({ redis });
   deadLetterGauge(deadLetters, metrics);
   const routes = allRoutes(
@@ -156,7 +161,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { secure },
     {
       routers: [
-        apiRouter(routes, { authenticator, audit, logger }),
+        apiRouter(routes, { authenticator, guard, audit, logger }),
         ...(panelDir === undefined ? [] : [panelRouter({ dir: panelDir })]),
       ],
       logger,

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger } from '@viw/runtime';
 import { AppError, constantTimeEqual, systemClock } from '@viw/runtime';
 import { hashApiSecret, parseApiKey, verifyApiKey } from '@viw/secrets';
@@ -58,14 +59,14 @@ export class Authenticator {
       throw new AppError('FORBIDDEN', 'The X-CSRF-Token header is missing or not this session’s');
   }
 
-  /** Whether the credential still counts, and with the same role. Does not count as use. */
-  async stillValid({ credential, role }: Caller): Promise<boolean> {
+  /** Whether the credential still counts, with the same role and scope. Does not count as use. */
+  async stillValid({ credential, role, scope }: Caller): Promise<boolean> {
     const { sessions, apiKeys } = this.#deps.repositories;
     const found =
       credential.kind === 'session'
         ? await sessions.find(credential.tokenHash)
         : await apiKeys.findUsable(credential.id);
-    return found?.role === role;
+    return found?.role === role && isDeepStrictEqual(found.scope ?? undefined, scope);
   }
 
   async #byApiKey(header: string): Promise<Caller> {
@@ -81,7 +82,8 @@ export class Authenticator {
       id: known.client_id,
       name: known.client_name,
       role: known.role,
-      permissions: permissionsOf(known.role),
+      scope: known.scope ?? undefined,
+      permissions: permissionsOf(known.role, known.scope ?? undefined),
       credential: { kind: 'api_key', id: known.id },
     };
   }
@@ -97,7 +99,8 @@ export class Authenticator {
       id: session.administrator_id,
       name: session.email,
       role: session.role,
-      permissions: permissionsOf(session.role),
+      scope: session.scope ?? undefined,
+      permissions: permissionsOf(session.role, session.scope ?? undefined),
       credential: { kind: 'session', tokenHash: hash, csrfToken: csrfTokenOf(token) },
     };
   }

@@ -1,10 +1,13 @@
-import type { Permission, Role } from '@viw/contracts';
+import type { Permission, Role, Scope } from '@viw/contracts';
 import type { Principal } from '@viw/database';
 
 /** Who calls, after its credential was checked. */
 export interface Caller extends Principal {
   readonly kind: 'administrator' | 'api_client';
   readonly role: Role;
+  /** What it is narrowed to; undefined: not narrowed. */
+  readonly scope: Scope | undefined;
+  /** Of role and scope. */
   readonly permissions: ReadonlySet<Permission>;
   readonly credential:
     | {

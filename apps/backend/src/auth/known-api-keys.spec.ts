@@ -7,6 +7,7 @@ const key = (id: string): UsableApiKey => ({
   client_id: 'client',
   client_name: 'script',
   role: 'viewer',
+  scope: null,
 });
 
 function surroundings() {

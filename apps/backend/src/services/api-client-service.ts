@@ -1,4 +1,4 @@
-import type { ApiClient, apiKeyCreated, Role } from '@viw/contracts';
+import type { ApiClient, apiKeyCreated, Role, Scope } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import { generateApiKey } from '@viw/secrets';
 import type { z } from 'zod';
@@ -18,7 +18,10 @@ export class ApiClientService {
     return this.deps.repositories.apiClients.list(options);
   }
 
-  create(write: WriteRequest, input: { name: string; role: Role }): Promise<ApiClient> {
+  create(
+    write: WriteRequest,
+    input: { name: string; role: Role; scope?: Scope | undefined },
+  ): Promise<ApiClient> {
     return this.deps.writes.perform(write, async ({ apiClients }) => {
       const client = await apiClients.create(input);
       const object = { kind: 'api_client', id: client.id };

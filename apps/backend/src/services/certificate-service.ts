@@ -1,5 +1,5 @@
 import type { Certificate, certificateCreate, Operation, OperationKind } from '@viw/contracts';
-import type { ListOptions } from '@viw/database';
+import type { ListOptions, Scoped } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { z } from 'zod';
 import { principalOf } from '../auth/caller';
@@ -23,7 +23,7 @@ export interface AcceptedOperation {
 export class CertificateService {
   constructor(private readonly deps: CertificateServiceDeps) {}
 
-  list(options: ListOptions & { q?: string | undefined }) {
+  list(options: ListOptions & Scoped & { q?: string | undefined }) {
     return this.deps.repositories.certificates.list(options);
   }
 

@@ -95,13 +95,14 @@ export class SignInService {
       const actor = { kind: 'administrator', id: account.id, name: account.email };
       await log.append(auditEntry(actor, facts, 'success', { action: 'session.create' }));
     });
-    const { id, email, role } = account;
+    const { id, email, role, scope } = account;
     const me: Me = {
       kind: 'administrator',
       id,
       name: email,
       role,
-      permissions: [...permissionsOf(role)],
+      permissions: [...permissionsOf(role, scope ?? undefined)],
+      ...(scope === null ? {} : { scope }),
       csrf_token: csrfToken,
     };
     return { token, maxAgeS: authenticator.absoluteS, me };
@@ -118,11 +119,12 @@ export class SignInService {
   }
 }
 
-export const describeCaller = ({ kind, id, name, role, permissions, credential }: Caller): Me => ({
+export const describeCaller = ({ kind, id, name, role, scope, permissions, credential }: Caller): Me => ({
   kind,
   id,
   name,
   role,
   permissions: [...permissions],
+  ...(scope === undefined ? {} : { scope }),
   ...(credential.kind === 'session' ? { csrf_token: credential.csrfToken } : {}),
 });

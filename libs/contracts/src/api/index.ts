@@ -1,4 +1,5 @@
 export * from './problem';
+export * from './scope';
 export * from './session';
 export * from './gateways';
 export * from './commands';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scope } from './scope';
 
 export const role = z.enum(['viewer', 'operator', 'admin', 'auditor']);
 export type Role = z.infer<typeof role>;
@@ -16,6 +17,7 @@ export const permission = z.enum([
   'access:read',
   'access:write',
   'audit:read',
+  'audit:write',
   'system:read',
   'system:write',
 ]);
@@ -35,13 +37,27 @@ export const me = z.object({
   name: z.string(),
   role,
   permissions: z.array(permission),
+  /** What the caller is narrowed to; absent: not narrowed. */
+  scope: scope.optional(),
   /** For people: to be sent as `X-CSRF-Token` with every write. */
   csrf_token: z.string().optional(),
 });
 export type Me = z.infer<typeof me>;
 
-export const apiClientCreate = z.strictObject({ name: z.string().min(1).max(128), role });
-export const apiClient = z.object({ id: z.string(), name: z.string(), role, created_at: z.string() });
+export const apiClientCreate = z.strictObject({
+  name: z.string().min(1).max(128),
+  role,
+  /** Absent: not narrowed. */
+  scope: scope.optional(),
+});
+export const apiClient = z.object({
+  id: z.string(),
+  name: z.string(),
+  role,
+  /** Null: not narrowed. */
+  scope: scope.nullable(),
+  created_at: z.string(),
+});
 export type ApiClient = z.infer<typeof apiClient>;
 
 export const apiKeyCreate = z.strictObject({ expires_at: z.iso.datetime({ offset: true }).optional() });

@@ -32,6 +32,8 @@ export * from './access/revoked-token-repository';
 export * from './trust/command-key-repository';
 export * from './trust/host-policy-repository';
 export * from './servers/server-repository';
+export type { Scoped } from './access/scope-conditions';
+export * from './access/scope-repository';
 export * from './access/sign-in-session-repository';
 export * from './servers/ssh-credential-repository';
 export * from './servers/virtual-host-repository';

@@ -1,4 +1,4 @@
-import type { Role } from '@viw/contracts';
+import type { Role, Scope } from '@viw/contracts';
 import type { Instant, InstantDefault, InstantOrNull, JsonOrNull } from './columns';
 
 export interface AdministratorsTable {
@@ -6,6 +6,8 @@ export interface AdministratorsTable {
   email: string;
   password_hash: string;
   role: Role;
+  /** Null: not narrowed. */
+  scope: JsonOrNull<Scope>;
   created_at: InstantDefault;
   last_sign_in_at: InstantOrNull;
   disabled_at: InstantOrNull;
@@ -26,6 +28,8 @@ export interface ApiClientsTable {
   id: string;
   name: string;
   role: Role;
+  /** Null: not narrowed. */
+  scope: JsonOrNull<Scope>;
   created_at: InstantDefault;
   disabled_at: InstantOrNull;
 }

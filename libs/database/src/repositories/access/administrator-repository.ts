@@ -1,4 +1,4 @@
-import type { Role } from '@viw/contracts';
+import type { Role, Scope } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
@@ -9,6 +9,7 @@ export interface Administrator {
   id: string;
   email: string;
   role: Role;
+  scope: Scope | null;
   created_at: string;
   last_sign_in_at: string | null;
   disabled_at: string | null;
@@ -21,7 +22,7 @@ export interface NewAdministrator {
   readonly role: Role;
 }
 
-const shown = ['id', 'email', 'role', 'created_at', 'last_sign_in_at', 'disabled_at'] as const;
+const shown = ['id', 'email', 'role', 'scope', 'created_at', 'last_sign_in_at', 'disabled_at'] as const;
 
 export class AdministratorRepository {
   constructor(private readonly deps: RepositoryDeps) {}

@@ -1,21 +1,28 @@
-import type { ApiClient, Role } from '@viw/contracts';
+import type { ApiClient, Role, Scope } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import type { ListOptions, Page } from '../../cursor';
 import { newestFirst } from '../../newest-first';
 import { isUniqueViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
 
-const shown = ['id', 'name', 'role', 'created_at'] as const;
+const shown = ['id', 'name', 'role', 'scope', 'created_at'] as const;
 
 export class ApiClientRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /** @throws AppError ALREADY_EXISTS when the name is in use */
-  async create(input: { readonly name: string; readonly role: Role }): Promise<ApiClient> {
+  async create({
+    scope,
+    ...input
+  }: {
+    readonly name: string;
+    readonly role: Role;
+    readonly scope?: Scope | undefined;
+  }): Promise<ApiClient> {
     try {
       return await this.deps.db
         .insertInto('api_clients')
-        .values({ id: uuidv7(), ...input })
+        .values({ id: uuidv7(), ...input, scope: scope === undefined ? null : JSON.stringify(scope) })
         .returning(shown)
         .executeTakeFirstOrThrow();
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Role } from '@viw/contracts';
+import type { Role, Scope } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import { sql } from 'kysely';
 import { isForeignKeyViolation } from '../../sql-state';
@@ -19,6 +19,7 @@ export interface UsableApiKey {
   client_id: string;
   client_name: string;
   role: Role;
+  scope: Scope | null;
 }
 
 export class ApiKeyRepository {
@@ -47,7 +48,7 @@ export class ApiKeyRepository {
   /** Undefined when unknown, revoked, expired by the database's clock, or its client is disabled. */
   async findUsable(id: string): Promise<UsableApiKey | undefined> {
     const { rows } = await sql<UsableApiKey>`
-      SELECT k.id, k.secret_hash, k.client_id, c.name AS client_name, c.role
+      SELECT k.id, k.secret_hash, k.client_id, c.name AS client_name, c.role, c.scope
       FROM viw.api_keys k JOIN viw.api_clients c ON c.id = k.client_id
       WHERE k.id = ${id} AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
         AND c.disabled_at IS NULL`.execute(this.deps.db);
