@@ -12,6 +12,9 @@ import {
   createRedis,
   redisSettingsCheck,
 } from '@viw/streams';
+import { CheckpointSigner } from './audit/checkpoint-signer';
+import { AuditSealer } from './audit/sealer';
+import { AuditVerifier } from './audit/verification';
 import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
@@ -32,6 +35,7 @@ import { allRoutes } from './routes';
 import { SnapshotPublisher } from './registry/snapshot-publisher';
 import { SnapshotStore } from './registry/snapshot-store';
 import { ApiClientService } from './services/api-client-service';
+import { AuditService } from './services/audit-service';
 import { AuditTrail } from './services/audit-trail';
 import { CertificateService } from './services/certificate-service';
 import { CommandKeyService } from './services/command-key-service';
@@ -68,8 +72,8 @@ export interface Backend {
   readonly metrics: Metrics;
 }
 
-/** Relay, reconciler, registry snapshots and command keys: one statement each at a time, and one to spare. */
-const JOB_CONNECTIONS = 5;
+/** Relay, reconciler, registry snapshots, audit sealer and command keys: one statement each at a time, and one to spare. */
+const JOB_CONNECTIONS = 6;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
 
@@ -105,6 +109,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
 
   const authenticator = new Authenticator(sessionLife, { repositories, logger });
   const audit = new AuditTrail({ repositories, logger });
+  const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
   const events = new EventBroadcast(
@@ -121,6 +126,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         { store, authenticator, passwords: new Passwords(), limiter: new SignInLimiter(), audit },
       ),
       apiClients: new ApiClientService({ repositories, writes }),
+      auditLog: new AuditService({
+        repositories,
+        verifier: new AuditVerifier({ repositories, signer: checkpoints }),
+        writes,
+      }),
       gateways: new GatewayService({ repositories, writes }),
       enrollment: new EnrollmentService(
         { hubUrls: config.BACKEND_AGENT_HUB_URLS, hubPins: config.BACKEND_AGENT_HUB_PINS },
@@ -207,6 +217,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       { databaseUrl, applicationName },
       { repositories: jobs.repositories, snapshots: new SnapshotStore({ redis }), logger, metrics },
     ),
+    new AuditSealer({ databaseUrl, applicationName }, { store: jobs, signer: checkpoints, logger }),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
     http,

@@ -3,6 +3,7 @@ import { UnexpectedAnswerError } from './api-error';
 import { readEventStream } from './event-stream';
 import { liveEventFrom, type LiveEvent } from './live-event';
 import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
+import { auditRoutes } from './routes/audit';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandKeyRoutes } from './routes/command-keys';
 import { commandRoutes } from './routes/commands';
@@ -32,6 +33,7 @@ export const createClient = (options: ClientOptions) => {
     setup: setupRoute(http),
     session: sessionRoutes(http),
     apiClients: apiClientRoutes(http),
+    audit: auditRoutes(http),
     gateways: gatewayRoutes(http),
     commands: commandRoutes(http),
     commandKeys: commandKeyRoutes(http),

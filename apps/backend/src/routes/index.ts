@@ -5,6 +5,7 @@ import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { ApiClientService } from '../services/api-client-service';
+import type { AuditService } from '../services/audit-service';
 import type { CertificateService } from '../services/certificate-service';
 import type { CommandKeyService } from '../services/command-key-service';
 import type { CommandService } from '../services/command-service';
@@ -17,6 +18,7 @@ import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { apiClientRoutes } from './api-clients';
+import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
 import { commandRoutes } from './commands';
@@ -32,6 +34,7 @@ import { sessionRoutes } from './session';
 export interface RouteServices {
   readonly signIn: SignInService;
   readonly apiClients: ApiClientService;
+  readonly auditLog: AuditService;
   readonly gateways: GatewayService;
   readonly enrollment: EnrollmentService;
   readonly keyRenewal: KeyRenewalService;
@@ -61,6 +64,7 @@ export function allRoutes(
     ...certificateRoutes(services.certificates),
     ...serverRoutes(services.servers),
     ...apiClientRoutes(services.apiClients),
+    ...auditRoutes(services.auditLog),
     ...deadLetterRoutes(services.deadLetters),
     ...seedAliases(services),
   ];

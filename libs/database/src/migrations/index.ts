@@ -13,6 +13,7 @@ import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import { scopes } from './0024_scopes';
+import { auditChain } from './0025_audit_chain';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   trust,
   acceptCommand,
   scopes,
+  auditChain,
 ];

@@ -6,7 +6,7 @@ import { inTransaction } from '../../connection';
 import type { ListOptions, Page } from '../../cursor';
 import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
 import type { Principal } from '../../schema/columns';
-import type { AuditEntry } from '../access/audit-repository';
+import type { AuditEntry } from '../audit/audit-repository';
 import type { Scoped } from '../access/scope-conditions';
 import { verbInScope } from '../access/scope-conditions';
 import type { CommandRequest, MadeCommand } from './command-acceptance';
