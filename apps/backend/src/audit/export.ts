@@ -16,7 +16,7 @@ const columns = [
 const FORMULA = /^[=+\-@\t\r]/;
 
 /** RFC 4180 section 2. */
-function cell(value: unknown): string {
+function cell(value: string | number | object | null | undefined): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   const harmless = FORMULA.test(text) && typeof value !== 'number' ? `'${text}` : text;
