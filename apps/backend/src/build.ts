@@ -15,10 +15,12 @@ import {
 import { CheckpointSigner } from './audit/checkpoint-signer';
 import { AuditSealer } from './audit/sealer';
 import { AuditVerifier } from './audit/verification';
+import { AccessTokens } from './auth/access-tokens';
 import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
+import { derivedTokenKey } from './auth/token-keys';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
@@ -107,7 +109,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const keyring = new CommandKeyring({ imported: config.BACKEND_COMMAND_SIGNING_KEY }, own);
   const rotation = new KeyRotation({ announceS: config.BACKEND_COMMAND_KEY_ANNOUNCE_S }, own);
 
-  const authenticator = new Authenticator(sessionLife, { repositories, logger });
+  const [kek, ...formerKeks] = config.BACKEND_ENCRYPTION_KEY;
+  const tokens = new AccessTokens({
+    keys: config.BACKEND_TOKEN_KEYS ?? [derivedTokenKey(kek), ...formerKeks.map(derivedTokenKey)],
+  });
+  const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
   const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
@@ -125,7 +131,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         { setupToken: config.BACKEND_SETUP_TOKEN },
         { store, authenticator, passwords: new Passwords(), limiter: new SignInLimiter(), audit },
       ),
-      apiClients: new ApiClientService({ repositories, writes }),
+      apiClients: new ApiClientService({ repositories, writes, tokens }),
+      tokens,
       auditLog: new AuditService({
         repositories,
         verifier: new AuditVerifier({ repositories, signer: checkpoints }),

@@ -71,6 +71,15 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /admin/api/api-clients': ['admin', 'auditor'],
   'POST /admin/api/api-clients': ['admin'],
   'POST /admin/api/api-clients/:id/keys': ['admin'],
+  'GET /admin/api/api-clients/:id': ['admin', 'auditor'],
+  'PATCH /admin/api/api-clients/:id': ['admin'],
+  'DELETE /admin/api/api-clients/:id': ['admin'],
+  'GET /admin/api/api-clients/:id/keys': ['admin', 'auditor'],
+  'POST /admin/api/api-clients/:id/keys/:key_id/rotate': ['admin'],
+  'DELETE /admin/api/api-clients/:id/keys/:key_id': ['admin'],
+  'POST /admin/api/api-clients/:id/tokens': ['admin'],
+  'POST /admin/api/tokens/revoke': ['admin'],
+  'GET /.well-known/jwks.json': 'public',
   'GET /admin/api/audit': ['admin', 'auditor'],
   'GET /admin/api/audit/verify': ['admin', 'auditor'],
   'GET /admin/api/audit/export': ['admin', 'auditor'],
@@ -89,7 +98,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
 const concrete = (path: string): string =>
   path
     .replace(':agent_id', 'gw-nobody')
-    .replace(/:(id|correlation_id)/g, '01936b2e-0000-7000-8000-000000000001');
+    .replace(/:(id|correlation_id|key_id)/g, '01936b2e-0000-7000-8000-000000000001');
 
 async function status(method: string, path: string, headers: Record<string, string>): Promise<number> {
   const giveUp = new AbortController();

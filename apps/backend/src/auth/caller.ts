@@ -1,5 +1,6 @@
 import type { Permission, Role, Scope } from '@viw/contracts';
 import type { Principal } from '@viw/database';
+import type { VerifiedToken } from './access-tokens';
 
 /** Who calls, after its credential was checked. */
 export interface Caller extends Principal {
@@ -16,7 +17,8 @@ export interface Caller extends Principal {
         /** What writes must carry as `X-CSRF-Token`. */
         readonly csrfToken: string;
       }
-    | { readonly kind: 'api_key'; readonly id: string };
+    | { readonly kind: 'api_key'; readonly id: string }
+    | ({ readonly kind: 'token' } & VerifiedToken);
 }
 
 /** Whom audit and commands name. */

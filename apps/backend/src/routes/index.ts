@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AccessTokens } from '../auth/access-tokens';
 import type { CookieOptions } from '../auth/session-cookie';
 import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
@@ -17,7 +18,7 @@ import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
-import { apiClientRoutes } from './api-clients';
+import { apiClientRoutes, jwksRoute } from './api-clients';
 import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
@@ -34,6 +35,7 @@ import { sessionRoutes } from './session';
 export interface RouteServices {
   readonly signIn: SignInService;
   readonly apiClients: ApiClientService;
+  readonly tokens: AccessTokens;
   readonly auditLog: AuditService;
   readonly gateways: GatewayService;
   readonly enrollment: EnrollmentService;
@@ -64,6 +66,7 @@ export function allRoutes(
     ...certificateRoutes(services.certificates),
     ...serverRoutes(services.servers),
     ...apiClientRoutes(services.apiClients),
+    jwksRoute(services),
     ...auditRoutes(services.auditLog),
     ...deadLetterRoutes(services.deadLetters),
     ...seedAliases(services),

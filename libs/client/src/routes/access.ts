@@ -1,11 +1,17 @@
 import {
   apiClient,
   apiKeyCreated,
+  apiKeyList,
   me,
+  page,
+  tokenCreated,
   type apiClientCreate,
+  type apiClientPatch,
   type apiKeyCreate,
+  type apiKeyRotate,
   type setupRequest,
   type signInRequest,
+  type tokenCreate,
 } from '@viw/contracts';
 import type { z } from 'zod';
 import type { CallOptions, Transport, WriteOptions } from '../transport';
@@ -33,15 +39,33 @@ export const setupRoute =
   (body: z.input<typeof setupRequest>, options?: CallOptions): Promise<void> =>
     http.send({ method: 'POST', path: '/admin/api/setup', body, options });
 
+const clientPath = (id: string): string => `/admin/api/api-clients/${encodeURIComponent(id)}`;
+const keyPath = (id: string, keyId: string): string => `${clientPath(id)}/keys/${encodeURIComponent(keyId)}`;
+
 export const apiClientRoutes = (http: Transport) => ({
+  list: (query: { limit?: number; cursor?: string } = {}, options?: CallOptions) =>
+    http.call(page(apiClient), { method: 'GET', path: '/admin/api/api-clients', query, options }),
+  get: (id: string, options?: CallOptions) =>
+    http.call(apiClient, { method: 'GET', path: clientPath(id), options }),
   create: (body: z.input<typeof apiClientCreate>, options?: WriteOptions) =>
     http.call(apiClient, { method: 'POST', path: '/admin/api/api-clients', body, options }),
+  update: (id: string, body: z.input<typeof apiClientPatch>, options?: WriteOptions) =>
+    http.call(apiClient, { method: 'PATCH', path: clientPath(id), body, options }),
+  delete: (id: string, options?: WriteOptions) =>
+    http.send({ method: 'DELETE', path: clientPath(id), options }),
+  keys: (id: string, options?: CallOptions) =>
+    http.call(apiKeyList, { method: 'GET', path: `${clientPath(id)}/keys`, options }),
   /** The only answer that ever shows the key. */
   createKey: (id: string, body: z.input<typeof apiKeyCreate> = {}, options?: WriteOptions) =>
-    http.call(apiKeyCreated, {
-      method: 'POST',
-      path: `/admin/api/api-clients/${encodeURIComponent(id)}/keys`,
-      body,
-      options,
-    }),
+    http.call(apiKeyCreated, { method: 'POST', path: `${clientPath(id)}/keys`, body, options }),
+  /** The only answer that ever shows the next key; the former one works on for the overlap. */
+  rotateKey: (id: string, keyId: string, body: z.input<typeof apiKeyRotate> = {}, options?: WriteOptions) =>
+    http.call(apiKeyCreated, { method: 'POST', path: `${keyPath(id, keyId)}/rotate`, body, options }),
+  revokeKey: (id: string, keyId: string, options?: WriteOptions) =>
+    http.send({ method: 'DELETE', path: keyPath(id, keyId), options }),
+  /** The only answer that ever shows the token; it goes where an API key would. */
+  createToken: (id: string, body: z.input<typeof tokenCreate> = {}, options?: WriteOptions) =>
+    http.call(tokenCreated, { method: 'POST', path: `${clientPath(id)}/tokens`, body, options }),
+  revokeToken: (jti: string, options?: WriteOptions) =>
+    http.send({ method: 'POST', path: '/admin/api/tokens/revoke', body: { jti }, options }),
 });

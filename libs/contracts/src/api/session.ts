@@ -57,8 +57,46 @@ export const apiClient = z.object({
   /** Null: not narrowed. */
   scope: scope.nullable(),
   created_at: z.string(),
+  /** None of its keys and tokens works since then. */
+  disabled_at: z.string().nullable(),
 });
 export type ApiClient = z.infer<typeof apiClient>;
+
+export const apiClientPatch = z.strictObject({
+  name: z.string().min(1).max(128).optional(),
+  role: role.optional(),
+  /** Null: not narrowed. */
+  scope: scope.nullable().optional(),
+  disabled: z.boolean().optional(),
+});
+
+export const apiKey = z.object({
+  id: z.string(),
+  client_id: z.string(),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
+  /** To the minute. */
+  last_used_at: z.string().nullable(),
+});
+export const apiKeyList = z.object({ items: z.array(apiKey) });
+/** The former key works for so long beside the new one, seconds. */
+export const apiKeyRotate = z.strictObject({
+  overlap_s: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(86_400),
+  expires_at: z.iso.datetime({ offset: true }).optional(),
+});
+
+/** Longest life of a token, seconds. */
+export const TOKEN_MAX_S = 86_400;
+export const tokenCreate = z.strictObject({ ttl_s: z.int().min(1).max(TOKEN_MAX_S).default(900) });
+/** The token is shown here once and never again. */
+export const tokenCreated = z.object({ jti: z.string(), token: z.string(), expires_at: z.string() });
+export const tokenRevoke = z.strictObject({ jti: z.uuid() });
+export const jwks = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
 export const apiKeyCreate = z.strictObject({ expires_at: z.iso.datetime({ offset: true }).optional() });
 /** The key itself is shown here once and never again. */

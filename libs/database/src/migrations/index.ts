@@ -14,6 +14,7 @@ import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import { scopes } from './0024_scopes';
 import { auditChain } from './0025_audit_chain';
+import { identity } from './0026_identity';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   acceptCommand,
   scopes,
   auditChain,
+  identity,
 ];

@@ -1,5 +1,6 @@
 import type { Role, Scope } from '@viw/contracts';
-import type { Instant, InstantDefault, InstantOrNull, JsonOrNull } from './columns';
+import type { Generated } from 'kysely';
+import type { Instant, InstantDefault, InstantOrNull, JsonOrNull, SealedEnvelope } from './columns';
 
 export interface AdministratorsTable {
   id: string;
@@ -11,6 +12,10 @@ export interface AdministratorsTable {
   created_at: InstantDefault;
   last_sign_in_at: InstantOrNull;
   disabled_at: InstantOrNull;
+  /** Secret of the second factor; it counts once it is confirmed. */
+  totp_sealed: JsonOrNull<SealedEnvelope>;
+  totp_confirmed_at: InstantOrNull;
+  totp_last_step: Generated<number>;
 }
 
 export interface SessionsTable {
