@@ -36,6 +36,7 @@ import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
 import { SnapshotPublisher } from './registry/snapshot-publisher';
 import { SnapshotStore } from './registry/snapshot-store';
+import { AdministratorService } from './services/administrator-service';
 import { ApiClientService } from './services/api-client-service';
 import { AuditService } from './services/audit-service';
 import { AuditTrail } from './services/audit-trail';
@@ -46,6 +47,7 @@ import { DeadLetterService } from './services/dead-letter-service';
 import { EnrollmentService } from './services/enrollment-service';
 import { FreezeService } from './services/freeze-service';
 import { GatewayService } from './services/gateway-service';
+import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { ServerService } from './services/server-service';
@@ -118,6 +120,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
+  const [passwords, signInLimiter] = [new Passwords(), new SignInLimiter()];
+  const secondFactor = new SecondFactorService({ writes, box: secretBox, limiter: signInLimiter });
   const events = new EventBroadcast(
     { redisUrl, heartbeatMs },
     { redis, authenticator, scopes: repositories.scopes, logger, metrics },
@@ -129,8 +133,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     {
       signIn: new SignInService(
         { setupToken: config.BACKEND_SETUP_TOKEN },
-        { store, authenticator, passwords: new Passwords(), limiter: new SignInLimiter(), audit },
+        { store, authenticator, passwords, limiter: signInLimiter, secondFactor, audit },
       ),
+      administrators: new AdministratorService({ repositories, writes, passwords, limiter: signInLimiter }),
+      secondFactor,
       apiClients: new ApiClientService({ repositories, writes, tokens }),
       tokens,
       auditLog: new AuditService({

@@ -2,7 +2,13 @@ import { verbList, type EventTopic } from '@viw/contracts';
 import { UnexpectedAnswerError } from './api-error';
 import { readEventStream } from './event-stream';
 import { liveEventFrom, type LiveEvent } from './live-event';
-import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
+import {
+  administratorRoutes,
+  apiClientRoutes,
+  ownAccountRoutes,
+  sessionRoutes,
+  setupRoute,
+} from './routes/access';
 import { auditRoutes } from './routes/audit';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandKeyRoutes } from './routes/command-keys';
@@ -32,6 +38,8 @@ export const createClient = (options: ClientOptions) => {
   return {
     setup: setupRoute(http),
     session: sessionRoutes(http),
+    account: ownAccountRoutes(http),
+    administrators: administratorRoutes(http),
     apiClients: apiClientRoutes(http),
     audit: auditRoutes(http),
     gateways: gatewayRoutes(http),

@@ -68,7 +68,6 @@ const onAllServers: ScopeRule = { allows: ({ servers }) => servers === 'all' };
 /** Routes by name. */
 const rules: Readonly<Record<string, ScopeRule>> = {
   'DELETE /admin/api/session': harmless,
-  'GET /admin/api/me': harmless,
   'GET /admin/api/verbs': list,
   'GET /admin/api/freeze': harmless,
   'GET /admin/api/events': list,
@@ -88,10 +87,11 @@ const rules: Readonly<Record<string, ScopeRule>> = {
   'POST /api/v1/ssh-credentials': onAllServers,
 };
 
-/** Everything at and below an address that names something. The first one that fits counts. */
+/** Everything at and below an address. The first one that fits counts. */
 const below: readonly (readonly [string, ScopeRule])[] = [
   ['/admin/api/gateways/:agent_id/commands/:correlation_id', command],
   ['/admin/api/gateways/:agent_id', gateway],
+  ['/admin/api/me', harmless],
   ['/api/v1/certificates/:id', byId('certificate')],
   ['/api/v1/operations/:id', byId('operation')],
   ['/api/v1/servers/:id', byId('server')],

@@ -5,6 +5,7 @@ import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
+import type { AdministratorService } from '../services/administrator-service';
 import type { ApiClientService } from '../services/api-client-service';
 import type { AuditService } from '../services/audit-service';
 import type { CertificateService } from '../services/certificate-service';
@@ -14,10 +15,12 @@ import type { DeadLetterService } from '../services/dead-letter-service';
 import type { EnrollmentService } from '../services/enrollment-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
+import type { SecondFactorService } from '../services/second-factor-service';
 import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
+import { administratorRoutes, ownAccountRoutes } from './administrators';
 import { apiClientRoutes, jwksRoute } from './api-clients';
 import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
@@ -34,6 +37,8 @@ import { sessionRoutes } from './session';
 
 export interface RouteServices {
   readonly signIn: SignInService;
+  readonly administrators: AdministratorService;
+  readonly secondFactor: SecondFactorService;
   readonly apiClients: ApiClientService;
   readonly tokens: AccessTokens;
   readonly auditLog: AuditService;
@@ -65,6 +70,8 @@ export function allRoutes(
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
     ...serverRoutes(services.servers),
+    ...administratorRoutes(services.administrators),
+    ...ownAccountRoutes(services.administrators, services.secondFactor),
     ...apiClientRoutes(services.apiClients),
     jwksRoute(services),
     ...auditRoutes(services.auditLog),

@@ -1,14 +1,20 @@
 import {
+  administrator,
+  administratorPage,
   apiClient,
   apiKeyCreated,
   apiKeyList,
   me,
   page,
+  secondFactorCreated,
   tokenCreated,
+  type administratorCreate,
+  type administratorPatch,
   type apiClientCreate,
   type apiClientPatch,
   type apiKeyCreate,
   type apiKeyRotate,
+  type passwordChange,
   type setupRequest,
   type signInRequest,
   type tokenCreate,
@@ -38,6 +44,34 @@ export const setupRoute =
   (http: Transport) =>
   (body: z.input<typeof setupRequest>, options?: CallOptions): Promise<void> =>
     http.send({ method: 'POST', path: '/admin/api/setup', body, options });
+
+/** One's own account; for people. */
+export const ownAccountRoutes = (http: Transport) => ({
+  changePassword: (body: z.input<typeof passwordChange>, options?: WriteOptions) =>
+    http.send({ method: 'POST', path: '/admin/api/me/password', body, options }),
+  /** The only answer that ever shows the secret. */
+  proposeSecondFactor: (options?: WriteOptions) =>
+    http.call(secondFactorCreated, { method: 'POST', path: '/admin/api/me/second-factor', options }),
+  confirmSecondFactor: (code: string, options?: WriteOptions) =>
+    http.send({ method: 'POST', path: '/admin/api/me/second-factor/confirm', body: { code }, options }),
+  removeSecondFactor: (code: string, options?: WriteOptions) =>
+    http.send({ method: 'POST', path: '/admin/api/me/second-factor/remove', body: { code }, options }),
+});
+
+const administratorPath = (id: string): string => `/admin/api/administrators/${encodeURIComponent(id)}`;
+
+export const administratorRoutes = (http: Transport) => ({
+  list: (query: { limit?: number; cursor?: string } = {}, options?: CallOptions) =>
+    http.call(administratorPage, { method: 'GET', path: '/admin/api/administrators', query, options }),
+  get: (id: string, options?: CallOptions) =>
+    http.call(administrator, { method: 'GET', path: administratorPath(id), options }),
+  create: (body: z.input<typeof administratorCreate>, options?: WriteOptions) =>
+    http.call(administrator, { method: 'POST', path: '/admin/api/administrators', body, options }),
+  update: (id: string, body: z.input<typeof administratorPatch>, options?: WriteOptions) =>
+    http.call(administrator, { method: 'PATCH', path: administratorPath(id), body, options }),
+  delete: (id: string, options?: WriteOptions) =>
+    http.send({ method: 'DELETE', path: administratorPath(id), options }),
+});
 
 const clientPath = (id: string): string => `/admin/api/api-clients/${encodeURIComponent(id)}`;
 const keyPath = (id: string, keyId: string): string => `${clientPath(id)}/keys/${encodeURIComponent(keyId)}`;

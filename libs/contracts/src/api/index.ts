@@ -1,3 +1,4 @@
+export * from './administrators';
 export * from './audit';
 export * from './problem';
 export * from './scope';

@@ -23,13 +23,18 @@ export const permission = z.enum([
 ]);
 export type Permission = z.infer<typeof permission>;
 
-const email = z.email().max(254).toLowerCase();
-const password = z.string().min(12).max(256);
+export const email = z.email().max(254).toLowerCase();
+export const password = z.string().min(12).max(256);
 
 /** First administrator; works once, while there is none. */
 export const setupRequest = z.strictObject({ setup_token: z.string().min(16).max(256), email, password });
 /** Sign-in: no length rule on the password here, so that a wrong one is just wrong. */
-export const signInRequest = z.strictObject({ email, password: z.string().min(1).max(256) });
+export const signInRequest = z.strictObject({
+  email,
+  password: z.string().min(1).max(256),
+  /** Of the second factor, for who has one. */
+  code: z.string().max(16).optional(),
+});
 
 export const me = z.object({
   kind: z.enum(['administrator', 'api_client']),

@@ -36,6 +36,7 @@ export * from './trust/host-policy-repository';
 export * from './servers/server-repository';
 export type { Scoped } from './access/scope-conditions';
 export * from './access/scope-repository';
+export * from './access/second-factor-repository';
 export * from './access/sign-in-session-repository';
 export * from './servers/ssh-credential-repository';
 export * from './servers/virtual-host-repository';
