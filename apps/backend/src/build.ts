@@ -12,10 +12,15 @@ import {
   createRedis,
   redisSettingsCheck,
 } from '@viw/streams';
+import { CheckpointSigner } from './audit/checkpoint-signer';
+import { AuditSealer } from './audit/sealer';
+import { AuditVerifier } from './audit/verification';
+import { AccessTokens } from './auth/access-tokens';
 import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
+import { derivedTokenKey } from './auth/token-keys';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
@@ -24,13 +29,16 @@ import { createApp } from './http/app';
 import { HttpServer } from './http/http-server';
 import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
+import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
 import { Reconciler } from './reconciler/reconciler';
 import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
 import { SnapshotPublisher } from './registry/snapshot-publisher';
 import { SnapshotStore } from './registry/snapshot-store';
+import { AdministratorService } from './services/administrator-service';
 import { ApiClientService } from './services/api-client-service';
+import { AuditService } from './services/audit-service';
 import { AuditTrail } from './services/audit-trail';
 import { CertificateService } from './services/certificate-service';
 import { CommandKeyService } from './services/command-key-service';
@@ -39,6 +47,7 @@ import { DeadLetterService } from './services/dead-letter-service';
 import { EnrollmentService } from './services/enrollment-service';
 import { FreezeService } from './services/freeze-service';
 import { GatewayService } from './services/gateway-service';
+import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { ServerService } from './services/server-service';
@@ -67,8 +76,8 @@ export interface Backend {
   readonly metrics: Metrics;
 }
 
-/** Relay, reconciler, registry snapshots and command keys: one statement each at a time, and one to spare. */
-const JOB_CONNECTIONS = 5;
+/** Relay, reconciler, registry snapshots, audit sealer and command keys: one statement each at a time, and one to spare. */
+const JOB_CONNECTIONS = 6;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
 
@@ -102,10 +111,21 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const keyring = new CommandKeyring({ imported: config.BACKEND_COMMAND_SIGNING_KEY }, own);
   const rotation = new KeyRotation({ announceS: config.BACKEND_COMMAND_KEY_ANNOUNCE_S }, own);
 
-  const authenticator = new Authenticator(sessionLife, { repositories, logger });
+  const [kek, ...formerKeks] = config.BACKEND_ENCRYPTION_KEY;
+  const tokens = new AccessTokens({
+    keys: config.BACKEND_TOKEN_KEYS ?? [derivedTokenKey(kek), ...formerKeks.map(derivedTokenKey)],
+  });
+  const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
+  const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
+  const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
-  const events = new EventBroadcast({ redisUrl, heartbeatMs }, { redis, authenticator, logger, metrics });
+  const [passwords, signInLimiter] = [new Passwords(), new SignInLimiter()];
+  const secondFactor = new SecondFactorService({ writes, box: secretBox, limiter: signInLimiter });
+  const events = new EventBroadcast(
+    { redisUrl, heartbeatMs },
+    { redis, authenticator, scopes: repositories.scopes, logger, metrics },
+  );
   const deadLetters = new DeadLetterStore({ redis });
   deadLetterGauge(deadLetters, metrics);
   const routes = allRoutes(
@@ -113,9 +133,17 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     {
       signIn: new SignInService(
         { setupToken: config.BACKEND_SETUP_TOKEN },
-        { store, authenticator, passwords: new Passwords(), limiter: new SignInLimiter(), audit },
+        { store, authenticator, passwords, limiter: signInLimiter, secondFactor, audit },
       ),
-      apiClients: new ApiClientService({ repositories, writes }),
+      administrators: new AdministratorService({ repositories, writes, passwords, limiter: signInLimiter }),
+      secondFactor,
+      apiClients: new ApiClientService({ repositories, writes, tokens }),
+      tokens,
+      auditLog: new AuditService({
+        repositories,
+        verifier: new AuditVerifier({ repositories, signer: checkpoints }),
+        writes,
+      }),
       gateways: new GatewayService({ repositories, writes }),
       enrollment: new EnrollmentService(
         { hubUrls: config.BACKEND_AGENT_HUB_URLS, hubPins: config.BACKEND_AGENT_HUB_PINS },
@@ -156,7 +184,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { secure },
     {
       routers: [
-        apiRouter(routes, { authenticator, audit, logger }),
+        apiRouter(routes, { authenticator, guard, audit, logger }),
         ...(panelDir === undefined ? [] : [panelRouter({ dir: panelDir })]),
       ],
       logger,
@@ -202,6 +230,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       { databaseUrl, applicationName },
       { repositories: jobs.repositories, snapshots: new SnapshotStore({ redis }), logger, metrics },
     ),
+    new AuditSealer({ databaseUrl, applicationName }, { store: jobs, signer: checkpoints, logger }),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
     http,

@@ -3,6 +3,8 @@ import { spkiPin } from '@viw/contracts';
 import { AppError, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
+import { importedTokenKey } from './auth/token-keys';
+import type { TokenJwk } from './auth/token-keys';
 
 /** `JSON.parse` without an error text that quotes its input. */
 function jsonOf(text: string): unknown {
@@ -18,6 +20,20 @@ const signingKey = zSecret(43).transform((text, context) => {
   const jwk = z.object(privateSigningKey.shape).safeParse(jsonOf(text));
   if (jwk.success) return jwk.data;
   context.addIssue({ code: 'custom', message: 'a private Ed25519 JWK with a kid' });
+  return z.NEVER;
+});
+
+/** Private keys of API tokens as a JWK set; the first one signs, all of them verify. */
+const tokenKeys = zSecret(32).transform((text, context) => {
+  const jwk = z.looseObject({ kty: z.string(), kid: z.string().min(1).max(128).optional() });
+  const set = z.object({ keys: z.array(jwk).min(1).max(16) }).safeParse(jsonOf(text));
+  try {
+    const [first, ...rest] = (set.data?.keys ?? []).map((key) => importedTokenKey(key as TokenJwk));
+    if (first !== undefined) return [first, ...rest] as const;
+  } catch {
+    // Said below, without a word of it.
+  }
+  context.addIssue({ code: 'custom', message: 'a JWK set of private keys: Ed25519, P-256 or RSA' });
   return z.NEVER;
 });
 
@@ -63,6 +79,8 @@ const schema = z.object({
       'base64 of SHA-256 of SubjectPublicKeyInfos, 16 at most',
     )
     .default([]),
+  /** Signs API tokens; without it a key that follows from BACKEND_ENCRYPTION_KEY does. */
+  BACKEND_TOKEN_KEYS: tokenKeys.optional(),
   /** How long hubs take the former key of an agent that has renewed it. Seconds. */
   BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
 });

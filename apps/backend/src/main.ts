@@ -3,17 +3,21 @@ import { version } from '../package.json';
 import { buildBackend } from './build';
 import { completeConfig, configSource } from './config';
 import { runMigrations } from './migrations';
+import { verifyAudit } from './verify-audit';
 
 const [command, ...flags] = process.argv.slice(2);
-const migrating = command === 'migrate';
-const { value: config } = loadConfigOrExit(migrating ? { ...configSource, argv: flags } : configSource);
+const task = command === 'migrate' || command === 'verify-audit' ? command : undefined;
+const { value: config } = loadConfigOrExit(task ? { ...configSource, argv: flags } : configSource);
 const logger = createLogger({
   service: 'backend',
   level: config.BACKEND_LOG_LEVEL,
   pretty: !config.BACKEND_LOG_JSON,
 });
 
-if (migrating) {
+if (task === 'verify-audit') {
+  const out = (text: string): void => void process.stdout.write(text);
+  void verifyAudit(completeConfig(config), { logger, out }).then((code) => process.exit(code));
+} else if (task === 'migrate') {
   void runMigrations(config, { logger }).then((code) => process.exit(code));
 } else {
   void runService({

@@ -72,6 +72,29 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /admin/api/api-clients': ['admin', 'auditor'],
   'POST /admin/api/api-clients': ['admin'],
   'POST /admin/api/api-clients/:id/keys': ['admin'],
+  'GET /admin/api/api-clients/:id': ['admin', 'auditor'],
+  'PATCH /admin/api/api-clients/:id': ['admin'],
+  'DELETE /admin/api/api-clients/:id': ['admin'],
+  'GET /admin/api/api-clients/:id/keys': ['admin', 'auditor'],
+  'POST /admin/api/api-clients/:id/keys/:key_id/rotate': ['admin'],
+  'DELETE /admin/api/api-clients/:id/keys/:key_id': ['admin'],
+  'POST /admin/api/api-clients/:id/tokens': ['admin'],
+  'POST /admin/api/tokens/revoke': ['admin'],
+  'GET /.well-known/jwks.json': 'public',
+  'POST /admin/api/me/password': everybody,
+  'POST /admin/api/me/second-factor': everybody,
+  'POST /admin/api/me/second-factor/confirm': everybody,
+  'POST /admin/api/me/second-factor/remove': everybody,
+  'GET /admin/api/administrators': ['admin', 'auditor'],
+  'POST /admin/api/administrators': ['admin'],
+  'GET /admin/api/administrators/:id': ['admin', 'auditor'],
+  'PATCH /admin/api/administrators/:id': ['admin'],
+  'DELETE /admin/api/administrators/:id': ['admin'],
+  'GET /admin/api/audit': ['admin', 'auditor'],
+  'GET /admin/api/audit/verify': ['admin', 'auditor'],
+  'GET /admin/api/audit/export': ['admin', 'auditor'],
+  'POST /api/v1/audit': ['operator', 'admin'],
+  'GET /api/v1/audit/recent': ['admin', 'auditor'],
   'GET /admin/api/dead-letters': everybody,
   'GET /admin/api/dead-letters/:id': everybody,
   'POST /admin/api/dead-letters/:id/replay': ['admin'],
@@ -85,7 +108,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
 const concrete = (path: string): string =>
   path
     .replace(':agent_id', 'gw-nobody')
-    .replace(/:(id|correlation_id)/g, '01936b2e-0000-7000-8000-000000000001');
+    .replace(/:(id|correlation_id|key_id)/g, '01936b2e-0000-7000-8000-000000000001');
 
 async function status(method: string, path: string, headers: Record<string, string>): Promise<number> {
   const giveUp = new AbortController();

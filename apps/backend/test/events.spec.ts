@@ -205,13 +205,20 @@ it('keeps nothing of a listener that had gone before its stream was opened', asy
   const logger = createLogger({ service: 'backend', level: 'warn' });
   const broadcast = new EventBroadcast(
     { redisUrl: around.redis.url, heartbeatMs: 60_000 },
-    { redis: around.client, authenticator: { stillValid: async () => true }, logger, metrics },
+    {
+      redis: around.client,
+      authenticator: { stillValid: async () => true },
+      scopes: { visible: async () => [] },
+      logger,
+      metrics,
+    },
   );
   const caller = {
     kind: 'api_client',
     id: 'gone',
     name: 'gone',
     role: 'viewer',
+    scope: undefined,
     permissions: new Set<never>(),
     credential: { kind: 'api_key', id: 'gone' },
   } as const;

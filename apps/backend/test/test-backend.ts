@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Role } from '@viw/contracts';
+import type { Role, scope as scopeSchema } from '@viw/contracts';
+import type { z } from 'zod';
 import { createClient } from '@viw/client';
 import type { Client } from '@viw/client';
 import { Lifecycle, createLogger } from '@viw/runtime';
@@ -18,9 +19,9 @@ export interface TestBackend {
   readonly admin: { readonly email: string; readonly password: string };
   /** A person, signed in with cookie and CSRF token. */
   signIn(): Promise<Client>;
-  /** A new API key of this role. */
-  key(role: Role): Promise<string>;
-  as(role: Role): Promise<Client>;
+  /** A new API key of this role, narrowed if told so. */
+  key(role: Role, scope?: z.input<typeof scopeSchema>): Promise<string>;
+  as(role: Role, scope?: z.input<typeof scopeSchema>): Promise<Client>;
   /** Open event streams. */
   openStreams(): Promise<number>;
   stop(): Promise<void>;
@@ -57,11 +58,12 @@ export async function startBackend(
     await (once ??= signedIn());
     return person;
   };
-  const key = async (role: Role): Promise<string> => {
+  const key: TestBackend['key'] = async (role, scope) => {
     const client = await signIn();
     const { id } = await client.apiClients.create({
       name: `${role} ${randomBytes(6).toString('hex')}`,
       role,
+      scope,
     });
     return (await client.apiClients.createKey(id)).key;
   };
@@ -72,7 +74,8 @@ export async function startBackend(
     admin,
     signIn,
     key,
-    as: async (role) => createClient({ baseUrl: url, auth: { kind: 'apiKey', key: await key(role) } }),
+    as: async (role, scope) =>
+      createClient({ baseUrl: url, auth: { kind: 'apiKey', key: await key(role, scope) } }),
     openStreams: async () => {
       const text = await metrics.getSingleMetricAsString('viw_backend_event_streams');
       return Number(/} (\d+)$/m.exec(text)?.[1]);

@@ -2,7 +2,14 @@ import { verbList, type EventTopic } from '@viw/contracts';
 import { UnexpectedAnswerError } from './api-error';
 import { readEventStream } from './event-stream';
 import { liveEventFrom, type LiveEvent } from './live-event';
-import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
+import {
+  administratorRoutes,
+  apiClientRoutes,
+  ownAccountRoutes,
+  sessionRoutes,
+  setupRoute,
+} from './routes/access';
+import { auditRoutes } from './routes/audit';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandKeyRoutes } from './routes/command-keys';
 import { commandRoutes } from './routes/commands';
@@ -31,7 +38,10 @@ export const createClient = (options: ClientOptions) => {
   return {
     setup: setupRoute(http),
     session: sessionRoutes(http),
+    account: ownAccountRoutes(http),
+    administrators: administratorRoutes(http),
     apiClients: apiClientRoutes(http),
+    audit: auditRoutes(http),
     gateways: gatewayRoutes(http),
     commands: commandRoutes(http),
     commandKeys: commandKeyRoutes(http),

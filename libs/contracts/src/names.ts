@@ -138,6 +138,7 @@ export const advisoryLocks = {
   /** Taken by functions of a migration, which spell it out. */
   pointPartitions: 7_304,
   registrySnapshot: 7_307,
+  auditSealer: 7_309,
   /** Shared by whoever accepts a command, exclusive for a freeze. */
   commandAcceptance: 7_308,
   /** Whoever looks whether certificates are served still. */

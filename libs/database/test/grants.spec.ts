@@ -41,6 +41,8 @@ const refused: [ServiceRole, string][] = [
   ['viw_backend', 'SELECT sealed FROM viw.ssh_credentials'],
   ['viw_backend', 'SELECT private_key_sealed FROM viw.certificate_versions'],
   ['viw_backend', 'SELECT key_sealed FROM viw.acme_accounts'],
+  ['viw_cert_worker', 'SELECT * FROM viw.audit_chain'],
+  ['viw_backend', 'DELETE FROM viw.audit_chain'],
   ['viw_backend', 'DELETE FROM viw.audit_log'],
   ['viw_backend', `UPDATE viw.audit_log SET outcome = 'success'`],
   ['viw_backend', 'DELETE FROM viw.agent_command_results'],

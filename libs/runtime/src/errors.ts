@@ -7,6 +7,7 @@ export const ERROR_TABLE = {
   BAD_REQUEST: { status: 400, title: 'The request cannot be understood', retryable: false },
   VALIDATION_FAILED: { status: 400, title: 'The request has invalid values', retryable: false },
   UNAUTHENTICATED: { status: 401, title: 'Sign-in required', retryable: false },
+  SECOND_FACTOR_REQUIRED: { status: 401, title: 'A code of the second factor is needed', retryable: false },
   FORBIDDEN: { status: 403, title: 'Not allowed', retryable: false },
   NOT_FOUND: { status: 404, title: 'Not found', retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed', retryable: false },

@@ -14,10 +14,14 @@ const text = (form: FormData, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
+const isCodeMissing = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 'SECOND_FACTOR_REQUIRED';
+
 /** Sign-in, or making the first administrator. Inputs are uncontrolled: passwords never enter the page's state. */
 export const SignInPage = () => {
   const client = useQueryClient();
   const [setup, setSetup] = useState(window.location.pathname === '/setup');
+  const [coded, setCoded] = useState(false);
   const { pending, error, submit, clear } = useSubmit();
 
   const onSubmit = (event: SubmitEvent<HTMLFormElement>): void => {
@@ -27,12 +31,19 @@ export const SignInPage = () => {
     void submit(
       async () => {
         if (setup) await api.setup({ ...credentials, setup_token: text(form, 'token').trim() });
-        return api.session.signIn(credentials);
+        const code = text(form, 'code').trim();
+        return api.session
+          .signIn({ ...credentials, ...(code === '' ? {} : { code }) })
+          .catch((refusal: unknown) => {
+            if (isCodeMissing(refusal)) setCoded(true);
+            throw refusal;
+          });
       },
       (me) => client.setQueryData(queries.me.queryKey, me),
     );
   };
-  const wrong = !setup && error instanceof ApiError && error.status === 401;
+  const codeMissing = isCodeMissing(error);
+  const wrong = !setup && !codeMissing && error instanceof ApiError && error.status === 401;
 
   return (
     <main className={classes['page']}>
@@ -68,9 +79,20 @@ export const SignInPage = () => {
             description={setup ? 'At least 12 characters' : undefined}
             autoComplete={setup ? 'new-password' : 'current-password'}
           />
-          {wrong ? (
+          {coded && !setup ? (
+            <TextInput
+              name="code"
+              label="Code of your authenticator app"
+              required
+              inputMode="numeric"
+              autoComplete="one-time-code"
+              maxLength={6}
+              autoFocus
+            />
+          ) : null}
+          {codeMissing ? null : wrong ? (
             <Text size="sm" className="bad" role="alert">
-              E-mail or password is wrong.
+              {coded ? 'E-mail, password or code is wrong.' : 'E-mail or password is wrong.'}
             </Text>
           ) : error ? (
             <ErrorNotice error={error} />

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger } from '@viw/runtime';
 import { AppError, constantTimeEqual, systemClock } from '@viw/runtime';
-import { hashApiSecret, parseApiKey, verifyApiKey } from '@viw/secrets';
 import { permissionsOf } from '../policy/permissions';
 import type { Repositories } from '../store';
 import type { Caller } from './caller';
-import { KnownApiKeys } from './known-api-keys';
+import type { AccessTokens } from './access-tokens';
+import { MachineCredentials } from './machine-credentials';
 import { readSessionCookie } from './session-cookie';
 import { csrfTokenOf, tokenHash } from './session-token';
 
@@ -17,25 +18,30 @@ export interface AuthenticatorOptions {
 }
 
 export interface AuthenticatorDeps {
-  readonly repositories: Pick<Repositories, 'sessions' | 'apiKeys'>;
+  readonly repositories: Pick<Repositories, 'sessions' | 'apiKeys' | 'revokedTokens'>;
+  readonly tokens: Pick<AccessTokens, 'verify'>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
 const refused = () => new AppError('UNAUTHENTICATED', 'The credential is not valid');
 
-/** Finds out who calls: API key (`Authorization: Bearer`) or, without that header, session cookie. */
+/** Finds out who calls: API key or token (`Authorization: Bearer`) or, without that header, session cookie. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #deps: AuthenticatorDeps;
   readonly #clock: Clock;
-  readonly #apiKeys: KnownApiKeys;
+  readonly #machines: MachineCredentials;
 
   constructor(options: AuthenticatorOptions, deps: AuthenticatorDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#clock = deps.clock ?? systemClock;
-    this.#apiKeys = new KnownApiKeys({ apiKeys: deps.repositories.apiKeys, clock: this.#clock });
+    this.#machines = new MachineCredentials({
+      ...deps,
+      clock: this.#clock,
+      note: (update) => this.#note(update),
+    });
   }
 
   /** Longest life of a session, seconds: so long a browser keeps the cookie. */
@@ -45,12 +51,12 @@ export class Authenticator {
 
   /** Undefined without any credential. @throws AppError UNAUTHENTICATED for one that is not valid */
   async authenticate(headers: IncomingHttpHeaders): Promise<Caller | undefined> {
-    if (headers.authorization !== undefined) return this.#byApiKey(headers.authorization);
+    if (headers.authorization !== undefined) return this.#byBearer(headers.authorization);
     const token = readSessionCookie(headers.cookie);
     return token === undefined ? undefined : this.#bySession(token);
   }
 
-  /** IdempotentWrites by cookie carry the session's CSRF token; an API key is sent by no browser on its own. @throws FORBIDDEN */
+  /** Writes by cookie carry the session's CSRF token; an API key or token is sent by no browser on its own. @throws FORBIDDEN */
   checkCsrf(caller: Caller, headers: IncomingHttpHeaders): void {
     if (caller.credential.kind !== 'session') return;
     const given = headers['x-csrf-token'];
@@ -58,32 +64,21 @@ export class Authenticator {
       throw new AppError('FORBIDDEN', 'The X-CSRF-Token header is missing or not this session’s');
   }
 
-  /** Whether the credential still counts, and with the same role. Does not count as use. */
-  async stillValid({ credential, role }: Caller): Promise<boolean> {
-    const { sessions, apiKeys } = this.#deps.repositories;
+  /** Whether the credential still counts, with the same role and scope. Does not count as use. */
+  async stillValid({ credential, role, scope }: Caller): Promise<boolean> {
+    const { sessions } = this.#deps.repositories;
     const found =
       credential.kind === 'session'
         ? await sessions.find(credential.tokenHash)
-        : await apiKeys.findUsable(credential.id);
-    return found?.role === role;
+        : await this.#machines.lookUp(credential);
+    return found?.role === role && isDeepStrictEqual(found.scope ?? undefined, scope);
   }
 
-  async #byApiKey(header: string): Promise<Caller> {
-    const [, key = ''] = /^Bearer ([^\s]{1,256})$/i.exec(header) ?? [];
-    const parsed = parseApiKey(key);
-    if (parsed === undefined) throw refused();
-    const known = await this.#apiKeys.find(parsed.id);
-    const matches = verifyApiKey(parsed.secret, known?.secret_hash ?? hashApiSecret(''));
-    if (known === undefined || !matches) throw refused();
-    this.#note(this.#apiKeys.noteUse(known.id));
-    return {
-      kind: 'api_client',
-      id: known.client_id,
-      name: known.client_name,
-      role: known.role,
-      permissions: permissionsOf(known.role),
-      credential: { kind: 'api_key', id: known.id },
-    };
+  async #byBearer(header: string): Promise<Caller> {
+    const [, bearer = ''] = /^Bearer ([^\s]{1,4096})$/i.exec(header) ?? [];
+    const caller = await this.#machines.find(bearer);
+    if (caller === undefined) throw refused();
+    return caller;
   }
 
   async #bySession(token: string): Promise<Caller> {
@@ -97,7 +92,8 @@ export class Authenticator {
       id: session.administrator_id,
       name: session.email,
       role: session.role,
-      permissions: permissionsOf(session.role),
+      scope: session.scope ?? undefined,
+      permissions: permissionsOf(session.role, session.scope ?? undefined),
       credential: { kind: 'session', tokenHash: hash, csrfToken: csrfTokenOf(token) },
     };
   }

@@ -1,10 +1,14 @@
-import type { Permission, Role } from '@viw/contracts';
+import type { Permission, Role, Scope } from '@viw/contracts';
 import type { Principal } from '@viw/database';
+import type { VerifiedToken } from './access-tokens';
 
 /** Who calls, after its credential was checked. */
 export interface Caller extends Principal {
   readonly kind: 'administrator' | 'api_client';
   readonly role: Role;
+  /** What it is narrowed to; undefined: not narrowed. */
+  readonly scope: Scope | undefined;
+  /** Of role and scope. */
   readonly permissions: ReadonlySet<Permission>;
   readonly credential:
     | {
@@ -13,7 +17,8 @@ export interface Caller extends Principal {
         /** What writes must carry as `X-CSRF-Token`. */
         readonly csrfToken: string;
       }
-    | { readonly kind: 'api_key'; readonly id: string };
+    | { readonly kind: 'api_key'; readonly id: string }
+    | ({ readonly kind: 'token' } & VerifiedToken);
 }
 
 /** Whom audit and commands name. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { EventTopic } from '@viw/contracts';
+import type { EventTopic, Scope } from '@viw/contracts';
 import { changesStream } from '@viw/contracts';
 import type { Component, Logger, Metrics } from '@viw/runtime';
 import { Gauge, fullJitter, sleep } from '@viw/runtime';
@@ -10,6 +10,8 @@ import type { Caller } from '../auth/caller';
 import { OpenEventStream } from './open-event-stream';
 import type { ReplayBuffer, LoggedChanges } from './replay-buffer';
 import { fillReplayBuffer } from './fill-replay-buffer';
+import type { ScopedAudienceDeps } from './scoped-audience';
+import { ScopedAudience } from './scoped-audience';
 
 export interface EventBroadcastOptions {
   readonly redisUrl: string;
@@ -21,18 +23,23 @@ export interface EventBroadcastDeps {
   /** Role `command`. */
   readonly redis: Redis;
   readonly authenticator: Pick<Authenticator, 'stillValid'>;
+  readonly scopes: ScopedAudienceDeps['scopes'];
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
 /**
  * Follows `viw.changes` once and tells every open event stream. A listener first gets what it has missed (or `gap`), then
- * `ready`, from which on every change is reported. Streams end with the credential that opened them.
+ * `ready`, from which on every change is reported; of a narrowed caller, every one in its scope. Streams end with the
+ * credential that opened them.
  */
 export class EventBroadcast implements Component {
   readonly name = 'event-hub';
   readonly #stopping = new AbortController();
+  /** Of callers that are not narrowed. */
   readonly #listeners = new Set<OpenEventStream>();
+  /** By the text of their scope. */
+  readonly #audiences = new Map<string, ScopedAudience>();
   /** Opened before the stream was being followed, with the id to resume from. */
   readonly #waiting = new Map<OpenEventStream, string | undefined>();
   #log: ReplayBuffer | undefined;
@@ -44,7 +51,7 @@ export class EventBroadcast implements Component {
     private readonly options: EventBroadcastOptions,
     private readonly deps: EventBroadcastDeps,
   ) {
-    const count = (): number => this.#listeners.size + this.#waiting.size;
+    const count = (): number => this.#all().length;
     new Gauge({
       name: 'viw_backend_event_streams',
       help: 'Open server-sent event streams',
@@ -71,7 +78,12 @@ export class EventBroadcast implements Component {
 
   /** Ends every open stream; browsers come back by themselves, and resume. */
   endAll(): void {
-    for (const listener of [...this.#listeners, ...this.#waiting.keys()]) listener.end();
+    for (const listener of this.#all()) listener.end();
+  }
+
+  #all(): OpenEventStream[] {
+    const narrowed = [...this.#audiences.values()].flatMap(({ members }) => [...members]);
+    return [...this.#listeners, ...narrowed, ...this.#waiting.keys()];
   }
 
   /** @param lastEventId of the stream that the listener had before */
@@ -86,6 +98,7 @@ export class EventBroadcast implements Component {
     response.once('close', () => {
       this.#listeners.delete(listener);
       this.#waiting.delete(listener);
+      this.#leaveAudience(listener);
     });
     listener.open();
     if (this.#stopping.signal.aborted) listener.end();
@@ -95,6 +108,8 @@ export class EventBroadcast implements Component {
 
   #join(listener: OpenEventStream, lastEventId: string | undefined, log: ReplayBuffer): void {
     const missed = missedSince(lastEventId, log);
+    const { scope } = listener.facts.caller;
+    if (scope !== undefined) return this.#audienceOf(scope).join(listener, missed, log.position);
     if (missed === undefined) listener.gap(log.position);
     else for (const entry of missed) listener.tell(entry);
     listener.ready(log.position);
@@ -121,6 +136,7 @@ export class EventBroadcast implements Component {
         onGap: (gap) => {
           log.restart(gap.resumeAt);
           for (const listener of this.#listeners) listener.gap(gap.resumeAt);
+          for (const audience of this.#audiences.values()) audience.gap(gap.resumeAt);
         },
         logger,
         metrics,
@@ -134,15 +150,36 @@ export class EventBroadcast implements Component {
   #tell(entry: LoggedChanges, log: ReplayBuffer): void {
     log.push(entry);
     for (const listener of this.#listeners) listener.tell(entry);
+    for (const audience of this.#audiences.values()) audience.tell(entry);
+  }
+
+  #audienceOf(scope: Scope): ScopedAudience {
+    const key = JSON.stringify(scope);
+    const audience = this.#audiences.get(key) ?? new ScopedAudience(scope, this.deps);
+    this.#audiences.set(key, audience);
+    return audience;
+  }
+
+  #leaveAudience(listener: OpenEventStream): void {
+    const key = JSON.stringify(listener.facts.caller.scope);
+    const audience = this.#audiences.get(key);
+    audience?.leave(listener);
+    if (audience?.members.size === 0) this.#audiences.delete(key);
   }
 
   async #beat(): Promise<void> {
-    for (const listener of [...this.#listeners, ...this.#waiting.keys()]) {
+    for (const listener of this.#all()) {
       // A database that does not answer says nothing about the session: the next beat asks again.
       const valid = await this.deps.authenticator.stillValid(listener.facts.caller).catch(() => true);
       if (!valid) listener.end();
-      else if (this.#log && this.#listeners.has(listener)) listener.heartbeat(this.#log.position);
+      else if (this.#log) this.#heartbeatOf(listener, this.#log.position);
     }
+  }
+
+  #heartbeatOf(listener: OpenEventStream, position: string): void {
+    if (this.#listeners.has(listener)) return listener.heartbeat(position);
+    const { scope } = listener.facts.caller;
+    if (scope !== undefined) this.#audiences.get(JSON.stringify(scope))?.heartbeat(listener, position);
   }
 }
 

@@ -7,11 +7,13 @@ import type { AuditTrail } from '../services/audit-trail';
 import type { Authenticator } from '../auth/authenticator';
 import type { Caller } from '../auth/caller';
 import { authorise } from '../policy/access';
-import { parseRequest } from './parse-request';
+import type { ScopeGuard } from '../policy/scope-guard';
+import { parseParams, parseRequest } from './parse-request';
 import type { AnyInput, PlainRoute, RequestFacts, Route } from './route';
 
 export interface ApiRouterDeps {
   readonly authenticator: Authenticator;
+  readonly guard: ScopeGuard;
   readonly audit: AuditTrail;
   readonly logger: Logger;
 }
@@ -25,8 +27,8 @@ export interface Locals {
 }
 
 /**
- * Routes from the table. Each request goes: who is it → may it → CSRF → schemas → handler → response schema. A body is
- * read only from callers that may call the route.
+ * Routes from the table. Each request goes: who is it → may it → CSRF → is what the address names in its scope → schemas →
+ * is what the body names in its scope → handler → response schema. A body is read only from callers that may call the route.
  */
 export function apiRouter(routes: readonly Route[], deps: ApiRouterDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
@@ -50,7 +52,14 @@ async function serve(route: Route, request: Request, response: Response, deps: A
   const { facts } = locals;
   locals.route = route.path;
   const caller = await admit(route, locals, deps);
-  const input: AnyInput = { caller, request: facts, ...(await parseRequest(route, request, request.params)) };
+  const params = parseParams(route, request.params);
+  const parsed = await recordingRefusals(locals, deps, async () => {
+    await deps.guard.admitAddress(route, caller, params);
+    const rest = await parseRequest(route, request);
+    await deps.guard.admitInput(route, caller, { params, body: rest.body });
+    return rest;
+  });
+  const input: AnyInput = { caller, request: facts, params, ...parsed };
   if ('open' in route) {
     if (request.method === 'HEAD')
       throw new AppError('METHOD_NOT_ALLOWED', undefined, { meta: { allow: ['GET'] } });
@@ -65,15 +74,26 @@ async function admit(route: Route, locals: Locals, deps: ApiRouterDeps): Promise
   if (route.access === 'public') return undefined;
   const caller = await deps.authenticator.authenticate(facts.headers);
   if (caller) locals.caller = caller;
-  try {
+  await recordingRefusals(locals, deps, () => {
     authorise(route.access, caller);
     if (caller && route.method !== 'GET') deps.authenticator.checkCsrf(caller, facts.headers);
+  });
+  return caller;
+}
+
+/** What a known caller may not do stands in the audit log. */
+async function recordingRefusals<T>(
+  { caller, facts }: Locals,
+  { audit }: ApiRouterDeps,
+  check: () => Promise<T> | T,
+): Promise<T> {
+  try {
+    return await check();
   } catch (error) {
     if (caller && error instanceof AppError && error.code === 'FORBIDDEN')
-      await deps.audit.denied(caller, facts, error.message);
+      await audit.denied(caller, facts, error.message);
     throw error;
   }
-  return caller;
 }
 
 async function answer(route: PlainRoute, input: AnyInput, response: ServerResponse): Promise<void> {

@@ -27,7 +27,10 @@ function operationOf(route: Route): Json {
   const content = route.response && {
     content: { 'application/json': { schema: jsonSchema(route.response, 'output') } },
   };
-  const stream = 'open' in route && { content: { 'text/event-stream': { schema: { type: 'string' } } } };
+  const types = 'open' in route ? (route.content ?? ['text/event-stream']) : [];
+  const stream = 'open' in route && {
+    content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }])),
+  };
   return {
     summary: route.summary,
     security: route.access === 'public' ? [] : [{ session: [] }, { apiKey: [] }],

@@ -56,17 +56,21 @@ function queryOf(request: IncomingMessage): Record<string, string | string[]> {
   );
 }
 
+/** @throws AppError VALIDATION_FAILED */
+export const parseParams = (
+  route: Route,
+  params: Readonly<Record<string, unknown>>,
+): Record<string, string> => check('path', route.params ?? nothing, { ...params }) as Record<string, string>;
+
 /**
- * Everything a handler gets was parsed here. A body may be missing where its schema accepts `{}`.
+ * Everything else that a handler gets was parsed here. A body may be missing where its schema accepts `{}`.
  * @throws AppError VALIDATION_FAILED, BAD_REQUEST, PAYLOAD_TOO_LARGE
  */
 export async function parseRequest(
   route: Route,
   request: IncomingMessage,
-  params: Readonly<Record<string, unknown>>,
-): Promise<{ params: unknown; query: unknown; body: unknown }> {
+): Promise<{ query: unknown; body: unknown }> {
   return {
-    params: check('path', route.params ?? nothing, { ...params }),
     query: check('query', route.query ?? nothing, queryOf(request)),
     body:
       route.method === 'GET'

@@ -58,6 +58,8 @@ export interface StreamSpec<A extends Access, Q> {
   readonly summary: string;
   readonly query?: Q;
   readonly status: 200;
+  /** Media types of the answer; default `text/event-stream`. */
+  readonly content?: readonly string[];
   readonly open: (
     input: RouteInput<A, undefined, Q, undefined>,
     response: ServerResponse,
@@ -90,6 +92,7 @@ export interface PlainRoute extends Common {
     | { body?: unknown; headers?: OutgoingHttpHeaders };
 }
 export interface StreamRoute extends Common {
+  readonly content?: readonly string[];
   readonly open: (input: AnyInput, response: ServerResponse) => Promise<void> | void;
 }
 /** A row with its types forgotten: the router has checked everything before it calls. */

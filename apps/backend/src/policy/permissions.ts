@@ -1,5 +1,5 @@
 import { permission } from '@viw/contracts';
-import type { Permission, Role } from '@viw/contracts';
+import type { Permission, Role, Scope } from '@viw/contracts';
 
 const everyone = [
   'gateways:read',
@@ -13,10 +13,34 @@ const everyone = [
 const permissionsOfRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   viewer: new Set(everyone),
   /** Runs what an administrator has set up, and may stop everything; an administrator releases it. */
-  operator: new Set<Permission>([...everyone, 'commands:run', 'commands:freeze', 'certificates:write']),
+  operator: new Set<Permission>([
+    ...everyone,
+    'commands:run',
+    'commands:freeze',
+    'certificates:write',
+    'audit:write',
+  ]),
   admin: new Set(permission.options),
   /** Sees everything, who did what included, and changes nothing. */
   auditor: new Set<Permission>([...everyone, 'access:read', 'audit:read']),
 };
 
-export const permissionsOf = (role: Role): ReadonlySet<Permission> => permissionsOfRole[role];
+/**
+ * About the installation as a whole, or about everybody in it: not for who is narrowed to a part of it. With `access:write`
+ * they could make somebody who is not.
+ */
+const ofTheWhole: ReadonlySet<Permission> = new Set<Permission>([
+  'access:read',
+  'access:write',
+  'audit:read',
+  'commands:freeze',
+  'system:read',
+  'system:write',
+]);
+
+/** @param scope undefined: not narrowed */
+export function permissionsOf(role: Role, scope: Scope | undefined): ReadonlySet<Permission> {
+  const granted = permissionsOfRole[role];
+  if (scope === undefined) return granted;
+  return new Set([...granted].filter((each) => !ofTheWhole.has(each)));
+}

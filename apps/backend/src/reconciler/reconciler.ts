@@ -28,7 +28,7 @@ export interface ReconcilerOptions {
 export interface ReconcilerDeps {
   readonly repositories: Pick<
     Repositories,
-    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency'
+    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency' | 'revokedTokens'
   >;
   readonly unreadReports: Pick<UnreadReports, 'since'>;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
@@ -109,9 +109,10 @@ export class Reconciler implements Component {
 
   async #retention(): Promise<void> {
     if (Date.now() < this.#retentionDue) return;
-    const { outbox, sessions, idempotency } = this.deps.repositories;
+    const { outbox, sessions, idempotency, revokedTokens } = this.deps.repositories;
     await outbox.deletePublished(OUTBOX_KEPT_S);
     await sessions.deleteExpired();
+    await revokedTokens.deleteExpired();
     await idempotency.deleteOlderThan(IDEMPOTENCY_KEPT_HOURS);
     this.#retentionDue = Date.now() + RETENTION_EVERY_MS;
   }

@@ -14,7 +14,7 @@ import {
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { AcceptedOperation, CertificateService } from '../services/certificate-service';
-import { idParams, listOptions, noBody, pageQuery } from './schemas';
+import { idParams, listOptions, noBody, pageQuery, scopedListOptions } from './schemas';
 
 const root = '/api/v1/certificates';
 
@@ -32,7 +32,7 @@ export const certificateRoutes = (certificates: CertificateService): Route[] => 
     query: certificateListQuery,
     status: 200,
     response: certificatePage,
-    handler: async ({ query }) => ({ body: await certificates.list(listOptions(query)) }),
+    handler: async (input) => ({ body: await certificates.list(scopedListOptions(input)) }),
   }),
   defineRoute({
     method: 'POST',

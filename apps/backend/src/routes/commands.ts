@@ -12,9 +12,10 @@ import {
 import { z } from 'zod';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
+import { verbIsInScope } from '../policy/scope-rules';
 import type { CommandService } from '../services/command-service';
 import type { SecretResultService } from '../services/secret-result-service';
-import { agentParams, listOptions, noBody } from './schemas';
+import { agentParams, noBody, scopedListOptions } from './schemas';
 
 const commandParams = z.strictObject({ agent_id: agentId, correlation_id: z.string().max(64) });
 
@@ -48,8 +49,8 @@ export const commandRoutes = (commands: CommandService, secrets: SecretResultSer
     query: commandListQuery,
     status: 200,
     response: commandPage,
-    handler: async ({ params, query }) => ({
-      body: await commands.list(params.agent_id, listOptions(query)),
+    handler: async (input) => ({
+      body: await commands.list(input.params.agent_id, scopedListOptions(input)),
     }),
   }),
   defineRoute({
@@ -97,6 +98,8 @@ export const commandRoutes = (commands: CommandService, secrets: SecretResultSer
     summary: 'The verb catalogue with the schemas of its arguments',
     status: 200,
     response: verbList,
-    handler: () => ({ body: { items: describeVerbs() } }),
+    handler: ({ caller: { scope } }) => ({
+      body: { items: describeVerbs().filter(({ verb }) => verbIsInScope(scope, verb)) },
+    }),
   }),
 ];

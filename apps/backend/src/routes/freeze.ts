@@ -10,7 +10,7 @@ export const freezeRoutes = (service: FreezeService): Route[] => [
   defineRoute({
     method: 'GET',
     path,
-    access: 'system:read',
+    access: 'commands:read',
     summary: 'Whether commands are frozen, and why',
     status: 200,
     response: freezeState,

@@ -12,7 +12,7 @@ import {
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { GatewayService } from '../services/gateway-service';
-import { agentParams, listOptions, noBody } from './schemas';
+import { agentParams, noBody, scopedListOptions } from './schemas';
 
 export const gatewayRoutes = (gateways: GatewayService): Route[] => [
   defineRoute({
@@ -23,7 +23,7 @@ export const gatewayRoutes = (gateways: GatewayService): Route[] => [
     query: gatewayListQuery,
     status: 200,
     response: gatewayPage,
-    handler: async ({ query }) => ({ body: await gateways.list(listOptions(query)) }),
+    handler: async (input) => ({ body: await gateways.list(scopedListOptions(input)) }),
   }),
   defineRoute({
     method: 'POST',

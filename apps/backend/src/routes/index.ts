@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import type { AccessTokens } from '../auth/access-tokens';
 import type { CookieOptions } from '../auth/session-cookie';
 import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
+import type { AdministratorService } from '../services/administrator-service';
 import type { ApiClientService } from '../services/api-client-service';
+import type { AuditService } from '../services/audit-service';
 import type { CertificateService } from '../services/certificate-service';
 import type { CommandKeyService } from '../services/command-key-service';
 import type { CommandService } from '../services/command-service';
@@ -12,11 +15,14 @@ import type { DeadLetterService } from '../services/dead-letter-service';
 import type { EnrollmentService } from '../services/enrollment-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
+import type { SecondFactorService } from '../services/second-factor-service';
 import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
-import { apiClientRoutes } from './api-clients';
+import { administratorRoutes, ownAccountRoutes } from './administrators';
+import { apiClientRoutes, jwksRoute } from './api-clients';
+import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
 import { commandRoutes } from './commands';
@@ -31,7 +37,11 @@ import { sessionRoutes } from './session';
 
 export interface RouteServices {
   readonly signIn: SignInService;
+  readonly administrators: AdministratorService;
+  readonly secondFactor: SecondFactorService;
   readonly apiClients: ApiClientService;
+  readonly tokens: AccessTokens;
+  readonly auditLog: AuditService;
   readonly gateways: GatewayService;
   readonly enrollment: EnrollmentService;
   readonly keyRenewal: KeyRenewalService;
@@ -60,7 +70,11 @@ export function allRoutes(
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
     ...serverRoutes(services.servers),
+    ...administratorRoutes(services.administrators),
+    ...ownAccountRoutes(services.administrators, services.secondFactor),
     ...apiClientRoutes(services.apiClients),
+    jwksRoute(services),
+    ...auditRoutes(services.auditLog),
     ...deadLetterRoutes(services.deadLetters),
     ...seedAliases(services),
   ];

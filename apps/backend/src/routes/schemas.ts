@@ -1,6 +1,7 @@
 import { agentId, listQuery } from '@viw/contracts';
-import type { ListOptions } from '@viw/database';
+import type { ListOptions, Scoped } from '@viw/database';
 import { z } from 'zod';
+import type { Caller } from '../auth/caller';
 
 /** Path parameters. An id that is no UUID belongs to nothing, so it is answered like any other unknown one. */
 export const agentParams = z.strictObject({ agent_id: agentId });
@@ -20,3 +21,12 @@ export const listOptions = <Q extends ListQuery>({ total, ...rest }: Q): Omit<Q,
   ...rest,
   total: total === 'true',
 });
+
+/** For lists that are filtered by what the caller is narrowed to. */
+export const scopedListOptions = <Q extends ListQuery>({
+  query,
+  caller,
+}: {
+  readonly query: Q;
+  readonly caller: Caller;
+}): Omit<Q, 'total'> & ListOptions & Scoped => ({ ...listOptions(query), scope: caller.scope });

@@ -13,7 +13,7 @@ import {
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { ServerService } from '../services/server-service';
-import { idParams, listOptions, pageQuery } from './schemas';
+import { idParams, pageQuery, scopedListOptions } from './schemas';
 
 const root = '/api/v1/servers';
 
@@ -26,7 +26,7 @@ export const serverRoutes = (servers: ServerService): Route[] => [
     query: pageQuery,
     status: 200,
     response: serverPage,
-    handler: async ({ query }) => ({ body: await servers.list(listOptions(query)) }),
+    handler: async (input) => ({ body: await servers.list(scopedListOptions(input)) }),
   }),
   defineRoute({
     method: 'POST',
@@ -96,7 +96,7 @@ export const serverRoutes = (servers: ServerService): Route[] => [
     query: pageQuery,
     status: 200,
     response: sshCredentialPage,
-    handler: async ({ query }) => ({ body: await servers.credentials(listOptions(query)) }),
+    handler: async (input) => ({ body: await servers.credentials(scopedListOptions(input)) }),
   }),
   defineRoute({
     method: 'POST',

@@ -6,7 +6,7 @@ import type {
   Operation,
   OperationKind,
 } from '@viw/contracts';
-import type { ListOptions } from '@viw/database';
+import type { ListOptions, Scoped } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { z } from 'zod';
 import { principalOf } from '../auth/caller';
@@ -30,7 +30,7 @@ export interface AcceptedOperation {
 export class CertificateService {
   constructor(private readonly deps: CertificateServiceDeps) {}
 
-  list(options: ListOptions & { q?: string | undefined }) {
+  list(options: ListOptions & Scoped & { q?: string | undefined }) {
     return this.deps.repositories.certificates.list(options);
   }
 

@@ -1,7 +1,7 @@
 import { parseArguments, redactArguments, requireVerb, type VerbDefinition } from '@viw/commands';
 import { limits } from '@viw/contracts';
 import type { CommandRecord, CommandStatus, X25519PublicKey } from '@viw/contracts';
-import type { CommandTarget, ListOptions } from '@viw/database';
+import type { CommandTarget, ListOptions, Scoped } from '@viw/database';
 import type { Clock } from '@viw/runtime';
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { Repositories } from '../store';
@@ -113,7 +113,7 @@ export class CommandService {
   }
 
   /** Newest first. @throws AppError NOT_FOUND */
-  async list(agentId: string, options: ListOptions & { status?: CommandStatus | undefined }) {
+  async list(agentId: string, options: ListOptions & Scoped & { status?: CommandStatus | undefined }) {
     if (!(await this.deps.repositories.gateways.get(agentId))) throw noSuch(agentId);
     return this.deps.repositories.commands.list(agentId, options);
   }

@@ -6,7 +6,7 @@ import type {
   VirtualHost,
   virtualHostCreate,
 } from '@viw/contracts';
-import type { ListOptions, Page } from '@viw/database';
+import type { ListOptions, Page, Scoped } from '@viw/database';
 import { AppError, uuidv7 } from '@viw/runtime';
 import { sealSshCredential } from '@viw/secrets';
 import type { SecretBox, SshCredentialSecret } from '@viw/secrets';
@@ -25,7 +25,7 @@ export interface ServerServiceDeps {
 export class ServerService {
   constructor(private readonly deps: ServerServiceDeps) {}
 
-  list(options: ListOptions): Promise<Page<Server>> {
+  list(options: ListOptions & Scoped): Promise<Page<Server>> {
     return this.deps.repositories.servers.list(options);
   }
 
@@ -72,7 +72,7 @@ export class ServerService {
     });
   }
 
-  credentials(options: ListOptions): Promise<Page<SshCredential>> {
+  credentials(options: ListOptions & Scoped): Promise<Page<SshCredential>> {
     return this.deps.repositories.sshCredentials.list(options);
   }
 

@@ -11,6 +11,7 @@ import { permissionsOf } from '../policy/permissions';
 import type { Store } from '../store';
 import type { AuditTrail } from './audit-trail';
 import { auditEntry } from './audit-trail';
+import type { SecondFactorService } from './second-factor-service';
 
 export interface SignInOptions {
   /** Absent: the first administrator cannot be made. */
@@ -22,6 +23,7 @@ export interface SignInDeps {
   readonly authenticator: Authenticator;
   readonly passwords: Passwords;
   readonly limiter: SignInLimiter;
+  readonly secondFactor: Pick<SecondFactorService, 'take'>;
   readonly audit: AuditTrail;
 }
 
@@ -63,20 +65,35 @@ export class SignInService {
 
   /**
    * @returns the session's token for the cookie, and what the caller may
-   * @throws AppError RATE_LIMITED; UNAUTHENTICATED, the same for an unknown account and a wrong password
+   * @throws AppError RATE_LIMITED; UNAUTHENTICATED, the same for an unknown account, a wrong password and a wrong code;
+   *   SECOND_FACTOR_REQUIRED when all but the code is right
    */
   async signIn(
-    input: { readonly email: string; readonly password: string },
+    input: { readonly email: string; readonly password: string; readonly code?: string | undefined },
     facts: RequestFacts,
   ): Promise<{ token: string; maxAgeS: number; me: Me }> {
     const { store, authenticator, passwords, limiter, audit } = this.deps;
     limiter.attempt(input.email, facts.address);
     const account = await store.repositories.administrators.findForSignIn(input.email);
     const right = await passwords.verify(input.password, account?.password_hash);
-    if (!account || !right) {
+    const factor = right && account?.second_factor === true ? account.totp_sealed : null;
+    const complete = factor === null || input.code !== undefined;
+    const codeFits =
+      account && factor !== null && input.code !== undefined
+        ? await this.deps.secondFactor.take(
+            store.repositories,
+            { id: account.id, sealed: factor },
+            input.code,
+          )
+        : true;
+    if (!account || !right || !complete || !codeFits) {
       const actor = account ? { kind: 'administrator', id: account.id, name: account.email } : anonymous;
-      await audit.append(auditEntry(actor, facts, 'failure', { action: 'session.create' }));
-      throw new AppError('UNAUTHENTICATED', 'E-mail address or password is wrong');
+      const detail = complete ? {} : { detail: { second_factor: 'missing' } };
+      await audit.append(auditEntry(actor, facts, 'failure', { action: 'session.create', ...detail }));
+      if (!complete) throw new AppError('SECOND_FACTOR_REQUIRED');
+      const what =
+        input.code === undefined ? 'E-mail address or password' : 'E-mail address, password or code';
+      throw new AppError('UNAUTHENTICATED', `${what} is wrong`);
     }
     limiter.succeeded(input.email, facts.address);
     const token = newSessionToken();
@@ -95,13 +112,14 @@ export class SignInService {
       const actor = { kind: 'administrator', id: account.id, name: account.email };
       await log.append(auditEntry(actor, facts, 'success', { action: 'session.create' }));
     });
-    const { id, email, role } = account;
+    const { id, email, role, scope } = account;
     const me: Me = {
       kind: 'administrator',
       id,
       name: email,
       role,
-      permissions: [...permissionsOf(role)],
+      permissions: [...permissionsOf(role, scope ?? undefined)],
+      ...(scope === null ? {} : { scope }),
       csrf_token: csrfToken,
     };
     return { token, maxAgeS: authenticator.absoluteS, me };
@@ -118,11 +136,12 @@ export class SignInService {
   }
 }
 
-export const describeCaller = ({ kind, id, name, role, permissions, credential }: Caller): Me => ({
+export const describeCaller = ({ kind, id, name, role, scope, permissions, credential }: Caller): Me => ({
   kind,
   id,
   name,
   role,
   permissions: [...permissions],
+  ...(scope === undefined ? {} : { scope }),
   ...(credential.kind === 'session' ? { csrf_token: credential.csrfToken } : {}),
 });

@@ -1,4 +1,7 @@
+export * from './administrators';
+export * from './audit';
 export * from './problem';
+export * from './scope';
 export * from './session';
 export * from './gateways';
 export * from './commands';

@@ -12,6 +12,9 @@ import { revocation } from './0011_revocation';
 import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
+import { scopes } from './0024_scopes';
+import { auditChain } from './0025_audit_chain';
+import { identity } from './0026_identity';
 import { renewal } from './0027_renewal';
 import { http01Answers } from './0028_http01_answers';
 import { orderState } from './0029_order_state';
@@ -38,6 +41,9 @@ export const migrations: readonly Migration[] = [
   enrollment,
   trust,
   acceptCommand,
+  scopes,
+  auditChain,
+  identity,
   renewal,
   http01Answers,
   orderState,

@@ -1,14 +1,21 @@
-import type { Role } from '@viw/contracts';
-import type { Instant, InstantDefault, InstantOrNull, JsonOrNull } from './columns';
+import type { Role, Scope } from '@viw/contracts';
+import type { Generated } from 'kysely';
+import type { Instant, InstantDefault, InstantOrNull, JsonOrNull, SealedEnvelope } from './columns';
 
 export interface AdministratorsTable {
   id: string;
   email: string;
   password_hash: string;
   role: Role;
+  /** Null: not narrowed. */
+  scope: JsonOrNull<Scope>;
   created_at: InstantDefault;
   last_sign_in_at: InstantOrNull;
   disabled_at: InstantOrNull;
+  /** Secret of the second factor; it counts once it is confirmed. */
+  totp_sealed: JsonOrNull<SealedEnvelope>;
+  totp_confirmed_at: InstantOrNull;
+  totp_last_step: Generated<number>;
 }
 
 export interface SessionsTable {
@@ -26,6 +33,8 @@ export interface ApiClientsTable {
   id: string;
   name: string;
   role: Role;
+  /** Null: not narrowed. */
+  scope: JsonOrNull<Scope>;
   created_at: InstantDefault;
   disabled_at: InstantOrNull;
 }

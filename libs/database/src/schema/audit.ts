@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { InstantDefault, JsonDefault } from './columns';
+import type { Instant, InstantDefault, JsonDefault } from './columns';
 
 export type AuditOutcome = 'success' | 'failure' | 'denied';
 
@@ -16,8 +16,25 @@ export interface AuditLogTable {
   correlation_id: string | null;
   address: string | null;
   detail: JsonDefault<Record<string, unknown>>;
-  chain_id: string | null;
-  seq: number | null;
-  prev_hash: string | null;
-  hash: string | null;
+}
+
+/** Lines of `audit_log` that do not stand in the chain yet. */
+export interface AuditUnsealedTable {
+  entry_id: number;
+}
+
+export interface AuditChainTable {
+  seq: number;
+  entry_id: number;
+  /** Hexadecimal, like `hash`. */
+  prev_hash: string;
+  hash: string;
+}
+
+export interface AuditCheckpointsTable {
+  seq: number;
+  hash: string;
+  at: Instant;
+  kid: string;
+  signature: string;
 }

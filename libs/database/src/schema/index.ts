@@ -6,7 +6,7 @@ import type {
   RevokedTokensTable,
   SessionsTable,
 } from './access';
-import type { AuditLogTable } from './audit';
+import type { AuditChainTable, AuditCheckpointsTable, AuditLogTable, AuditUnsealedTable } from './audit';
 import type {
   AcmeAccountsTable,
   CertificateFailuresTable,
@@ -58,6 +58,9 @@ export interface Database {
   revoked_tokens: RevokedTokensTable;
   idempotency_keys: IdempotencyKeysTable;
   audit_log: AuditLogTable;
+  audit_unsealed: AuditUnsealedTable;
+  audit_chain: AuditChainTable;
+  audit_checkpoints: AuditCheckpointsTable;
   ssh_credentials: SshCredentialsTable;
   nginx_servers: NginxServersTable;
   virtual_hosts: VirtualHostsTable;

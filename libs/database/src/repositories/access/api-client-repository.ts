@@ -1,21 +1,36 @@
-import type { ApiClient, Role } from '@viw/contracts';
+import type { ApiClient, Role, Scope } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import type { ListOptions, Page } from '../../cursor';
 import { newestFirst } from '../../newest-first';
 import { isUniqueViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
 
-const shown = ['id', 'name', 'role', 'created_at'] as const;
+const shown = ['id', 'name', 'role', 'scope', 'created_at', 'disabled_at'] as const;
+
+export interface ApiClientPatch {
+  readonly name?: string | undefined;
+  readonly role?: Role | undefined;
+  /** Null: not narrowed. */
+  readonly scope?: Scope | null | undefined;
+  readonly disabled?: boolean | undefined;
+}
 
 export class ApiClientRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /** @throws AppError ALREADY_EXISTS when the name is in use */
-  async create(input: { readonly name: string; readonly role: Role }): Promise<ApiClient> {
+  async create({
+    scope,
+    ...input
+  }: {
+    readonly name: string;
+    readonly role: Role;
+    readonly scope?: Scope | undefined;
+  }): Promise<ApiClient> {
     try {
       return await this.deps.db
         .insertInto('api_clients')
-        .values({ id: uuidv7(), ...input })
+        .values({ id: uuidv7(), ...input, scope: scope === undefined ? null : JSON.stringify(scope) })
         .returning(shown)
         .executeTakeFirstOrThrow();
     } catch (error) {
@@ -32,6 +47,30 @@ export class ApiClientRepository {
   /** Newest first. */
   list(options: ListOptions = {}): Promise<Page<ApiClient>> {
     return newestFirst(this.deps.db.selectFrom('api_clients').select(shown), options);
+  }
+
+  /** What is not given stays. @throws AppError NOT_FOUND, ALREADY_EXISTS when the name is in use */
+  async patch(id: string, { name, role, scope, disabled }: ApiClientPatch): Promise<ApiClient> {
+    if (!isUuid(id)) throw new AppError('NOT_FOUND', 'No such API client');
+    try {
+      const row = await this.deps.db
+        .updateTable('api_clients')
+        .set({
+          id,
+          ...(name === undefined ? {} : { name }),
+          ...(role === undefined ? {} : { role }),
+          ...(scope === undefined ? {} : { scope: scope === null ? null : JSON.stringify(scope) }),
+          ...(disabled === undefined ? {} : { disabled_at: disabled ? new Date() : null }),
+        })
+        .where('id', '=', id)
+        .returning(shown)
+        .executeTakeFirst();
+      if (!row) throw new AppError('NOT_FOUND', 'No such API client');
+      return row;
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new AppError('ALREADY_EXISTS', 'The name is in use');
+      throw error;
+    }
   }
 
   /** Its keys go with it. False when there was none. */

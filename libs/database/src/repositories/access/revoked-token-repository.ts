@@ -1,5 +1,15 @@
+import type { Role, Scope } from '@viw/contracts';
+import { isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { RepositoryDeps } from '../repository';
+
+/** Whose token it is, as of now: role and scope do not stand in it. */
+export interface TokenClient {
+  client_id: string;
+  client_name: string;
+  role: Role;
+  scope: Scope | null;
+}
 
 /** JWTs that are refused although they have not expired. */
 export class RevokedTokenRepository {
@@ -11,6 +21,16 @@ export class RevokedTokenRepository {
       .values({ jti, expires_at: expiresAt })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+  }
+
+  /** Undefined when the client is gone or disabled, or the token revoked. */
+  async findClient(clientId: string, jti: string): Promise<TokenClient | undefined> {
+    if (!isUuid(clientId)) return undefined;
+    const { rows } = await sql<TokenClient>`
+      SELECT c.id AS client_id, c.name AS client_name, c.role, c.scope FROM viw.api_clients c
+      WHERE c.id = ${clientId} AND c.disabled_at IS NULL
+        AND NOT EXISTS (SELECT FROM viw.revoked_tokens t WHERE t.jti = ${jti})`.execute(this.deps.db);
+    return rows[0];
   }
 
   async isRevoked(jti: string): Promise<boolean> {

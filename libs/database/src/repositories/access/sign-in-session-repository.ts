@@ -1,4 +1,4 @@
-import type { Role } from '@viw/contracts';
+import type { Role, Scope } from '@viw/contracts';
 import { sql } from 'kysely';
 import type { RepositoryDeps } from '../repository';
 
@@ -18,6 +18,7 @@ export interface Session {
   administrator_id: string;
   email: string;
   role: Role;
+  scope: Scope | null;
   created_at: string;
   last_used_at: string;
   expires_at: string;
@@ -37,7 +38,7 @@ export class SignInSessionRepository {
   /** Undefined when unknown, expired by the database's clock, or its administrator is disabled. */
   async find(tokenHash: string): Promise<Session | undefined> {
     const { rows } = await sql<Session>`
-      SELECT s.token_hash, s.csrf_hash, s.administrator_id, a.email, a.role, s.created_at, s.last_used_at, s.expires_at
+      SELECT s.token_hash, s.csrf_hash, s.administrator_id, a.email, a.role, a.scope, s.created_at, s.last_used_at, s.expires_at
       FROM viw.sessions s JOIN viw.administrators a ON a.id = s.administrator_id
       WHERE s.token_hash = ${tokenHash} AND s.expires_at > now() AND a.disabled_at IS NULL`.execute(
       this.deps.db,

@@ -3,6 +3,8 @@ import { isUuid, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { ListOptions, Page } from '../../cursor';
 import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
+import type { Scoped } from '../access/scope-conditions';
+import { certificateInScope } from '../access/scope-conditions';
 import type { RepositoryDeps } from '../repository';
 
 export interface NewCertificate {
@@ -72,12 +74,14 @@ export class CertificateRepository {
   }
 
   /** Newest first. `q`: part of one of its names. */
-  async list(options: ListOptions & { readonly q?: string | undefined } = {}): Promise<Page<Certificate>> {
+  async list(
+    options: ListOptions & Scoped & { readonly q?: string | undefined } = {},
+  ): Promise<Page<Certificate>> {
     const limit = limitOf(options);
     const before =
       options.cursor === undefined ? undefined : decodeCursor(options.cursor, [cursorShape.uuid])[0];
     const pattern = `%${(options.q ?? '').replace(/[\\%_]/g, '\\$&')}%`;
-    const where = sql`c.deleted_at IS NULL AND ${
+    const where = sql`c.deleted_at IS NULL AND ${certificateInScope(options.scope)} AND ${
       options.q ? sql`EXISTS (SELECT FROM unnest(c.names) AS n WHERE n ILIKE ${pattern})` : sql`true`
     }`;
     const { rows } = await sql<Certificate>`

@@ -6,7 +6,9 @@ import { inTransaction } from '../../connection';
 import type { ListOptions, Page } from '../../cursor';
 import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
 import type { Principal } from '../../schema/columns';
-import type { AuditEntry } from '../access/audit-repository';
+import type { AuditEntry } from '../audit/audit-repository';
+import type { Scoped } from '../access/scope-conditions';
+import { verbInScope } from '../access/scope-conditions';
 import type { CommandRequest, MadeCommand } from './command-acceptance';
 import { lookBeforeAcceptance, storeAccepted } from './command-acceptance';
 import type { CommandRow } from './command-record';
@@ -93,14 +95,14 @@ export class CommandRepository {
   /** Newest first. */
   async list(
     agentId: string,
-    options: ListOptions & { readonly status?: CommandStatus | undefined } = {},
+    options: ListOptions & Scoped & { readonly status?: CommandStatus | undefined } = {},
   ): Promise<Page<CommandRecord>> {
     const limit = limitOf(options);
     const after =
       options.cursor === undefined
         ? undefined
         : decodeCursor(options.cursor, [cursorShape.instant, cursorShape.uuid]);
-    const where = sql`c.agent_id = ${agentId} AND ${
+    const where = sql`c.agent_id = ${agentId} AND ${verbInScope(options.scope)} AND ${
       options.status === undefined ? sql`true` : sql`c.status = ${options.status}`
     }`;
     const { rows } = await sql<CommandRow>`

@@ -8,9 +8,11 @@ import { EnrollmentTokenRepository } from './enrollment-token-repository';
 import { GatewayCredentialRepository } from './gateway-credential-repository';
 import type { GatewayDetail, GatewaySummaryRow } from './gateway-record';
 import { detailColumns, summaryColumns } from './gateway-record';
+import type { Scoped } from '../access/scope-conditions';
+import { gatewayInScope } from '../access/scope-conditions';
 import type { RepositoryDeps } from '../repository';
 
-export interface GatewayFilter extends ListOptions {
+export interface GatewayFilter extends ListOptions, Scoped {
   readonly site?: string | undefined;
   /** `key=value` */
   readonly label?: string | undefined;
@@ -164,6 +166,7 @@ function conditions(filter: GatewayFilter) {
   const parts = [
     filter.status === undefined ? sql`g.state <> 'decommissioned'` : sql`g.state = ${filter.status}`,
   ];
+  parts.push(gatewayInScope(filter.scope));
   if (filter.site !== undefined) parts.push(sql`coalesce(g.site, g.reported_site) = ${filter.site}`);
   if (filter.label !== undefined) {
     const at = filter.label.indexOf('=');

@@ -1,8 +1,11 @@
 import type { Server } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
+import { sql } from 'kysely';
 import type { ListOptions, Page } from '../../cursor';
 import { newestFirst } from '../../newest-first';
 import { isForeignKeyViolation, isUniqueViolation } from '../../sql-state';
+import type { Scoped } from '../access/scope-conditions';
+import { serverInScope } from '../access/scope-conditions';
 import type { RepositoryDeps } from '../repository';
 
 export type NewServer = Omit<Server, 'id' | 'created_at' | 'jump_server_id'> &
@@ -66,8 +69,9 @@ export class ServerRepository {
   }
 
   /** Newest first. */
-  list(options: ListOptions = {}): Promise<Page<Server>> {
-    return newestFirst(this.deps.db.selectFrom('nginx_servers').select(shown), options);
+  list({ scope, ...options }: ListOptions & Scoped = {}): Promise<Page<Server>> {
+    const all = this.deps.db.selectFrom('nginx_servers').select(shown);
+    return newestFirst(all.where(serverInScope(scope, sql`nginx_servers.id`)), options);
   }
 
   /** False when there was none. @throws AppError CONFLICT while it has virtual hosts or is a jump server */

@@ -1,9 +1,12 @@
 import type { SshCredential } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
+import { sql } from 'kysely';
 import type { ListOptions, Page } from '../../cursor';
 import { newestFirst } from '../../newest-first';
 import type { SealedEnvelope } from '../../schema/columns';
 import { isForeignKeyViolation, isUniqueViolation } from '../../sql-state';
+import type { Scoped } from '../access/scope-conditions';
+import { serverInScope } from '../access/scope-conditions';
 import type { RepositoryDeps } from '../repository';
 
 export interface NewSshCredential {
@@ -53,9 +56,12 @@ export class SshCredentialRepository {
       .executeTakeFirst();
   }
 
-  /** Newest first. */
-  list(options: ListOptions = {}): Promise<Page<SshCredential>> {
-    return newestFirst(this.deps.db.selectFrom('ssh_credentials').select(shown), options);
+  /** Newest first. Of a narrowed caller: those that servers in its scope use. */
+  list({ scope, ...options }: ListOptions & Scoped = {}): Promise<Page<SshCredential>> {
+    const all = this.deps.db.selectFrom('ssh_credentials').select(shown);
+    const used = sql<boolean>`EXISTS (SELECT FROM viw.nginx_servers s
+      WHERE s.ssh_credential_id = ssh_credentials.id AND ${serverInScope(scope, sql`s.id`)})`;
+    return newestFirst(scope ? all.where(used) : all, options);
   }
 
   /** False when there was none. @throws AppError CONFLICT while a server uses it */

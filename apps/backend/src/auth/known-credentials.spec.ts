@@ -1,5 +1,5 @@
 import type { UsableApiKey } from '@viw/database';
-import { KnownApiKeys } from './known-api-keys';
+import { KnownCredentials } from './known-credentials';
 
 const key = (id: string): UsableApiKey => ({
   id,
@@ -7,6 +7,7 @@ const key = (id: string): UsableApiKey => ({
   client_id: 'client',
   client_name: 'script',
   role: 'viewer',
+  scope: null,
 });
 
 function surroundings() {
@@ -14,14 +15,12 @@ function surroundings() {
   const asked: string[] = [];
   const touched: string[] = [];
   let now = 1_000_000;
-  const known = new KnownApiKeys({
-    apiKeys: {
-      findUsable: async (id) => {
-        asked.push(id);
-        return usable.get(id);
-      },
-      touch: async (id) => void touched.push(id),
+  const known = new KnownCredentials({
+    find: async (id) => {
+      asked.push(id);
+      return usable.get(id);
     },
+    touch: async (id) => void touched.push(id),
     clock: { now: () => now },
   });
   return { known, usable, asked, touched, pass: (ms: number) => (now += ms) };

@@ -1,0 +1,145 @@
+import { advisoryLocks } from '@viw/contracts';
+import { runPeriodicallyAlone } from '@viw/database';
+import type { Checkpoint } from '@viw/database';
+import type { Clock, Component, Logger } from '@viw/runtime';
+import { systemClock } from '@viw/runtime';
+import type { Repositories, Store } from '../store';
+import { GENESIS, chainHash } from './chain-hash';
+import type { CheckpointSigner } from './checkpoint-signer';
+
+const EVERY_MS = 500;
+const STANDBY_MS = 2_000;
+const BACKOFF = { baseMs: 200, capMs: 10_000 };
+/** Lines per transaction. */
+const BATCH = 500;
+/** A checkpoint is due after so many lines, or so long after the one before if there was any line. */
+const CHECKPOINT_LINES = 1_000;
+const CHECKPOINT_MS = 60_000;
+/** Checkpoints that are looked at for one that holds, when the sealer begins. */
+const LOOKED_BACK = 20;
+
+export interface AuditSealerOptions {
+  readonly databaseUrl: string;
+  readonly applicationName: string;
+  /** How often to look for new lines, milliseconds. */
+  readonly everyMs?: number;
+  readonly checkpointMs?: number;
+}
+
+export interface AuditSealerDeps {
+  readonly store: Store;
+  readonly signer: CheckpointSigner;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+interface Place {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+const BEGINNING: Place = { seq: 0, hash: GENESIS };
+
+/**
+ * Appends new lines of the audit log to the hash chain, in the order of their ids, and signs where the chain stands. Of all backends
+ * one at a time. What it has once sealed it never seals again: when the end of the chain has been cut off it goes on behind what
+ * it remembers, or behind the newest checkpoint that holds, so that the hole stays to be seen.
+ */
+export class AuditSealer implements Component {
+  readonly name = 'audit-sealer';
+  readonly #stopping = new AbortController();
+  readonly #clock: Clock;
+  #loop: Promise<void> | undefined;
+  #remembered: Place = BEGINNING;
+  #checkpoint: { readonly seq: number; readonly at: number } | undefined;
+
+  constructor(
+    private readonly options: AuditSealerOptions,
+    private readonly deps: AuditSealerDeps,
+  ) {
+    this.#clock = deps.clock ?? systemClock;
+  }
+
+  start(): void {
+    const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
+    this.#loop ??= runPeriodicallyAlone(
+      { url, applicationName: `${applicationName}-audit`, key: advisoryLocks.auditSealer },
+      {
+        stop: this.#stopping.signal,
+        everyMs,
+        backoff: BACKOFF,
+        standbyMs: STANDBY_MS,
+        onFailure: (error) =>
+          this.deps.logger.error(
+            { event: 'audit_sealer_failed', error },
+            'cannot seal the audit log, trying again',
+          ),
+      },
+      () => this.#turn(),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #turn(): Promise<void> {
+    while ((await this.#sealBatch()) === BATCH && !this.#stopping.signal.aborted);
+    await this.#signWhenDue();
+  }
+
+  /** @returns how many lines */
+  async #sealBatch(): Promise<number> {
+    const sealed = await this.deps.store.transaction(async ({ auditChain }) => {
+      const entries = await auditChain.unsealed(BATCH);
+      if (entries.length === 0) return undefined;
+      let { seq, hash } = await this.#endOf(auditChain);
+      const links = entries.map((entry) => {
+        const previous = hash;
+        hash = chainHash(previous, entry);
+        return { seq: ++seq, entry_id: entry.id, prev_hash: previous, hash };
+      });
+      await auditChain.append(links);
+      return { count: links.length, place: { seq, hash } };
+    });
+    if (sealed === undefined) return 0;
+    this.#remembered = sealed.place;
+    return sealed.count;
+  }
+
+  /** Where the chain goes on. */
+  async #endOf(chain: Repositories['auditChain']): Promise<Place> {
+    const stored = (await chain.tip()) ?? BEGINNING;
+    const known = this.#newest(this.#remembered, await this.#newestCheckpoint(chain));
+    if (stored.seq > known.seq || (stored.seq === known.seq && stored.hash === known.hash)) return stored;
+    this.deps.logger.error(
+      { event: 'audit_chain_broken', stored_seq: stored.seq, known_seq: known.seq },
+      'the end of the audit chain was cut off or replaced: compare with checkpoints kept elsewhere',
+    );
+    return known;
+  }
+
+  #newest(...places: Place[]): Place {
+    return places.reduce((newest, place) => (place.seq > newest.seq ? place : newest), BEGINNING);
+  }
+
+  async #newestCheckpoint(chain: Repositories['auditChain']): Promise<Place> {
+    const latest = await chain.latestCheckpoints(LOOKED_BACK);
+    return latest.find((checkpoint) => this.deps.signer.judge(checkpoint) === 'valid') ?? BEGINNING;
+  }
+
+  async #signWhenDue(): Promise<void> {
+    const { store, signer, logger } = this.deps;
+    const { checkpointMs = CHECKPOINT_MS } = this.options;
+    const now = this.#clock.now();
+    const { seq, hash } = this.#remembered;
+    const last = this.#checkpoint ?? { seq: 0, at: 0 };
+    if (seq <= last.seq || (seq - last.seq < CHECKPOINT_LINES && now - last.at < checkpointMs)) return;
+    const checkpoint: Checkpoint = signer.sign({ seq, hash, at: new Date(now).toISOString() });
+    await store.repositories.auditChain.addCheckpoint(checkpoint);
+    this.#checkpoint = { seq, at: now };
+    // The copy that whoever changes the tables cannot reach.
+    logger.info({ event: 'audit_checkpoint', ...checkpoint }, 'where the audit chain stands');
+  }
+}

@@ -1,0 +1,181 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createClient } from '@viw/client';
+import type { Client } from '@viw/client';
+import { eventually } from '@viw/testing';
+import { SignJWT, createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { sql } from 'kysely';
+import { AccessTokens } from '../src/auth/access-tokens';
+import { importedTokenKey } from '../src/auth/token-keys';
+import type { Surroundings } from './surroundings';
+import { surroundings } from './surroundings';
+import type { TestBackend } from './test-backend';
+import { startBackend } from './test-backend';
+
+let around: Surroundings;
+let backend: TestBackend;
+let other: TestBackend;
+let person: Client;
+let clientId: string;
+
+beforeAll(async () => {
+  around = await surroundings();
+  [backend, other] = await Promise.all([startBackend(around), startBackend(around)]);
+  person = await backend.signIn();
+  clientId = (await person.apiClients.create({ name: 'machine', role: 'operator' })).id;
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all([backend?.stop(), other?.stop()]);
+  await around?.close();
+});
+
+const asBearer = (key: string, { url } = backend): Client =>
+  createClient({ baseUrl: url, auth: { kind: 'apiKey', key } });
+const refused = expect.objectContaining({ status: 401, code: 'UNAUTHENTICATED' }) as unknown;
+
+/** Opens nothing, on either backend, within about a second. */
+const closedSoon = async (bearer: string): Promise<void> => {
+  const begun = performance.now();
+  for (const each of [backend, other])
+    await eventually(() => expect(asBearer(bearer, each).session.me()).rejects.toEqual(refused));
+  expect(performance.now() - begun).toBeLessThan(2_000);
+};
+const opens = async (bearer: string): Promise<void> => {
+  for (const each of [backend, other])
+    await expect(asBearer(bearer, each).session.me()).resolves.toMatchObject({ id: clientId });
+};
+
+describe('API keys', () => {
+  it('are rotated with an overlap; the former one ends by itself, and its use is noted', async () => {
+    const former = await person.apiClients.createKey(clientId);
+    await opens(former.key);
+    const next = await person.apiClients.rotateKey(clientId, former.id, { overlap_s: 3_600 });
+    await opens(former.key);
+    await opens(next.key);
+    const { items } = await eventually(async () => {
+      const keys = await person.apiClients.keys(clientId);
+      expect(keys.items.every(({ last_used_at }) => last_used_at !== null)).toBe(true);
+      return keys;
+    });
+    const until = Date.parse(items.find(({ id }) => id === former.id)?.expires_at ?? '');
+    expect(Math.abs(until - Date.now() - 3_600_000)).toBeLessThan(30_000);
+    expect(JSON.stringify(items)).not.toContain(former.key.split('_')[2] ?? '');
+    await person.apiClients.rotateKey(clientId, next.id, { overlap_s: 0 });
+    await closedSoon(next.key);
+    await expect(person.apiClients.rotateKey(clientId, next.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('are revoked, on every backend, within a second', async () => {
+    const { id, key } = await person.apiClients.createKey(clientId);
+    await opens(key);
+    await person.apiClients.revokeKey(clientId, id);
+    await closedSoon(key);
+    await expect(person.apiClients.revokeKey(clientId, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('a client that is disabled, or loses a role, does so within a second', async () => {
+    const { key } = await person.apiClients.createKey(clientId);
+    await opens(key);
+    await person.apiClients.update(clientId, { role: 'viewer', scope: { gateways: 'all' } });
+    await eventually(async () =>
+      expect(await asBearer(key).session.me()).toMatchObject({ role: 'viewer', scope: { gateways: 'all' } }),
+    );
+    await person.apiClients.update(clientId, { disabled: true });
+    await closedSoon(key);
+    await person.apiClients.update(clientId, { disabled: false, role: 'operator', scope: null });
+    await eventually(() => opens(key));
+  });
+});
+
+describe('tokens', () => {
+  it('open what their client may, and are verified by anybody with the published keys', async () => {
+    const { token, jti } = await person.apiClients.createToken(clientId);
+    await opens(token);
+    const keys = createRemoteJWKSet(new URL(`${backend.url}/.well-known/jwks.json`));
+    const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer: 'viw', audience: 'viw-api' });
+    expect(payload).toMatchObject({ sub: clientId, jti });
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(900);
+    expect(protectedHeader).toMatchObject({ alg: 'EdDSA', typ: 'at+jwt' });
+    const published = await (await fetch(`${backend.url}/.well-known/jwks.json`)).text();
+    expect(published).not.toMatch(/"(d|p|q|k)":/);
+  });
+
+  it('are revoked by their jti, on every backend, within a second, and others of the client are not', async () => {
+    const [one, two] = [
+      await person.apiClients.createToken(clientId),
+      await person.apiClients.createToken(clientId),
+    ];
+    await opens(one.token);
+    await person.apiClients.revokeToken(one.jti);
+    await closedSoon(one.token);
+    await opens(two.token);
+    const { rows } = await sql<{ action: string }>`SELECT action FROM viw.audit_log
+      WHERE object_id = ${one.jti} ORDER BY id`.execute(around.owner);
+    expect(rows.map(({ action }) => action)).toEqual(['api_token.create', 'api_token.revoke']);
+  });
+
+  it('of a client that is gone, or whose time is over, open nothing', async () => {
+    const { id } = await person.apiClients.create({ name: 'short', role: 'viewer' });
+    const { token } = await person.apiClients.createToken(id);
+    await person.apiClients.delete(id);
+    await expect(asBearer(token).session.me()).rejects.toEqual(refused);
+    const past = new AccessTokens(
+      { keys: [key('ed25519')] },
+      { clock: { now: () => Date.now() - 3_600_000 } },
+    );
+    expect(await new AccessTokens({ keys: [key('ed25519')] }).verify((await past.issue('c', 60)).token)).toBe(
+      undefined,
+    );
+  });
+});
+
+const pairs = {
+  ed25519: generateKeyPairSync('ed25519').privateKey,
+  p256: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+  weak: generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
+  p384: generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
+};
+const key = (kind: keyof typeof pairs) => importedTokenKey(pairs[kind].export({ format: 'jwk' }));
+
+describe('token keys', () => {
+  it.each([
+    ['ed25519', 'EdDSA'],
+    ['p256', 'ES256'],
+    ['rsa', 'RS256'],
+  ] as const)('%s signs and verifies by %s, also when it is the former one', async (kind, alg) => {
+    const former = new AccessTokens({ keys: [key(kind)] });
+    const { token } = await former.issue(clientId, 60);
+    expect(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())).toMatchObject({ alg });
+    const now = new AccessTokens({ keys: [key(kind === 'p256' ? 'rsa' : 'p256'), key(kind)] });
+    await expect(now.verify(token)).resolves.toMatchObject({ clientId });
+    await expect(
+      new AccessTokens({ keys: [key(kind === 'rsa' ? 'p256' : 'rsa')] }).verify(token),
+    ).resolves.toBe(undefined);
+  });
+
+  it.each(['weak', 'p384'] as const)('%s is refused', (kind) => {
+    expect(() => key(kind)).toThrow('a token key is');
+  });
+
+  it('a token that says none, or HMAC with the published key, or is for another use, is none', async () => {
+    const own = key('rsa');
+    const tokens = new AccessTokens({ keys: [own] });
+    const { token } = await tokens.issue(clientId, 60);
+    const [, body = ''] = token.split('.');
+    const none = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`;
+    const secret = Buffer.from(JSON.stringify(own.publicJwk));
+    const claims = decodeJwt(token);
+    const hmac = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: own.kid, typ: 'at+jwt' })
+      .sign(secret);
+    const otherUse = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'RS256', kid: own.kid, typ: 'JWT' })
+      .sign(own.privateKey);
+    const elsewhere = await new SignJWT({ ...claims, aud: 'another' })
+      .setProtectedHeader({ alg: 'RS256', kid: own.kid, typ: 'at+jwt' })
+      .sign(own.privateKey);
+    for (const forged of [none, hmac, otherUse, elsewhere, `${token}x`, '..', 'a.b.c'])
+      await expect(tokens.verify(forged)).resolves.toBeUndefined();
+  });
+});

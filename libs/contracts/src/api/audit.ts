@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { freeForm, timestamp, uuid } from '../primitives';
+import { listQuery, page } from './problem';
+
+export const auditOutcome = z.enum(['success', 'failure', 'denied']);
+
+/** One line: who did what to what, from where, and what came of it. */
+export const auditRecord = z.object({
+  id: z.int(),
+  at: z.string(),
+  actor_kind: z.string(),
+  actor_id: z.string(),
+  actor_name: z.string().nullable(),
+  /** `gateway.register`, `session.create`, …; `reported.…` was reported by an API client. */
+  action: z.string(),
+  object_kind: z.string().nullable(),
+  object_id: z.string().nullable(),
+  outcome: auditOutcome,
+  correlation_id: z.string().nullable(),
+  address: z.string().nullable(),
+  detail: z.record(z.string(), z.unknown()),
+  /** Place in the hash chain and hash there, hexadecimal; null: within the last moment, not sealed yet. */
+  seq: z.int().nullable(),
+  hash: z.string().nullable(),
+});
+export const auditPage = page(auditRecord);
+
+const filters = {
+  actor_id: z.string().max(128).optional(),
+  action: z.string().max(128).optional(),
+  object_kind: z.string().max(64).optional(),
+  object_id: z.string().max(256).optional(),
+  outcome: auditOutcome.optional(),
+  correlation_id: uuid.optional(),
+  /** Inclusive. */
+  from: timestamp.optional(),
+  /** Exclusive. */
+  to: timestamp.optional(),
+};
+export const auditListQuery = z.strictObject({ ...listQuery, ...filters });
+export const auditExportQuery = z.strictObject({
+  ...filters,
+  format: z.enum(['jsonl', 'csv']).default('jsonl'),
+});
+export const auditRecentQuery = z.strictObject({
+  hours: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 366)
+    .default(24),
+  /** Who did it, or to whom it was done. */
+  user_id: z.string().max(128).optional(),
+  limit: listQuery.limit,
+  cursor: listQuery.cursor,
+});
+
+/** What a system of its own has to record. Goes into the log as `reported.<action>` by the API client that sent it. */
+export const auditReport = z.strictObject({
+  timestamp,
+  action: z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, 'letters, digits and . _ : -'),
+  dataType: z.string().min(1).max(128),
+  userId: z.string().min(1).max(128),
+  /** Subject or fingerprint of the client certificate. */
+  certificateUsed: z.string().max(512),
+  additionalData: freeForm.optional(),
+});
+export const auditReported = z.object({ recorded: z.literal(true) });
+
+/** A place of the chain that was kept outside of viw, such as the log line of a checkpoint. */
+export const auditVerifyQuery = z
+  .strictObject({
+    seq: z.coerce.number().int().min(1).optional(),
+    hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'SHA-256 in hex')
+      .optional(),
+  })
+  .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'seq and hash belong together');
+
+export const auditFinding = z.object({
+  kind: z.enum([
+    'entry_changed',
+    'entry_missing',
+    'entry_not_sealed',
+    'entry_lost_before_sealing',
+    'link_changed',
+    'links_missing',
+    'chain_cut_off',
+    'checkpoint_differs',
+    'checkpoint_forged',
+    'known_place_differs',
+  ]),
+  seq: z.int().optional(),
+  entry_id: z.int().optional(),
+});
+export type AuditFinding = z.infer<typeof auditFinding>;
+
+export const auditVerification = z.object({
+  /** Nothing was found. */
+  ok: z.boolean(),
+  /** Lines in the chain. */
+  entries: z.int(),
+  /** Written within the last moment, not sealed yet. */
+  waiting: z.int(),
+  tip: z.object({ seq: z.int(), hash: z.string() }),
+  checkpoints: z.object({
+    checked: z.int(),
+    /** Signed with a key that is not configured any more: their signature says nothing, their hash was compared. */
+    unknown_key: z.int(),
+    /** Ed25519, for whoever keeps checkpoints elsewhere. */
+    public_keys: z.array(z.object({ kid: z.string(), x: z.string() })),
+  }),
+  findings_total: z.int(),
+  /** The first hundred. */
+  findings: z.array(auditFinding),
+});
+export type AuditVerification = z.infer<typeof auditVerification>;
