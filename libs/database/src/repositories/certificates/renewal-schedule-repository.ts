@@ -2,7 +2,7 @@ import { certRequestsStream } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
-import { AuditRepository } from '../access/audit-repository';
+import { AuditRepository } from '../audit/audit-repository';
 import type { RepositoryDeps } from '../repository';
 
 export interface RenewalPlanRecord {
