@@ -26,7 +26,7 @@ test: deps ## everything that must be green: formatting, lint, walls, types, tes
 
 host-check: deps ## as root: agent and helper on a Debian with systemd, on a real container engine and a real OpenVPN
 	@sh tools/system-packages/install.sh host-check
-	@npx jest -c jest.host.config.cjs
+	@npx jest -c jest.host.config.mjs
 
 check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 	@node tools/test/run.mjs --static
