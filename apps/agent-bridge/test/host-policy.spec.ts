@@ -1,5 +1,6 @@
-import { CommandSigner, generateSigningKey, signHostPolicy } from '@viw/commands';
+import { CommandSigner, generateSigningKey } from '@viw/commands';
 import type { SigningKeyPair } from '@viw/commands';
+import { signedPolicy } from '@viw/commands/testing';
 import { commandEventsStream, hubStream } from '@viw/contracts';
 import type { RunCommandBody } from '@viw/contracts';
 import { eventually } from '@viw/testing';
@@ -33,17 +34,6 @@ const start = async (more: Record<string, string> = {}): Promise<void> => {
 };
 const pins = () => ({ AGENT_BRIDGE_TRUSTED_KEYS: JSON.stringify({ keys: [backend.publicKey] }) });
 
-const policy = (by: SigningKeyPair, version: number, keys: readonly SigningKeyPair[]) =>
-  signHostPolicy(by.privateKey, {
-    v: 1,
-    version,
-    iat: 0,
-    keys: keys.map(({ publicKey }) => publicKey),
-    sealing_key: null,
-    frozen: false,
-    reason: null,
-  });
-
 async function command(agentId: string, by: SigningKeyPair): Promise<RunCommandBody> {
   const body = runCommand(agentId);
   const iat = Math.floor(Date.now() / 1_000);
@@ -72,7 +62,7 @@ const rejection = async (id: string) =>
 
 describe('what the backend has signed for hosts', () => {
   it('reaches an agent before its session begins, and again whenever there is something newer', async () => {
-    const first = await policy(backend, 1, [backend]);
+    const first = await signedPolicy(backend, 1, [backend]);
     await registry.hostPolicies([first]);
     await start();
     const agent = await join(hub.url, uniqueAgent());
@@ -80,7 +70,7 @@ describe('what the backend has signed for hosts', () => {
     expect(types.indexOf('HOST_POLICY')).toBeGreaterThan(-1);
     expect(types.indexOf('HOST_POLICY')).toBeLessThan(types.indexOf('WELCOME'));
     expect(agent.all('HOST_POLICY')[0]?.policies).toEqual([first]);
-    const second = await policy(backend, 2, [backend, next]);
+    const second = await signedPolicy(backend, 2, [backend, next]);
     await registry.hostPolicies([first, second]);
     expect((await agent.next('HOST_POLICY')).policies).toEqual([first, second]);
     // A change of something else is no news of it.
@@ -90,7 +80,7 @@ describe('what the backend has signed for hosts', () => {
   });
 
   it('is nothing that a deployed agent is told', async () => {
-    await registry.hostPolicies([await policy(backend, 1, [backend])]);
+    await registry.hostPolicies([await signedPolicy(backend, 1, [backend])]);
     await start(pins());
     const agent = await LegacyAgent.dial(hub.url, legacyId, legacyAddress);
     agent.hello();
@@ -121,12 +111,15 @@ describe('a hub that requires signed commands', () => {
     expect(await agent.next('COMMAND')).toMatchObject({ jws: genuine.jws });
 
     // Somebody else's word for it counts nothing.
-    await registry.hostPolicies([await policy(next, 1, [next])]);
+    await registry.hostPolicies([await signedPolicy(next, 1, [next])]);
     await agent.next('HOST_POLICY');
     const early = await command(agent.id, next);
     await publish(stage.redis, early);
     expect(await rejection(early.correlation_id)).toMatch(/^INVALID_SIGNATURE/);
-    await registry.hostPolicies([await policy(backend, 2, [backend, next]), await policy(next, 3, [next])]);
+    await registry.hostPolicies([
+      await signedPolicy(backend, 2, [backend, next]),
+      await signedPolicy(next, 3, [next]),
+    ]);
     await agent.next('HOST_POLICY');
     const later = await command(agent.id, next);
     await publish(stage.redis, later);
@@ -143,7 +136,7 @@ describe('a hub that requires signed commands', () => {
       expect((await stage.redis.xpending(hubStream(hub.id), 'agent-bridge'))[0]).toBe(1),
     );
     expect(agent.all('COMMAND')).toEqual([]);
-    await registry.hostPolicies([await policy(backend, 1, [backend])]);
+    await registry.hostPolicies([await signedPolicy(backend, 1, [backend])]);
     expect(await agent.next('COMMAND')).toMatchObject({ jws: waiting.jws });
   });
 });

@@ -1,27 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateSigningKey, signHostPolicy } from '@viw/commands';
+import { generateSigningKey } from '@viw/commands';
 import type { SigningKeyPair } from '@viw/commands';
-import type { HostPolicyClaims } from '@viw/contracts';
+import { signedPolicy } from '@viw/commands/testing';
 import { HelperFixture } from './helper-fixture';
-
-const policy = (
-  by: SigningKeyPair,
-  version: number,
-  keys: readonly SigningKeyPair[],
-  more: Partial<HostPolicyClaims> = {},
-): Promise<string> =>
-  signHostPolicy(by.privateKey, {
-    v: 1,
-    version,
-    iat: 0,
-    keys: keys.map(({ publicKey }) => publicKey),
-    sealing_key: null,
-    frozen: false,
-    reason: null,
-    ...more,
-  });
 
 describe('the helper follows its backend by signed policies', () => {
   let helper: HelperFixture;
@@ -50,26 +33,26 @@ describe('the helper follows its backend by signed policies', () => {
   it('to the next signing key, with an overlap, also after its death; a forger leads it nowhere', async () => {
     const old = helper.backend;
     expect(await bySigner(next)).toBe('denied');
-    await adopt(policy(old, 1, [old, next]));
+    await adopt(signedPolicy(old, 1, [old, next]));
     expect([await bySigner(old), await bySigner(next)]).toEqual(['success', 'success']);
     await restart();
     expect([await bySigner(old), await bySigner(next)]).toEqual(['success', 'success']);
     const kept = join(helper.folder, 'state', 'host-policy.json');
     expect(statSync(kept).mode & 0o777).toBe(0o600);
 
-    await adopt(policy(next, 2, [next]));
+    await adopt(signedPolicy(next, 2, [next]));
     expect([await bySigner(old), await bySigner(next)]).toEqual(['denied', 'success']);
     // By a stranger, by a key that is no longer trusted, and an old one brought again.
-    for (const refused of [policy(stranger, 3, [stranger]), policy(old, 3, [old, stranger])])
+    for (const refused of [signedPolicy(stranger, 3, [stranger]), signedPolicy(old, 3, [old, stranger])])
       await expect(adopt(refused)).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' });
-    await adopt(policy(old, 1, [old, next]));
+    await adopt(signedPolicy(old, 1, [old, next]));
     expect([await bySigner(old), await bySigner(next), await bySigner(stranger)]).toEqual([
       'denied',
       'success',
       'denied',
     ]);
     // A policy is no command, and the agent cannot have one made of it.
-    const jws = await policy(next, 4, [next]);
+    const jws = await signedPolicy(next, 4, [next]);
     const command = { ...(await helper.command('list_users')), jws };
     expect(await helper.call(command)).toMatchObject({ error: { code: 'INVALID_SIGNATURE' } });
 
@@ -85,7 +68,7 @@ describe('the helper follows its backend by signed policies', () => {
     const before = await helper.command('create_panel_user', user);
     expect(await helper.call(before)).toMatchObject({ status: 'success' });
 
-    await adopt(policy(backend, 1, [backend], { frozen: true, reason: 'a fire drill' }));
+    await adopt(signedPolicy(backend, 1, [backend], { frozen: true, reason: 'a fire drill' }));
     const refused = {
       status: 'denied',
       error: { code: 'PERMISSION_DENIED', msg: 'commands are frozen: a fire drill' },
@@ -102,9 +85,11 @@ describe('the helper follows its backend by signed policies', () => {
     });
     expect(runs()).toBe('run\n');
 
-    await expect(adopt(policy(stranger, 2, [stranger]))).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' });
+    await expect(adopt(signedPolicy(stranger, 2, [stranger]))).rejects.toMatchObject({
+      code: 'INVALID_SIGNATURE',
+    });
     expect(await helper.call(during)).toMatchObject(refused);
-    await adopt(policy(backend, 2, [backend]));
+    await adopt(signedPolicy(backend, 2, [backend]));
     expect(await helper.call(during)).toMatchObject({ status: 'success' });
     expect(runs()).toBe('run\nrun\n');
   });
@@ -119,7 +104,7 @@ describe('the helper follows its backend by signed policies', () => {
     await helper.running.stop();
     await helper.start(unsignedAllowed);
     expect(await unsigned()).toBeUndefined();
-    await adopt(policy(backend, 1, [backend], { frozen: true, reason: 'a drill' }));
+    await adopt(signedPolicy(backend, 1, [backend], { frozen: true, reason: 'a drill' }));
     expect(await unsigned()).toBe('PERMISSION_DENIED');
     await helper.running.stop();
     writeFileSync(join(helper.folder, 'state', 'host-policy.json'), '{"damaged');

@@ -1,50 +1,36 @@
 import type { AgentSessionsBody } from '@viw/contracts';
 import { sql } from 'kysely';
-import {
-  type Db,
-  GatewayHistoryRepository,
-  GatewayRepository,
-  GatewayTelemetryRepository,
-  PointPartitionRepository,
-} from '../src/index';
-import { type Fixture, fixture, inSeconds, newAgent } from './fixture';
+import { GatewayHistoryRepository, GatewayTelemetryRepository, PointPartitionRepository } from '../src/index';
+import { inSeconds, newAgent } from './fixture';
 import { connected, frame, gone, hello, session } from './gateway-reports';
+import { telemetryStage } from './telemetry-stage';
 
-let f: Fixture;
-let db: Db;
-let writer: GatewayTelemetryRepository;
-let gateways: GatewayRepository;
-beforeAll(async () => {
-  f = await fixture();
-  // Everything below is done with the writer's own account.
-  db = await f.as('viw_telemetry_writer');
-  writer = new GatewayTelemetryRepository({ retentionDays: 30 }, { db });
-  gateways = new GatewayRepository({ db: f.db });
-});
-afterAll(() => f.close());
-
-const stateOf = async (agent: string) => (await gateways.get(agent))?.state;
+const stage = telemetryStage();
 const everything = async () =>
   (
     await sql`SELECT (SELECT jsonb_agg(g ORDER BY agent_id) FROM viw.os_gateways g) AS g,
       (SELECT jsonb_agg(s ORDER BY session_id) FROM viw.agent_sessions s) AS s,
       (SELECT jsonb_agg(t ORDER BY agent_id) FROM viw.os_gateway_status t) AS t,
-      (SELECT jsonb_agg(p ORDER BY agent_id, bucket) FROM viw.os_gateway_points p) AS p`.execute(f.db)
+      (SELECT jsonb_agg(p ORDER BY agent_id, bucket) FROM viw.os_gateway_points p) AS p`.execute(stage.f.db)
   ).rows;
 
 test('an unknown agent appears as discovered; adoption keeps its facts, HELLO keeps what people set', async () => {
   const agent = newAgent();
-  expect(await writer.applyHellos([hello(agent, 5)])).toEqual([agent]);
-  expect(await gateways.get(agent)).toMatchObject({ state: 'discovered', site: 'berlin', version: '1.5' });
-  const adopted = await gateways.register({
+  expect(await stage.writer.applyHellos([hello(agent, 5)])).toEqual([agent]);
+  expect(await stage.gateways.get(agent)).toMatchObject({
+    state: 'discovered',
+    site: 'berlin',
+    version: '1.5',
+  });
+  const adopted = await stage.gateways.register({
     agent_id: agent,
     display_name: 'Berlin',
     labels: { env: 'prod' },
   });
   expect(adopted).toMatchObject({ state: 'connected', version: '1.5', site: 'berlin', connected: true });
-  await gateways.patch(agent, { site: 'potsdam' });
-  expect(await writer.applyHellos([hello(agent, 6, { site: 'hamburg' })])).toEqual([agent]);
-  expect(await gateways.get(agent)).toMatchObject({
+  await stage.gateways.patch(agent, { site: 'potsdam' });
+  expect(await stage.writer.applyHellos([hello(agent, 6, { site: 'hamburg' })])).toEqual([agent]);
+  expect(await stage.gateways.get(agent)).toMatchObject({
     state: 'connected',
     display_name: 'Berlin',
     site: 'potsdam',
@@ -56,40 +42,40 @@ test('an unknown agent appears as discovered; adoption keeps its facts, HELLO ke
 
 test('an expected gateway becomes connected; an older HELLO and a decommissioned one change nothing', async () => {
   const agent = newAgent();
-  await gateways.register({ agent_id: agent });
-  await writer.applyHellos([hello(agent, 6), hello(agent, 7), hello(agent, 5)]);
-  expect(await writer.applyHellos([hello(agent, 6, { version: 'old' })])).toEqual([]);
-  expect(await gateways.get(agent)).toMatchObject({ state: 'connected', version: '1.7', epoch: 7 });
-  await gateways.decommission(agent);
-  expect(await writer.applyHellos([hello(agent, 9)])).toEqual([]);
-  expect(await writer.applySessions([connected(agent, 9)])).toEqual([]);
-  await writer.applyTelemetry([frame(agent, 9, 1, 1)]);
-  expect(await stateOf(agent)).toBe('decommissioned');
+  await stage.gateways.register({ agent_id: agent });
+  await stage.writer.applyHellos([hello(agent, 6), hello(agent, 7), hello(agent, 5)]);
+  expect(await stage.writer.applyHellos([hello(agent, 6, { version: 'old' })])).toEqual([]);
+  expect(await stage.gateways.get(agent)).toMatchObject({ state: 'connected', version: '1.7', epoch: 7 });
+  await stage.gateways.decommission(agent);
+  expect(await stage.writer.applyHellos([hello(agent, 9)])).toEqual([]);
+  expect(await stage.writer.applySessions([connected(agent, 9)])).toEqual([]);
+  await stage.writer.applyTelemetry([frame(agent, 9, 1, 1)]);
+  expect(await stage.stateOf(agent)).toBe('decommissioned');
 });
 
 test('the newest session decides the state, in whatever order its events come', async () => {
   const agent = newAgent();
-  await gateways.register({ agent_id: agent });
-  await writer.applySessions([connected(agent, 1)]);
-  expect(await stateOf(agent)).toBe('connected');
-  await writer.applySessions([connected(agent, 2), gone(agent, 1, 'replaced')]);
-  expect(await stateOf(agent)).toBe('connected');
-  expect(await writer.applySessions([gone(agent, 1, 'silent')])).toEqual([]);
-  expect(await stateOf(agent)).toBe('connected');
-  await writer.applySessions([gone(agent, 3, 'silent'), connected(agent, 3)]);
-  expect(await stateOf(agent)).toBe('lost');
-  await writer.applySessions([connected(agent, 4), gone(agent, 4, 'shutdown')]);
-  expect(await stateOf(agent)).toBe('offline');
+  await stage.gateways.register({ agent_id: agent });
+  await stage.writer.applySessions([connected(agent, 1)]);
+  expect(await stage.stateOf(agent)).toBe('connected');
+  await stage.writer.applySessions([connected(agent, 2), gone(agent, 1, 'replaced')]);
+  expect(await stage.stateOf(agent)).toBe('connected');
+  expect(await stage.writer.applySessions([gone(agent, 1, 'silent')])).toEqual([]);
+  expect(await stage.stateOf(agent)).toBe('connected');
+  await stage.writer.applySessions([gone(agent, 3, 'silent'), connected(agent, 3)]);
+  expect(await stage.stateOf(agent)).toBe('lost');
+  await stage.writer.applySessions([connected(agent, 4), gone(agent, 4, 'shutdown')]);
+  expect(await stage.stateOf(agent)).toBe('offline');
   // Its HELLO comes after its end: that session is over.
-  await writer.applyHellos([hello(agent, 4)]);
-  expect(await stateOf(agent)).toBe('offline');
-  const sessions = await new GatewayHistoryRepository({ db: f.db }).sessions(agent, { limit: 3 });
+  await stage.writer.applyHellos([hello(agent, 4)]);
+  expect(await stage.stateOf(agent)).toBe('offline');
+  const sessions = await new GatewayHistoryRepository({ db: stage.f.db }).sessions(agent, { limit: 3 });
   expect(sessions.items.map((item) => [item.epoch, item.reason])).toEqual([
     [4, 'shutdown'],
     [3, 'silent'],
     [2, null],
   ]);
-  const rest = await new GatewayHistoryRepository({ db: f.db }).sessions(agent, {
+  const rest = await new GatewayHistoryRepository({ db: stage.f.db }).sessions(agent, {
     cursor: sessions.next_cursor ?? '',
   });
   expect(rest.items.map((item) => [item.epoch, item.reason])).toEqual([[1, 'replaced']]);
@@ -102,7 +88,7 @@ test('a session whose end nobody saw ends where the next one begins, in whatever
   const stored = async (agent: string) =>
     (
       await sql<Record<string, unknown>>`SELECT epoch::int, disconnected_at, reason, replaced_by
-       FROM viw.agent_sessions WHERE agent_id = ${agent} ORDER BY epoch`.execute(f.db)
+       FROM viw.agent_sessions WHERE agent_id = ${agent} ORDER BY epoch`.execute(stage.f.db)
     ).rows;
   for (const order of [
     [0, 1, 2],
@@ -111,15 +97,15 @@ test('a session whose end nobody saw ends where the next one begins, in whatever
     [1, 0, 2],
   ]) {
     const agent = newAgent();
-    await gateways.register({ agent_id: agent });
-    for (const index of order) await writer.applySessions(entries(agent).slice(index, index + 1));
+    await stage.gateways.register({ agent_id: agent });
+    for (const index of order) await stage.writer.applySessions(entries(agent).slice(index, index + 1));
     const open = { disconnected_at: null, reason: null, replaced_by: null };
     expect(await stored(agent)).toEqual([
       { epoch: 1, disconnected_at: at[2], reason: null, replaced_by: `${agent}-s2` },
       { epoch: 2, disconnected_at: at[3], reason: null, replaced_by: `${agent}-s3` },
       { epoch: 3, ...open },
     ]);
-    expect(await stateOf(agent)).toBe('connected');
+    expect(await stage.stateOf(agent)).toBe('connected');
 
     const end: AgentSessionsBody = {
       kind: 'disconnected',
@@ -127,8 +113,8 @@ test('a session whose end nobody saw ends where the next one begins, in whatever
       reason: 'silent',
       code: 4408,
     };
-    await writer.applySessions([end]);
-    await writer.applySessions(entries(agent));
+    await stage.writer.applySessions([end]);
+    await stage.writer.applySessions(entries(agent));
     expect((await stored(agent))[0]).toEqual({
       epoch: 1,
       disconnected_at: end.at,
@@ -141,22 +127,22 @@ test('a session whose end nobody saw ends where the next one begins, in whatever
 
 test('a HELLO after the end of its session leaves no connected ghost', async () => {
   const agent = newAgent();
-  await writer.applySessions([connected(agent, 1), gone(agent, 1)]);
-  await writer.applyHellos([hello(agent, 1)]);
-  expect(await gateways.get(agent)).toMatchObject({ state: 'discovered', connected: false });
+  await stage.writer.applySessions([connected(agent, 1), gone(agent, 1)]);
+  await stage.writer.applyHellos([hello(agent, 1)]);
+  expect(await stage.gateways.get(agent)).toMatchObject({ state: 'discovered', connected: false });
 });
 
 test('(epoch, seq) decides, not arrival: status and the point of the minute', async () => {
   const agent = newAgent();
   const minute = new Date(Math.floor(Date.now() / 60_000) * 60_000).toISOString();
-  await writer.applyTelemetry([frame(agent, 2, 1, 10, minute), frame(agent, 1, 99, 99, minute)]);
-  expect(await writer.applyTelemetry([frame(agent, 1, 100, 98, minute)])).toMatchObject({
+  await stage.writer.applyTelemetry([frame(agent, 2, 1, 10, minute), frame(agent, 1, 99, 99, minute)]);
+  expect(await stage.writer.applyTelemetry([frame(agent, 1, 100, 98, minute)])).toMatchObject({
     agents: [],
     points: 0,
   });
-  await writer.applyTelemetry([frame(agent, 2, 3, 30, minute), frame(agent, 2, 2, 20, minute)]);
-  await writer.applyHellos([hello(agent, 2)]);
-  expect(await gateways.get(agent)).toMatchObject({
+  await stage.writer.applyTelemetry([frame(agent, 2, 3, 30, minute), frame(agent, 2, 2, 20, minute)]);
+  await stage.writer.applyHellos([hello(agent, 2)]);
+  expect(await stage.gateways.get(agent)).toMatchObject({
     cpu_pct: 30,
     mem_used_pct: 25,
     load_1: 1.5,
@@ -164,7 +150,7 @@ test('(epoch, seq) decides, not arrival: status and the point of the minute', as
     metrics: { cpu_pct: 30 },
     metrics_at: minute,
   });
-  const points = await new GatewayHistoryRepository({ db: f.db }).points(agent, {
+  const points = await new GatewayHistoryRepository({ db: stage.f.db }).points(agent, {
     from: minute,
     to: inSeconds(120),
     step: 60,
@@ -175,12 +161,12 @@ test('(epoch, seq) decides, not arrival: status and the point of the minute', as
 test('points of late days within retention get their partition, older frames only count as status', async () => {
   const agent = newAgent();
   const late = inSeconds(-3 * 86_400);
-  const applied = await writer.applyTelemetry([
+  const applied = await stage.writer.applyTelemetry([
     frame(agent, 1, 1, 1, inSeconds(-40 * 86_400)),
     frame(agent, 1, 2, 2, late),
   ]);
   expect(applied).toEqual({ agents: [agent], points: 1, outsideRetention: 1 });
-  const partitions = new PointPartitionRepository({ db });
+  const partitions = new PointPartitionRepository({ db: stage.db });
   expect(await partitions.ensureDays([late.slice(0, 10)])).toEqual([]);
   expect(await Promise.all([partitions.ensureAhead(2), partitions.ensureAhead(2)])).toHaveLength(2);
   expect(await partitions.dropOlderThan(2)).toEqual([
@@ -202,10 +188,10 @@ test('a batch again, and two writers at once, change nothing more', async () => 
     await w.applySessions(order(sessions));
     await w.applyTelemetry(order(frames));
   };
-  const other = new GatewayTelemetryRepository({}, { db: f.open() });
-  await Promise.all([all(writer, false), all(other, true)]);
+  const other = new GatewayTelemetryRepository({}, { db: stage.f.open() });
+  await Promise.all([all(stage.writer, false), all(other, true)]);
   const before = await everything();
-  await all(writer, true);
+  await all(stage.writer, true);
   expect(await everything()).toEqual(before);
   const event = {
     event_id: '01936b2e-0000-7000-8000-00000000000c',
@@ -217,6 +203,6 @@ test('a batch again, and two writers at once, change nothing more', async () => 
     received_at: inSeconds(0),
     event: { ...event, kind: 'service' as const, name: 'a' },
   };
-  expect(await writer.applyAgentEvents([body, body])).toHaveLength(1);
-  expect(await writer.applyAgentEvents([body])).toEqual([]);
+  expect(await stage.writer.applyAgentEvents([body, body])).toHaveLength(1);
+  expect(await stage.writer.applyAgentEvents([body])).toEqual([]);
 });

@@ -1,25 +1,11 @@
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
-import type { Redis } from 'ioredis';
+import { eventually } from '@viw/testing';
 import { StreamFollower } from '../src/index';
-import type { Gap, StreamFollowerDeps, StreamProducer } from '../src/index';
-import { Cleanup, connect, contract, logger, publishAll, range, startProducer, uniqueStream } from './setup';
+import type { Gap, StreamFollowerDeps } from '../src/index';
+import { contract, logger, publishAll, range, uniqueStream } from './setup';
+import { streamStage } from './stream-stage';
 import type { Contract } from './setup';
 
-let server: RedisServer;
-let redis: Redis;
-let producer: StreamProducer;
-const cleanup = new Cleanup();
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  redis = await connect(server.url, cleanup);
-  producer = startProducer(redis, cleanup);
-});
-afterEach(() => cleanup.run());
+const stage = streamStage();
 
 function follow(
   stream: string,
@@ -27,11 +13,11 @@ function follow(
   deps: Partial<StreamFollowerDeps<Contract>> = {},
 ): { seen: string[]; follower: StreamFollower<Contract> } {
   const seen: string[] = [];
-  const follower = cleanup.add(
+  const follower = stage.cleanup.add(
     new StreamFollower(
       { contract, stream, from, name: 'test', blockMs: 200 },
       {
-        redisUrl: server.url,
+        redisUrl: stage.server.url,
         logger,
         handler: (entries) => void seen.push(...entries.map((entry) => entry.body.id)),
         ...deps,
@@ -44,10 +30,10 @@ function follow(
 
 test('from $: only what is added later, to every follower', async () => {
   const stream = uniqueStream();
-  await publishAll(producer, stream, [1]);
+  await publishAll(stage.producer, stream, [1]);
   const [a, b] = [follow(stream, '$'), follow(stream, '$')];
   await eventually(() => expect([a.follower.position, b.follower.position]).not.toContain(undefined));
-  await publishAll(producer, stream, [2, 3]);
+  await publishAll(stage.producer, stream, [2, 3]);
   await eventually(() =>
     expect([a.seen, b.seen]).toEqual([
       ['2', '3'],
@@ -58,22 +44,22 @@ test('from $: only what is added later, to every follower', async () => {
 
 test('from an id: resumes behind it, over a restart of Redis too, with unreadable entries skipped', async () => {
   const stream = uniqueStream();
-  const ids = await publishAll(producer, stream, [1, 2]);
+  const ids = await publishAll(stage.producer, stream, [1, 2]);
   const gaps: Gap[] = [];
   const { seen } = follow(stream, ids[0] ?? '', { onGap: (gap) => void gaps.push(gap) });
   await eventually(() => expect(seen).toEqual(['2']));
-  await server.kill();
-  await server.restart();
-  await eventually(() => redis.xadd(stream, '*', 'body', '?'));
-  await publishAll(producer, stream, [3]);
+  await stage.server.kill();
+  await stage.server.restart();
+  await eventually(() => stage.redis.xadd(stream, '*', 'body', '?'));
+  await publishAll(stage.producer, stream, [3]);
   await eventually(() => expect(seen).toEqual(['2', '3']));
   expect(gaps).toEqual([]);
 });
 
 test('an id that has been trimmed is reported before reading goes on', async () => {
   const stream = uniqueStream();
-  const ids = await publishAll(producer, stream, range(10));
-  await redis.xtrim(stream, 'MAXLEN', 3);
+  const ids = await publishAll(stage.producer, stream, range(10));
+  await stage.redis.xtrim(stream, 'MAXLEN', 3);
   const events: string[] = [];
   follow(stream, ids[2] ?? '', {
     onGap: (gap) => void events.push(`${gap.reason} after ${gap.wanted}`),
@@ -84,20 +70,20 @@ test('an id that has been trimmed is reported before reading goes on', async () 
 
 test('onGap may name where to read on', async () => {
   const stream = uniqueStream();
-  const ids = await publishAll(producer, stream, range(10));
-  await redis.xtrim(stream, 'MAXLEN', 3);
+  const ids = await publishAll(stage.producer, stream, range(10));
+  await stage.redis.xtrim(stream, 'MAXLEN', 3);
   const { seen } = follow(stream, ids[2] ?? '', { onGap: () => ids[8] });
   await eventually(() => expect(seen).toEqual(['9']));
 });
 
 test('a stream that was deleted is reported, and what comes next is read', async () => {
   const stream = uniqueStream();
-  const ids = await publishAll(producer, stream, [1]);
+  const ids = await publishAll(stage.producer, stream, [1]);
   const gaps: Gap[] = [];
   const { seen } = follow(stream, ids[0] ?? '', { onGap: (gap) => void gaps.push(gap) });
-  await redis.del(stream);
+  await stage.redis.del(stream);
   await eventually(() => expect(gaps).toMatchObject([{ reason: 'reset', wanted: ids[0] }]));
-  await publishAll(producer, stream, [2]);
+  await publishAll(stage.producer, stream, [2]);
   await eventually(() => expect(seen).toEqual(['2']));
 });
 
@@ -111,6 +97,6 @@ test('a handler that fails for a passing reason gets the same entries again', as
       seen.push(...entries.map((entry) => entry.body.id));
     },
   });
-  await publishAll(producer, stream, [1, 2]);
+  await publishAll(stage.producer, stream, [1, 2]);
   await eventually(() => expect(seen).toEqual(['1', '2']));
 });

@@ -1,24 +1,12 @@
 import { streamContracts, streamGroups, streams } from '@viw/contracts';
 import { createLogger, createMetrics } from '@viw/runtime';
 import type { Metrics } from '@viw/runtime';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
-import type { Redis } from 'ioredis';
+import { eventually } from '@viw/testing';
 import { RedisLease, StreamJanitor, compareEntryIds } from '../src/index';
-import { Cleanup, connect, uniqueStream } from './setup';
+import { uniqueStream } from './setup';
+import { streamStage } from './stream-stage';
 
-let server: RedisServer;
-const cleanup = new Cleanup();
-let redis: Redis;
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  redis = await connect(server.url, cleanup);
-});
-afterEach(() => cleanup.run());
+const stage = streamStage();
 
 interface Surroundings {
   readonly lines: Record<string, unknown>[];
@@ -38,10 +26,14 @@ function startJanitor(
   { groups = ['a', 'b'], keepMs = 0 }: { groups?: string[]; keepMs?: number } = {},
 ): StreamJanitor {
   const destination = { write: (line: string) => void around.lines.push(JSON.parse(line) as never) };
-  const janitor = cleanup.add(
+  const janitor = stage.cleanup.add(
     new StreamJanitor(
       { targets: [{ stream, groups }], keepMs, everyMs: 50, leaseKey: around.leaseKey },
-      { redis, logger: createLogger({ service: 'test' }, { destination }), metrics: around.metrics },
+      {
+        redis: stage.redis,
+        logger: createLogger({ service: 'test' }, { destination }),
+        metrics: around.metrics,
+      },
     ),
   );
   janitor.start();
@@ -50,16 +42,16 @@ function startJanitor(
 
 /** As many entries as fill ten nodes of the stream: trimming removes whole nodes only. */
 async function fill(stream: string, count = 1_000): Promise<string[]> {
-  const pipeline = redis.pipeline();
+  const pipeline = stage.redis.pipeline();
   for (let n = 0; n < count; n++) pipeline.xadd(stream, '*', 'n', n);
   return ((await pipeline.exec()) ?? []).map(([, id]) => String(id));
 }
 
 const read = async (stream: string, group: string, count: number): Promise<void> =>
-  void (await redis.xreadgroup('GROUP', group, 'one', 'COUNT', count, 'STREAMS', stream, '>'));
+  void (await stage.redis.xreadgroup('GROUP', group, 'one', 'COUNT', count, 'STREAMS', stream, '>'));
 
 const firstOf = async (stream: string): Promise<string> =>
-  (await redis.xrange(stream, '-', '+', 'COUNT', 1))[0]?.[0] ?? 'none';
+  (await stage.redis.xrange(stream, '-', '+', 'COUNT', 1))[0]?.[0] ?? 'none';
 
 const sample = async (metrics: Metrics, name: string): Promise<number> => {
   const text = await metrics.getSingleMetricAsString(name);
@@ -70,8 +62,8 @@ const sample = async (metrics: Metrics, name: string): Promise<number> => {
 async function turnsPass(around: Surroundings): Promise<void> {
   const key = around.leaseKey;
   for (let turn = 0; turn < 2; turn++) {
-    await redis.pexpire(key, 140);
-    await eventually(async () => expect(await redis.pttl(key)).toBeGreaterThan(141), { everyMs: 5 });
+    await stage.redis.pexpire(key, 140);
+    await eventually(async () => expect(await stage.redis.pttl(key)).toBeGreaterThan(141), { everyMs: 5 });
   }
 }
 
@@ -79,62 +71,62 @@ test('what every group has acknowledged goes; from the oldest pending entry on e
   const stream = uniqueStream();
   const ids = await fill(stream);
   for (const group of ['a', 'b']) {
-    await redis.xgroup('CREATE', stream, group, '0');
+    await stage.redis.xgroup('CREATE', stream, group, '0');
     await read(stream, group, 1_000);
   }
-  await redis.xack(stream, 'a', ...ids);
+  await stage.redis.xack(stream, 'a', ...ids);
   const pending = ids[450] ?? '';
-  await redis.xack(stream, 'b', ...ids.filter((id) => id !== pending));
+  await stage.redis.xack(stream, 'b', ...ids.filter((id) => id !== pending));
   const around = surroundings();
   startJanitor(around, stream);
-  await eventually(async () => expect(await redis.xlen(stream)).toBe(600));
+  await eventually(async () => expect(await stage.redis.xlen(stream)).toBe(600));
   expect(compareEntryIds(await firstOf(stream), pending)).toBeLessThan(0);
   await turnsPass(around);
-  expect(await redis.xrange(stream, pending, pending)).toHaveLength(1);
+  expect(await stage.redis.xrange(stream, pending, pending)).toHaveLength(1);
   expect(await sample(around.metrics, 'viw_stream_length')).toBe(600);
   expect(await sample(around.metrics, 'viw_stream_trimmed_total')).toBe(400);
 
-  await redis.xack(stream, 'b', pending);
-  await eventually(async () => expect(await redis.xlen(stream)).toBeLessThanOrEqual(100));
+  await stage.redis.xack(stream, 'b', pending);
+  await eventually(async () => expect(await stage.redis.xlen(stream)).toBeLessThanOrEqual(100));
 });
 
 test('what one group has not been handed yet stays, however far the other is', async () => {
   const stream = uniqueStream();
   const ids = await fill(stream);
-  await redis.xgroup('CREATE', stream, 'a', '0');
+  await stage.redis.xgroup('CREATE', stream, 'a', '0');
   await read(stream, 'a', 1_000);
-  await redis.xack(stream, 'a', ...ids);
-  await redis.xgroup('CREATE', stream, 'b', '0');
+  await stage.redis.xack(stream, 'a', ...ids);
+  await stage.redis.xgroup('CREATE', stream, 'b', '0');
   const around = surroundings();
   startJanitor(around, stream);
   await turnsPass(around);
-  expect(await redis.xlen(stream)).toBe(1_000);
+  expect(await stage.redis.xlen(stream)).toBe(1_000);
 
   await read(stream, 'b', 250);
-  await redis.xack(stream, 'b', ...ids.slice(0, 250));
-  await eventually(async () => expect(await redis.xlen(stream)).toBe(800));
+  await stage.redis.xack(stream, 'b', ...ids.slice(0, 250));
+  await eventually(async () => expect(await stage.redis.xlen(stream)).toBe(800));
   await turnsPass(around);
-  expect(await redis.xrange(stream, ids[250] ?? '', '+')).toHaveLength(750);
+  expect(await stage.redis.xrange(stream, ids[250] ?? '', '+')).toHaveLength(750);
 });
 
 test('without one of the expected groups nothing goes, and this is told once', async () => {
   const stream = uniqueStream();
   const ids = await fill(stream);
-  await redis.xgroup('CREATE', stream, 'a', '0');
+  await stage.redis.xgroup('CREATE', stream, 'a', '0');
   await read(stream, 'a', 1_000);
-  await redis.xack(stream, 'a', ...ids);
+  await stage.redis.xack(stream, 'a', ...ids);
   const around = surroundings();
   startJanitor(around, stream);
   await turnsPass(around);
-  expect(await redis.xlen(stream)).toBe(1_000);
+  expect(await stage.redis.xlen(stream)).toBe(1_000);
   expect(await around.metrics.getSingleMetricAsString('viw_stream_trim_refused')).toMatch(
     /group="b"[^}]*} 1/,
   );
   const told = around.lines.filter(({ event }) => event === 'stream_trim_refused');
   expect(told).toEqual([expect.objectContaining({ stream, missing: ['b'] })]);
 
-  await redis.xgroup('CREATE', stream, 'b', '$');
-  await eventually(async () => expect(await redis.xlen(stream)).toBeLessThanOrEqual(100));
+  await stage.redis.xgroup('CREATE', stream, 'b', '$');
+  await eventually(async () => expect(await stage.redis.xlen(stream)).toBeLessThanOrEqual(100));
   expect(around.lines.filter(({ event }) => event === 'stream_trim_resumed')).toHaveLength(1);
 });
 
@@ -142,21 +134,21 @@ test('young entries stay for inspection; no expected group at all means no trimm
   const [young, unread] = [uniqueStream(), uniqueStream()];
   await fill(young);
   await fill(unread);
-  for (const group of ['a', 'b']) await redis.xgroup('CREATE', young, group, '$');
+  for (const group of ['a', 'b']) await stage.redis.xgroup('CREATE', young, group, '$');
   const around = surroundings();
   startJanitor(around, young, { keepMs: 3_600_000 });
   const other = surroundings();
   startJanitor(other, unread, { groups: [] });
   await turnsPass(around);
   await turnsPass(other);
-  expect(await redis.xlen(young)).toBe(1_000);
-  expect(await redis.xlen(unread)).toBe(1_000);
+  expect(await stage.redis.xlen(young)).toBe(1_000);
+  expect(await stage.redis.xlen(unread)).toBe(1_000);
 });
 
 test('of two janitors one works; when it stops the other takes over', async () => {
   const stream = uniqueStream();
   await fill(stream, 1);
-  for (const group of ['a', 'b']) await redis.xgroup('CREATE', stream, group, '$');
+  for (const group of ['a', 'b']) await stage.redis.xgroup('CREATE', stream, group, '$');
   const one = surroundings();
   const two = surroundings(one.leaseKey);
   const first = startJanitor(one, stream);
@@ -173,18 +165,18 @@ test('of two janitors one works; when it stops the other takes over', async () =
 test('a janitor that died is replaced when its lease has run out, and not before', async () => {
   const stream = uniqueStream();
   const ids = await fill(stream);
-  for (const group of ['a', 'b']) await redis.xgroup('CREATE', stream, group, ids.at(-1) ?? '');
+  for (const group of ['a', 'b']) await stage.redis.xgroup('CREATE', stream, group, ids.at(-1) ?? '');
   const around = surroundings();
-  const dead = new RedisLease({ key: around.leaseKey, ttlMs: 60_000 }, { redis });
+  const dead = new RedisLease({ key: around.leaseKey, ttlMs: 60_000 }, { redis: stage.redis });
   expect(await dead.hold()).toBe(true);
   startJanitor(around, stream);
   await eventually(async () => expect(await sample(around.metrics, 'viw_stream_janitor_leading')).toBe(0));
-  expect(await redis.xlen(stream)).toBe(1_000);
-  await redis.pexpire(around.leaseKey, 1);
-  await eventually(async () => expect(await redis.xlen(stream)).toBeLessThanOrEqual(100));
+  expect(await stage.redis.xlen(stream)).toBe(1_000);
+  await stage.redis.pexpire(around.leaseKey, 1);
+  await eventually(async () => expect(await stage.redis.xlen(stream)).toBeLessThanOrEqual(100));
   expect(await dead.hold()).toBe(false);
   await dead.release();
-  expect(await redis.exists(around.leaseKey)).toBe(1);
+  expect(await stage.redis.exists(around.leaseKey)).toBe(1);
 });
 
 test('what people and followers read is not the janitor’s', () => {

@@ -1,34 +1,11 @@
 import { createMetrics } from '@viw/runtime';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
-import type { Redis } from 'ioredis';
+import { eventually } from '@viw/testing';
 import { StreamConsumer, poison } from '../src/index';
-import type { Delivered, HandlerContext, Outcome, StreamProducer } from '../src/index';
-import {
-  Cleanup,
-  connect,
-  contract,
-  logger,
-  pendingCount,
-  publishAll,
-  startProducer,
-  uniqueStream,
-} from './setup';
+import type { Delivered, HandlerContext, Outcome } from '../src/index';
+import { contract, logger, pendingCount, publishAll, uniqueStream } from './setup';
+import { streamStage } from './stream-stage';
 
-let server: RedisServer;
-const cleanup = new Cleanup();
-let redis: Redis;
-let producer: StreamProducer;
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  redis = await connect(server.url, cleanup);
-  producer = startProducer(redis, cleanup);
-});
-afterEach(() => cleanup.run());
+const stage = streamStage();
 
 /** Entries idle for longer than this count as abandoned; renewed every 100 ms. */
 const MIN_IDLE_MS = 300;
@@ -62,7 +39,7 @@ function startSlow(
       backoff: { baseMs: 5, capMs: 20 },
     },
     {
-      redisUrl: server.url,
+      redisUrl: stage.server.url,
       logger,
       metrics: createMetrics('test'),
       onLost: (ids) => lost.push(...ids),
@@ -72,7 +49,7 @@ function startSlow(
         ),
     },
   );
-  cleanup.add({
+  stage.cleanup.add({
     stop: () => {
       for (const { resolve } of calls) resolve();
       return consumer.stop();
@@ -84,7 +61,7 @@ function startSlow(
 
 /** As Redis 7.0's own tools would take over what looks abandoned. */
 const takeAbandoned = async (stream: string, minIdleMs: number): Promise<string[]> => {
-  const [, entries] = (await redis.xautoclaim(stream, 'g', 'other', minIdleMs, '0', 'JUSTID')) as [
+  const [, entries] = (await stage.redis.xautoclaim(stream, 'g', 'other', minIdleMs, '0', 'JUSTID')) as [
     string,
     string[],
   ];
@@ -92,7 +69,7 @@ const takeAbandoned = async (stream: string, minIdleMs: number): Promise<string[
 };
 
 const idleOf = async (stream: string): Promise<number[]> =>
-  ((await redis.xpending(stream, 'g', '-', '+', 10)) as [string, string, number, number][]).map(
+  ((await stage.redis.xpending(stream, 'g', '-', '+', 10)) as [string, string, number, number][]).map(
     ([, , idle]) => idle,
   );
 
@@ -115,7 +92,7 @@ async function renewedTwice(stream: string): Promise<void> {
 test('what takes longer than the idle time, in the handler or held, is not taken for abandoned', async () => {
   const stream = uniqueStream();
   const { calls, consumer } = startSlow(stream);
-  await publishAll(producer, stream, [1, 2]);
+  await publishAll(stage.producer, stream, [1, 2]);
   await eventually(() => expect(calls.flatMap(({ batch }) => batch)).toHaveLength(2));
   await renewedTwice(stream);
   expect(await takeAbandoned(stream, MIN_IDLE_MS)).toEqual([]);
@@ -125,24 +102,24 @@ test('what takes longer than the idle time, in the handler or held, is not taken
   await renewedTwice(stream);
   expect(await takeAbandoned(stream, MIN_IDLE_MS)).toEqual([]);
   await consumer.acknowledge(ids);
-  expect(await pendingCount(redis, stream)).toBe(0);
+  expect(await pendingCount(stage.redis, stream)).toBe(0);
 });
 
 test('asked for, ownership is verified at once; without its group a consumer owns nothing', async () => {
   const stream = uniqueStream();
   const { calls, lost, consumer } = startSlow(stream, 3_600_000);
-  await publishAll(producer, stream, [1, 2, 3]);
+  await publishAll(stage.producer, stream, [1, 2, 3]);
   await eventually(() => expect(calls.flatMap(({ batch }) => batch)).toHaveLength(3));
   const ids = calls.flatMap(({ batch }) => batch.map(({ id }) => id));
   for (const { batch, resolve } of calls) resolve(new Map(batch.map(({ id }) => [id, 'hold'])));
   await eventually(() => expect(consumer.held).toBe(3));
   await consumer.verifyOwnership();
   expect(lost).toEqual([]);
-  await redis.xack(stream, 'g', ids[1] ?? '');
-  await redis.xdel(stream, ids[1] ?? '');
+  await stage.redis.xack(stream, 'g', ids[1] ?? '');
+  await stage.redis.xdel(stream, ids[1] ?? '');
   await consumer.verifyOwnership();
   expect(lost).toEqual([ids[1]]);
-  await redis.del(stream);
+  await stage.redis.del(stream);
   await consumer.verifyOwnership();
   expect(lost).toEqual([ids[1], ids[0], ids[2]]);
   expect(consumer.held).toBe(0);
@@ -151,10 +128,10 @@ test('asked for, ownership is verified at once; without its group a consumer own
 test('renewals are no deliveries', async () => {
   const stream = uniqueStream();
   const { calls } = startSlow(stream);
-  await publishAll(producer, stream, [1]);
+  await publishAll(stage.producer, stream, [1]);
   await eventually(() => expect(calls).toHaveLength(1));
   await renewedTwice(stream);
-  expect(await redis.xpending(stream, 'g', '-', '+', 10)).toEqual([
+  expect(await stage.redis.xpending(stream, 'g', '-', '+', 10)).toEqual([
     [expect.any(String), 'slow', expect.any(Number), 1],
   ]);
 });
@@ -162,55 +139,55 @@ test('renewals are no deliveries', async () => {
 test('a handler is told that another has taken its entry, which is neither tried again nor set aside', async () => {
   const stream = uniqueStream();
   const { calls } = startSlow(stream);
-  await publishAll(producer, stream, [1]);
+  await publishAll(stage.producer, stream, [1]);
   await eventually(() => expect(calls).toHaveLength(1));
   const [call] = calls;
   const id = call?.batch[0]?.id ?? '';
   expect(call?.context.ownership.aborted).toBe(false);
-  await redis.xclaim(stream, 'g', 'other', 0, id);
+  await stage.redis.xclaim(stream, 'g', 'other', 0, id);
   await eventually(() => expect(call?.context.ownership.aborted).toBe(true));
   call?.reject(call.context.ownership.reason);
 
-  await publishAll(producer, stream, [2]);
+  await publishAll(stage.producer, stream, [2]);
   await eventually(() => expect(calls).toHaveLength(2));
   expect(calls[1]?.batch.map(({ body }) => body.id)).toEqual(['2']);
   expect(calls[1]?.context.ownership.aborted).toBe(false);
-  await redis.xclaim(stream, 'g', 'other', 0, calls[1]?.batch[0]?.id ?? '');
+  await stage.redis.xclaim(stream, 'g', 'other', 0, calls[1]?.batch[0]?.id ?? '');
   await eventually(() => expect(calls[1]?.context.ownership.aborted).toBe(true));
   calls[1]?.resolve(new Map([[calls[1]?.batch[0]?.id ?? '', poison('not ours to judge')]]));
 
-  await publishAll(producer, stream, [3]);
+  await publishAll(stage.producer, stream, [3]);
   await eventually(() => expect(calls).toHaveLength(3));
-  expect(await redis.exists(`${stream}.dead`)).toBe(0);
+  expect(await stage.redis.exists(`${stream}.dead`)).toBe(0);
   // The renewals left both with the one who took them.
-  const owners = (await redis.xpending(stream, 'g', '-', '+', 10)) as string[][];
+  const owners = (await stage.redis.xpending(stream, 'g', '-', '+', 10)) as string[][];
   expect(owners.map(([, owner]) => owner)).toEqual(['other', 'other', 'slow']);
 });
 
 test('the holder of an entry is told that another has taken it, and holds it no longer', async () => {
   const stream = uniqueStream();
   const { calls, lost, consumer } = startSlow(stream);
-  await publishAll(producer, stream, [1]);
+  await publishAll(stage.producer, stream, [1]);
   await eventually(() => expect(calls).toHaveLength(1));
   const id = calls[0]?.batch[0]?.id ?? '';
   calls[0]?.resolve(new Map([[id, 'hold']]));
   await eventually(() => expect(consumer.held).toBe(1));
-  await redis.xclaim(stream, 'g', 'other', 0, id);
+  await stage.redis.xclaim(stream, 'g', 'other', 0, id);
   await eventually(() => expect(lost).toEqual([id]));
   expect(consumer.held).toBe(0);
 });
 
 test('of a batch of which a part is lost, the rest is tried again', async () => {
   const stream = uniqueStream();
-  await redis.xgroup('CREATE', stream, 'g', '0', 'MKSTREAM');
-  await publishAll(producer, stream, [1, 2]);
+  await stage.redis.xgroup('CREATE', stream, 'g', '0', 'MKSTREAM');
+  await publishAll(stage.producer, stream, [1, 2]);
   const { calls } = startSlow(stream);
   await eventually(() => expect(calls.map(({ batch }) => batch.length)).toEqual([2]));
-  await redis.xclaim(stream, 'g', 'other', 0, calls[0]?.batch[0]?.id ?? '');
+  await stage.redis.xclaim(stream, 'g', 'other', 0, calls[0]?.batch[0]?.id ?? '');
   await eventually(() => expect(calls[0]?.context.ownership.aborted).toBe(true));
   calls[0]?.reject(calls[0].context.ownership.reason);
   await eventually(() => expect(calls).toHaveLength(2));
   expect(calls[1]?.batch.map(({ body }) => body.id)).toEqual(['2']);
   calls[1]?.resolve();
-  await eventually(async () => expect(await pendingCount(redis, stream)).toBe(1));
+  await eventually(async () => expect(await pendingCount(stage.redis, stream)).toBe(1));
 });

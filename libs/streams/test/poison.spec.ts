@@ -1,47 +1,22 @@
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
-import type { Redis } from 'ioredis';
+import { eventually } from '@viw/testing';
 import { poison } from '../src/index';
-import type { StreamProducer } from '../src/index';
-import {
-  Cleanup,
-  connect,
-  pendingCount,
-  publishAll,
-  range,
-  recorder,
-  startConsumer,
-  startProducer,
-  uniqueStream,
-} from './setup';
+import { pendingCount, publishAll, range, recorder, startConsumer, uniqueStream } from './setup';
+import { streamStage } from './stream-stage';
 
-let server: RedisServer;
-const cleanup = new Cleanup();
-let redis: Redis;
-let producer: StreamProducer;
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  redis = await connect(server.url, cleanup);
-  producer = startProducer(redis, cleanup);
-});
-afterEach(() => cleanup.run());
+const stage = streamStage();
 
 const names = (ids: readonly number[]): string[] => ids.map(String);
 const deadBodies = async (stream: string): Promise<Record<string, unknown>[]> =>
-  (await redis.xrange(`${stream}.dead`, '-', '+')).map(
+  (await stage.redis.xrange(`${stream}.dead`, '-', '+')).map(
     ([, fields]) => JSON.parse(fields[fields.indexOf('body') + 1] ?? '') as Record<string, unknown>,
   );
 
 test('entries that cannot be decoded go to the dead-letter stream and do not stop the loop', async () => {
   const stream = uniqueStream();
   const record = recorder();
-  await publishAll(producer, stream, [1]);
-  await redis.xadd(stream, '*', 'body', '{"kind":"gateway","id":"no header"}');
-  await redis.xadd(
+  await publishAll(stage.producer, stream, [1]);
+  await stage.redis.xadd(stream, '*', 'body', '{"kind":"gateway","id":"no header"}');
+  await stage.redis.xadd(
     stream,
     '*',
     'event_id',
@@ -53,7 +28,7 @@ test('entries that cannot be decoded go to the dead-letter stream and do not sto
     'body',
     '{secret',
   );
-  await redis.xadd(
+  await stage.redis.xadd(
     stream,
     '*',
     'event_id',
@@ -65,11 +40,11 @@ test('entries that cannot be decoded go to the dead-letter stream and do not sto
     'body',
     '{"kind":"s3cret","id":"x"}',
   );
-  await publishAll(producer, stream, [2]);
-  startConsumer(server.url, stream, record.handler, cleanup);
+  await publishAll(stage.producer, stream, [2]);
+  startConsumer(stage.server.url, stream, record.handler, stage.cleanup);
   await eventually(async () => {
     expect(record.seen).toEqual(['1', '2']);
-    expect(await pendingCount(redis, stream)).toBe(0);
+    expect(await pendingCount(stage.redis, stream)).toBe(0);
   });
   const dead = await deadBodies(stream);
   expect(dead.map(({ error }) => (error as { code: string }).code)).toEqual(Array(3).fill('SCHEMA_MISMATCH'));
@@ -88,11 +63,11 @@ test('poison in the middle of a batch is found by halving; everything else is ha
   record.before = (ids) => {
     if (ids.includes('61')) throw new TypeError('cannot handle this');
   };
-  await publishAll(producer, stream, range(100));
-  startConsumer(server.url, stream, record.handler, cleanup, { batchSize: 100 });
+  await publishAll(stage.producer, stream, range(100));
+  startConsumer(stage.server.url, stream, record.handler, stage.cleanup, { batchSize: 100 });
   await eventually(async () => {
     expect(record.seen).toEqual(names(range(100).filter((id) => id !== 61)));
-    expect(await pendingCount(redis, stream)).toBe(0);
+    expect(await pendingCount(stage.redis, stream)).toBe(0);
   });
   expect(await deadBodies(stream)).toMatchObject([
     { error: { code: 'TypeError', msg: 'cannot handle this' }, delivery_count: 1 },
@@ -103,22 +78,22 @@ test('poison named by the handler is set aside without trying the others again',
   const stream = uniqueStream();
   const record = recorder();
   record.before = (ids, entryIds) => new Map([[entryIds[ids.indexOf('2')] ?? '', poison('no such gateway')]]);
-  await publishAll(producer, stream, range(5));
-  startConsumer(server.url, stream, record.handler, cleanup);
+  await publishAll(stage.producer, stream, range(5));
+  startConsumer(stage.server.url, stream, record.handler, stage.cleanup);
   await eventually(async () =>
     expect(await deadBodies(stream)).toMatchObject([{ error: { code: 'POISON', msg: 'no such gateway' } }]),
   );
-  await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0));
+  await eventually(async () => expect(await pendingCount(stage.redis, stream)).toBe(0));
   expect(record.batches).toEqual([names(range(5))]);
 });
 
 test('maxDeliveries sets aside what was handed out too often, untried', async () => {
   const stream = uniqueStream();
-  await publishAll(producer, stream, [1]);
-  await redis.xgroup('CREATE', stream, 'g', '0');
-  await redis.xreadgroup('GROUP', 'g', 'one', 'COUNT', 10, 'STREAMS', stream, '>');
+  await publishAll(stage.producer, stream, [1]);
+  await stage.redis.xgroup('CREATE', stream, 'g', '0');
+  await stage.redis.xreadgroup('GROUP', 'g', 'one', 'COUNT', 10, 'STREAMS', stream, '>');
   const record = recorder();
-  startConsumer(server.url, stream, record.handler, cleanup, { maxDeliveries: 1 });
+  startConsumer(stage.server.url, stream, record.handler, stage.cleanup, { maxDeliveries: 1 });
   await eventually(async () => expect(await deadBodies(stream)).toMatchObject([{ delivery_count: 2 }]));
   expect(record.batches).toEqual([]);
 });

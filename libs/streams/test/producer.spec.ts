@@ -1,41 +1,30 @@
 import { jsonText } from '@viw/contracts';
 import { createMetrics } from '@viw/runtime';
-import { eventually, startRedis } from '@viw/testing';
-import type { Redis as RedisServer } from '@viw/testing';
+import { eventually } from '@viw/testing';
 import type { Redis } from 'ioredis';
 import { PoisonEntryError, ShedError, createRedis, decodeEntry } from '../src/index';
-import { Cleanup, body, connect, contract, publishAll, range, startProducer, uniqueStream } from './setup';
+import { body, contract, publishAll, range, startProducer, uniqueStream } from './setup';
+import { streamStage } from './stream-stage';
 
-let server: RedisServer;
-let redis: Redis;
-const cleanup = new Cleanup();
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-beforeEach(async () => {
-  redis = await connect(server.url, cleanup);
-});
-afterEach(() => cleanup.run());
+const stage = streamStage();
 
 const storedIds = async (stream: string): Promise<string[]> =>
-  (await redis.xrange(stream, '-', '+')).map(
+  (await stage.redis.xrange(stream, '-', '+')).map(
     ([, fields]) => (JSON.parse(fields[fields.indexOf('body') + 1] ?? '') as { id: string }).id,
   );
 
 test('order is kept over many pipelines; every promise gives the id of its entry', async () => {
   const stream = uniqueStream();
-  const producer = startProducer(redis, cleanup, { maxBatch: 7 });
+  const producer = startProducer(stage.redis, stage.cleanup, { maxBatch: 7 });
   const ids = await publishAll(producer, stream, range(1_000));
   expect(await storedIds(stream)).toEqual(range(1_000).map(String));
-  expect((await redis.xrange(stream, '-', '+')).map(([id]) => id)).toEqual(ids);
+  expect((await stage.redis.xrange(stream, '-', '+')).map(([id]) => id)).toEqual(ids);
   expect(producer.pressure).toBe(0);
 });
 
 test('a body that breaks its contract never gets into the stream, and unknown keys are dropped', async () => {
   const stream = uniqueStream();
-  const producer = startProducer(redis, cleanup);
+  const producer = startProducer(stage.redis, stage.cleanup);
   const wrong = { kind: 'nonsense', id: 'x' } as unknown as ReturnType<typeof body>;
   await expect(producer.publish(contract, wrong, { stream })).rejects.toMatchObject({ field: 'body.kind' });
   await expect(producer.publish(contract, body(1), { stream, eventId: 'x' })).rejects.toBeInstanceOf(
@@ -43,18 +32,18 @@ test('a body that breaks its contract never gets into the stream, and unknown ke
   );
   const extra = { ...body(1), password: 'secret' };
   await producer.publish(contract, extra, { stream });
-  expect(JSON.stringify(await redis.xrange(stream, '-', '+'))).not.toContain('secret');
+  expect(JSON.stringify(await stage.redis.xrange(stream, '-', '+'))).not.toContain('secret');
 });
 
 test('a body validated before stands in the stream as it would have by validation, in its order', async () => {
   const stream = uniqueStream();
-  const producer = startProducer(redis, cleanup);
+  const producer = startProducer(stage.redis, stage.cleanup);
   await Promise.all([
     producer.publish(contract, body(1), { stream }),
     producer.publishValidated(contract, jsonText(contract.body.parse(body(2))), { stream }),
     producer.publish(contract, body(3), { stream }),
   ]);
-  const entries = await redis.xrange(stream, '-', '+');
+  const entries = await stage.redis.xrange(stream, '-', '+');
   expect(entries.map(([, fields]) => decodeEntry(contract, fields).body)).toEqual([1, 2, 3].map(body));
   await expect(
     producer.publishValidated(contract, jsonText(contract.body.parse(body(4))), { stream, eventId: 'x' }),
@@ -65,10 +54,10 @@ test('full: the oldest telemetry goes first, essential entries are refused only 
   const stream = uniqueStream();
   const metrics = createMetrics('test');
   // Not connected before the end of the test: everything stays in the buffer.
-  const later = cleanup.client(createRedis(server.url, { role: 'command', name: 'later' }));
+  const later = stage.cleanup.client(createRedis(stage.server.url, { role: 'command', name: 'later' }));
   const held = Object.create(later, { status: { get: () => (open ? later.status : 'connecting') } }) as Redis;
   let open = false;
-  const producer = startProducer(held, cleanup, { maxBuffered: 3 }, metrics);
+  const producer = startProducer(held, stage.cleanup, { maxBuffered: 3 }, metrics);
   const telemetry = (id: number): Promise<string> =>
     producer.publish(contract, body(id), { stream, priority: 'telemetry' });
   const essential = (id: number): Promise<string> => producer.publish(contract, body(id), { stream });
@@ -96,8 +85,8 @@ test('full: the oldest telemetry goes first, essential entries are refused only 
 
 test('an entry that Redis refuses for good rejects alone', async () => {
   const stream = uniqueStream();
-  await redis.set(`${stream}.string`, 'not a stream');
-  const producer = startProducer(redis, cleanup);
+  await stage.redis.set(`${stream}.string`, 'not a stream');
+  const producer = startProducer(stage.redis, stage.cleanup);
   const results = await Promise.allSettled([
     producer.publish(contract, body(1), { stream }),
     producer.publish(contract, body(2), { stream: `${stream}.string` }),
@@ -109,28 +98,28 @@ test('an entry that Redis refuses for good rejects alone', async () => {
 
 test('out of memory is an outage: entries wait until there is room again', async () => {
   const stream = uniqueStream();
-  const producer = startProducer(redis, cleanup);
-  await redis.config('SET', 'maxmemory', '1');
+  const producer = startProducer(stage.redis, stage.cleanup);
+  await stage.redis.config('SET', 'maxmemory', '1');
   const waiting = publishAll(producer, stream, range(5));
   await eventually(() => expect(producer.pressure).toBeGreaterThan(0));
-  await eventually(async () => expect(await redis.info('errorstats')).toContain('errorstat_OOM'));
-  await redis.config('SET', 'maxmemory', '0');
+  await eventually(async () => expect(await stage.redis.info('errorstats')).toContain('errorstat_OOM'));
+  await stage.redis.config('SET', 'maxmemory', '0');
   await waiting;
   expect(await storedIds(stream)).toEqual(range(5).map(String));
 });
 
 test('stop waits for what has been accepted', async () => {
   const stream = uniqueStream();
-  const producer = startProducer(redis, cleanup);
+  const producer = startProducer(stage.redis, stage.cleanup);
   const accepted = publishAll(producer, stream, range(2_000));
   await producer.stop();
   await accepted;
-  expect(await redis.xlen(stream)).toBe(2_000);
+  expect(await stage.redis.xlen(stream)).toBe(2_000);
 });
 
 test('maxlen keeps a stream short', async () => {
   const stream = uniqueStream();
-  const producer = startProducer(redis, cleanup);
+  const producer = startProducer(stage.redis, stage.cleanup);
   await Promise.all(range(1_000).map((id) => producer.publish(contract, body(id), { stream, maxlen: 100 })));
-  expect(await redis.xlen(stream)).toBeLessThanOrEqual(300);
+  expect(await stage.redis.xlen(stream)).toBeLessThanOrEqual(300);
 });

@@ -1,12 +1,11 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HostPolicyClaims } from '@viw/contracts';
 import { createLogger } from '@viw/runtime';
 import { generateSigningKey } from '../keys';
 import type { SigningKeyPair, TrustedKey } from '../keys';
 import { CommandSigner } from '../signing';
-import { signHostPolicy } from './host-policy';
+import { signedPolicy } from '../testing/signed-policy';
 import { HostTrust } from './host-trust';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
@@ -28,22 +27,6 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const file = () => join(folder, 'state', 'host-policy.json');
 const trust = () => new HostTrust({ file: file() }, { pinned: async () => pinned, logger });
-const policy = (
-  by: SigningKeyPair,
-  version: number,
-  keys: SigningKeyPair[],
-  more: Partial<HostPolicyClaims> = {},
-) =>
-  signHostPolicy(by.privateKey, {
-    v: 1,
-    version,
-    iat: 0,
-    keys: keys.map(({ publicKey }) => publicKey),
-    sealing_key: null,
-    frozen: false,
-    reason: null,
-    ...more,
-  });
 
 async function believes(host: HostTrust, by: SigningKeyPair): Promise<boolean> {
   const now = Math.floor(Date.now() / 1_000);
@@ -75,16 +58,21 @@ describe('HostTrust', () => {
   it('believes the pinned keys until a policy signed by one of them says otherwise, also after a restart', async () => {
     const host = trust();
     expect(await believedOf(host)).toEqual([true, false, false]);
-    await host.adopt([await policy(a, 1, [a, b])]);
+    await host.adopt([await signedPolicy(a, 1, [a, b])]);
     expect(await believedOf(host)).toEqual([true, true, false]);
     expect((await stat(file())).mode & 0o777).toBe(0o600);
-    await host.adopt([await policy(b, 2, [b])]);
+    await host.adopt([await signedPolicy(b, 2, [b])]);
     for (const each of [host, trust()]) expect(await believedOf(each)).toEqual([false, true, false]);
   });
 
   it('follows policies one by one when it was away, whatever else is among them', async () => {
     const host = trust();
-    const way = [await policy(a, 1, [a, b]), 'nonsense', await policy(b, 2, [b, c]), await policy(c, 3, [c])];
+    const way = [
+      await signedPolicy(a, 1, [a, b]),
+      'nonsense',
+      await signedPolicy(b, 2, [b, c]),
+      await signedPolicy(c, 3, [c]),
+    ];
     expect((await host.adopt(way)).version).toBe(3);
     expect(await believedOf(host)).toEqual([false, false, true]);
   });
@@ -92,43 +80,43 @@ describe('HostTrust', () => {
   it('refuses a policy that no trusted key vouches for, and one for commands', async () => {
     const host = trust();
     const refused = { code: 'INVALID_SIGNATURE' };
-    await expect(host.adopt([await policy(b, 5, [b])])).rejects.toMatchObject(refused);
+    await expect(host.adopt([await signedPolicy(b, 5, [b])])).rejects.toMatchObject(refused);
     // The first is skipped: the second would have to be vouched for by it.
-    await expect(host.adopt([await policy(c, 5, [c]), await policy(c, 6, [c])])).rejects.toMatchObject(
-      refused,
-    );
+    await expect(
+      host.adopt([await signedPolicy(c, 5, [c]), await signedPolicy(c, 6, [c])]),
+    ).rejects.toMatchObject(refused);
     const masked = { ...b, privateKey: { ...b.privateKey, kid: a.publicKey.kid } };
-    await expect(host.adopt([await policy(masked, 5, [b])])).rejects.toMatchObject(refused);
+    await expect(host.adopt([await signedPolicy(masked, 5, [b])])).rejects.toMatchObject(refused);
     expect(await believedOf(host)).toEqual([true, false, false]);
     expect((await host.current()).version).toBe(0);
   });
 
   it('cannot be taken back to an old policy, not even a released freeze', async () => {
     const host = trust();
-    const free = await policy(a, 10, [a]);
+    const free = await signedPolicy(a, 10, [a]);
     await host.adopt([free]);
-    await host.adopt([await policy(a, 11, [a], { frozen: true, reason: 'fire' })]);
+    await host.adopt([await signedPolicy(a, 11, [a], { frozen: true, reason: 'fire' })]);
     expect(await host.adopt([free])).toMatchObject({ version: 11, frozen: true, reason: 'fire' });
     expect(await trust().current()).toMatchObject({ version: 11, frozen: true });
-    expect(await host.adopt([await policy(a, 12, [a])])).toMatchObject({ frozen: false });
+    expect(await host.adopt([await signedPolicy(a, 12, [a])])).toMatchObject({ frozen: false });
   });
 
   it('starts anew from other pinned keys, and stays frozen until they say otherwise', async () => {
     const host = trust();
-    await host.adopt([await policy(a, 10, [a, b], { frozen: true })]);
+    await host.adopt([await signedPolicy(a, 10, [a, b], { frozen: true })]);
     pinned = [c.publicKey];
     expect(await believedOf(host)).toEqual([false, false, true]);
     expect(await host.current()).toMatchObject({ frozen: true });
-    await expect(host.adopt([await policy(c, 9, [c])])).resolves.toMatchObject({ frozen: true });
-    expect(await host.adopt([await policy(c, 10, [c])])).toMatchObject({ version: 10, frozen: false });
+    await expect(host.adopt([await signedPolicy(c, 9, [c])])).resolves.toMatchObject({ frozen: true });
+    expect(await host.adopt([await signedPolicy(c, 10, [c])])).toMatchObject({ version: 10, frozen: false });
   });
 
   it('believes nobody while its file is damaged, and starts from the pinned keys once that is removed', async () => {
-    await trust().adopt([await policy(a, 1, [a, b])]);
+    await trust().adopt([await signedPolicy(a, 1, [a, b])]);
     await writeFile(file(), (await readFile(file(), 'utf8')).slice(0, 20));
     const host = trust();
     await expect(host.current()).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' });
-    await expect(host.adopt([await policy(a, 2, [a, c])])).rejects.toMatchObject({
+    await expect(host.adopt([await signedPolicy(a, 2, [a, c])])).rejects.toMatchObject({
       code: 'INVALID_SIGNATURE',
     });
     await rm(file());
@@ -137,7 +125,10 @@ describe('HostTrust', () => {
 
   it('two at once: the newer one stays', async () => {
     const host = trust();
-    await Promise.all([host.adopt([await policy(a, 2, [a, b])]), host.adopt([await policy(a, 1, [a])])]);
+    await Promise.all([
+      host.adopt([await signedPolicy(a, 2, [a, b])]),
+      host.adopt([await signedPolicy(a, 1, [a])]),
+    ]);
     expect(await trust().current()).toMatchObject({ version: 2 });
   });
 });
@@ -147,7 +138,7 @@ it('does not take a policy of the former pins for one of keys that were pinned w
   // The operator replaces the pins right after the policy has been held against the former ones.
   const pins = async () => [(asked++ === 0 ? a : b).publicKey];
   const host = new HostTrust({ file: file() }, { pinned: pins, logger });
-  await host.adopt([await policy(a, 1, [a, c])]);
+  await host.adopt([await signedPolicy(a, 1, [a, c])]);
   expect([await believes(host, a), await believes(host, c), await believes(host, b)]).toEqual([
     false,
     false,
@@ -157,8 +148,8 @@ it('does not take a policy of the former pins for one of keys that were pinned w
 
 it('refuses a version that no later policy could exceed', async () => {
   const host = trust();
-  await expect(host.adopt([await policy(a, Number.MAX_SAFE_INTEGER, [a])])).rejects.toMatchObject({
+  await expect(host.adopt([await signedPolicy(a, Number.MAX_SAFE_INTEGER, [a])])).rejects.toMatchObject({
     code: 'INVALID_SIGNATURE',
   });
-  expect((await host.adopt([await policy(a, Date.now(), [a])])).version).toBeGreaterThan(0);
+  expect((await host.adopt([await signedPolicy(a, Date.now(), [a])])).version).toBeGreaterThan(0);
 });
