@@ -153,6 +153,8 @@ describe('what a narrowed caller may do', () => {
       code('NOT_FOUND'),
     );
     await expect(byId.certificates.create({ names })).rejects.toEqual(code('FORBIDDEN'));
+    const both = { kind: 'deploy' as const, certificate_ids: [mine.certificate, foreign.certificate] };
+    await expect(bySelector.certificates.batch(both)).rejects.toEqual(code('NOT_FOUND'));
   });
 
   it('what it was refused for its scope is in the audit log', async () => {

@@ -64,6 +64,7 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /admin/api/events': 'list',
   'GET /api/v1/certificates': 'list',
   'POST /api/v1/certificates': 'body',
+  'POST /api/v1/certificates/batch': 'body',
   'GET /api/v1/certificates/:id': 'object',
   'POST /api/v1/certificates/:id/renew': 'object',
   'POST /api/v1/certificates/:id/deploy': 'object',

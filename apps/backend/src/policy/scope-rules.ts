@@ -1,4 +1,10 @@
-import type { certificateCreate, commandRequest, gatewayRegister, Scope } from '@viw/contracts';
+import type {
+  certificateBatch,
+  certificateCreate,
+  commandRequest,
+  gatewayRegister,
+  Scope,
+} from '@viw/contracts';
 import type { ScopedObject } from '@viw/database';
 import type { z } from 'zod';
 
@@ -63,6 +69,14 @@ const issue: ScopeRule = {
   named: ({ body }) =>
     (body as NewCertificate).deploy_to.map((id): ScopedObject => ({ kind: 'virtual_host', id })),
 };
+/** All of them or none. */
+const batch: ScopeRule = {
+  named: ({ body }) =>
+    (body as z.output<typeof certificateBatch>).certificate_ids.map((id): ScopedObject => ({
+      kind: 'certificate',
+      id,
+    })),
+};
 const onAllServers: ScopeRule = { allows: ({ servers }) => servers === 'all' };
 
 /** Routes by name. */
@@ -81,6 +95,7 @@ const rules: Readonly<Record<string, ScopeRule>> = {
   'GET /agent/telemetry/:agent_id/latest': gateway,
   'GET /api/v1/certificates': list,
   'POST /api/v1/certificates': issue,
+  'POST /api/v1/certificates/batch': batch,
   'GET /api/v1/servers': list,
   'POST /api/v1/servers': onAllServers,
   'GET /api/v1/ssh-credentials': list,
