@@ -73,6 +73,7 @@ const grants: Record<ServiceRole, Grants> = {
     audit_log: append,
     ssh_credentials: `INSERT, DELETE, ${columns('SELECT', 'id', 'name', 'username', 'public_fingerprint', 'created_at')}, ${columns('UPDATE', 'name', 'username', 'sealed', 'public_fingerprint')}`,
     nginx_servers: manage,
+    server_probes: manage,
     virtual_hosts: manage,
     certificates: keep,
     certificate_operations: keep,
@@ -122,6 +123,7 @@ const grants: Record<ServiceRole, Grants> = {
   viw_cert_worker: {
     ssh_credentials: read,
     nginx_servers: read,
+    server_probes: 'SELECT, UPDATE',
     virtual_hosts: read,
     certificates: `SELECT, ${columns('UPDATE', 'state', 'current_version_id', 'renew_at', 'fencing')}`,
     certificate_operations: 'SELECT, UPDATE',

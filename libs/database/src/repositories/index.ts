@@ -33,6 +33,7 @@ export type { RepositoryDeps } from './repository';
 export * from './access/revoked-token-repository';
 export * from './trust/command-key-repository';
 export * from './trust/host-policy-repository';
+export * from './servers/server-probe-repository';
 export * from './servers/server-repository';
 export * from './access/sign-in-session-repository';
 export * from './servers/ssh-credential-repository';

@@ -31,7 +31,7 @@ import type {
 } from './gateways';
 import type { OutboxTable } from './outbox';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
-import type { NginxServersTable, SshCredentialsTable, VirtualHostsTable } from './servers';
+import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
 /** Tables of schema `viw`. */
 export interface Database {
@@ -57,6 +57,7 @@ export interface Database {
   audit_log: AuditLogTable;
   ssh_credentials: SshCredentialsTable;
   nginx_servers: NginxServersTable;
+  server_probes: ServerProbesTable;
   virtual_hosts: VirtualHostsTable;
   certificates: CertificatesTable;
   certificate_operations: CertificateOperationsTable;
