@@ -104,6 +104,25 @@ describe('a deployment that does not work', () => {
     expect(await rig.served(name)).toBe(old);
   });
 
+  it('puts the old certificate back even when the right to the server cannot be had any more', async () => {
+    const name = site();
+    const old = await rig.served(name);
+    const target = rig.target(name, { reloadCommand: ['true'], proofTimeoutMs: 600 });
+    const options = { target, material: await rig.material('v1', name) };
+    let asked = 0;
+    const exclusively = async <T>(work: () => Promise<T>): Promise<T> => {
+      // For the test before, and for switch, test and reload; then its keeper is away.
+      if (++asked > 2) throw new Error('the keeper of the lock is away');
+      return work();
+    };
+    await expect(
+      rig.pool.use(rig.login, ({ connect }) => deployCertificate(options, { connect, exclusively })),
+    ).rejects.toMatchObject({ code: 'DEPLOY_NOT_PROVEN', meta: { rollback: 'done' } });
+    expect(asked).toBe(3);
+    expect(await readlink(join(target.certDir, 'current'))).toBe('self-signed');
+    expect(await rig.served(name)).toBe(old);
+  });
+
   it('rolls back for one listener of several', async () => {
     const name = site();
     const target = rig.target(name);
