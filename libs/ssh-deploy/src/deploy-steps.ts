@@ -193,7 +193,18 @@ async function prove(run: DeployProgress): Promise<string> {
   );
   run.served = proof.served;
   if (!proof.accepted) throw notProven('the new certificate', run.fingerprint, proof.served);
+  run.warnings.push(...incompleteChains(run));
   return `${run.fingerprint} is served on ${listeners.length} listener${listeners.length === 1 ? '' : 's'}`;
+}
+
+/** Whatever stands in front of NGINX may serve the leaf and drop the rest, and some clients need the rest. */
+function incompleteChains(run: DeployProgress): string[] {
+  return run.served.flatMap(({ listener: { host, port, servername }, facts }) => {
+    const shown = facts?.chain.length ?? 0;
+    return shown >= run.chainLength
+      ? []
+      : [`${servername} on ${host}:${port} sends ${shown} of ${run.chainLength} certificates`];
+  });
 }
 
 /** A hidden name beside the link, unused by anyone else. */

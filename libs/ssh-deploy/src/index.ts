@@ -24,5 +24,6 @@ export { probeHostKey, type OfferedHostKey } from './probe-host-key';
 export { quoteForPosixShell } from './quote';
 export type { RemoteEntry, RemoteFiles, RemoteKind } from './remote-files';
 export { normalizeFingerprint, servedCertificate, type Listener, type Served } from './served-certificate';
+export type { ServedFacts } from './served-facts';
 export type { ServerState } from './server-state';
 export { SshConnection, type SshConnectOptions } from './ssh-connection';

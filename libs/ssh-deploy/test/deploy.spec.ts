@@ -1,5 +1,7 @@
 import { mkdir, readdir, readFile, readlink, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { normalizeFingerprint } from '@viw/ssh-deploy';
 import { deployWithLog, startRig, type Rig } from './rig';
 
@@ -49,6 +51,38 @@ describe('a deployment that works', () => {
       'self-signed',
       'versions',
     ]);
+  });
+
+  it('records what the handshake of the proof has shown, and warns of certificates that are not sent', async () => {
+    const name = site();
+    const material = await rig.chained('v1', name);
+    const outcome = await deployWithLog(rig, rig.target(name), material);
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.result?.warnings).toEqual([]);
+    const leaf = normalizeFingerprint(material.fingerprintSha256);
+    expect(outcome.result?.served).toMatchObject([
+      {
+        fingerprint: leaf,
+        facts: {
+          protocol: 'TLSv1.3',
+          names: [name],
+          issuer: 'CN=issuer',
+          chain: [leaf, expect.stringMatching(/^[0-9a-f]{64}$/)],
+          ocsp: ['http://ocsp.example/'],
+          ca_issuers: ['http://ca.example/issuer.crt'],
+        },
+      },
+    ]);
+
+    // Something in front of NGINX that has the leaf alone.
+    const [cert] = /-----BEGIN[^]*?END CERTIFICATE-----/.exec(material.fullchainPem) ?? [''];
+    const alone = createServer({ cert, key: material.privateKeyPem });
+    await new Promise<void>((resolve) => alone.listen(0, '127.0.0.1', resolve));
+    const { port } = alone.address() as AddressInfo;
+    const listeners = [{ host: '127.0.0.1', port, servername: name }];
+    const again = await deployWithLog(rig, rig.target(name, { listeners }), material);
+    alone.close();
+    expect(again.result?.warnings).toEqual([`${name} on 127.0.0.1:${port} sends 1 of 2 certificates`]);
   });
 
   it('lets nobody else read the key', async () => {
