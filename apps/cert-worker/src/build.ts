@@ -33,6 +33,9 @@ import { WorkerMetrics } from './worker-metrics';
  */
 const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, livenessTtlMs: 15_000, claimEveryMs: 2_000 };
 
+/** Pieces of work on servers at once. Each deployment among them holds up to two connections to Postgres for its locks. */
+const SERVERS_AT_ONCE = 16;
+
 /** How soon a server is looked at that somebody has asked about, milliseconds. */
 const PROBES_EVERY_MS = 1_000;
 
@@ -68,7 +71,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { accounts: store.accounts, box },
   );
   const issuance = new Issuance({ account, solver: responder, box, metrics: counts, store });
-  const pool = new SshPool();
+  const pool = new SshPool({ total: SERVERS_AT_ONCE });
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },

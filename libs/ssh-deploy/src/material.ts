@@ -26,7 +26,7 @@ export function checkedFingerprint({
   if (!isKeyOf(leaf, privateKeyPem)) throw deployRefused('the private key is not the one of the certificate');
   let subject = leaf;
   for (const issuer of issuers) {
-    if (!subject.checkIssued(issuer))
+    if (!subject.checkIssued(issuer) || !subject.verify(issuer.publicKey))
       throw deployRefused(`the chain is broken: ${nameOf(issuer)} has not issued ${nameOf(subject)}`);
     subject = issuer;
   }

@@ -185,9 +185,14 @@ describe('a deployment that works', () => {
   });
 });
 
-it('thirty deployments at once to one server, whose sshd drops the eleventh unauthenticated connection', async () => {
+it('thirty deployments at once to one server, and one among them that NGINX refuses: nobody else is blamed for it', async () => {
   const names = Array.from({ length: 30 }, site);
+  const bad = site();
   const materials = await Promise.all(names.map((name) => rig.material('v1', name)));
+  const weak = await rig.tooWeak('v1', bad);
+  const signIns = (): number => rig.sshd.program.output().split('Accepted publickey').length;
+  const before = signIns();
+  const refused = deployWithLog(rig, rig.target(bad), weak);
   const outcomes = await Promise.all(
     names.map((name, index) => {
       const material = materials[index];
@@ -195,7 +200,13 @@ it('thirty deployments at once to one server, whose sshd drops the eleventh unau
       return deployWithLog(rig, rig.target(name), material);
     }),
   );
+  expect((await refused).error).toMatchObject({
+    code: 'NGINX_CONFIG_INVALID',
+    meta: { phase: 'after', rollback: 'done' },
+  });
   expect(outcomes.map(({ error }) => error)).toEqual(names.map(() => undefined));
   const served = await Promise.all(names.map((name) => rig.served(name)));
   expect(served).toEqual(materials.map((one) => normalizeFingerprint(one.fingerprintSha256)));
+  // sshd drops the eleventh connection that has not signed in; there was one at most.
+  expect(signIns()).toBeLessThanOrEqual(before + 1);
 });

@@ -100,34 +100,32 @@ export class Deployment {
         await journal.report({ step: 'connect', status: 'failed', virtual_host_id: virtualHostId, detail });
         throw error;
       });
-      const result = await withDirectoryLock(
-        this.options,
-        { host: server.host, port: server.ssh_port, path: certDir },
-        signal,
-        (held) =>
-          this.deps.pool.use(
-            login,
-            ({ connect, exclusively }) =>
-              deployCertificate(
-                {
-                  target: {
-                    certDir,
-                    testCommand: server.test_command,
-                    reloadCommand: server.reload_command,
-                    listeners: provingListeners(target),
-                    proofTimeoutMs: this.options.proofTimeoutMs,
-                  },
-                  material,
-                  onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
-                  signal: held,
+      const directory = { host: server.host, port: server.ssh_port, path: certDir };
+      // A slot of the pool first: it bounds how many connections to Postgres are held for locks.
+      const result = await this.deps.pool.use(
+        login,
+        ({ connect, exclusively }) =>
+          withDirectoryLock(this.options, directory, signal, (held) =>
+            deployCertificate(
+              {
+                target: {
+                  certDir,
+                  testCommand: server.test_command,
+                  reloadCommand: server.reload_command,
+                  listeners: provingListeners(target),
+                  proofTimeoutMs: this.options.proofTimeoutMs,
                 },
-                {
-                  connect,
-                  exclusively: (work) => exclusively(() => withServerLock(this.options, login, work)),
-                },
-              ),
-            held,
+                material,
+                onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
+                signal: held,
+              },
+              {
+                connect,
+                exclusively: (work) => exclusively(() => withServerLock(this.options, login, work)),
+              },
+            ),
           ),
+        signal,
       );
       metrics.deployed();
       const { warnings } = result;
