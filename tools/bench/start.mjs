@@ -14,6 +14,7 @@ const parts = {
     'apps/results-writer',
   ],
   agent: ['apps/agent-bridge', 'apps/gateway-agent', 'apps/host-helper'],
+  certs: ['apps/cert-worker'],
   storm: ['tools/simulator', 'apps/agent-bridge', 'apps/telemetry-writer'],
 };
 const name = process.argv.slice(2).find((argument) => argument in parts);

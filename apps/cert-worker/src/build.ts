@@ -1,7 +1,7 @@
 import { Http01Responder } from '@viw/acme';
 import { certRequestsStream, groups } from '@viw/contracts';
 import { createDatabase, pingDatabase } from '@viw/database';
-import { OpsServer, createMetrics } from '@viw/runtime';
+import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import { SshPool } from '@viw/ssh-deploy';
@@ -16,6 +16,7 @@ import {
 } from '@viw/streams';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
+import { ServerProbes } from './deploy/server-probes';
 import { ServedWatch } from './deploy/served-watch';
 import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
@@ -35,6 +36,12 @@ import { WorkerMetrics } from './worker-metrics';
  * and another worker goes on soon after one has left.
  */
 const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, livenessTtlMs: 15_000, claimEveryMs: 2_000 };
+
+/** Pieces of work on servers at once. Each deployment among them holds up to two connections to Postgres for its locks. */
+const SERVERS_AT_ONCE = 16;
+
+/** How soon a server is looked at that somebody has asked about, milliseconds. */
+const PROBES_EVERY_MS = 1_000;
 
 /** Components in the order in which they start. */
 export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Logger }): Component[] {
@@ -72,7 +79,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   );
   const solvers = solversOf(config, responder);
   const issuance = new Issuance({ account, solvers, box, metrics: counts, store });
-  const pool = new SshPool();
+  const pool = new SshPool({ total: SERVERS_AT_ONCE });
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
@@ -137,6 +144,13 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     producer,
     account,
     { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
+    new PeriodicTask(
+      { name: 'server-probes', everyMs: PROBES_EVERY_MS, failureEvent: 'server_probes_failed' },
+      {
+        run: (signal) => new ServerProbes({ ...store, ...access, changes }).runAll(signal),
+        logger,
+      },
+    ),
     new ServedWatch(
       { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },
       { ...store, ...access, producer, changes, metrics: counts, logger },

@@ -60,7 +60,22 @@ test('issues, deploys and proves; a renewal replaces it; a request published twi
   expect(certificate).toMatchObject({
     state: 'active',
     current_version: { names: [site, `www.${site}`] },
-    used_by: [{ virtual_host_id: host.id, deployed_version_id: certificate.current_version?.id }],
+    used_by: [
+      {
+        virtual_host_id: host.id,
+        deployed_version_id: certificate.current_version?.id,
+        proof: [
+          {
+            servername: site,
+            protocol: 'TLSv1.3',
+            names: [site, `www.${site}`],
+            issuer: expect.stringContaining('Pebble Intermediate CA') as string,
+            // Leaf and intermediate: the chain is sent, too.
+            chain: [certificate.current_version?.fingerprint_sha256, expect.stringMatching(/^[0-9a-f]{64}$/)],
+          },
+        ],
+      },
+    ],
   });
   expect(await rig.served(site)).toBe(certificate.current_version?.fingerprint_sha256);
 

@@ -76,6 +76,7 @@ const grants: Record<ServiceRole, Grants> = {
     audit_checkpoints: append,
     ssh_credentials: `INSERT, DELETE, ${columns('SELECT', 'id', 'name', 'username', 'public_fingerprint', 'created_at')}, ${columns('UPDATE', 'name', 'username', 'sealed', 'public_fingerprint')}`,
     nginx_servers: manage,
+    server_probes: manage,
     virtual_hosts: manage,
     certificates: keep,
     certificate_operations: keep,
@@ -127,6 +128,7 @@ const grants: Record<ServiceRole, Grants> = {
   viw_cert_worker: {
     ssh_credentials: read,
     nginx_servers: read,
+    server_probes: 'SELECT, UPDATE',
     virtual_hosts: read,
     certificates: `SELECT, ${columns('UPDATE', 'state', 'current_version_id', 'renew_at', 'fencing')}`,
     certificate_operations: 'SELECT, UPDATE',

@@ -3,7 +3,7 @@ import { deployRefused } from './errors';
 import { Layout } from './layout';
 import { DEFAULT_RELOAD_COMMAND, DEFAULT_TEST_COMMAND } from './nginx-control';
 import type { RemoteFiles } from './remote-files';
-import { checkedFingerprint } from './material';
+import { certificatesOf, checkedFingerprint } from './material';
 import type { Served } from './served-certificate';
 import type { SshConnection } from './ssh-connection';
 
@@ -24,6 +24,8 @@ export interface DeployDeps {
 export class DeployProgress {
   readonly layout: Layout;
   readonly fingerprint: string;
+  /** Certificates in the file, the leaf among them. */
+  readonly chainLength: number;
   readonly testCommand: readonly string[];
   readonly reloadCommand: readonly string[];
   readonly proofTimeoutMs: number;
@@ -62,6 +64,7 @@ export class DeployProgress {
       throw deployRefused('no listener is named on which the certificate could be proved');
     this.layout = new Layout(target.certDir, material.versionId);
     this.fingerprint = checkedFingerprint(material);
+    this.chainLength = certificatesOf(material.fullchainPem).length;
     this.testCommand = target.testCommand ?? DEFAULT_TEST_COMMAND;
     this.reloadCommand = target.reloadCommand ?? DEFAULT_RELOAD_COMMAND;
     this.proofTimeoutMs = target.proofTimeoutMs ?? 20_000;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { AppError } from '@viw/runtime';
 import { pruneVersions } from './deploy-prune';
 import type { DeployProgress } from './deploy-progress';
 import type { DeployStepName } from './deploy-types';
-import { deployRefused, notProven, sshFailed } from './errors';
+import { deployRefused, notProven, sshFailed, type DeployPhase } from './errors';
 import { explainedFileFailure } from './file-failure';
 import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES } from './layout';
 import { reload, testConfiguration } from './nginx-control';
@@ -81,9 +82,19 @@ async function preflight(run: DeployProgress): Promise<string> {
   const unfinished = run.alreadyCurrent && !run.alreadyServed;
   run.switchBegun = unfinished && run.rollbackTarget !== undefined;
   const phase = run.switchBegun ? 'after' : 'before';
-  const warnings = await run.exclusively(() => testConfiguration(connection, run.testCommand, phase));
-  run.warnings.push(...warnings);
+  run.warnings.push(...(await testUndisturbed(run, phase)));
   return run.alreadyCurrent ? 'this version is current already' : `current: ${current ?? 'nothing'}`;
+}
+
+/** A test that fails may have seen what another deployment is about to put back: only one that is alone counts. */
+async function testUndisturbed(run: DeployProgress, phase: DeployPhase): Promise<string[]> {
+  const test = (): Promise<string[]> => testConfiguration(run.connection, run.testCommand, phase);
+  try {
+    return await test();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'NGINX_CONFIG_INVALID') throw error;
+    return run.exclusively(test);
+  }
 }
 
 async function upload(run: DeployProgress): Promise<string> {
@@ -182,7 +193,18 @@ async function prove(run: DeployProgress): Promise<string> {
   );
   run.served = proof.served;
   if (!proof.accepted) throw notProven('the new certificate', run.fingerprint, proof.served);
+  run.warnings.push(...incompleteChains(run));
   return `${run.fingerprint} is served on ${listeners.length} listener${listeners.length === 1 ? '' : 's'}`;
+}
+
+/** Whatever stands in front of NGINX may serve the leaf and drop the rest, and some clients need the rest. */
+function incompleteChains(run: DeployProgress): string[] {
+  return run.served.flatMap(({ listener: { host, port, servername }, facts }) => {
+    const shown = facts?.chain.length ?? 0;
+    return shown >= run.chainLength
+      ? []
+      : [`${servername} on ${host}:${port} sends ${shown} of ${run.chainLength} certificates`];
+  });
 }
 
 /** A hidden name beside the link, unused by anyone else. */

@@ -130,6 +130,15 @@ const stateInWords = ({ current, previous, configuration, listeners }: ServerSta
 /** In the words of a failure whose rollback failed, too. */
 export const ROLLBACK_FAILED = 'ROLLBACK FAILED';
 
+/** What a failure of a rollback says must not be cut off behind a long output of what came before it. */
+const FEW_WORDS = 600;
+
+function failedRollbackInWords(words: string, failures: readonly string[], state?: ServerState): string {
+  const found = state ? `. FOUND AFTERWARDS: ${stateInWords(state)}` : '';
+  const failed = failures.join('; ').slice(0, FEW_WORDS);
+  return `${words.slice(0, FEW_WORDS)}. ${ROLLBACK_FAILED}: ${failed}${found}`;
+}
+
 /** The failure of a deployment together with what became of its rollback. */
 export function withRollback(
   error: unknown,
@@ -146,9 +155,7 @@ export function withRollback(
     ...(state && { server_state: { ...state, listeners: seenOn(state.listeners) } }),
   };
   const words = error instanceof AppError ? error.message : 'the deployment failed';
-  const found = state ? `. FOUND AFTERWARDS: ${stateInWords(state)}` : '';
-  const message =
-    rollback === 'failed' ? `${words}. ${ROLLBACK_FAILED}: ${failures.join('; ')}${found}` : words;
+  const message = rollback === 'failed' ? failedRollbackInWords(words, failures, state) : words;
   const code = error instanceof AppError ? error.code : 'INTERNAL_ERROR';
   const retryable = error instanceof AppError && error.retryable;
   return new AppError(code, message, { meta, retryable, cause: error });

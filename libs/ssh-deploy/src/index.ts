@@ -18,9 +18,12 @@ export {
 } from './host-key';
 export { FULLCHAIN_FILE, PRIVATE_KEY_FILE } from './layout';
 export { SshPool, type PooledServer, type SshPoolOptions } from './pool/ssh-pool';
+export { probeNginx, type FoundNginx } from './probe/probe-nginx';
+export type { FoundVirtualHost } from './probe/virtual-hosts';
 export { probeHostKey, type OfferedHostKey } from './probe-host-key';
 export { quoteForPosixShell } from './quote';
 export type { RemoteEntry, RemoteFiles, RemoteKind } from './remote-files';
 export { normalizeFingerprint, servedCertificate, type Listener, type Served } from './served-certificate';
+export type { ServedFacts } from './served-facts';
 export type { ServerState } from './server-state';
 export { SshConnection, type SshConnectOptions } from './ssh-connection';

@@ -19,19 +19,22 @@ export function checkedFingerprint({
 }: DeployMaterial): string {
   const fingerprint = normalizeFingerprint(fingerprintSha256);
   if (!/^[0-9a-f]{64}$/.test(fingerprint)) throw deployRefused('the fingerprint is not a SHA-256 digest');
-  const [leaf, ...issuers] = (fullchainPem.match(BLOCK) ?? []).map(certificateOf);
+  const [leaf, ...issuers] = certificatesOf(fullchainPem).map(certificateOf);
   if (leaf === undefined) throw deployRefused('there is no certificate in PEM');
   if (normalizeFingerprint(leaf.fingerprint256) !== fingerprint)
     throw deployRefused('the first certificate does not have the fingerprint that is to be served');
   if (!isKeyOf(leaf, privateKeyPem)) throw deployRefused('the private key is not the one of the certificate');
   let subject = leaf;
   for (const issuer of issuers) {
-    if (!subject.checkIssued(issuer))
+    if (!subject.checkIssued(issuer) || !subject.verify(issuer.publicKey))
       throw deployRefused(`the chain is broken: ${nameOf(issuer)} has not issued ${nameOf(subject)}`);
     subject = issuer;
   }
   return fingerprint;
 }
+
+/** PEM blocks in their order. */
+export const certificatesOf = (fullchainPem: string): string[] => fullchainPem.match(BLOCK) ?? [];
 
 function certificateOf(pem: string): X509Certificate {
   try {

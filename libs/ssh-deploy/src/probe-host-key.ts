@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Client } from 'ssh2';
 import { connectionFailed } from './errors';
 import { HOST_KEY_ALGORITHMS, hostKeyFingerprint, hostKeyType } from './host-key';
@@ -14,9 +15,15 @@ export interface OfferedHostKey {
  * credential leaves this machine. What is learnt is not trusted until a person has confirmed it.
  *
  * @param timeoutMs for TCP connection and key exchange together.
+ * @param way to the server's port through a jump host
  * @throws AppError SSH_FAILED when the server cannot be reached or speaks no accepted algorithm.
  */
-export function probeHostKey(host: string, port: number, timeoutMs = 10_000): Promise<OfferedHostKey> {
+export function probeHostKey(
+  host: string,
+  port: number,
+  timeoutMs = 10_000,
+  way?: Duplex,
+): Promise<OfferedHostKey> {
   const client = new Client();
   return new Promise((resolve, reject) => {
     let offered: OfferedHostKey | undefined;
@@ -30,6 +37,7 @@ export function probeHostKey(host: string, port: number, timeoutMs = 10_000): Pr
     client.connect({
       host,
       port,
+      ...(way && { sock: way }),
       username: 'probe',
       readyTimeout: timeoutMs,
       algorithms: { serverHostKey: [...HOST_KEY_ALGORITHMS] },

@@ -12,7 +12,7 @@ export async function rollBack(run: DeployProgress, report: Report): Promise<Rol
     try {
       await run.connect();
       const work = (): Promise<string | undefined> => timed(undo.name, () => undo.run(run), report);
-      const detail = await (exclusive ? run.exclusively(work) : work());
+      const detail = await (exclusive ? exclusivelyOrNot(run, work) : work());
       if (detail !== undefined) undone.push(detail);
     } catch (error) {
       failures.push((error as Error).message);
@@ -20,4 +20,18 @@ export async function rollBack(run: DeployProgress, report: Report): Promise<Rol
   }
   if (run.reloadBegun && !run.switchBegun) failures.push('no earlier version is known to go back to');
   return { switched: run.switchBegun || run.reloadBegun, undone, failures };
+}
+
+/** A server that serves the wrong certificate cannot wait until whoever gives out the right to it is back. */
+async function exclusivelyOrNot<T>(run: DeployProgress, work: () => Promise<T>): Promise<T> {
+  let begun = false;
+  try {
+    return await run.exclusively(() => {
+      begun = true;
+      return work();
+    });
+  } catch (error) {
+    if (begun) throw error;
+    return work();
+  }
 }

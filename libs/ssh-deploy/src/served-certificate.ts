@@ -2,6 +2,7 @@ import { isIP, connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { sleep } from '@viw/runtime';
+import { factsOf, type ServedFacts } from './served-facts';
 import type { SshConnection } from './ssh-connection';
 
 /** One address on which the certificate must show. */
@@ -18,6 +19,8 @@ export interface Served {
   listener: Listener;
   /** Lower-case hex SHA-256 of the leaf's DER; undefined when no handshake succeeded. */
   fingerprint?: string;
+  /** There is a fingerprint. */
+  facts?: ServedFacts;
   /** Why there is no fingerprint. */
   error?: string;
 }
@@ -43,7 +46,7 @@ export async function servedCertificate(connection: SshConnection, listener: Lis
   try {
     const { host, port, servername, via = 'ssh' } = listener;
     const stream = via === 'ssh' ? await connection.forwardOut(host, port) : connectTcp({ host, port });
-    return { listener, fingerprint: await leafFingerprint(stream, servername) };
+    return { listener, ...(await handshake(stream, servername)) };
   } catch (error) {
     return { listener, error: (error as Error).message };
   }
@@ -91,7 +94,10 @@ async function pollListener(
   }
 }
 
-function leafFingerprint(stream: Duplex, servername: string): Promise<string> {
+function handshake(
+  stream: Duplex,
+  servername: string,
+): Promise<Required<Pick<Served, 'fingerprint' | 'facts'>>> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({
       socket: stream,
@@ -116,8 +122,13 @@ function leafFingerprint(stream: Duplex, servername: string): Promise<string> {
     );
     socket.once('secureConnect', () => {
       const leaf = socket.getPeerX509Certificate();
+      // Asked before the socket is gone.
+      const shown = leaf && {
+        fingerprint: normalizeFingerprint(leaf.fingerprint256),
+        facts: factsOf(socket, leaf),
+      };
       settle(() => {
-        if (leaf) resolve(normalizeFingerprint(leaf.fingerprint256));
+        if (shown) resolve(shown);
         else reject(new Error('no certificate was served'));
       });
     });

@@ -42,6 +42,22 @@ describe('a deployment that does not work', () => {
     }
   });
 
+  it('takes no fault for an inherited one that another deployment is about to put back', async () => {
+    const name = site();
+    const target = rig.target(name);
+    const broken = join(rig.nginx.prefix, 'conf.d/zz-passing.conf');
+    await writeFile(broken, 'no such directive;\n');
+    const exclusively = async <T>(work: () => Promise<T>): Promise<T> => {
+      // Whoever held the server has put it back.
+      await rm(broken, { force: true });
+      return work();
+    };
+    const options = { target, material: await rig.material('v1', name) };
+    await expect(
+      rig.pool.use(rig.login, ({ connect }) => deployCertificate(options, { connect, exclusively })),
+    ).resolves.toMatchObject({ versionId: 'v1' });
+  });
+
   it('switches back when the new version breaks the configuration', async () => {
     const name = site();
     const target = rig.target(name);
@@ -100,6 +116,25 @@ describe('a deployment that does not work', () => {
       },
     });
     expect(outcome.log.slice(-3)).toEqual(['prove failed', 'rollback_switch done', 'rollback_upload done']);
+    expect(await readlink(join(target.certDir, 'current'))).toBe('self-signed');
+    expect(await rig.served(name)).toBe(old);
+  });
+
+  it('puts the old certificate back even when the right to the server cannot be had any more', async () => {
+    const name = site();
+    const old = await rig.served(name);
+    const target = rig.target(name, { reloadCommand: ['true'], proofTimeoutMs: 600 });
+    const options = { target, material: await rig.material('v1', name) };
+    let asked = 0;
+    const exclusively = async <T>(work: () => Promise<T>): Promise<T> => {
+      // For switch, test and reload; then its keeper is away.
+      if (++asked > 1) throw new Error('the keeper of the lock is away');
+      return work();
+    };
+    await expect(
+      rig.pool.use(rig.login, ({ connect }) => deployCertificate(options, { connect, exclusively })),
+    ).rejects.toMatchObject({ code: 'DEPLOY_NOT_PROVEN', meta: { rollback: 'done' } });
+    expect(asked).toBe(2);
     expect(await readlink(join(target.certDir, 'current'))).toBe('self-signed');
     expect(await rig.served(name)).toBe(old);
   });

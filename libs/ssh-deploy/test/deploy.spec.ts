@@ -1,5 +1,7 @@
 import { mkdir, readdir, readFile, readlink, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { normalizeFingerprint } from '@viw/ssh-deploy';
 import { deployWithLog, startRig, type Rig } from './rig';
 
@@ -49,6 +51,38 @@ describe('a deployment that works', () => {
       'self-signed',
       'versions',
     ]);
+  });
+
+  it('records what the handshake of the proof has shown, and warns of certificates that are not sent', async () => {
+    const name = site();
+    const material = await rig.chained('v1', name);
+    const outcome = await deployWithLog(rig, rig.target(name), material);
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.result?.warnings).toEqual([]);
+    const leaf = normalizeFingerprint(material.fingerprintSha256);
+    expect(outcome.result?.served).toMatchObject([
+      {
+        fingerprint: leaf,
+        facts: {
+          protocol: 'TLSv1.3',
+          names: [name],
+          issuer: 'CN=issuer',
+          chain: [leaf, expect.stringMatching(/^[0-9a-f]{64}$/)],
+          ocsp: ['http://ocsp.example/'],
+          ca_issuers: ['http://ca.example/issuer.crt'],
+        },
+      },
+    ]);
+
+    // Something in front of NGINX that has the leaf alone.
+    const [cert] = /-----BEGIN[^]*?END CERTIFICATE-----/.exec(material.fullchainPem) ?? [''];
+    const alone = createServer({ cert, key: material.privateKeyPem });
+    await new Promise<void>((resolve) => alone.listen(0, '127.0.0.1', resolve));
+    const { port } = alone.address() as AddressInfo;
+    const listeners = [{ host: '127.0.0.1', port, servername: name }];
+    const again = await deployWithLog(rig, rig.target(name, { listeners }), material);
+    alone.close();
+    expect(again.result?.warnings).toEqual([`${name} on 127.0.0.1:${port} sends 1 of 2 certificates`]);
   });
 
   it('lets nobody else read the key', async () => {
@@ -151,9 +185,14 @@ describe('a deployment that works', () => {
   });
 });
 
-it('thirty deployments at once to one server, whose sshd drops the eleventh unauthenticated connection', async () => {
+it('thirty deployments at once to one server, and one among them that NGINX refuses: nobody else is blamed for it', async () => {
   const names = Array.from({ length: 30 }, site);
+  const bad = site();
   const materials = await Promise.all(names.map((name) => rig.material('v1', name)));
+  const weak = await rig.tooWeak('v1', bad);
+  const signIns = (): number => rig.sshd.program.output().split('Accepted publickey').length;
+  const before = signIns();
+  const refused = deployWithLog(rig, rig.target(bad), weak);
   const outcomes = await Promise.all(
     names.map((name, index) => {
       const material = materials[index];
@@ -161,7 +200,13 @@ it('thirty deployments at once to one server, whose sshd drops the eleventh unau
       return deployWithLog(rig, rig.target(name), material);
     }),
   );
+  expect((await refused).error).toMatchObject({
+    code: 'NGINX_CONFIG_INVALID',
+    meta: { phase: 'after', rollback: 'done' },
+  });
   expect(outcomes.map(({ error }) => error)).toEqual(names.map(() => undefined));
   const served = await Promise.all(names.map((name) => rig.served(name)));
   expect(served).toEqual(materials.map((one) => normalizeFingerprint(one.fingerprintSha256)));
+  // sshd drops the eleventh connection that has not signed in; there was one at most.
+  expect(signIns()).toBeLessThanOrEqual(before + 1);
 });

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -29,6 +29,8 @@ export interface Rig {
   pool: SshPool;
   target(site: string, more?: Partial<DeployTarget>): DeployTarget;
   material(versionId: string, site: string): Promise<DeployMaterial>;
+  /** Issued by another certificate, which follows it in the file. */
+  chained(versionId: string, site: string): Promise<DeployMaterial>;
   /** A pair that fits, with a key that OpenSSL refuses to serve. */
   tooWeak(versionId: string, site: string): Promise<DeployMaterial>;
   /** Fingerprint that a client sees now. */
@@ -72,6 +74,29 @@ export async function startRig(sites: readonly string[]): Promise<Rig> {
       ...more,
     }),
     material: (versionId, site) => made(versionId, (to) => selfSign({ names: [site], ...to })),
+    chained: (versionId, site) =>
+      made(versionId, async ({ certFile, keyFile }) => {
+        const [ca, caKey] = [`${certFile}.ca`, `${certFile}.ca.key`];
+        const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+        const access = 'OCSP;URI:http://ocsp.example/,caIssuers;URI:http://ca.example/issuer.crt';
+        await runTool('openssl', [
+          'req',
+          '-x509',
+          ...ec,
+          '-subj',
+          '/CN=issuer',
+          '-out',
+          ca,
+          '-keyout',
+          caKey,
+        ]);
+        await runTool('openssl', [
+          ...['req', '-x509', ...ec, '-subj', `/CN=${site}`, '-addext', `subjectAltName=DNS:${site}`],
+          ...['-addext', `authorityInfoAccess=${access}`, '-addext', 'basicConstraints=critical,CA:FALSE'],
+          ...['-CA', ca, '-CAkey', caKey, '-out', certFile, '-keyout', keyFile],
+        ]);
+        await appendFile(certFile, await readFile(ca));
+      }),
     tooWeak: (versionId, site) =>
       made(versionId, async ({ certFile, keyFile }) => {
         await runTool('openssl', [

@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const benchNames = ['limits', 'writers', 'ingest', 'fleet', 'dispatch', 'storm', 'agent'] as const;
+export const benchNames = [
+  'limits',
+  'writers',
+  'ingest',
+  'fleet',
+  'dispatch',
+  'storm',
+  'agent',
+  'certs',
+] as const;
 export type BenchName = (typeof benchNames)[number];
 
 /** Quick runs end within 45 s on 2 cores. */

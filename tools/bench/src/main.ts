@@ -1,5 +1,6 @@
 import { agent } from './agent/agent';
 import { type Arguments, type BenchName, type Scale, parseArguments, usage } from './arguments';
+import { certs } from './certs/certs';
 import { dispatch } from './dispatch/dispatch';
 import { fleet } from './fleet/fleet';
 import { ingest } from './ingest/ingest';
@@ -17,6 +18,7 @@ const benches: Record<BenchName, (scale: Scale, deps: BenchDeps) => Promise<Repo
   dispatch,
   storm,
   agent,
+  certs,
 };
 
 async function main({ name, scale, cpuProfile }: Arguments): Promise<void> {

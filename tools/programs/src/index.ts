@@ -2,5 +2,11 @@ export { bundleOf } from './bundle';
 export { firstApiKey } from './first-api-key';
 export { type Secrets, makeSecrets } from './secrets';
 export { serviceAccount } from './service-account';
-export type { BackendOptions, HubOptions, WriterOptions, WriterService } from './service-programs';
-export { backendProgram, hubProgram, writerProgram } from './service-programs';
+export type {
+  BackendOptions,
+  CertWorkerOptions,
+  HubOptions,
+  WriterOptions,
+  WriterService,
+} from './service-programs';
+export { backendProgram, certWorkerProgram, hubProgram, writerProgram } from './service-programs';

@@ -105,3 +105,27 @@ export function writerProgram(options: WriterOptions): Promise<ProgramOptions> {
     ...(lostAfterS !== undefined && { [`${prefix}_LOST_AFTER_S`]: String(lostAfterS) }),
   });
 }
+
+export interface CertWorkerOptions extends ServiceOptions {
+  readonly consumer: string;
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  /** The backend's. */
+  readonly encryptionKey: string;
+  /** Operations at the same time. */
+  readonly concurrency: number;
+  readonly acmeDirectoryUrl: string;
+}
+
+export function certWorkerProgram(options: CertWorkerOptions): Promise<ProgramOptions> {
+  const { consumer, redisUrl, databaseUrl, encryptionKey, concurrency, acmeDirectoryUrl } = options;
+  return service({ app: 'cert-worker', name: `cert-worker-${consumer}`, prefix: 'CERT_WORKER' }, options, {
+    CERT_WORKER_REDIS_URL: redisUrl,
+    CERT_WORKER_DATABASE_URL: databaseUrl,
+    CERT_WORKER_CONSUMER: consumer,
+    CERT_WORKER_ENCRYPTION_KEY: encryptionKey,
+    CERT_WORKER_CONCURRENCY: String(concurrency),
+    CERT_WORKER_ACME_DIRECTORY_URL: acmeDirectoryUrl,
+    CERT_WORKER_HTTP01_BIND: '127.0.0.1:0',
+  });
+}

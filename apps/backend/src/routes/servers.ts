@@ -3,6 +3,7 @@ import {
   server,
   serverCreate,
   serverPage,
+  serverProbe,
   sshCredential,
   sshCredentialCreate,
   sshCredentialPage,
@@ -13,7 +14,7 @@ import {
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { ServerService } from '../services/server-service';
-import { idParams, pageQuery, scopedListOptions } from './schemas';
+import { idParams, noBody, pageQuery, scopedListOptions } from './schemas';
 
 const root = '/api/v1/servers';
 
@@ -63,6 +64,30 @@ export const serverRoutes = (servers: ServerService): Route[] => [
     handler: async (input) => ({
       body: await servers.pinHostKey(input, input.params.id, input.body.fingerprint),
     }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/probe`,
+    access: 'servers:write',
+    summary: 'Has the server looked at: its host key and, once that is confirmed, its NGINX',
+    params: idParams,
+    body: noBody,
+    status: 202,
+    response: serverProbe,
+    handler: async (input) => ({
+      body: await servers.probe(input, input.params.id),
+      headers: { Location: `${root}/${input.params.id}/probe` },
+    }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: `${root}/:id/probe`,
+    access: 'servers:read',
+    summary: 'The newest look at the server',
+    params: idParams,
+    status: 200,
+    response: serverProbe,
+    handler: async ({ params }) => ({ body: await servers.newestProbe(params.id) }),
   }),
   defineRoute({
     method: 'GET',

@@ -1,5 +1,6 @@
 import type {
   Server,
+  ServerProbe,
   serverCreate,
   SshCredential,
   sshCredentialCreate,
@@ -16,7 +17,7 @@ import { assertPrivateKey } from './private-key-text';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface ServerServiceDeps {
-  readonly repositories: Pick<Repositories, 'servers' | 'virtualHosts' | 'sshCredentials'>;
+  readonly repositories: Pick<Repositories, 'servers' | 'serverProbes' | 'virtualHosts' | 'sshCredentials'>;
   readonly writes: IdempotentWrites;
   readonly secretBox: SecretBox;
 }
@@ -51,6 +52,21 @@ export class ServerService {
       const server = await servers.pinHostKey(id, fingerprint);
       return { answer: server, ...told('server.pin_host_key', id, { before, fingerprint }) };
     });
+  }
+
+  /** A cert-worker looks at the server; the answer is the look's state, to be asked for again. @throws AppError NOT_FOUND */
+  probe(write: WriteRequest, id: string): Promise<ServerProbe> {
+    return this.deps.writes.perform(write, async ({ serverProbes }) => ({
+      answer: await serverProbes.request(id),
+      ...told('server.probe', id, {}),
+    }));
+  }
+
+  /** @throws AppError NOT_FOUND, also before the first look */
+  async newestProbe(id: string): Promise<ServerProbe> {
+    const probe = await this.deps.repositories.serverProbes.get(id);
+    if (!probe) throw new AppError('NOT_FOUND', 'Nobody has asked about this server yet');
+    return probe;
   }
 
   async virtualHosts(serverId: string): Promise<Page<VirtualHost>> {

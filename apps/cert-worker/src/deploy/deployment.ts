@@ -10,7 +10,7 @@ import type {
 import { AppError, toAppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import { deployCertificate } from '@viw/ssh-deploy';
-import type { DeployMaterial, SshPool } from '@viw/ssh-deploy';
+import type { DeployMaterial, DeployResult, SshPool } from '@viw/ssh-deploy';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
@@ -69,8 +69,8 @@ export class Deployment {
     const rollout = new Rollout(work, {
       targets: this.deps.targets,
       deployTo: async (target) => {
-        await this.#deployTo(target, material, journal, signal);
-        await this.#proved(work, target, versionId, journal);
+        const { served } = await this.#deployTo(target, material, journal, signal);
+        await this.#proved(work, target, versionId, served, journal);
       },
       journal,
     });
@@ -91,7 +91,7 @@ export class Deployment {
     material: DeployMaterial,
     journal: StepJournal,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<DeployResult> {
     const { id: virtualHostId, cert_dir: certDir, server } = target;
     const { metrics, logger } = this.deps;
     try {
@@ -100,37 +100,37 @@ export class Deployment {
         await journal.report({ step: 'connect', status: 'failed', virtual_host_id: virtualHostId, detail });
         throw error;
       });
-      const { warnings } = await withDirectoryLock(
-        this.options,
-        { host: server.host, port: server.ssh_port, path: certDir },
-        signal,
-        (held) =>
-          this.deps.pool.use(
-            login,
-            ({ connect, exclusively }) =>
-              deployCertificate(
-                {
-                  target: {
-                    certDir,
-                    testCommand: server.test_command,
-                    reloadCommand: server.reload_command,
-                    listeners: provingListeners(target),
-                    proofTimeoutMs: this.options.proofTimeoutMs,
-                  },
-                  material,
-                  onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
-                  signal: held,
+      const directory = { host: server.host, port: server.ssh_port, path: certDir };
+      // A slot of the pool first: it bounds how many connections to Postgres are held for locks.
+      const result = await this.deps.pool.use(
+        login,
+        ({ connect, exclusively }) =>
+          withDirectoryLock(this.options, directory, signal, (held) =>
+            deployCertificate(
+              {
+                target: {
+                  certDir,
+                  testCommand: server.test_command,
+                  reloadCommand: server.reload_command,
+                  listeners: provingListeners(target),
+                  proofTimeoutMs: this.options.proofTimeoutMs,
                 },
-                {
-                  connect,
-                  exclusively: (work) => exclusively(() => withServerLock(this.options, login, work)),
-                },
-              ),
-            held,
+                material,
+                onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
+                signal: held,
+              },
+              {
+                connect,
+                exclusively: (work) => exclusively(() => withServerLock(this.options, login, work)),
+              },
+            ),
           ),
+        signal,
       );
       metrics.deployed();
+      const { warnings } = result;
       logger.info({ event: 'deployed', virtual_host_id: virtualHostId, warnings }, 'new version is served');
+      return result;
     } catch (error) {
       metrics.deploymentFailed(toAppError(error));
       throw error instanceof AppError ? onServer(server.name, error) : error;
@@ -141,6 +141,7 @@ export class Deployment {
     work: OperationWork,
     target: DeployTarget,
     versionId: string,
+    served: DeployResult['served'],
     journal: StepJournal,
   ): Promise<void> {
     await this.deps.deployments.recordProved(work.fencing, {
@@ -149,6 +150,9 @@ export class Deployment {
       version_id: versionId,
       operation_id: work.operation_id,
       proved_at: new Date().toISOString(),
+      proof: served.flatMap(({ listener: { host, port, servername }, facts }) =>
+        facts ? [{ host, port, servername, ...facts }] : [],
+      ),
     });
     journal.changed();
   }

@@ -108,7 +108,8 @@ export class Rollout {
   }
 
   #failure(): Error {
-    const [first, ...more] = this.#failures;
+    // What cannot wait comes first: words that are too many are cut at their end.
+    const [first, ...more] = this.#failures.toSorted((a, b) => urgency(b) - urgency(a));
     if (!(first instanceof AppError)) return first ?? new AppError('INTERNAL_ERROR');
     if (more.length === 0) return first;
     return new AppError(first.code, [first, ...more].map(({ message }) => message).join('; also '), {
@@ -118,6 +119,9 @@ export class Rollout {
     });
   }
 }
+
+const urgency = (error: Error): number =>
+  error instanceof AppError && error.meta['rollback'] === 'failed' ? 1 : 0;
 
 const plannedHosts = (servers: readonly ServerTargets[], wave: number) =>
   servers.flatMap(({ serverId, name, hosts }) =>

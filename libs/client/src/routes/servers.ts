@@ -1,6 +1,7 @@
 import {
   server,
   serverPage,
+  serverProbe,
   sshCredential,
   sshCredentialPage,
   virtualHost,
@@ -30,6 +31,11 @@ export const serverRoutes = (http: Transport) => ({
   /** Pins the host key; until then nothing is deployed to the server. */
   confirmHostKey: (id: string, body: z.input<typeof hostKeyConfirm>, options?: WriteOptions) =>
     http.call(server, { method: 'POST', path: `${one(id)}/host-key`, body, options }),
+  /** Has the server looked at; what is found is at `newestProbe`. */
+  probe: (id: string, options?: WriteOptions) =>
+    http.call(serverProbe, { method: 'POST', path: `${one(id)}/probe`, body: {}, options }),
+  newestProbe: (id: string, options?: CallOptions) =>
+    http.call(serverProbe, { method: 'GET', path: `${one(id)}/probe`, options }),
   virtualHosts: (id: string, query: PageQuery = {}, options?: CallOptions) =>
     http.call(virtualHostPage, {
       method: 'GET',

@@ -34,6 +34,23 @@ export const certificateVersion = z.object({
 export type CertificateVersion = z.infer<typeof certificateVersion>;
 export const certificateVersionPage = page(certificateVersion);
 
+/** What the handshake of the proof has shown at one listener. Told by the server, verified by nobody but the fingerprint. */
+export const listenerProof = z.object({
+  host: z.string(),
+  port: z.int(),
+  servername: z.string(),
+  protocol: z.string().nullable(),
+  names: z.array(z.string()),
+  issuer: z.string(),
+  not_after: z.string(),
+  /** SHA-256 of every certificate that was sent, leaf first. */
+  chain: z.array(z.string()),
+  /** Of the leaf's authority information access. */
+  ocsp: z.array(z.string()),
+  ca_issuers: z.array(z.string()),
+});
+export type ListenerProof = z.infer<typeof listenerProof>;
+
 /** `drifted`: something else is served than what was proved; `unknown`: the server could not be asked. */
 export const servedOutcome = z.enum(['served', 'drifted', 'unknown']);
 export type ServedOutcome = z.infer<typeof servedOutcome>;
@@ -98,6 +115,8 @@ export const certificate = z.object({
       server_name: z.string(),
       deployed_version_id: z.string().nullable(),
       deployed_at: z.string().nullable(),
+      /** By listener; null before the first deployment. */
+      proof: z.array(listenerProof).nullable(),
       /** The newest look whether it is served still; null before the first one. */
       served: z
         .object({

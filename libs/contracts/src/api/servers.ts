@@ -82,6 +82,42 @@ export const server = z.object({
 export type Server = z.infer<typeof server>;
 export const serverPage = page(server);
 
+/** A `server` block found in a server's configuration. */
+const foundVirtualHost = z.object({
+  server_names: z.array(z.string()),
+  listens: z.array(z.object({ address: z.string(), port: z.int(), tls: z.boolean() })),
+  /** Files of `ssl_certificate`. */
+  certificates: z.array(z.string()),
+});
+
+export const serverProbeResult = z.object({
+  /** What the server offers, to be compared by a person before it is confirmed; null when it could not be reached. */
+  host_key: z.object({ fingerprint: z.string(), key_type: z.string() }).nullable(),
+  /** It is the one that has been confirmed. Only then somebody has signed in. */
+  host_key_confirmed: z.boolean(),
+  nginx: z
+    .object({
+      version: z.string().nullable(),
+      configuration: z.enum(['valid', 'broken', 'unknown']),
+      /** Of the configuration's test. */
+      output: z.string(),
+      virtual_hosts: z.array(foundVirtualHost),
+    })
+    .nullable(),
+  error: z.object({ code: z.string(), msg: z.string() }).nullable(),
+});
+export type ServerProbeResult = z.infer<typeof serverProbeResult>;
+
+/** The newest look at a server. */
+export const serverProbe = z.object({
+  state: z.enum(['requested', 'running', 'done']),
+  requested_at: z.string(),
+  finished_at: z.string().nullable(),
+  /** Of the newest look that was finished. */
+  result: serverProbeResult.nullable(),
+});
+export type ServerProbe = z.infer<typeof serverProbe>;
+
 /** Which certificate directory serves which names on which addresses of a server. */
 export const virtualHostCreate = z.strictObject({
   server_names: z.array(dnsName).min(1).max(100),

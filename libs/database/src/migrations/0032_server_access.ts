@@ -6,6 +6,9 @@ export const serverAccess: Migration = {
 -- Reached through another registered server. It has to be there first, and is never changed: no circle can be made.
 ALTER TABLE viw.nginx_servers ADD COLUMN jump_server_id uuid REFERENCES viw.nginx_servers (id);
 
+-- What the handshakes of the proof have shown, by listener.
+ALTER TABLE viw.deployments ADD COLUMN proof jsonb;
+
 -- What was found on a server when somebody last asked: the host key that it offers and, where that one is confirmed, its NGINX.
 CREATE TABLE viw.server_probes (
   server_id uuid PRIMARY KEY REFERENCES viw.nginx_servers (id) ON DELETE CASCADE,

@@ -38,6 +38,7 @@ export type { RepositoryDeps } from './repository';
 export * from './access/revoked-token-repository';
 export * from './trust/command-key-repository';
 export * from './trust/host-policy-repository';
+export * from './servers/server-probe-repository';
 export * from './servers/server-repository';
 export type { Scoped } from './access/scope-conditions';
 export * from './access/scope-repository';

@@ -1,4 +1,4 @@
-import type { KeyType, OperationKind, OrderState } from '@viw/contracts';
+import type { KeyType, ListenerProof, OperationKind, OrderState } from '@viw/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, InstantDefault, InstantOrNull, Json, JsonDefault, SealedEnvelope } from './columns';
 
@@ -105,6 +105,7 @@ export interface DeploymentsTable {
   version_id: string;
   operation_id: string | null;
   proved_at: Instant;
+  proof: Json<ListenerProof[]> | null;
   is_current: Generated<boolean>;
 }
 

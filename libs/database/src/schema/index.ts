@@ -34,7 +34,7 @@ import type {
 } from './gateways';
 import type { OutboxTable } from './outbox';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
-import type { NginxServersTable, SshCredentialsTable, VirtualHostsTable } from './servers';
+import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
 /** Tables of schema `viw`. */
 export interface Database {
@@ -63,6 +63,7 @@ export interface Database {
   audit_checkpoints: AuditCheckpointsTable;
   ssh_credentials: SshCredentialsTable;
   nginx_servers: NginxServersTable;
+  server_probes: ServerProbesTable;
   virtual_hosts: VirtualHostsTable;
   certificates: CertificatesTable;
   certificate_operations: CertificateOperationsTable;

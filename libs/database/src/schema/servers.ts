@@ -1,4 +1,6 @@
-import type { InstantDefault, Json, SealedEnvelope } from './columns';
+import type { ServerProbeResult } from '@viw/contracts';
+import type { Generated } from 'kysely';
+import type { InstantDefault, InstantOrNull, Json, SealedEnvelope } from './columns';
 
 export interface SshCredentialsTable {
   id: string;
@@ -20,6 +22,15 @@ export interface NginxServersTable {
   test_command: Json<string[]>;
   reload_command: Json<string[]>;
   created_at: InstantDefault;
+}
+
+export interface ServerProbesTable {
+  server_id: string;
+  state: Generated<'requested' | 'running' | 'done'>;
+  requested_at: InstantDefault;
+  started_at: InstantOrNull;
+  finished_at: InstantOrNull;
+  result: Json<ServerProbeResult> | null;
 }
 
 export interface VirtualHostsTable {

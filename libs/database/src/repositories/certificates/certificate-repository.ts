@@ -27,6 +27,7 @@ const columns = sql`
     FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS current_version,
   coalesce((SELECT jsonb_agg(jsonb_build_object('virtual_host_id', h.id, 'server_id', s.id, 'server_name', s.name,
       'deployed_version_id', d.version_id, 'deployed_at', ${instant('d.proved_at')},
+      'proof', d.proof,
       'served', CASE WHEN k.outcome IS NOT NULL THEN jsonb_build_object('outcome', k.outcome, 'detail', k.detail,
         'checked_at', ${instant('k.checked_at')}, 'since', ${instant('k.since')}) END) ORDER BY h.id)
     FROM viw.virtual_hosts h JOIN viw.nginx_servers s ON s.id = h.server_id

@@ -1,3 +1,4 @@
+import type { ListenerProof } from '@viw/contracts';
 import { AppError, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
@@ -10,6 +11,7 @@ export interface ProvedDeployment {
   readonly operation_id: string;
   /** When the served certificate was seen to be this version. */
   readonly proved_at: string;
+  readonly proof?: readonly ListenerProof[];
 }
 
 export interface Deployment {
@@ -35,7 +37,11 @@ export class DeploymentRepository {
         WHERE virtual_host_id = ${deployment.virtual_host_id} AND is_current`.execute(trx);
       await trx
         .insertInto('deployments')
-        .values({ id: uuidv7(), ...deployment })
+        .values({
+          id: uuidv7(),
+          ...deployment,
+          proof: deployment.proof ? JSON.stringify(deployment.proof) : null,
+        })
         .execute();
     });
   }

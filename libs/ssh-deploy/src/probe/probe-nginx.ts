@@ -1,0 +1,42 @@
+import { DEFAULT_TEST_COMMAND } from '../nginx-control';
+import type { SshConnection } from '../ssh-connection';
+import { virtualHostsOf, type FoundVirtualHost } from './virtual-hosts';
+
+export interface FoundNginx {
+  /** Such as `nginx/1.22.1`; undefined when the program cannot be run. */
+  version?: string;
+  configuration: 'valid' | 'broken' | 'unknown';
+  /** What the test said, shortened; why it cannot be run. */
+  output: string;
+  virtual_hosts: FoundVirtualHost[];
+}
+
+/** Configurations are large, and beyond this one is read in part. Bytes. */
+const MAX_DUMP = 8 * 1024 * 1024;
+const MAX_OUTPUT = 2_000;
+const MAX_HOSTS = 500;
+
+/**
+ * Asks a server for its NGINX, by the server's own test command with another option: whatever way leads to `nginx -t`
+ * leads to `nginx -v` and `nginx -T`. Changes nothing. A configuration may hold secrets, so nothing of it is kept but
+ * names, addresses and paths.
+ */
+export async function probeNginx(
+  connection: SshConnection,
+  testCommand: readonly string[] = DEFAULT_TEST_COMMAND,
+): Promise<FoundNginx> {
+  const asked = (option: string): string[] => testCommand.map((one) => (one === '-t' ? option : one));
+  const version = await connection.exec(asked('-v'));
+  const test = await connection.exec(testCommand);
+  const output = `${test.stderr}${test.stdout}`.trim().slice(0, MAX_OUTPUT);
+  const name = /nginx version: (\S+)/.exec(version.stderr + version.stdout)?.[1];
+  const runs = test.rc !== 126 && test.rc !== 127;
+  const found = { output, ...(name !== undefined && { version: name }) };
+  if (test.rc !== 0) return { ...found, configuration: runs ? 'broken' : 'unknown', virtual_hosts: [] };
+  const dump = await connection.exec(asked('-T'), { maxOutputBytes: MAX_DUMP });
+  return {
+    ...found,
+    configuration: 'valid',
+    virtual_hosts: virtualHostsOf(dump.stdout).slice(0, MAX_HOSTS),
+  };
+}
