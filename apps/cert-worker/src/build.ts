@@ -1,4 +1,4 @@
-import { Http01Responder } from '@viw/acme';
+import { Http01Responder, TlsAlpn01Responder } from '@viw/acme';
 import { certRequestsStream, groups } from '@viw/contracts';
 import { createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, createMetrics } from '@viw/runtime';
@@ -59,17 +59,27 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { bind: config.CERT_WORKER_HTTP01_BIND },
     { shared: store.http01Answers },
   );
+  const tlsBind = config.CERT_WORKER_TLSALPN01_BIND;
+  const tlsAlpn01 = tlsBind && new TlsAlpn01Responder({ bind: tlsBind }, { shared: store.tlsAlpn01Answers });
+  const { CERT_WORKER_ACME_EAB_KID: kid, CERT_WORKER_ACME_EAB_KEY: hmacKey } = config;
   const account = new AcmeAccount(
     {
       directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,
       directoryCaPem: config.CERT_WORKER_ACME_CA,
       contact: config.CERT_WORKER_ACME_CONTACT,
       termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
+      ...(kid !== undefined && hmacKey !== undefined && { eab: { kid, hmacKey } }),
     },
     { accounts: store.accounts, box },
   );
-  const solvers = solversOf(config, responder);
-  const issuance = new Issuance({ account, solvers, box, metrics: counts, store });
+  const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
+  const issuance = new Issuance(
+    {
+      profile: config.CERT_WORKER_ACME_PROFILE,
+      preferredChain: config.CERT_WORKER_ACME_PREFERRED_CHAIN,
+    },
+    { account, solvers, box, metrics: counts, store },
+  );
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, box, metrics: counts, logger },
@@ -133,6 +143,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     producer,
     account,
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
+    ...(tlsAlpn01 && tlsBind ? [responderComponent(tlsAlpn01, { bind: tlsBind, logger })] : []),
     requests,
     work,
     scheduler,

@@ -129,7 +129,7 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_order_keys: manage,
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
     deployments: keep,
-    http01_answers: manage,
+    challenge_answers: manage,
     renewal_plans: keep,
     certificate_failures: manage,
     acme_accounts: keep,
@@ -149,9 +149,7 @@ const further: Record<ServiceRole, readonly string[]> = {
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
   ],
   viw_results_writer: [],
-  viw_cert_worker: [
-    'EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)',
-  ],
+  viw_cert_worker: ['EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)'],
 };
 
 /**

@@ -111,10 +111,10 @@ function existing(certificate: Certificate | undefined): Certificate {
 function assertIssuable({ issuer, challenge, names }: z.output<typeof certificateCreate>): void {
   const errors = [
     ...(issuers.includes(issuer) ? [] : [{ path: 'issuer', msg: `one of: ${issuers.join(', ')}` }]),
-    // RFC 8555 section 7.1.3 with RFC 8555 section 8.3: HTTP-01 proves no wildcard.
+    // RFC 8555 section 8.3 and RFC 8737 section 3: only DNS-01 proves a wildcard.
     ...names.flatMap((name, index) =>
-      challenge === 'http-01' && name.startsWith('*.')
-        ? [{ path: `names.${index}`, msg: 'a wildcard cannot be proved by http-01' }]
+      challenge !== 'dns-01' && name.startsWith('*.')
+        ? [{ path: `names.${index}`, msg: `a wildcard cannot be proved by ${challenge}` }]
         : [],
     ),
   ];

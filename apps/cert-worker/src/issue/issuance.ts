@@ -14,6 +14,11 @@ import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { Solvers } from './solvers';
 
+export interface IssuanceOptions {
+  readonly profile?: string | undefined;
+  readonly preferredChain?: string | undefined;
+}
+
 export interface IssuanceDeps {
   readonly account: { issuer(): Promise<Issuer> };
   readonly solvers: Solvers;
@@ -30,7 +35,10 @@ export interface IssuanceDeps {
 
 /** One new version of a certificate for one operation, however often the operation is taken up again. */
 export class Issuance {
-  constructor(private readonly deps: IssuanceDeps) {}
+  constructor(
+    private readonly options: IssuanceOptions,
+    private readonly deps: IssuanceDeps,
+  ) {}
 
   /**
    * @returns id of the version that fulfils the operation
@@ -94,6 +102,7 @@ export class Issuance {
   ): Promise<Omit<IssueRequest, 'solver'>> {
     const { operation_id: operationId, fencing, names, key_type: keyType } = work;
     const { operations } = this.deps.store;
+    const { profile, preferredChain } = this.options;
     let orderUrl = work.order_url ?? '';
     const resume = await this.#resume(work);
     const replacesPem = await this.#leafInService(work);
@@ -109,6 +118,8 @@ export class Issuance {
       onState: (state) => operations.setOrderState(operationId, fencing, state),
       onKey: (privateKeyPem) => this.#keep(work, orderUrl, privateKeyPem),
       ...(resume && { resume }),
+      ...(profile !== undefined && { profile }),
+      ...(preferredChain !== undefined && { preferredChain }),
       ...(replacesPem !== undefined && { replacesPem }),
     };
   }

@@ -10,8 +10,8 @@ export const certificateCreate = z.strictObject({
   names: z.array(dnsName).min(1).max(100),
   /** Name of an issuer that the installation knows, such as `acme`. */
   issuer: z.string().min(1).max(64).default('acme'),
-  /** `dns-01` where the installation can change the zone; wildcards need it. */
-  challenge: z.enum(['http-01', 'dns-01']).default('http-01'),
+  /** `dns-01` where the installation can change the zone (wildcards need it); `tls-alpn-01` where its port 443 is led to it. */
+  challenge: z.enum(['http-01', 'dns-01', 'tls-alpn-01']).default('http-01'),
   key_type: keyType.default('ec-p256'),
   /** Virtual hosts that are to serve it. */
   deploy_to: z.array(z.uuid()).max(200).default([]),

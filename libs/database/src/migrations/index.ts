@@ -13,7 +13,7 @@ import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import { renewal } from './0027_renewal';
-import { http01Answers } from './0028_http01_answers';
+import { challengeAnswers } from './0028_challenge_answers';
 import { orderState } from './0029_order_state';
 import type { Migration } from './migration';
 
@@ -36,6 +36,6 @@ export const migrations: readonly Migration[] = [
   trust,
   acceptCommand,
   renewal,
-  http01Answers,
+  challengeAnswers,
   orderState,
 ];

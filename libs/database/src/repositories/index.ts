@@ -23,7 +23,7 @@ export * from './gateways/gateway-repository';
 export * from './telemetry/gateway-telemetry-repository';
 export * from './access/idempotency-repository';
 export type { NextAttempt, OperationFailure } from './certificates/failure-writes';
-export * from './certificates/http01-answer-repository';
+export * from './certificates/challenge-answer-repository';
 export * from './certificates/operation-repository';
 export * from './certificates/operation-work-repository';
 export * from './certificates/order-key-repository';

@@ -126,8 +126,9 @@ export interface CertificateFailuresTable {
   you_can: string | null;
 }
 
-export interface Http01AnswersTable {
-  token: string;
+export interface ChallengeAnswersTable {
+  type: 'http-01' | 'tls-alpn-01';
+  key: string;
   key_authorization: string;
   holder: string;
   expires_at: Instant;

@@ -62,9 +62,7 @@ export class CertificateRepository {
   async get(id: string): Promise<Certificate | undefined> {
     if (!isUuid(id)) return undefined;
     const { rows } = await sql<Certificate>`
-      SELECT ${columns} FROM ${source} WHERE c.id = ${id} AND c.deleted_at IS NULL`.execute(
-      this.deps.db,
-    );
+      SELECT ${columns} FROM ${source} WHERE c.id = ${id} AND c.deleted_at IS NULL`.execute(this.deps.db);
     return rows[0];
   }
 
