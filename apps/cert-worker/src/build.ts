@@ -21,6 +21,7 @@ import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
+import { Revocation } from './issue/revocation';
 import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
 import { CertificateGauges } from './schedule/certificate-gauges';
@@ -84,11 +85,12 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, box, metrics: counts, logger },
   );
+  const revocation = new Revocation({ account, issuance, deployment, revocations: store.revocations });
   const runner = new OperationRunner(
     { consumer },
     {
       ...store,
-      perform: operationKinds({ issuance, deployment }),
+      perform: operationKinds({ issuance, deployment, revocation }),
       journal: { producer, changes },
       metrics: counts,
       logger,

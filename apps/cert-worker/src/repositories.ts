@@ -9,6 +9,7 @@ import {
   OrderKeyRepository,
   RenewalScheduleRepository,
   SshCredentialRepository,
+  VersionRevocationRepository,
   VirtualHostRepository,
 } from '@viw/database';
 import type { Db } from '@viw/database';
@@ -26,5 +27,6 @@ export const repositoriesOf = (db: Db) => ({
   orderKeys: new OrderKeyRepository({ db }),
   schedule: new RenewalScheduleRepository({ db }),
   credentials: new SshCredentialRepository({ db }),
+  revocations: new VersionRevocationRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });

@@ -112,7 +112,7 @@ function worker(solver: Http01Responder, operations = new OperationWorkRepositor
     { consumer: 'worker', leaseSeconds: 1 },
     {
       ...store,
-      perform: operationKinds({ issuance, deployment }),
+      perform: operationKinds({ issuance, deployment, revocation: deployment }),
       journal: {
         producer: { publish: () => Promise.resolve('0-0') },
         changes: { announce: () => undefined },

@@ -108,6 +108,21 @@ export class AcmeIssuer implements Issuer {
     });
   }
 
+  /**
+   * Revokes by the account that ordered it (RFC 8555 section 7.6). One that is revoked already is no error.
+   * @param reason code of RFC 5280 section 5.3.1
+   * @throws AppError as `issue`
+   */
+  async revoke(certificatePem: string, reason: number, signal?: AbortSignal): Promise<void> {
+    const client = this.newClient(this.accountUrl);
+    if (this.accountUrl === undefined) await this.register(client, signal);
+    await this.http
+      .call(() => client.revokeCertificate(certificatePem, { reason }), signal)
+      .catch((error: unknown) => {
+        if (problemType(error) !== 'alreadyRevoked') throw error;
+      });
+  }
+
   /** Nothing for a CA that makes no suggestions, or a certificate that cannot be named. */
   private async replacedId({ replacesPem, signal }: IssueRequest): Promise<{ replaces?: string }> {
     if (replacesPem === undefined) return {};

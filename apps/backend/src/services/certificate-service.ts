@@ -1,4 +1,10 @@
-import type { Certificate, certificateCreate, Operation, OperationKind } from '@viw/contracts';
+import type {
+  Certificate,
+  certificateCreate,
+  Operation,
+  OperationKind,
+  RevocationReason,
+} from '@viw/contracts';
 import type { ListOptions } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { z } from 'zod';
@@ -73,6 +79,17 @@ export class CertificateService {
       return start(repositories, write, id, kind, {});
     });
   }
+
+  /** @throws AppError NOT_FOUND; CONFLICT when there is nothing to be revoked */
+  revoke(write: WriteRequest, id: string, reason: RevocationReason): Promise<AcceptedOperation> {
+    return this.deps.writes.perform(write, async (repositories) => {
+      const certificate = existing(await repositories.certificates.get(id));
+      if (certificate.state === 'revoked') throw new AppError('CONFLICT', 'It is revoked already');
+      if (certificate.current_version === null)
+        throw new AppError('CONFLICT', 'It has not been issued yet: there is nothing to revoke');
+      return start(repositories, write, id, 'revoke', { reason }, { reason });
+    });
+  }
 }
 
 async function start(
@@ -81,10 +98,12 @@ async function start(
   certificateId: string,
   kind: OperationKind,
   detail: Readonly<Record<string, unknown>>,
+  parameters: Readonly<Record<string, unknown>> = {},
 ) {
   const operationId = await operations.create({
     certificate_id: certificateId,
     kind,
+    parameters,
     issued_by: principalOf(caller),
     correlation_id: request.correlationId,
   });

@@ -18,6 +18,25 @@ export const certificateCreate = z.strictObject({
 });
 export type CertificateCreate = z.input<typeof certificateCreate>;
 
+/**
+ * Reasons of RFC 5280 section 5.3.1. With `keyCompromise` the certificate is issued with a new key, deployed and proved first,
+ * and lives on; with any other it is revoked at once and no longer renewed.
+ */
+export const revocationReason = z.enum([
+  'keyCompromise',
+  'cessationOfOperation',
+  'affiliationChanged',
+  'unspecified',
+]);
+export type RevocationReason = z.infer<typeof revocationReason>;
+export const certificateRevoke = z.strictObject({ reason: revocationReason });
+
+/** What an operation of kind `revoke` is about: all versions made until then, or until it was asked for. */
+export const revocationParameters = z.object({
+  reason: revocationReason,
+  until: z.iso.datetime({ offset: true }).optional(),
+});
+
 /** Work was accepted; its progress is at `/api/v1/operations/{operation_id}`. */
 export const operationAccepted = z.object({ certificate_id: z.string(), operation_id: z.string() });
 
@@ -30,6 +49,9 @@ export const certificateVersion = z.object({
   not_before: z.string(),
   not_after: z.string(),
   created_at: z.string(),
+  revoked_at: z.string().nullable(),
+  /** Its key is taken to be in foreign hands: it is never deployed again. */
+  quarantined_at: z.string().nullable(),
 });
 export type CertificateVersion = z.infer<typeof certificateVersion>;
 export const certificateVersionPage = page(certificateVersion);
@@ -42,7 +64,7 @@ export const renewalReason = z.enum(['ari', 'lifetime', 'emergency']);
 export const certificateFailure = z.object({
   operation_id: z.string(),
   /** What is tried next: `deploy` when only the deployment is still to be done. */
-  kind: z.enum(['issue', 'renew', 'deploy']),
+  kind: z.enum(['issue', 'renew', 'deploy', 'revoke']),
   /** In a row. */
   attempts: z.number(),
   since: z.string(),

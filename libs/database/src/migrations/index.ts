@@ -14,7 +14,7 @@ import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
 import { renewal } from './0027_renewal';
 import { challengeAnswers } from './0028_challenge_answers';
-import { orderState } from './0029_order_state';
+import { orderProgress } from './0029_order_progress';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -37,5 +37,5 @@ export const migrations: readonly Migration[] = [
   acceptCommand,
   renewal,
   challengeAnswers,
-  orderState,
+  orderProgress,
 ];

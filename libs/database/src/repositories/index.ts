@@ -28,6 +28,7 @@ export * from './certificates/operation-repository';
 export * from './certificates/operation-work-repository';
 export * from './certificates/order-key-repository';
 export * from './certificates/renewal-schedule-repository';
+export * from './certificates/version-revocation-repository';
 export * from './outbox/outbox-repository';
 export * from './telemetry/point-partition-repository';
 export type { RepositoryDeps } from './repository';

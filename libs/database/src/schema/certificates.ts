@@ -74,6 +74,7 @@ export interface CertificateVersionsTable {
   not_after: Instant;
   created_at: InstantDefault;
   revoked_at: InstantOrNull;
+  quarantined_at: InstantOrNull;
 }
 
 export interface DeploymentsTable {
@@ -114,7 +115,7 @@ export interface RenewalPlansTable {
 export interface CertificateFailuresTable {
   certificate_id: string;
   operation_id: string;
-  next_kind: 'issue' | 'renew' | 'deploy';
+  next_kind: 'issue' | 'renew' | 'deploy' | 'revoke';
   attempts: number;
   first_failed_at: InstantDefault;
   failed_at: InstantDefault;
