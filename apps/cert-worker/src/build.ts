@@ -21,6 +21,7 @@ import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
+import { OrderBudget, limitsOf } from './issue/order-budget';
 import { Revocation } from './issue/revocation';
 import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
@@ -73,13 +74,15 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
     { accounts: store.accounts, box },
   );
+  const limits = limitsOf(config.CERT_WORKER_ACME_DIRECTORY_URL);
+  const budget = new OrderBudget({ limits }, { issuances: store.issuances });
   const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
   const issuance = new Issuance(
     {
       profile: config.CERT_WORKER_ACME_PROFILE,
       preferredChain: config.CERT_WORKER_ACME_PREFERRED_CHAIN,
     },
-    { account, solvers, box, metrics: counts, store },
+    { account, solvers, budget, box, metrics: counts, store },
   );
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },

@@ -102,6 +102,7 @@ function worker(solver: Http01Responder, operations = new OperationWorkRepositor
     {
       account: { issuer: () => Promise.resolve(account) },
       solvers: { 'http-01': solver },
+      budget: { assertRoom: () => Promise.resolve() },
       box,
       metrics,
       store,

@@ -12,6 +12,7 @@ import type { SecretBox } from '@viw/secrets';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
+import type { OrderBudget } from './order-budget';
 import type { Solvers } from './solvers';
 
 export interface IssuanceOptions {
@@ -22,6 +23,7 @@ export interface IssuanceOptions {
 export interface IssuanceDeps {
   readonly account: { issuer(): Promise<Issuer> };
   readonly solvers: Solvers;
+  readonly budget: Pick<OrderBudget, 'assertRoom'>;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly store: {
@@ -57,6 +59,7 @@ export class Issuance {
         'NOT_IMPLEMENTED',
         `this cert-worker is not set up to issue by ${work.issuer} with ${work.challenge}`,
       );
+    if (work.order_url === null) await this.deps.budget.assertRoom(work.names);
     const issued = await this.#issue(work, solver, journal, signal);
     return this.#save(work, issued, journal);
   }

@@ -22,6 +22,7 @@ export * from './gateways/gateway-registry-repository';
 export * from './gateways/gateway-repository';
 export * from './telemetry/gateway-telemetry-repository';
 export * from './access/idempotency-repository';
+export * from './certificates/issuance-history-repository';
 export type { NextAttempt, OperationFailure } from './certificates/failure-writes';
 export * from './certificates/challenge-answer-repository';
 export * from './certificates/operation-repository';
