@@ -1,4 +1,4 @@
-import { Http01Responder } from '@viw/acme';
+import { Http01Responder, TlsAlpn01Responder } from '@viw/acme';
 import { certRequestsStream, groups } from '@viw/contracts';
 import { createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
@@ -24,6 +24,8 @@ import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
+import { OrderBudget, limitsOf } from './issue/order-budget';
+import { Revocation } from './issue/revocation';
 import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
 import { CertificateGauges } from './schedule/certificate-gauges';
@@ -68,28 +70,41 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { bind: config.CERT_WORKER_HTTP01_BIND },
     { shared: store.http01Answers },
   );
+  const tlsBind = config.CERT_WORKER_TLSALPN01_BIND;
+  const tlsAlpn01 = tlsBind && new TlsAlpn01Responder({ bind: tlsBind }, { shared: store.tlsAlpn01Answers });
+  const { CERT_WORKER_ACME_EAB_KID: kid, CERT_WORKER_ACME_EAB_KEY: hmacKey } = config;
   const account = new AcmeAccount(
     {
       directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,
       directoryCaPem: config.CERT_WORKER_ACME_CA,
       contact: config.CERT_WORKER_ACME_CONTACT,
       termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
+      ...(kid !== undefined && hmacKey !== undefined && { eab: { kid, hmacKey } }),
     },
     { accounts: store.accounts, box },
   );
-  const solvers = solversOf(config, responder);
-  const issuance = new Issuance({ account, solvers, box, metrics: counts, store });
+  const limits = limitsOf(config.CERT_WORKER_ACME_DIRECTORY_URL);
+  const budget = new OrderBudget({ limits }, { issuances: store.issuances });
+  const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
+  const issuance = new Issuance(
+    {
+      profile: config.CERT_WORKER_ACME_PROFILE,
+      preferredChain: config.CERT_WORKER_ACME_PREFERRED_CHAIN,
+    },
+    { account, solvers, budget, box, metrics: counts, store },
+  );
   const pool = new SshPool({ total: SERVERS_AT_ONCE });
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, ...access, metrics: counts, logger },
   );
+  const revocation = new Revocation({ account, issuance, deployment, revocations: store.revocations });
   const runner = new OperationRunner(
     { consumer },
     {
       ...store,
-      perform: operationKinds({ issuance, deployment }),
+      perform: operationKinds({ issuance, deployment, revocation }),
       journal: { producer, changes },
       metrics: counts,
       logger,
@@ -156,6 +171,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       { ...store, ...access, producer, changes, metrics: counts, logger },
     ),
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
+    ...(tlsAlpn01 && tlsBind ? [responderComponent(tlsAlpn01, { bind: tlsBind, logger })] : []),
     requests,
     work,
     scheduler,

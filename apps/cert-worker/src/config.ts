@@ -40,8 +40,22 @@ const schema = z.object({
     .optional(),
   /** A person has read the terms of the certificate authority. */
   CERT_WORKER_ACME_TERMS_AGREED: zBool().default(true),
+  /** External account binding, where the CA asks for one: key id and MAC key (base64url), as the CA gave them. */
+  CERT_WORKER_ACME_EAB_KID: z.string().min(1).max(256).optional(),
+  CERT_WORKER_ACME_EAB_KEY: zSecret().optional(),
+  /** One that the CA's directory names, such as `tlsserver` or `shortlived`; the CA's default otherwise. */
+  CERT_WORKER_ACME_PROFILE: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'a profile name')
+    .optional(),
+  /** Common name of the root that chains are to end at, where the CA has several; its default otherwise. */
+  CERT_WORKER_ACME_PREFERRED_CHAIN: z.string().min(1).max(64).optional(),
   /** Port 80 of every name has to lead here for `/.well-known/acme-challenge/`. */
   CERT_WORKER_HTTP01_BIND: zBind().prefault('127.0.0.1:8089'),
+  /**
+   * Makes TLS-ALPN-01 possible: connections to port 443 of every name that ask for `acme-tls/1` have to lead here, undecrypted.
+   */
+  CERT_WORKER_TLSALPN01_BIND: zBind().optional(),
   /** Primary name server that takes dynamic updates (RFC 2136), `address:port`; with the key it makes DNS-01 possible. */
   CERT_WORKER_RFC2136_SERVER: zBind().optional(),
   /** `[algorithm:]name:base64`, as for `nsupdate -y`; hmac-sha256, -sha384 or -sha512. */
@@ -94,5 +108,7 @@ export function completeConfig(config: Config): CompleteConfig {
       'CONFIG_INVALID',
       'CERT_WORKER_RFC2136_SERVER and CERT_WORKER_RFC2136_KEY go together',
     );
+  if ((config.CERT_WORKER_ACME_EAB_KID === undefined) !== (config.CERT_WORKER_ACME_EAB_KEY === undefined))
+    throw new AppError('CONFIG_INVALID', 'CERT_WORKER_ACME_EAB_KID and CERT_WORKER_ACME_EAB_KEY go together');
   return config as CompleteConfig;
 }

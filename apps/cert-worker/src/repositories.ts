@@ -3,7 +3,8 @@ import {
   CertificateRepository,
   CertificateVersionRepository,
   DeploymentRepository,
-  Http01AnswerRepository,
+  ChallengeAnswerRepository,
+  IssuanceHistoryRepository,
   OperationRepository,
   OperationTargetRepository,
   OperationWorkRepository,
@@ -13,6 +14,7 @@ import {
   ServerRepository,
   RenewalScheduleRepository,
   SshCredentialRepository,
+  VersionRevocationRepository,
   VirtualHostRepository,
 } from '@viw/database';
 import type { Db } from '@viw/database';
@@ -23,7 +25,9 @@ export const repositoriesOf = (db: Db) => ({
   certificates: new CertificateRepository({ db }),
   versions: new CertificateVersionRepository({ db }),
   deployments: new DeploymentRepository({ db }),
-  http01Answers: new Http01AnswerRepository({ db }),
+  http01Answers: new ChallengeAnswerRepository({ type: 'http-01' }, { db }),
+  tlsAlpn01Answers: new ChallengeAnswerRepository({ type: 'tls-alpn-01' }, { db }),
+  issuances: new IssuanceHistoryRepository({ db }),
   history: new OperationRepository({ db }),
   targets: new OperationTargetRepository({ db }),
   operations: new OperationWorkRepository({ db }),
@@ -33,5 +37,6 @@ export const repositoriesOf = (db: Db) => ({
   servers: new ServerRepository({ db }),
   schedule: new RenewalScheduleRepository({ db }),
   credentials: new SshCredentialRepository({ db }),
+  revocations: new VersionRevocationRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });

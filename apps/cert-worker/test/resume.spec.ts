@@ -97,19 +97,23 @@ function worker(solver: Http01Responder, operations = new OperationWorkRepositor
   const store = { ...repositoriesOf(db), operations };
   const metrics = new WorkerMetrics(createMetrics('test'));
   const account = issuer();
-  const issuance = new Issuance({
-    account: { issuer: () => Promise.resolve(account) },
-    solvers: { 'http-01': solver },
-    box,
-    metrics,
-    store,
-  });
+  const issuance = new Issuance(
+    {},
+    {
+      account: { issuer: () => Promise.resolve(account) },
+      solvers: { 'http-01': solver },
+      budget: { assertRoom: () => Promise.resolve() },
+      box,
+      metrics,
+      store,
+    },
+  );
   const deployment = { run: () => Promise.resolve() };
   return new OperationRunner(
     { consumer: 'worker', leaseSeconds: 1 },
     {
       ...store,
-      perform: operationKinds({ issuance, deployment }),
+      perform: operationKinds({ issuance, deployment, revocation: deployment }),
       journal: {
         producer: { publish: () => Promise.resolve('0-0') },
         changes: { announce: () => undefined },
@@ -162,7 +166,7 @@ async function ordersAt(certificateId: string): Promise<unknown[]> {
 
 async function expectNothingLeft(): Promise<void> {
   await eventually(async () => {
-    for (const table of ['http01_answers', 'certificate_order_keys'])
+    for (const table of ['challenge_answers', 'certificate_order_keys'])
       expect((await sql`SELECT 1 FROM ${sql.table(`viw.${table}`)}`.execute(db)).rows).toEqual([]);
   });
 }

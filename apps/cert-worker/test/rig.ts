@@ -155,10 +155,16 @@ export async function startRig(sites: readonly string[], ca: Pick<PebbleOptions,
       return id;
     },
     /** As the backend and its relay would; `times` the relay published it. */
-    request: async (certificateId: string, kind: OperationKind, times = 1) => {
+    request: async (
+      certificateId: string,
+      kind: OperationKind,
+      times = 1,
+      parameters: Record<string, unknown> = {},
+    ) => {
       const id = await operations.create({
         certificate_id: certificateId,
         kind,
+        parameters,
         issued_by: { kind: 'system', id: 'test', name: 'test' },
       });
       const body = { operation_id: id, certificate_id: certificateId, kind };

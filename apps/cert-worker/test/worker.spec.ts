@@ -238,10 +238,10 @@ test('a refusal of the CA ends the operation with its words; nothing is stored o
 });
 
 test('says what it cannot do yet', async () => {
-  const id = await rig.certificate(['revoke.example']);
-  expect(await rig.ended(await rig.request(id, 'revoke'))).toMatchObject({
+  const id = await rig.certificate(['check.example']);
+  expect(await rig.ended(await rig.request(id, 'check'))).toMatchObject({
     status: 'failed',
-    error: { code: 'NOT_IMPLEMENTED', msg: 'this cert-worker cannot revoke certificates yet' },
+    error: { code: 'NOT_IMPLEMENTED', msg: 'this cert-worker cannot check certificates yet' },
   });
 });
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AppError } from '@viw/runtime';
 import acme, { type Client, type Order } from 'acme-client';
-import { acmeUnavailable, combineFailures } from './acme-errors';
+import { acmeRefused, acmeUnavailable, combineFailures } from './acme-errors';
 import { AcmeHttp } from './acme-http';
 import { AcmeDirectory } from './ari/acme-directory';
 import { certificateId } from './ari/certificate-id';
@@ -72,6 +72,7 @@ export class AcmeIssuer implements Issuer {
     const deps = this.depsFor(client);
     const opened = await reported(onStep, 'order', async () => {
       const replaces = await this.replacedId(request);
+      await this.assertProfile(request);
       const result = await openOrder(identifiers, { ...request, ...replaces }, deps).catch(
         (error: unknown) => {
           // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
@@ -94,10 +95,32 @@ export class AcmeIssuer implements Issuer {
     });
     await request.onState?.('issued');
     return reported(onStep, 'download', async () => {
-      const { result: pem } = await this.http.call(() => client.getCertificate(order), signal);
+      const { preferredChain } = request;
+      const { result: pem } = await this.http.call(
+        () => client.getCertificate(order, preferredChain),
+        signal,
+      );
       const issued = assemble(pem, privateKeyPem, request.names);
-      return { result: issued, detail: `${issued.issuer}, valid until ${issued.notAfter.toISOString()}` };
+      const chain = preferredChain !== undefined && !endsAt(issued.chainPem, preferredChain);
+      const note = chain ? `; the CA has no chain that ends at ${preferredChain}` : '';
+      const until = issued.notAfter.toISOString();
+      return { result: issued, detail: `${issued.issuer}, valid until ${until}${note}` };
     });
+  }
+
+  /**
+   * Revokes by the account that ordered it (RFC 8555 section 7.6). One that is revoked already is no error.
+   * @param reason code of RFC 5280 section 5.3.1
+   * @throws AppError as `issue`
+   */
+  async revoke(certificatePem: string, reason: number, signal?: AbortSignal): Promise<void> {
+    const client = this.newClient(this.accountUrl);
+    if (this.accountUrl === undefined) await this.register(client, signal);
+    await this.http
+      .call(() => client.revokeCertificate(certificatePem, { reason }), signal)
+      .catch((error: unknown) => {
+        if (problemType(error) !== 'alreadyRevoked') throw error;
+      });
   }
 
   /** Nothing for a CA that makes no suggestions, or a certificate that cannot be named. */
@@ -110,6 +133,15 @@ export class AcmeIssuer implements Issuer {
     } catch {
       return {};
     }
+  }
+
+  private async assertProfile({ profile, signal }: IssueRequest): Promise<void> {
+    if (profile === undefined) return;
+    const { meta } = await this.directory.facts(signal);
+    const offered = Object.keys(meta?.profiles ?? {});
+    if (offered.includes(profile)) return;
+    const only = offered.length > 0 ? `only ${offered.join(', ')}` : 'nor any other';
+    throw acmeRefused(`the CA offers no profile ${profile}, ${only}`, 'never');
   }
 
   private openAccount(request: IssueRequest): Promise<Client> {
@@ -208,6 +240,14 @@ export class AcmeIssuer implements Issuer {
     }
     return { order: await waitForOrder(ready, 'valid', deps, signal), privateKeyPem };
   }
+}
+
+/** The last certificate of the chain is that one, or issued by it. */
+function endsAt(chainPem: string, commonName: string): boolean {
+  const last = splitChain(chainPem).at(-1);
+  if (last === undefined) return false;
+  const { subject, issuer } = new X509Certificate(last);
+  return [subject, issuer].some((name) => name.split('\n').includes(`CN=${commonName}`));
 }
 
 function hasAccountUrl(client: Client): boolean {

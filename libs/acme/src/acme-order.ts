@@ -19,15 +19,23 @@ export interface OrderDeps {
  */
 export async function openOrder(
   identifiers: Identifier[],
-  { resume, signal, replaces }: Pick<IssueRequest, 'resume' | 'signal'> & { replaces?: string },
+  {
+    resume,
+    signal,
+    replaces,
+    profile,
+  }: Pick<IssueRequest, 'resume' | 'signal' | 'profile'> & {
+    replaces?: string;
+  },
   { client, http }: OrderDeps,
 ): Promise<{ order: Order; resumed: boolean; earlier?: Order }> {
   const earlier = resume && (await fetchOrder(resume.orderUrl, { client, http }, signal));
   if (earlier && resume && isUsable(earlier, identifiers, resume.privateKeyPem !== undefined)) {
     return { order: earlier, resumed: true, earlier };
   }
+  const chosen = profile === undefined ? {} : { profile };
   const create = async (more: { replaces?: string }): Promise<Order> =>
-    (await http.call(() => client.createOrder({ identifiers, ...more }), signal)).result;
+    (await http.call(() => client.createOrder({ identifiers, ...chosen, ...more }), signal)).result;
   const known = earlier ? { earlier } : {};
   if (replaces === undefined) return { order: await create({}), resumed: false, ...known };
   const order = await create({ replaces }).catch((error: unknown) => {

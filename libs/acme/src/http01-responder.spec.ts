@@ -1,5 +1,6 @@
 import { request } from 'node:http';
-import { Http01Responder, type SharedAnswers } from './http01-responder';
+import { Http01Responder } from './http01-responder';
+import type { SharedAnswers } from './presented-answers';
 
 const token = 'LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0';
 const keyAuthorization = `${token}.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI`;

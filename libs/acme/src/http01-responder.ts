@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AppError } from '@viw/runtime';
 import type { ChallengeSolver, PendingChallenge } from './challenge-solver';
+import { PresentedAnswers, type SharedAnswers } from './presented-answers';
 
 /** RFC 8555 section 8.3. Tokens are base64url with at least 128 bits; longer than any CA's is refused. */
 const PATH = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{22,256})$/;
@@ -13,21 +12,9 @@ export interface Http01ResponderOptions {
   bind: { host: string; port: number };
 }
 
-/** Answers that several responders share: the CA's request may reach any of them. Nothing in it is secret. */
-export interface SharedAnswers {
-  /** @param holder whoever presents it; the last one counts */
-  put(token: string, keyAuthorization: string, holder: string): Promise<void>;
-  find(token: string): Promise<string | undefined>;
-  /** Unless somebody else has presented it since: an order goes on elsewhere with the same tokens. */
-  remove(token: string, holder: string): Promise<void>;
-}
-
 export interface Http01ResponderDeps {
   shared?: SharedAnswers;
 }
-
-/** Questions for tokens of nobody are cheap to ask: so many may be looked up at once, the others are told to come again. */
-const MAX_LOOKUPS = 16;
 
 /**
  * Answers HTTP-01 validations and nothing else: a GET or HEAD for a token that is being validated right now, here or by
@@ -36,15 +23,15 @@ const MAX_LOOKUPS = 16;
  */
 export class Http01Responder implements ChallengeSolver {
   readonly type = 'http-01';
-  private readonly answers = new Map<string, string>();
+  private readonly answers: PresentedAnswers;
   private server: Server | undefined;
-  private lookups = 0;
-  private readonly holder = randomUUID();
 
   constructor(
     private readonly options: Http01ResponderOptions,
-    private readonly deps: Http01ResponderDeps = {},
-  ) {}
+    deps: Http01ResponderDeps = {},
+  ) {
+    this.answers = new PresentedAnswers(deps.shared);
+  }
 
   /** @returns the port it listens on. */
   async start(): Promise<number> {
@@ -69,11 +56,9 @@ export class Http01Responder implements ChallengeSolver {
     await new Promise((resolve) => server.close(resolve));
   }
 
-  /** @throws RangeError for what is not a token or not a key authorization of that token. */
+  /** Here only. @throws RangeError for what is not a token or not a key authorization of that token. */
   put(token: string, keyAuthorization: string): void {
-    if (!TOKEN.test(token)) throw new RangeError('not an ACME token');
-    if (!keyAuthorization.startsWith(`${token}.`))
-      throw new RangeError('the key authorization is of another token');
+    check(token, keyAuthorization);
     this.answers.set(token, keyAuthorization);
   }
 
@@ -81,28 +66,23 @@ export class Http01Responder implements ChallengeSolver {
     this.answers.delete(token);
   }
 
-  /** Challenges being answered now. */
+  /** Challenges being answered now, of those presented here. */
   get size(): number {
     return this.answers.size;
   }
 
-  /** @throws AppError UNAVAILABLE when the answer cannot be shared: another responder would deny it */
+  /** @throws AppError UNAVAILABLE when the answer cannot be shared */
   async present({ token, keyAuthorization }: PendingChallenge): Promise<void> {
-    this.put(token, keyAuthorization);
-    await this.deps.shared?.put(token, keyAuthorization, this.holder).catch((cause: unknown) => {
-      throw new AppError('UNAVAILABLE', 'the answer to the challenge cannot be stored', { cause });
-    });
+    check(token, keyAuthorization);
+    await this.answers.present(token, keyAuthorization);
   }
 
-  async cleanup({ token }: PendingChallenge): Promise<void> {
-    this.remove(token);
-    await this.deps.shared?.remove(token, this.holder);
+  cleanup({ token }: PendingChallenge): Promise<void> {
+    return this.answers.withdraw(token);
   }
 
-  /** The caller holds the order now: what its former worker has shared is taken over first. */
-  async discard({ token, keyAuthorization }: PendingChallenge): Promise<void> {
-    await this.deps.shared?.put(token, keyAuthorization, this.holder);
-    await this.deps.shared?.remove(token, this.holder);
+  discard({ token, keyAuthorization }: PendingChallenge): Promise<void> {
+    return this.answers.discard(token, keyAuthorization);
   }
 
   /** Never rejects. */
@@ -111,7 +91,7 @@ export class Http01Responder implements ChallengeSolver {
     const token = readable ? PATH.exec(request.url ?? '')?.[1] : undefined;
     response.setHeader('connection', 'close');
     try {
-      const body = token === undefined ? undefined : (this.answers.get(token) ?? (await this.lookUp(token)));
+      const body = token === undefined ? undefined : await this.answers.find(token);
       if (body === undefined) {
         response.writeHead(404).end();
         return;
@@ -125,16 +105,10 @@ export class Http01Responder implements ChallengeSolver {
       response.writeHead(503).end();
     }
   }
+}
 
-  private async lookUp(token: string): Promise<string | undefined> {
-    const { shared } = this.deps;
-    if (!shared) return undefined;
-    if (this.lookups >= MAX_LOOKUPS) throw new AppError('UNAVAILABLE', 'too many look-ups');
-    this.lookups += 1;
-    try {
-      return await shared.find(token);
-    } finally {
-      this.lookups -= 1;
-    }
-  }
+function check(token: string, keyAuthorization: string): void {
+  if (!TOKEN.test(token)) throw new RangeError('not an ACME token');
+  if (!keyAuthorization.startsWith(`${token}.`))
+    throw new RangeError('the key authorization is of another token');
 }

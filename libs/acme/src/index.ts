@@ -7,7 +7,8 @@ export {
   type ChallengeType,
   type PendingChallenge,
 } from './challenge-solver';
-export { Http01Responder, type Http01ResponderOptions, type SharedAnswers } from './http01-responder';
+export { Http01Responder, type Http01ResponderOptions } from './http01-responder';
+export type { SharedAnswers } from './presented-answers';
 export type {
   IssuedCertificate,
   Issuer,
@@ -39,3 +40,4 @@ export type { DnsProvider } from './dns01/dns-provider';
 export { Dns01Solver, type Dns01SolverOptions } from './dns01/dns01-solver';
 export { Rfc2136Provider, type Rfc2136Options } from './dns01/rfc2136-provider';
 export { parseTsigKey, type TsigKey } from './dns01/tsig-key';
+export { TlsAlpn01Responder, type TlsAlpn01ResponderOptions } from './tls-alpn01/tls-alpn01-responder';

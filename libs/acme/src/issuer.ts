@@ -24,6 +24,10 @@ export interface IssueRequest {
   solver: ChallengeSolver;
   /** The leaf that is in service now; told to a CA that makes suggestions for renewals (RFC 9773 section 5). */
   replacesPem?: string;
+  /** One of those that the CA's directory names, such as `shortlived`. Refused when it names it not. */
+  profile?: string;
+  /** Common name of the root or intermediate that the chain is to end at. Without such a chain the CA's default is taken, and said. */
+  preferredChain?: string;
   /** Stops at the next step, request or pause and rejects with the signal's reason. Clean-up of challenges still runs. */
   signal?: AbortSignal;
   /** Awaited; a failure in it fails the issuance. Challenges of several names report side by side. */

@@ -16,6 +16,7 @@ export async function issuerAt(
     accountUrl?: string;
     requestTimeoutMs?: number;
     waitTimeoutMs?: number;
+    externalAccountBinding?: { kid: string; hmacKey: string };
   } = {},
   deps: AcmeIssuerDeps = {},
 ): Promise<AcmeIssuer> {

@@ -99,7 +99,10 @@ it('an order says which certificate it replaces, to a CA that makes suggestions'
 });
 
 it('replaced already: ordered once more, without', async () => {
-  proxy.use(replacedAlready(), renewalWindows(() => window));
+  proxy.use(
+    replacedAlready(),
+    renewalWindows(() => window),
+  );
   const before = newOrders().length;
   await issuer.issue({ names: [name], solver: responder, replacesPem: leaf });
   const orders = newOrders().slice(before);

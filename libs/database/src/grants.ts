@@ -98,6 +98,7 @@ const grants: Record<ServiceRole, Grants> = {
       'not_after',
       'created_at',
       'revoked_at',
+      'quarantined_at',
     ),
     deployments: read,
     renewal_plans: read,
@@ -136,9 +137,9 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_operation_targets: keep,
     served_checks: keep,
     certificate_order_keys: manage,
-    certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at')}`,
+    certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at', 'quarantined_at')}`,
     deployments: keep,
-    http01_answers: manage,
+    challenge_answers: manage,
     renewal_plans: keep,
     certificate_failures: manage,
     acme_accounts: keep,
@@ -158,9 +159,7 @@ const further: Record<ServiceRole, readonly string[]> = {
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
   ],
   viw_results_writer: [],
-  viw_cert_worker: [
-    'EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)',
-  ],
+  viw_cert_worker: ['EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)'],
 };
 
 /**

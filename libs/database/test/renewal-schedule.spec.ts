@@ -40,7 +40,8 @@ const certificate = () =>
 const get = async (id: string) => (await new CertificateRepository(backend.deps).get(id))!;
 
 async function claimed(certificate_id: string, kind: 'issue' | 'renew' | 'deploy', known?: string) {
-  const id = known ?? (await new OperationRepository(backend.deps).create({ certificate_id, kind, issued_by }));
+  const id =
+    known ?? (await new OperationRepository(backend.deps).create({ certificate_id, kind, issued_by }));
   const claim = await work.claim(id, 'worker', 60);
   if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
   return claim.work;
@@ -239,7 +240,44 @@ test('a cert-worker reaches no other stream through the outbox, and begins no ot
   const insert = sql`INSERT INTO viw.outbox (stream, event_id, v, body) VALUES ('viw.commands', ${uuidv7()}, 1, '{}')`;
   await expect(insert.execute(db)).rejects.toMatchObject({ code: '42501' });
   const id = await issued();
-  const begin = sql`SELECT viw.begin_scheduled_operation(${id}::uuid, NULL, ${uuidv7()}::uuid, 'revoke', ${uuidv7()}::uuid, 1)`;
-  await expect(begin.execute(db)).rejects.toMatchObject({ code: '22023' });
-  await expect(begin.execute(backend.deps.db)).rejects.toMatchObject({ code: '42501' });
+  const begin = async (kind: string, as = db) => {
+    const { last_operation_id: seen } = await get(id);
+    const { rows } = await sql<{ begun: boolean }>`
+      SELECT viw.begin_scheduled_operation(${id}::uuid, ${seen}::uuid, ${uuidv7()}::uuid, ${kind}, ${uuidv7()}::uuid, 1)
+        AS begun`.execute(as);
+    return rows[0]?.begun;
+  };
+  await expect(begin('rollback')).rejects.toMatchObject({ code: '22023' });
+  await expect(begin('renew', backend.deps.db)).rejects.toMatchObject({ code: '42501' });
+  // Nobody has asked for one.
+  expect(await begin('revoke')).toBe(false);
+});
+
+test('a revocation that failed is begun again with what it was asked for, and holds up no renewal once it has stopped', async () => {
+  const id = await issued();
+  const revoke = async (retry_at: string | null) => {
+    const parameters = { reason: 'keyCompromise' };
+    const operation = await new OperationRepository(backend.deps).create({
+      certificate_id: id,
+      kind: 'revoke',
+      issued_by,
+      parameters,
+    });
+    const { fencing } = await claimed(id, 'renew', operation);
+    await work.finish(operation, fencing, 'failed', { code: 'X', msg: 'x', next: next(retry_at) });
+    return operation;
+  };
+  const first = await revoke(inSeconds(-1));
+  await planned(id, inSeconds(-1));
+  const [again] = await schedule.due(10);
+  expect(again).toMatchObject({ certificate_id: id, kind: 'revoke' });
+  const { created_at } = (await new OperationRepository(backend.deps).get(first))!;
+  const second = await claimed(id, 'renew', await schedule.begin(again!));
+  expect(second).toMatchObject({ kind: 'revoke', parameters: { reason: 'keyCompromise' } });
+  expect(new Date(second.parameters['until'] as string).toISOString()).toBe(created_at);
+  await work.finish(second.operation_id, second.fencing, 'failed', { code: 'X', msg: 'x', next: next(null) });
+  expect(await due()).toEqual([[id, 'renew']]);
+  // Its own failure is kept then: otherwise it would be begun again at once.
+  await failed(id, 'renew', inSeconds(60));
+  expect(await due()).toEqual([]);
 });

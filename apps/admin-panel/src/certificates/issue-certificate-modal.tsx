@@ -21,6 +21,7 @@ const challenge = certificateCreate.shape.challenge.unwrap();
 const challengeLabels = {
   'http-01': 'HTTP-01: every name points here, port 80',
   'dns-01': 'DNS-01: viw can change the zone',
+  'tls-alpn-01': 'TLS-ALPN-01: every name leads acme-tls/1 on port 443 here',
 } as const;
 
 export const IssueCertificateModal = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
@@ -48,8 +49,8 @@ const IssueForm = ({ onClose }: { onClose: () => void }) => {
       ? 'At least one name'
       : invalid.length > 0
         ? `Not a DNS name: ${invalid.join(', ')}`
-        : proof === 'http-01' && wildcard.length > 0
-          ? `HTTP-01 cannot prove a wildcard, DNS-01 can: ${wildcard.join(', ')}`
+        : proof !== 'dns-01' && wildcard.length > 0
+          ? `Only DNS-01 can prove a wildcard: ${wildcard.join(', ')}`
           : undefined;
 
   const chooseTargets = (chosen: string[]): void => {

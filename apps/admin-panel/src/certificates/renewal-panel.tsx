@@ -13,6 +13,7 @@ const tries: Record<CertificateFailure['kind'], string> = {
   issue: 'It could not be issued',
   renew: 'It could not be renewed',
   deploy: 'It was issued, and could not be deployed',
+  revoke: 'It could not be revoked',
 };
 
 /** When it is renewed and why then; after a failure what went wrong, what viw does next, and what a person can do. */

@@ -4,6 +4,7 @@ import {
   certificateCreate,
   certificateListQuery,
   certificatePage,
+  certificateRevoke,
   certificateVersionPage,
   deployOrder,
   operation,
@@ -86,6 +87,17 @@ export const certificateRoutes = (certificates: CertificateService): Route[] => 
     response: operationAccepted,
     handler: async (input) =>
       accepted(await certificates.order(input, input.params.id, 'deploy', input.body)),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/revoke`,
+    access: 'certificates:write',
+    summary: 'Revokes it; after a key compromise a new version is served first. Progress is at Location',
+    params: idParams,
+    body: certificateRevoke,
+    status: 202,
+    response: operationAccepted,
+    handler: async (input) => accepted(await certificates.revoke(input, input.params.id, input.body.reason)),
   }),
   defineRoute({
     method: 'GET',

@@ -5,6 +5,7 @@ import type {
   DeployOrder,
   Operation,
   OperationKind,
+  RevocationReason,
 } from '@viw/contracts';
 import type { ListOptions, Scoped } from '@viw/database';
 import { AppError } from '@viw/runtime';
@@ -80,7 +81,8 @@ export class CertificateService {
   ): Promise<AcceptedOperation> {
     return this.deps.writes.perform(write, async (repositories) => {
       assertOrderable(existing(await repositories.certificates.get(id)), kind);
-      return start(repositories, write, id, kind, { ...(rollout && { rollout }) });
+      const how = { ...(rollout && { rollout }) };
+      return start(repositories, write, id, kind, how, how);
     });
   }
 
@@ -97,7 +99,7 @@ export class CertificateService {
             ? new AppError(error.code, `${id}: ${error.message}`, { meta: { certificate_id: id } })
             : error;
         }
-        started.push(await start(repositories, write, id, kind, { rollout }));
+        started.push(await start(repositories, write, id, kind, { rollout }, { rollout }));
       }
       const answer = started.map((one) => one.answer);
       return {
@@ -111,6 +113,17 @@ export class CertificateService {
       };
     });
   }
+
+  /** @throws AppError NOT_FOUND; CONFLICT when there is nothing to be revoked */
+  revoke(write: WriteRequest, id: string, reason: RevocationReason): Promise<AcceptedOperation> {
+    return this.deps.writes.perform(write, async (repositories) => {
+      const certificate = existing(await repositories.certificates.get(id));
+      if (certificate.state === 'revoked') throw new AppError('CONFLICT', 'It is revoked already');
+      if (certificate.current_version === null)
+        throw new AppError('CONFLICT', 'It has not been issued yet: there is nothing to revoke');
+      return start(repositories, write, id, 'revoke', { reason }, { reason });
+    });
+  }
 }
 
 async function start(
@@ -118,14 +131,15 @@ async function start(
   { caller, request }: WriteRequest,
   certificateId: string,
   kind: OperationKind,
-  detail: Readonly<Record<string, unknown>> & { readonly rollout?: DeployOrder },
+  detail: Readonly<Record<string, unknown>>,
+  parameters: Readonly<Record<string, unknown>> = {},
 ) {
   const operationId = await operations.create({
     certificate_id: certificateId,
     kind,
+    parameters,
     issued_by: principalOf(caller),
     correlation_id: request.correlationId,
-    ...(detail.rollout && { parameters: { rollout: detail.rollout } }),
   });
   return {
     answer: { certificate_id: certificateId, operation_id: operationId },
@@ -159,10 +173,10 @@ function existing(certificate: Certificate | undefined): Certificate {
 function assertIssuable({ issuer, challenge, names }: z.output<typeof certificateCreate>): void {
   const errors = [
     ...(issuers.includes(issuer) ? [] : [{ path: 'issuer', msg: `one of: ${issuers.join(', ')}` }]),
-    // RFC 8555 section 7.1.3 with RFC 8555 section 8.3: HTTP-01 proves no wildcard.
+    // RFC 8555 section 8.3 and RFC 8737 section 3: only DNS-01 proves a wildcard.
     ...names.flatMap((name, index) =>
-      challenge === 'http-01' && name.startsWith('*.')
-        ? [{ path: `names.${index}`, msg: 'a wildcard cannot be proved by http-01' }]
+      challenge !== 'dns-01' && name.startsWith('*.')
+        ? [{ path: `names.${index}`, msg: `a wildcard cannot be proved by ${challenge}` }]
         : [],
     ),
   ];

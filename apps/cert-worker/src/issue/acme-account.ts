@@ -9,6 +9,7 @@ export interface AcmeAccountOptions extends Pick<AcmeIssuerOptions, 'directoryUr
   readonly directoryCaPem?: string | undefined;
   /** `mailto:…`; told to the CA with the registration. */
   readonly contact?: string | undefined;
+  readonly eab?: AcmeIssuerOptions['externalAccountBinding'] | undefined;
 }
 
 const PURPOSE = 'acme-account.key';
@@ -46,7 +47,7 @@ export class AcmeAccount implements Component {
   }
 
   async #open(): Promise<AcmeIssuer> {
-    const { directoryUrl, directoryCaPem, contact, termsOfServiceAgreed } = this.options;
+    const { directoryUrl, directoryCaPem, contact, termsOfServiceAgreed, eab } = this.options;
     const { accounts, box } = this.deps;
     const account = (await accounts.find(directoryUrl)) ?? (await this.#create());
     return new AcmeIssuer(
@@ -58,6 +59,7 @@ export class AcmeAccount implements Component {
         ...(directoryCaPem !== undefined && { directoryCaPem }),
         ...(account.account_url !== null && { accountUrl: account.account_url }),
         ...(contact !== undefined && { contact: [contact] }),
+        ...(eab && { externalAccountBinding: eab }),
       },
       { onAccount: (url) => accounts.setAccountUrl(account.id, url) },
     );

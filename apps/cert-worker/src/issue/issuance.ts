@@ -12,11 +12,18 @@ import type { SecretBox } from '@viw/secrets';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
+import type { OrderBudget } from './order-budget';
 import type { Solvers } from './solvers';
+
+export interface IssuanceOptions {
+  readonly profile?: string | undefined;
+  readonly preferredChain?: string | undefined;
+}
 
 export interface IssuanceDeps {
   readonly account: { issuer(): Promise<Issuer> };
   readonly solvers: Solvers;
+  readonly budget: Pick<OrderBudget, 'assertRoom'>;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly store: {
@@ -30,7 +37,10 @@ export interface IssuanceDeps {
 
 /** One new version of a certificate for one operation, however often the operation is taken up again. */
 export class Issuance {
-  constructor(private readonly deps: IssuanceDeps) {}
+  constructor(
+    private readonly options: IssuanceOptions,
+    private readonly deps: IssuanceDeps,
+  ) {}
 
   /**
    * @returns id of the version that fulfils the operation
@@ -49,6 +59,7 @@ export class Issuance {
         'NOT_IMPLEMENTED',
         `this cert-worker is not set up to issue by ${work.issuer} with ${work.challenge}`,
       );
+    if (work.order_url === null) await this.deps.budget.assertRoom(work.names);
     const issued = await this.#issue(work, solver, journal, signal);
     return this.#save(work, issued, journal);
   }
@@ -94,6 +105,7 @@ export class Issuance {
   ): Promise<Omit<IssueRequest, 'solver'>> {
     const { operation_id: operationId, fencing, names, key_type: keyType } = work;
     const { operations } = this.deps.store;
+    const { profile, preferredChain } = this.options;
     let orderUrl = work.order_url ?? '';
     const resume = await this.#resume(work);
     const replacesPem = await this.#leafInService(work);
@@ -109,6 +121,8 @@ export class Issuance {
       onState: (state) => operations.setOrderState(operationId, fencing, state),
       onKey: (privateKeyPem) => this.#keep(work, orderUrl, privateKeyPem),
       ...(resume && { resume }),
+      ...(profile !== undefined && { profile }),
+      ...(preferredChain !== undefined && { preferredChain }),
       ...(replacesPem !== undefined && { replacesPem }),
     };
   }

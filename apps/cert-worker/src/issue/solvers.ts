@@ -1,4 +1,4 @@
-import type { ChallengeSolver, Http01Responder } from '@viw/acme';
+import type { ChallengeSolver, Http01Responder, TlsAlpn01Responder } from '@viw/acme';
 import { Authorities, Dns01Solver, Rfc2136Provider } from '@viw/acme';
 import type { Config } from '../config';
 
@@ -14,9 +14,15 @@ export type SolverConfig = Pick<
   | 'CERT_WORKER_DNS_PROPAGATION_MS'
 >;
 
-export function solversOf(config: SolverConfig, responder: Http01Responder): Solvers {
+export interface Responders {
+  readonly http01: Http01Responder;
+  readonly tlsAlpn01: TlsAlpn01Responder | undefined;
+}
+
+export function solversOf(config: SolverConfig, { http01, tlsAlpn01 }: Responders): Solvers {
+  const answered = { 'http-01': http01, ...(tlsAlpn01 && { 'tls-alpn-01': tlsAlpn01 }) };
   const { CERT_WORKER_RFC2136_SERVER: server, CERT_WORKER_RFC2136_KEY: key } = config;
-  if (!server || !key) return { 'http-01': responder };
+  if (!server || !key) return answered;
   const authorities = new Authorities({
     resolvers: config.CERT_WORKER_DNS_RESOLVERS,
     authorityPort: config.CERT_WORKER_DNS_AUTHORITY_PORT,
@@ -24,7 +30,7 @@ export function solversOf(config: SolverConfig, responder: Http01Responder): Sol
   const provider = new Rfc2136Provider({ ...server, key });
   const propagationMs = config.CERT_WORKER_DNS_PROPAGATION_MS;
   return {
-    'http-01': responder,
+    ...answered,
     'dns-01': new Dns01Solver({ propagationMs }, { provider, authorities }),
   };
 }

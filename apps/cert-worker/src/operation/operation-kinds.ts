@@ -1,16 +1,18 @@
 import { AppError } from '@viw/runtime';
 import type { Deployment } from '../deploy/deployment';
 import type { Issuance } from '../issue/issuance';
+import type { Revocation } from '../issue/revocation';
 import type { Performance } from './operation-runner';
 
 export interface OperationKindsDeps {
   readonly issuance: Pick<Issuance, 'run'>;
   readonly deployment: Pick<Deployment, 'run'>;
+  readonly revocation: Pick<Revocation, 'run'>;
 }
 
 /** What each kind of operation consists of. */
 export const operationKinds =
-  ({ issuance, deployment }: OperationKindsDeps): Performance =>
+  ({ issuance, deployment, revocation }: OperationKindsDeps): Performance =>
   async (work, journal, signal) => {
     switch (work.kind) {
       case 'issue':
@@ -25,6 +27,9 @@ export const operationKinds =
         await deployment.run(work, work.current_version_id, journal, signal);
         return;
       }
+      case 'revoke':
+        await revocation.run(work, journal, signal);
+        return;
       default:
         throw new AppError('NOT_IMPLEMENTED', `this cert-worker cannot ${work.kind} certificates yet`);
     }

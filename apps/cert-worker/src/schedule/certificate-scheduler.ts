@@ -9,7 +9,7 @@ export interface CertificateSchedulerOptions {
   readonly databaseUrl: string;
   /** From the end of one turn to the next, milliseconds. */
   readonly everyMs: number;
-  /** Renewals and repeated issuances that may be begun in ten minutes; repeated deployments are not counted. */
+  /** Renewals and repeated issuances that may be begun in ten minutes; repeated deployments and revocations are not counted. */
   readonly ordersPerTenMinutes: number;
 }
 
@@ -81,10 +81,11 @@ export class CertificateScheduler implements Component {
     if (due.length === 0) return;
     let allowed = this.options.ordersPerTenMinutes - (await schedule.begunWithin(TEN_MINUTES_S));
     for (const work of due) {
-      if (work.kind !== 'deploy' && allowed <= 0) continue;
+      const orders = work.kind === 'issue' || work.kind === 'renew';
+      if (orders && allowed <= 0) continue;
       const operationId = await schedule.begin(work);
       if (operationId === undefined) continue;
-      if (work.kind !== 'deploy') allowed -= 1;
+      if (orders) allowed -= 1;
       const { certificate_id, kind } = work;
       logger.info({ event: 'operation_scheduled', operation_id: operationId, certificate_id, kind }, 'begun');
       changes.announce([

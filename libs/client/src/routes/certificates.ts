@@ -10,6 +10,7 @@ import {
   type CertificateCreate,
   type certificateListQuery,
   type DeployOrder,
+  type RevocationReason,
 } from '@viw/contracts';
 import type { z } from 'zod';
 import type { CallOptions, Transport, WriteOptions } from '../transport';
@@ -34,6 +35,9 @@ export const certificateRoutes = (http: Transport) => ({
     http.call(operationsAccepted, { method: 'POST', path: `${root}/batch`, body, options }),
   renew: (id: string, options?: WriteOptions) =>
     http.call(operationAccepted, { method: 'POST', path: `${one(id)}/renew`, body: {}, options }),
+  /** After a key compromise a version with a new key is served first. */
+  revoke: (id: string, reason: RevocationReason, options?: WriteOptions) =>
+    http.call(operationAccepted, { method: 'POST', path: `${one(id)}/revoke`, body: { reason }, options }),
   versions: (id: string, options?: CallOptions) =>
     http.call(certificateVersionPage, { method: 'GET', path: `${one(id)}/versions`, options }),
   operations: (id: string, options?: CallOptions) =>

@@ -10,13 +10,32 @@ export const certificateCreate = z.strictObject({
   names: z.array(dnsName).min(1).max(100),
   /** Name of an issuer that the installation knows, such as `acme`. */
   issuer: z.string().min(1).max(64).default('acme'),
-  /** `dns-01` where the installation can change the zone; wildcards need it. */
-  challenge: z.enum(['http-01', 'dns-01']).default('http-01'),
+  /** `dns-01` where the installation can change the zone (wildcards need it); `tls-alpn-01` where its port 443 is led to it. */
+  challenge: z.enum(['http-01', 'dns-01', 'tls-alpn-01']).default('http-01'),
   key_type: keyType.default('ec-p256'),
   /** Virtual hosts that are to serve it. */
   deploy_to: z.array(z.uuid()).max(200).default([]),
 });
 export type CertificateCreate = z.input<typeof certificateCreate>;
+
+/**
+ * Reasons of RFC 5280 section 5.3.1. With `keyCompromise` the certificate is issued with a new key, deployed and proved first,
+ * and lives on; with any other it is revoked at once and no longer renewed.
+ */
+export const revocationReason = z.enum([
+  'keyCompromise',
+  'cessationOfOperation',
+  'affiliationChanged',
+  'unspecified',
+]);
+export type RevocationReason = z.infer<typeof revocationReason>;
+export const certificateRevoke = z.strictObject({ reason: revocationReason });
+
+/** What an operation of kind `revoke` is about: all versions made until then, or until it was asked for. */
+export const revocationParameters = z.object({
+  reason: revocationReason,
+  until: z.iso.datetime({ offset: true }).optional(),
+});
 
 /** Work was accepted; its progress is at `/api/v1/operations/{operation_id}`. */
 export const operationAccepted = z.object({ certificate_id: z.string(), operation_id: z.string() });
@@ -30,6 +49,9 @@ export const certificateVersion = z.object({
   not_before: z.string(),
   not_after: z.string(),
   created_at: z.string(),
+  revoked_at: z.string().nullable(),
+  /** Its key is taken to be in foreign hands: it is never deployed again. */
+  quarantined_at: z.string().nullable(),
 });
 export type CertificateVersion = z.infer<typeof certificateVersion>;
 export const certificateVersionPage = page(certificateVersion);
@@ -63,7 +85,7 @@ export const renewalReason = z.enum(['ari', 'lifetime', 'emergency']);
 export const certificateFailure = z.object({
   operation_id: z.string(),
   /** What is tried next: `deploy` when only the deployment is still to be done. */
-  kind: z.enum(['issue', 'renew', 'deploy']),
+  kind: z.enum(['issue', 'renew', 'deploy', 'revoke']),
   /** In a row. */
   attempts: z.number(),
   since: z.string(),

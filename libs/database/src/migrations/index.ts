@@ -16,8 +16,8 @@ import { scopes } from './0024_scopes';
 import { auditChain } from './0025_audit_chain';
 import { identity } from './0026_identity';
 import { renewal } from './0027_renewal';
-import { http01Answers } from './0028_http01_answers';
-import { orderState } from './0029_order_state';
+import { challengeAnswers } from './0028_challenge_answers';
+import { orderProgress } from './0029_order_progress';
 import { rollouts } from './0030_rollouts';
 import { servedChecks } from './0031_served_checks';
 import { serverAccess } from './0032_server_access';
@@ -45,8 +45,8 @@ export const migrations: readonly Migration[] = [
   auditChain,
   identity,
   renewal,
-  http01Answers,
-  orderState,
+  challengeAnswers,
+  orderProgress,
   rollouts,
   servedChecks,
   serverAccess,

@@ -96,6 +96,7 @@ export interface CertificateVersionsTable {
   not_after: Instant;
   created_at: InstantDefault;
   revoked_at: InstantOrNull;
+  quarantined_at: InstantOrNull;
 }
 
 export interface DeploymentsTable {
@@ -137,7 +138,7 @@ export interface RenewalPlansTable {
 export interface CertificateFailuresTable {
   certificate_id: string;
   operation_id: string;
-  next_kind: 'issue' | 'renew' | 'deploy';
+  next_kind: 'issue' | 'renew' | 'deploy' | 'revoke';
   attempts: number;
   first_failed_at: InstantDefault;
   failed_at: InstantDefault;
@@ -149,8 +150,9 @@ export interface CertificateFailuresTable {
   you_can: string | null;
 }
 
-export interface Http01AnswersTable {
-  token: string;
+export interface ChallengeAnswersTable {
+  type: 'http-01' | 'tls-alpn-01';
+  key: string;
   key_authorization: string;
   holder: string;
   expires_at: Instant;

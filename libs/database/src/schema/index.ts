@@ -18,7 +18,7 @@ import type {
   CertificatesTable,
   DeploymentsTable,
   ServedChecksTable,
-  Http01AnswersTable,
+  ChallengeAnswersTable,
   RenewalPlansTable,
 } from './certificates';
 import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
@@ -73,7 +73,7 @@ export interface Database {
   certificate_order_keys: CertificateOrderKeysTable;
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;
-  http01_answers: Http01AnswersTable;
+  challenge_answers: ChallengeAnswersTable;
   renewal_plans: RenewalPlansTable;
   certificate_failures: CertificateFailuresTable;
   acme_accounts: AcmeAccountsTable;

@@ -26,7 +26,10 @@ export interface FaultProxy {
 }
 
 /** Stands in front of an ACME CA and plays what the CA does not: limits, windows, broken and slow answers. */
-export async function startFaultProxy({ directoryUrl, caCertPem: ca }: FaultProxyOptions): Promise<FaultProxy> {
+export async function startFaultProxy({
+  directoryUrl,
+  caCertPem: ca,
+}: FaultProxyOptions): Promise<FaultProxy> {
   const target = new URL(directoryUrl);
   const port = await freePort();
   const folder = await scratch('acme-faults');

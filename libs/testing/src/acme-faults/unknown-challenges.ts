@@ -7,7 +7,12 @@ export const unknownChallenges = (): AcmeFault => ({
       const { challenges } = json;
       if (!Array.isArray(challenges)) return json;
       const unknown = [
-        { type: 'dns-persist-99', url: 'https://ca.example/chall/1', status: 'pending', 'accepted-by': ['x'] },
+        {
+          type: 'dns-persist-99',
+          url: 'https://ca.example/chall/1',
+          status: 'pending',
+          'accepted-by': ['x'],
+        },
         { type: 'onion-csr-01', url: 'https://ca.example/chall/2', status: 'pending', token: 'A'.repeat(43) },
       ];
       return { ...json, challenges: [...unknown, ...(challenges as unknown[])] };

@@ -23,7 +23,8 @@ const columns = sql`
   c.id, c.names, c.issuer, c.challenge, c.key_type, c.state, c.created_at,
   (SELECT jsonb_build_object('id', v.id, 'serial', v.serial, 'fingerprint_sha256', v.fingerprint_sha256,
       'issuer', v.issuer, 'names', v.names, 'not_before', ${instant('v.not_before')},
-      'not_after', ${instant('v.not_after')}, 'created_at', ${instant('v.created_at')})
+      'not_after', ${instant('v.not_after')}, 'created_at', ${instant('v.created_at')},
+      'revoked_at', ${instant('v.revoked_at')}, 'quarantined_at', ${instant('v.quarantined_at')})
     FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS current_version,
   coalesce((SELECT jsonb_agg(jsonb_build_object('virtual_host_id', h.id, 'server_id', s.id, 'server_name', s.name,
       'deployed_version_id', d.version_id, 'deployed_at', ${instant('d.proved_at')},
@@ -68,9 +69,7 @@ export class CertificateRepository {
   async get(id: string): Promise<Certificate | undefined> {
     if (!isUuid(id)) return undefined;
     const { rows } = await sql<Certificate>`
-      SELECT ${columns} FROM ${source} WHERE c.id = ${id} AND c.deleted_at IS NULL`.execute(
-      this.deps.db,
-    );
+      SELECT ${columns} FROM ${source} WHERE c.id = ${id} AND c.deleted_at IS NULL`.execute(this.deps.db);
     return rows[0];
   }
 

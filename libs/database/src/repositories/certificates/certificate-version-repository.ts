@@ -42,6 +42,8 @@ const shown = [
   'not_before',
   'not_after',
   'created_at',
+  'revoked_at',
+  'quarantined_at',
 ] as const;
 
 export class CertificateVersionRepository {
@@ -73,13 +75,14 @@ export class CertificateVersionRepository {
     });
   }
 
-  /** Only the cert-worker's role may read the sealed key. */
+  /** Undefined for one in quarantine, too. Only the cert-worker's role may read the sealed key. */
   async getDeployable(id: string): Promise<DeployableVersion | undefined> {
     if (!isUuid(id)) return undefined;
     return this.deps.db
       .selectFrom('certificate_versions')
       .select([...shown, 'certificate_id', 'cert_pem', 'chain_pem', 'private_key_sealed'])
       .where('id', '=', id)
+      .where('quarantined_at', 'is', null)
       .executeTakeFirst();
   }
 

@@ -21,13 +21,17 @@ export interface NextAttempt {
 }
 
 /** Work that the certificate's plan repeats; a version made since the request leaves only the deployment to be done. */
-const repeated = sql`o.kind IN ('issue', 'renew', 'deploy')`;
+const repeated = sql`o.kind IN ('issue', 'renew', 'deploy', 'revoke')`;
 const nextKind = sql`
-  CASE WHEN o.kind = 'deploy' OR EXISTS (SELECT FROM viw.certificate_versions v
+  CASE WHEN o.kind = 'revoke' THEN 'revoke'
+    WHEN o.kind = 'deploy' OR EXISTS (SELECT FROM viw.certificate_versions v
       WHERE v.certificate_id = o.certificate_id AND v.created_at > o.created_at) THEN 'deploy'
     WHEN c.current_version_id IS NOT NULL THEN 'renew' ELSE 'issue' END`;
 
-/** In the transaction that ends the operation. A deployment that fails hides no renewal that fails. */
+/**
+ * In the transaction that ends the operation. A deployment that fails hides no renewal that fails, and nothing hides a
+ * revocation that is tried again.
+ */
 export async function recordFailure(
   db: Db,
   operationId: string,
@@ -45,8 +49,10 @@ export async function recordFailure(
       attempts = f.attempts + 1, failed_at = now(), retry_at = excluded.retry_at, code = excluded.code,
       problem_type = excluded.problem_type, went_wrong = excluded.went_wrong, viw_does = excluded.viw_does,
       you_can = excluded.you_can
-      WHERE f.next_kind = 'deploy' OR (SELECT kind FROM viw.certificate_operations
-        WHERE id = excluded.operation_id) <> 'deploy'`.execute(db);
+      WHERE f.next_kind = 'deploy' OR excluded.next_kind = 'revoke' OR (
+        (f.next_kind <> 'revoke' OR f.retry_at IS NULL) AND (SELECT kind FROM viw.certificate_operations WHERE id = excluded.operation_id) <> 'deploy')`.execute(
+    db,
+  );
 }
 
 /** In the transaction that ends the operation: it has come over what failed before. */
@@ -54,5 +60,6 @@ export async function forgetFailure(db: Db, operationId: string): Promise<void> 
   await sql`
     DELETE FROM viw.certificate_failures f USING viw.certificate_operations o
     WHERE o.id = ${operationId} AND f.certificate_id = o.certificate_id
-      AND (o.kind IN ('issue', 'renew') OR (o.kind = 'deploy' AND f.next_kind = 'deploy'))`.execute(db);
+      AND (o.kind = 'revoke' OR (o.kind = 'deploy' AND f.next_kind = 'deploy')
+        OR (o.kind IN ('issue', 'renew') AND f.next_kind <> 'revoke'))`.execute(db);
 }

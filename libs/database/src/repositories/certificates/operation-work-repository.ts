@@ -14,6 +14,7 @@ export interface OperationWork {
   kind: OperationKind;
   parameters: Record<string, unknown>;
   correlation_id: string | null;
+  created_at: string;
   /** 1 for the first claim. */
   attempts: number;
   /** Of an attempt before: resume this order instead of making another. */
@@ -168,7 +169,7 @@ async function take(
       order_url = CASE WHEN o.kind IN ('issue', 'renew') THEN coalesce(o.order_url, (SELECT order_url FROM failed))
         ELSE o.order_url END
     FROM c WHERE o.id = ${operationId}
-    RETURNING o.id AS operation_id, o.certificate_id, o.kind, o.parameters, o.correlation_id, o.attempts, o.order_url,
+    RETURNING o.id AS operation_id, o.certificate_id, o.kind, o.parameters, o.correlation_id, o.created_at, o.attempts, o.order_url,
       o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.current_version_id,
       (SELECT v.not_after FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS not_after,
       coalesce((SELECT attempts FROM failed), 0) AS failures,

@@ -36,7 +36,7 @@ export interface UnplannedVersion {
 
 export interface DueWork {
   certificate_id: string;
-  kind: 'issue' | 'renew' | 'deploy';
+  kind: 'issue' | 'renew' | 'deploy' | 'revoke';
   /** When the certificate was looked at; anything newer makes the work moot. */
   last_operation_id: string | null;
 }
@@ -110,7 +110,8 @@ export class RenewalScheduleRepository {
       LEFT JOIN viw.certificate_failures f ON f.certificate_id = c.id
       LEFT JOIN viw.renewal_plans p ON p.certificate_id = c.id AND p.version_id = c.current_version_id
       CROSS JOIN LATERAL (SELECT CASE
-        WHEN p.due_at <= now() AND (f.next_kind IS NULL OR f.next_kind = 'deploy') THEN 'renew'
+        WHEN p.due_at <= now() AND (f.next_kind IS NULL OR f.next_kind = 'deploy'
+          OR (f.next_kind = 'revoke' AND f.retry_at IS NULL)) THEN 'renew'
         WHEN f.retry_at <= now() THEN f.next_kind END AS kind) w
       WHERE ${inService} AND w.kind IS NOT NULL AND NOT EXISTS (SELECT FROM viw.certificate_operations o
         WHERE o.certificate_id = c.id AND o.status IN ('accepted', 'running'))
@@ -142,7 +143,7 @@ export class RenewalScheduleRepository {
   async begunWithin(seconds: number): Promise<number> {
     const { rows } = await sql<{ n: number }>`
       SELECT count(*) AS n FROM viw.certificate_operations WHERE issued_by_kind = 'system'
-        AND issued_by_id = 'scheduler' AND kind <> 'deploy' AND created_at > now() - make_interval(secs => ${seconds})`.execute(
+        AND issued_by_id = 'scheduler' AND kind IN ('issue', 'renew') AND created_at > now() - make_interval(secs => ${seconds})`.execute(
       this.deps.db,
     );
     return rows[0]?.n ?? 0;

@@ -5,8 +5,8 @@ import { startRig, type Rig } from './rig';
 let knot: Knot;
 let rig: Rig;
 beforeAll(async () => {
-  knot = await startKnot({ zones: { 'zone.example': {} } });
-  rig = await startRig(['www.zone.example'], { dnsResolver: `127.0.0.1:${knot.port}` });
+  knot = await startKnot({ zones: { 'zone.example': { records: 'tls A 127.0.0.1\n*.tls A 127.0.0.1' } } });
+  rig = await startRig(['www.zone.example', 'tls.zone.example'], { dnsResolver: `127.0.0.1:${knot.port}` });
 }, 60_000);
 afterAll(async () => {
   await rig.stop();
@@ -52,5 +52,18 @@ test('without a zone that can be changed: said in words, and not tried again', a
     next_attempt_at: null,
     you_can: 'Choose an issuer and a challenge that this installation has.',
   });
+  await worker.stop();
+});
+
+test('two names by TLS-ALPN-01, switched on by its address', async () => {
+  const worker = await rig.startWorker({
+    CERT_WORKER_TLSALPN01_BIND: `127.0.0.1:${rig.pebble.tlsPort}`,
+    CERT_WORKER_SCHEDULE_EVERY_MS: '600000',
+  });
+  const site = 'tls.zone.example';
+  const host = await rig.virtualHost(site);
+  const id = await rig.certificate([site, `www.${site}`], [host.id], 'tls-alpn-01');
+  expect(await rig.ended(await rig.request(id, 'issue'))).toMatchObject({ status: 'succeeded', error: null });
+  expect(await rig.served(site)).toBe((await rig.certificateOf(id)).current_version?.fingerprint_sha256);
   await worker.stop();
 });
