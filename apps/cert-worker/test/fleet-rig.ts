@@ -144,6 +144,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
           perform: operationKinds({
             issuance: { run: () => Promise.reject(new Error('nothing is issued here')) },
             deployment,
+            revocation: { run: () => Promise.reject(new Error('nothing is revoked here')) },
           }),
           journal: {
             producer: { publish: () => Promise.resolve('0-0') },
