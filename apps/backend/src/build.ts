@@ -22,6 +22,7 @@ import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import { derivedTokenKey } from './auth/token-keys';
 import type { CompleteConfig } from './config';
+import { ratesPerMinute } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
 import { apiRouter } from './http/api-router';
@@ -31,6 +32,8 @@ import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
+import { RateGuard } from './rate-limits/rate-guard';
+import { RateLimits } from './rate-limits/rate-limits';
 import { Reconciler } from './reconciler/reconciler';
 import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
@@ -117,6 +120,17 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   });
   const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
+  // Every request waits for it: better to count alone than to wait.
+  const countingRedis = createRedis(
+    redisUrl,
+    { role: 'command', name: 'backend-rates', commandTimeoutMs: 1_000 },
+    { logger },
+  );
+  const rateLimits = new RateLimits(
+    { perMinute: ratesPerMinute(config) },
+    { redis: countingRedis, logger, metrics },
+  );
+  const rates = new RateGuard({ limits: rateLimits });
   const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
@@ -139,6 +153,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       secondFactor,
       apiClients: new ApiClientService({ repositories, writes, tokens }),
       tokens,
+      rateLimits,
       auditLog: new AuditService({
         repositories,
         verifier: new AuditVerifier({ repositories, signer: checkpoints }),
@@ -184,9 +199,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { secure },
     {
       routers: [
-        apiRouter(routes, { authenticator, guard, audit, logger }),
+        apiRouter(routes, { authenticator, guard, rates, audit, logger }),
         ...(panelDir === undefined ? [] : [panelRouter({ dir: panelDir })]),
       ],
+      rates,
       logger,
     },
   );
@@ -209,6 +225,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       name: 'redis',
       start: () => void redis.connect().catch(() => undefined),
       stop: () => closeRedis(redis),
+    },
+    {
+      name: 'redis-rates',
+      start: () => void countingRedis.connect().catch(() => undefined),
+      stop: () => closeRedis(countingRedis),
     },
     redisSettingsCheck(redis, { strict: config.BACKEND_REDIS_STRICT }, { logger }),
     {

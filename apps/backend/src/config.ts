@@ -1,5 +1,6 @@
 import { privateSigningKey } from '@viw/commands';
 import { spkiPin } from '@viw/contracts';
+import type { RatePolicy } from '@viw/contracts';
 import { AppError, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
@@ -36,6 +37,8 @@ const tokenKeys = zSecret(32).transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'a JWK set of private keys: Ed25519, P-256 or RSA' });
   return z.NEVER;
 });
+
+const perMinute = (fallback: number) => zInt({ min: 0, max: 10_000_000 }).default(fallback);
 
 const isHubUrl = (text: string): boolean =>
   URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol) && new URL(text).username === '';
@@ -81,6 +84,16 @@ const schema = z.object({
     .default([]),
   /** Signs API tokens; without it a key that follows from BACKEND_ENCRYPTION_KEY does. */
   BACKEND_TOKEN_KEYS: tokenKeys.optional(),
+  /** Requests per minute, counted over all backends; 0: not limited. From one address, whatever they ask for. */
+  BACKEND_RATE_ADDRESS_PER_MIN: perMinute(12_000),
+  /** Sign-ins from one address, beside the delays that failed ones bring. */
+  BACKEND_RATE_SIGN_IN_PER_MIN: perMinute(120),
+  /** Enrolments and key renewals from one address. */
+  BACKEND_RATE_AGENT_PER_MIN: perMinute(600),
+  /** Reads, writes, and what walks whole tables, of one caller. */
+  BACKEND_RATE_READ_PER_MIN: perMinute(6_000),
+  BACKEND_RATE_WRITE_PER_MIN: perMinute(3_000),
+  BACKEND_RATE_HEAVY_PER_MIN: perMinute(60),
   /** How long hubs take the former key of an agent that has renewed it. Seconds. */
   BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
 });
@@ -102,6 +115,15 @@ export function completeConfig(config: Config): CompleteConfig {
     });
   return config as CompleteConfig;
 }
+
+export const ratesPerMinute = (config: Config): Record<RatePolicy, number> => ({
+  address: config.BACKEND_RATE_ADDRESS_PER_MIN,
+  sign_in: config.BACKEND_RATE_SIGN_IN_PER_MIN,
+  agent: config.BACKEND_RATE_AGENT_PER_MIN,
+  read: config.BACKEND_RATE_READ_PER_MIN,
+  write: config.BACKEND_RATE_WRITE_PER_MIN,
+  heavy: config.BACKEND_RATE_HEAVY_PER_MIN,
+});
 
 /** @throws AppError CONFIG_INVALID */
 export function migrationUrl(config: Config): string {

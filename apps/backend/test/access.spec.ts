@@ -89,6 +89,8 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /admin/api/administrators/:id': ['admin', 'auditor'],
   'PATCH /admin/api/administrators/:id': ['admin'],
   'DELETE /admin/api/administrators/:id': ['admin'],
+  'GET /admin/api/me/rate-limits': everybody,
+  'GET /admin/api/rate-limits': everybody,
   'GET /admin/api/audit': ['admin', 'auditor'],
   'GET /admin/api/audit/verify': ['admin', 'auditor'],
   'GET /admin/api/audit/export': ['admin', 'auditor'],

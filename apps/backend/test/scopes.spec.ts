@@ -99,6 +99,8 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /admin/api/administrators/:id': 'whole',
   'PATCH /admin/api/administrators/:id': 'whole',
   'DELETE /admin/api/administrators/:id': 'whole',
+  'GET /admin/api/me/rate-limits': 'harmless',
+  'GET /admin/api/rate-limits': 'whole',
   'GET /admin/api/audit': 'whole',
   'GET /admin/api/audit/verify': 'whole',
   'GET /admin/api/audit/export': 'whole',

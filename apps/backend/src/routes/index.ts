@@ -5,6 +5,7 @@ import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
+import type { RateLimits } from '../rate-limits/rate-limits';
 import type { AdministratorService } from '../services/administrator-service';
 import type { ApiClientService } from '../services/api-client-service';
 import type { AuditService } from '../services/audit-service';
@@ -31,6 +32,7 @@ import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
+import { rateLimitRoutes } from './rate-limits';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
@@ -41,6 +43,7 @@ export interface RouteServices {
   readonly secondFactor: SecondFactorService;
   readonly apiClients: ApiClientService;
   readonly tokens: AccessTokens;
+  readonly rateLimits: RateLimits;
   readonly auditLog: AuditService;
   readonly gateways: GatewayService;
   readonly enrollment: EnrollmentService;
@@ -75,6 +78,7 @@ export function allRoutes(
     ...apiClientRoutes(services.apiClients),
     jwksRoute(services),
     ...auditRoutes(services.auditLog),
+    ...rateLimitRoutes(services.rateLimits),
     ...deadLetterRoutes(services.deadLetters),
     ...seedAliases(services),
   ];
