@@ -23,6 +23,11 @@ export interface RateLimitsDeps {
   readonly clock?: Clock;
 }
 
+interface Counted {
+  readonly result: RateLimiterRes | null;
+  readonly refused: boolean;
+}
+
 interface Limiter {
   readonly shared: RateLimiterRedis;
   readonly alone: RateLimiterMemory;
@@ -85,7 +90,7 @@ export class RateLimits {
   async #ask(
     { shared, alone }: Limiter,
     ask: (limiter: RateLimiterRedis | RateLimiterMemory) => Promise<RateLimiterRes | null>,
-  ): Promise<RateLimiterRes | null> {
+  ): Promise<Counted> {
     if (this.#clock.now() >= this.#aloneUntil) {
       try {
         const answer = await answerOf(ask(shared));
@@ -111,9 +116,10 @@ export class RateLimits {
     else logger.info({ event: 'rate_limits_shared' }, 'requests are counted over all backends');
   }
 
-  #standing(policy: RatePolicy, result: RateLimiterRes | null): RateStanding {
+  #standing(policy: RatePolicy, { result, refused }: Counted): RateStanding {
     const quota = this.options.perMinute[policy];
-    const used = result?.consumedPoints ?? 0;
+    // What is refused out of memory does not say how much was used.
+    const used = refused ? quota + 1 : (result?.consumedPoints ?? 0);
     return {
       policy,
       quota,
@@ -126,11 +132,11 @@ export class RateLimits {
 }
 
 /** The library rejects with a result when a limit is exceeded, and with an error when it cannot count. */
-async function answerOf(asked: Promise<RateLimiterRes | null>): Promise<RateLimiterRes | null> {
+async function answerOf(asked: Promise<RateLimiterRes | null>): Promise<Counted> {
   try {
-    return await asked;
+    return { result: await asked, refused: false };
   } catch (rejected) {
-    if (rejected instanceof RateLimiterRes) return rejected;
+    if (rejected instanceof RateLimiterRes) return { result: rejected, refused: true };
     throw rejected;
   }
 }
