@@ -44,7 +44,7 @@ function request(
   ids: Readonly<Record<string, readonly string[]>>,
 ): FuzzRequest {
   const valueOf = (schema: Schema): string =>
-    random.chance(0.3) ? hostileText(random) : String(fitting(schema, random) as string);
+    random.chance(0.3) ? hostileText(random) : String(fitting(schema, random));
   const path = template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const known = ids[name] ?? [];
     const value = random.chance(0.6) && known.length > 0 ? random.of(known) : hostileText(random);
