@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
+import { OpsServer, PeriodicTask, TrustedProxies, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import {
   ChangeAnnouncer,
@@ -28,6 +28,7 @@ import { EventBroadcast } from './events/event-broadcast';
 import { apiRouter } from './http/api-router';
 import { createApp } from './http/app';
 import { HttpServer } from './http/http-server';
+import { ListenerTls } from './http/listener-tls';
 import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
@@ -83,6 +84,9 @@ export interface Backend {
 const JOB_CONNECTIONS = 6;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
+
+/** How soon new certificate files are in force. */
+const TLS_FILES_EVERY_MS = 2_000;
 
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
@@ -202,13 +206,26 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         apiRouter(routes, { authenticator, guard, rates, audit, logger }),
         ...(panelDir === undefined ? [] : [panelRouter({ dir: panelDir })]),
       ],
+      proxies: new TrustedProxies({ networks: config.BACKEND_TRUSTED_PROXIES }),
       rates,
       logger,
     },
   );
+  const tls = new ListenerTls(
+    {
+      mode: config.BACKEND_TLS_MODE,
+      force: config.BACKEND_TLS_INSECURE_FORCE,
+      bind: config.BACKEND_BIND,
+      certFile: config.BACKEND_TLS_CERT_FILE,
+      keyFile: config.BACKEND_TLS_KEY_FILE,
+      clientCaFile: config.BACKEND_TLS_CLIENT_CA_FILE,
+      clientRequired: config.BACKEND_TLS_CLIENT_REQUIRED,
+    },
+    { logger },
+  );
   const http = new HttpServer(
     { bind: config.BACKEND_BIND },
-    { app, endStreams: () => events.endAll(), logger },
+    { app, tls, endStreams: () => events.endAll(), logger },
   );
   const applicationName = 'backend';
   const components = [
@@ -254,6 +271,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     new AuditSealer({ databaseUrl, applicationName }, { store: jobs, signer: checkpoints, logger }),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
+    tls,
+    new PeriodicTask(
+      { name: 'tls-files', everyMs: TLS_FILES_EVERY_MS, runAtStart: false, failureEvent: 'tls_files_failed' },
+      { run: () => tls.check(), logger },
+    ),
     http,
   ];
   return { components, http, routes, metrics };

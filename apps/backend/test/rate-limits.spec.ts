@@ -88,6 +88,23 @@ it('who has no credential yet is counted by its address', async () => {
   expect(await statuses(Array.from({ length: 8 }, enrol))).toEqual({ 400: 5, 429: 3 });
 });
 
+it('counts who is behind a trusted proxy for themselves, and believes nobody else about that', async () => {
+  const behind = await startBackend(around, {
+    environment: { ...environment, BACKEND_TRUSTED_PROXIES: '127.0.0.1' },
+  });
+  try {
+    const from = async ({ url }: TestBackend, address: string): Promise<string> => {
+      const response = await fetch(`${url}/agent/_health`, { headers: { 'x-forwarded-for': address } });
+      return /r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1] ?? '';
+    };
+    expect(await from(behind, '192.0.2.1')).toBe('999');
+    expect(await from(behind, '192.0.2.2')).toBe('999');
+    expect(await from(backend, '192.0.2.3')).not.toBe('999');
+  } finally {
+    await behind.stop();
+  }
+});
+
 it('can be looked at, without being used up by that', async () => {
   const key = await backend.key('viewer');
   const client = createClient({ baseUrl: backend.url, auth: { kind: 'apiKey', key } });

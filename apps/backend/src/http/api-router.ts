@@ -78,7 +78,7 @@ async function admit(
 ): Promise<Caller | undefined> {
   const { facts } = locals;
   // A stale cookie must not keep anybody from signing in.
-  const caller = route.access === 'public' ? undefined : await deps.authenticator.authenticate(facts.headers);
+  const caller = route.access === 'public' ? undefined : await deps.authenticator.authenticate(facts);
   if (caller) locals.caller = caller;
   if (caller || route.access === 'public') await deps.rates.admitCaller(route, caller, facts, response);
   if (route.access === 'public') return undefined;

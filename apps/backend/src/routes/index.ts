@@ -22,7 +22,7 @@ import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
-import { apiClientRoutes, jwksRoute } from './api-clients';
+import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
 import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
@@ -76,6 +76,7 @@ export function allRoutes(
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),
     ...apiClientRoutes(services.apiClients),
+    ...clientCertificateRoutes(services.apiClients),
     jwksRoute(services),
     ...auditRoutes(services.auditLog),
     ...rateLimitRoutes(services.rateLimits),
