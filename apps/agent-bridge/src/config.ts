@@ -2,8 +2,17 @@ import { hostname } from 'node:os';
 import { zTrustedKeys } from '@viw/commands';
 import { agentId, hubId, limits } from '@viw/contracts';
 import { parseSubjectPolicy } from './handshake/certificate/subject-policy';
-import { isNetwork, networksOverlap } from './handshake/trusted-proxies';
-import { LOG_LEVELS, loadConfigOrExit, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
+import {
+  isNetwork,
+  loadConfigOrExit,
+  LOG_LEVELS,
+  networksOverlap,
+  zBind,
+  zBool,
+  zCsv,
+  zInt,
+  zSecret,
+} from '@viw/runtime';
 import { z } from 'zod';
 import { isAmbiguous, parseLegacyAllowance } from './handshake/legacy-allowlist';
 import type { LegacyAllowance } from './handshake/legacy-allowlist';

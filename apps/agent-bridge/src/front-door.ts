@@ -1,6 +1,7 @@
 import { NonceMemory } from '@viw/agent-auth';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
+import { TrustedProxies } from '@viw/runtime';
 import type { BridgeConfig } from './config';
 import { AddressRates } from './connection/address-rates';
 import { AgentListener } from './connection/agent-listener';
@@ -14,7 +15,6 @@ import { Admission } from './handshake/admission';
 import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
 import { Room } from './handshake/room';
-import { TrustedProxies } from './handshake/trusted-proxies';
 import { switchedOnVerifiers } from './handshake/switched-on-verifiers';
 import type { Rejections } from './intake/rejections';
 import type { AgentClaims } from './lease/agent-claims';

@@ -1,6 +1,7 @@
 import { privateSigningKey } from '@viw/commands';
 import { spkiPin } from '@viw/contracts';
-import { AppError, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
+import type { RatePolicy } from '@viw/contracts';
+import { AppError, LOG_LEVELS, isNetwork, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
 import { importedTokenKey } from './auth/token-keys';
@@ -37,6 +38,9 @@ const tokenKeys = zSecret(32).transform((text, context) => {
   return z.NEVER;
 });
 
+const path = z.string('a path').min(1).max(4_096);
+const perMinute = (fallback: number) => zInt({ min: 0, max: 10_000_000 }).default(fallback);
+
 const isHubUrl = (text: string): boolean =>
   URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol) && new URL(text).username === '';
 
@@ -45,6 +49,21 @@ const schema = z.object({
   BACKEND_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('info'),
   BACKEND_LOG_JSON: zBool().default(true),
   BACKEND_BIND: zBind().prefault('127.0.0.1:8080'),
+  /** Proxies whose X-Forwarded-For is believed: limits and audit name who is behind them. */
+  BACKEND_TRUSTED_PROXIES: zCsv()
+    .refine((networks) => networks.every(isNetwork), 'a comma-separated list of addresses or networks')
+    .default([]),
+  /** `insecure`: plain HTTP, on loopback only unless forced. `custom`: TLS with the files below, which may be replaced any time. */
+  BACKEND_TLS_MODE: z.enum(['insecure', 'custom'], 'insecure or custom').default('insecure'),
+  /** Plain HTTP off loopback all the same: where something in front ends TLS. */
+  BACKEND_TLS_INSECURE_FORCE: zBool().default(false),
+  /** PEM files: chain and private key. */
+  BACKEND_TLS_CERT_FILE: path.optional(),
+  BACKEND_TLS_KEY_FILE: path.optional(),
+  /** PEM file with the issuers of client certificates. With it the listener asks for one. */
+  BACKEND_TLS_CLIENT_CA_FILE: path.optional(),
+  /** Nobody gets in without a client certificate, people included. */
+  BACKEND_TLS_CLIENT_REQUIRED: zBool().default(false),
   BACKEND_OPS_BIND: zBind().prefault('127.0.0.1:8081'),
   BACKEND_OPS_TOKEN: zSecret().optional(),
   /** With its password, so it counts as a secret; the same for Redis. */
@@ -81,6 +100,16 @@ const schema = z.object({
     .default([]),
   /** Signs API tokens; without it a key that follows from BACKEND_ENCRYPTION_KEY does. */
   BACKEND_TOKEN_KEYS: tokenKeys.optional(),
+  /** Requests per minute, counted over all backends; 0: not limited. From one address, whatever they ask for. */
+  BACKEND_RATE_ADDRESS_PER_MIN: perMinute(12_000),
+  /** Sign-ins from one address, beside the delays that failed ones bring. */
+  BACKEND_RATE_SIGN_IN_PER_MIN: perMinute(120),
+  /** Enrolments and key renewals from one address. */
+  BACKEND_RATE_AGENT_PER_MIN: perMinute(600),
+  /** Reads, writes, and what walks whole tables, of one caller. */
+  BACKEND_RATE_READ_PER_MIN: perMinute(6_000),
+  BACKEND_RATE_WRITE_PER_MIN: perMinute(3_000),
+  BACKEND_RATE_HEAVY_PER_MIN: perMinute(60),
   /** How long hubs take the former key of an agent that has renewed it. Seconds. */
   BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
 });
@@ -100,8 +129,28 @@ export function completeConfig(config: Config): CompleteConfig {
     throw new AppError('CONFIG_INVALID', `needed (or each with _FILE): ${missing.join(', ')}`, {
       meta: { errors: missing.map((path) => ({ path, msg: 'missing' })) },
     });
+  const { BACKEND_TLS_MODE: mode } = config;
+  const tls = [
+    ...(mode === 'custom' ? (['BACKEND_TLS_CERT_FILE', 'BACKEND_TLS_KEY_FILE'] as const) : []),
+    ...(config.BACKEND_TLS_CLIENT_REQUIRED ? (['BACKEND_TLS_CLIENT_CA_FILE'] as const) : []),
+  ].filter((name) => config[name] === undefined);
+  if (tls.length > 0)
+    throw new AppError('CONFIG_INVALID', `needed as well: ${tls.join(', ')}`, {
+      meta: { errors: tls.map((path) => ({ path, msg: 'missing' })) },
+    });
+  if (mode === 'insecure' && config.BACKEND_TLS_CLIENT_CA_FILE !== undefined)
+    throw new AppError('CONFIG_INVALID', 'BACKEND_TLS_CLIENT_CA_FILE needs BACKEND_TLS_MODE=custom');
   return config as CompleteConfig;
 }
+
+export const ratesPerMinute = (config: Config): Record<RatePolicy, number> => ({
+  address: config.BACKEND_RATE_ADDRESS_PER_MIN,
+  sign_in: config.BACKEND_RATE_SIGN_IN_PER_MIN,
+  agent: config.BACKEND_RATE_AGENT_PER_MIN,
+  read: config.BACKEND_RATE_READ_PER_MIN,
+  write: config.BACKEND_RATE_WRITE_PER_MIN,
+  heavy: config.BACKEND_RATE_HEAVY_PER_MIN,
+});
 
 /** @throws AppError CONFIG_INVALID */
 export function migrationUrl(config: Config): string {

@@ -1,5 +1,6 @@
 import {
   AdministratorRepository,
+  ApiClientCertificateRepository,
   ApiClientRepository,
   ApiKeyRepository,
   AuditChainRepository,
@@ -34,6 +35,7 @@ import type { Db } from '@viw/database';
 
 const repositoriesOf = (db: Db) => ({
   administrators: new AdministratorRepository({ db }),
+  apiClientCertificates: new ApiClientCertificateRepository({ db }),
   apiClients: new ApiClientRepository({ db }),
   apiKeys: new ApiKeyRepository({ db }),
   audit: new AuditRepository({ db }),

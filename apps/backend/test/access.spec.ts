@@ -92,6 +92,11 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /admin/api/administrators/:id': ['admin', 'auditor'],
   'PATCH /admin/api/administrators/:id': ['admin'],
   'DELETE /admin/api/administrators/:id': ['admin'],
+  'GET /admin/api/me/rate-limits': everybody,
+  'GET /admin/api/rate-limits': everybody,
+  'GET /admin/api/api-clients/:id/certificates': ['admin', 'auditor'],
+  'POST /admin/api/api-clients/:id/certificates': ['admin'],
+  'DELETE /admin/api/api-clients/:id/certificates/:sha256': ['admin'],
   'GET /admin/api/audit': ['admin', 'auditor'],
   'GET /admin/api/audit/verify': ['admin', 'auditor'],
   'GET /admin/api/audit/export': ['admin', 'auditor'],
@@ -110,7 +115,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
 const concrete = (path: string): string =>
   path
     .replace(':agent_id', 'gw-nobody')
-    .replace(/:(id|correlation_id|key_id)/g, '01936b2e-0000-7000-8000-000000000001');
+    .replace(/:(id|correlation_id|key_id|sha256)/g, '01936b2e-0000-7000-8000-000000000001');
 
 async function status(method: string, path: string, headers: Record<string, string>): Promise<number> {
   const giveUp = new AbortController();

@@ -16,6 +16,7 @@ import { commandRoutes } from './routes/commands';
 import { deadLetterRoutes } from './routes/dead-letters';
 import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
+import { rateLimitRoutes } from './routes/rate-limits';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
 import { Transport, type CallOptions, type ClientOptions } from './transport';
 
@@ -42,6 +43,7 @@ export const createClient = (options: ClientOptions) => {
     administrators: administratorRoutes(http),
     apiClients: apiClientRoutes(http),
     audit: auditRoutes(http),
+    rateLimits: rateLimitRoutes(http),
     gateways: gatewayRoutes(http),
     commands: commandRoutes(http),
     commandKeys: commandKeyRoutes(http),

@@ -115,6 +115,9 @@ export const registrySnapshotKey = 'viw:gateway_registry:snapshot';
 export const consumerAliveKey = (stream: string, group: string, consumer: string): string =>
   `viw:consumer:${stream}:${group}:${consumer}`;
 
+/** Requests counted by a rate limit of the backend; the library appends whose they are (TTL key). */
+export const rateLimitKey = (policy: string): string => `viw:rate:${policy}`;
+
 /** Held by the one process that trims streams. */
 export const janitorLeaseKey = 'viw:janitor';
 

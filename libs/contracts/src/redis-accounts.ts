@@ -12,6 +12,7 @@ import {
   leaseKey,
   mailboxStream,
   nonceKey,
+  rateLimitKey,
   registrySnapshotKey,
   rivalClaimKey,
   sentMarkKey,
@@ -94,6 +95,11 @@ export const redisAccounts = {
     { commands: ['exists'], keys: [hubAliveKey('*')], access: 'read' },
     { commands: ['eval', 'get', 'set', 'del', 'pexpire'], keys: [janitorLeaseKey] },
     { commands: ['eval', 'hget', 'hset'], keys: [registrySnapshotKey] },
+    {
+      commands: ['eval', 'evalsha', 'set', 'get', 'incrby', 'pttl', 'expire', 'del'],
+      keys: [rateLimitKey('*')],
+    },
+    { commands: ['multi', 'exec'] },
     // Shows passwords of the server: for the one account that decides everything anyway.
     { commands: ['config|get'] },
   ],

@@ -68,6 +68,7 @@ const grants: Record<ServiceRole, Grants> = {
     sessions: manage,
     api_clients: manage,
     api_keys: manage,
+    api_client_certificates: manage,
     revoked_tokens: manage,
     idempotency_keys: manage,
     audit_log: append,

@@ -24,3 +24,4 @@ export * from './routes';
 export * from './service';
 export * from './source-network';
 export * from './to-app-error';
+export * from './trusted-proxies';

@@ -11,12 +11,11 @@ import {
   subprotocol,
 } from '@viw/contracts';
 import { formatBind, listen, uuidv7 } from '@viw/runtime';
-import type { Bind, Clock, Component, Logger } from '@viw/runtime';
+import type { Bind, Clock, Component, Logger, TrustedProxies } from '@viw/runtime';
 import type { Dialect } from '../frames/dialect';
 import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
 import { handshakeRequest, pathOf } from '../handshake/handshake-request';
-import type { TrustedProxies } from '../handshake/trusted-proxies';
 import { busy, refusal } from '../handshake/verifier';
 import type { Refusal } from '../handshake/verifier';
 import type { LeaseStore } from '../lease/lease-store';

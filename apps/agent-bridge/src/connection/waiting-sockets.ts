@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-import { sourceNetwork } from '@viw/runtime';
-import { plainAddress } from '../handshake/trusted-proxies';
-import type { TrustedProxies } from '../handshake/trusted-proxies';
+import { plainAddress, sourceNetwork } from '@viw/runtime';
+import type { TrustedProxies } from '@viw/runtime';
 
 export interface WaitingSocketsOptions {
   /** At most so many of one source network at a time. */

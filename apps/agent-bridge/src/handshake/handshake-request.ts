@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { TrustedProxies } from './trusted-proxies';
+import type { TrustedProxies } from '@viw/runtime';
 import type { HandshakeRequest } from './verifier';
 
 /** As requested, without query. */

@@ -18,15 +18,25 @@ export interface AuthenticatorOptions {
 }
 
 export interface AuthenticatorDeps {
-  readonly repositories: Pick<Repositories, 'sessions' | 'apiKeys' | 'revokedTokens'>;
+  readonly repositories: Pick<
+    Repositories,
+    'sessions' | 'apiKeys' | 'revokedTokens' | 'apiClientCertificates'
+  >;
   readonly tokens: Pick<AccessTokens, 'verify'>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
+/** Where a credential may stand in a request. */
+export interface Presented {
+  readonly headers: IncomingHttpHeaders;
+  /** SHA-256 of the client certificate that the listener has verified. */
+  readonly certificate?: string | undefined;
+}
+
 const refused = () => new AppError('UNAUTHENTICATED', 'The credential is not valid');
 
-/** Finds out who calls: API key or token (`Authorization: Bearer`) or, without that header, session cookie. */
+/** Finds out who calls: API key or token (`Authorization: Bearer`) or, without that header, session cookie, or client certificate. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #deps: AuthenticatorDeps;
@@ -50,14 +60,21 @@ export class Authenticator {
   }
 
   /** Undefined without any credential. @throws AppError UNAUTHENTICATED for one that is not valid */
-  async authenticate(headers: IncomingHttpHeaders): Promise<Caller | undefined> {
+  async authenticate({ headers, certificate }: Presented): Promise<Caller | undefined> {
     if (headers.authorization !== undefined) return this.#byBearer(headers.authorization);
     const token = readSessionCookie(headers.cookie);
-    return token === undefined ? undefined : this.#bySession(token);
+    if (token !== undefined) return this.#bySession(token);
+    if (certificate === undefined) return undefined;
+    const caller = await this.#machines.findByCertificate(certificate);
+    if (caller === undefined) throw refused();
+    return caller;
   }
 
-  /** Writes by cookie carry the session's CSRF token; an API key or token is sent by no browser on its own. @throws FORBIDDEN */
+  /** Writes by cookie carry the session's CSRF token; an API key or token is sent by no browser on its
+   * own. A certificate is: writes by it are refused to pages, which always send `Origin`. @throws FORBIDDEN */
   checkCsrf(caller: Caller, headers: IncomingHttpHeaders): void {
+    if (caller.credential.kind === 'certificate' && headers.origin !== undefined)
+      throw new AppError('FORBIDDEN', 'Writes by certificate are for programs, not for pages');
     if (caller.credential.kind !== 'session') return;
     const given = headers['x-csrf-token'];
     if (typeof given !== 'string' || !constantTimeEqual(given, caller.credential.csrfToken))

@@ -18,7 +18,8 @@ export interface Caller extends Principal {
         readonly csrfToken: string;
       }
     | { readonly kind: 'api_key'; readonly id: string }
-    | ({ readonly kind: 'token' } & VerifiedToken);
+    | ({ readonly kind: 'token' } & VerifiedToken)
+    | { readonly kind: 'certificate'; readonly sha256: string };
 }
 
 /** Whom audit and commands name. */

@@ -8,7 +8,7 @@ import type { Caller } from './caller';
 import { KnownCredentials } from './known-credentials';
 
 export interface MachineCredentialsDeps {
-  readonly repositories: Pick<Repositories, 'apiKeys' | 'revokedTokens'>;
+  readonly repositories: Pick<Repositories, 'apiKeys' | 'revokedTokens' | 'apiClientCertificates'>;
   readonly tokens: Pick<AccessTokens, 'verify'>;
   /** Told of uses; a request does not wait for that. */
   readonly note: (update: Promise<void>) => void;
@@ -17,16 +17,21 @@ export interface MachineCredentialsDeps {
 
 type Credential = Exclude<Caller['credential'], { kind: 'session' }>;
 
-/** What machines send as `Authorization: Bearer`: an API key or a token. */
+/** What machines have: an API key or a token (`Authorization: Bearer`), or a client certificate. */
 export class MachineCredentials {
   readonly #deps: MachineCredentialsDeps;
   readonly #apiKeys: KnownCredentials<UsableApiKey>;
   readonly #tokens: KnownCredentials<TokenClient>;
+  readonly #certificates: KnownCredentials<TokenClient>;
 
   constructor(deps: MachineCredentialsDeps) {
     this.#deps = deps;
     const { clock, repositories } = deps;
-    const { apiKeys, revokedTokens } = repositories;
+    const { apiKeys, revokedTokens, apiClientCertificates } = repositories;
+    this.#certificates = new KnownCredentials({
+      find: (sha256) => apiClientCertificates.findClient(sha256),
+      clock,
+    });
     this.#apiKeys = new KnownCredentials({
       find: (id) => apiKeys.findUsable(id),
       touch: (id) => apiKeys.touch(id),
@@ -46,14 +51,19 @@ export class MachineCredentials {
     return bearer.startsWith('viw_') ? this.#byKey(bearer) : this.#byToken(bearer);
   }
 
+  /** @param sha256 of a certificate whose issuer and times the listener has verified. Undefined: it is nobody's */
+  async findByCertificate(sha256: string): Promise<Caller | undefined> {
+    const known = await this.#certificates.find(sha256);
+    return known && callerOf(known, { kind: 'certificate', sha256 });
+  }
+
   /** As it stands in Postgres at this moment. */
   async lookUp(credential: Credential) {
-    const { apiKeys, revokedTokens } = this.#deps.repositories;
-    return credential.kind === 'api_key'
-      ? apiKeys.findUsable(credential.id)
-      : credential.expiresAt > this.#deps.clock.now()
-        ? revokedTokens.findClient(credential.clientId, credential.jti)
-        : undefined;
+    const { apiKeys, revokedTokens, apiClientCertificates } = this.#deps.repositories;
+    if (credential.kind === 'api_key') return apiKeys.findUsable(credential.id);
+    if (credential.kind === 'certificate') return apiClientCertificates.findClient(credential.sha256);
+    const inTime = credential.expiresAt > this.#deps.clock.now();
+    return inTime ? revokedTokens.findClient(credential.clientId, credential.jti) : undefined;
   }
 
   async #byKey(bearer: string): Promise<Caller | undefined> {

@@ -7,6 +7,7 @@ import type { AuditTrail } from '../services/audit-trail';
 import type { Authenticator } from '../auth/authenticator';
 import type { Caller } from '../auth/caller';
 import { authorise } from '../policy/access';
+import type { RateGuard } from '../rate-limits/rate-guard';
 import type { ScopeGuard } from '../policy/scope-guard';
 import { parseParams, parseRequest } from './parse-request';
 import type { AnyInput, PlainRoute, RequestFacts, Route } from './route';
@@ -14,6 +15,7 @@ import type { AnyInput, PlainRoute, RequestFacts, Route } from './route';
 export interface ApiRouterDeps {
   readonly authenticator: Authenticator;
   readonly guard: ScopeGuard;
+  readonly rates: Pick<RateGuard, 'admitCaller'>;
   readonly audit: AuditTrail;
   readonly logger: Logger;
 }
@@ -27,7 +29,7 @@ export interface Locals {
 }
 
 /**
- * Routes from the table. Each request goes: who is it → may it → CSRF → is what the address names in its scope → schemas →
+ * Routes from the table. Each request goes: who is it → too often → may it → CSRF → is what the address names in its scope → schemas →
  * is what the body names in its scope → handler → response schema. A body is read only from callers that may call the route.
  */
 export function apiRouter(routes: readonly Route[], deps: ApiRouterDeps): Router {
@@ -51,7 +53,7 @@ async function serve(route: Route, request: Request, response: Response, deps: A
   const locals = response.locals as Locals;
   const { facts } = locals;
   locals.route = route.path;
-  const caller = await admit(route, locals, deps);
+  const caller = await admit(route, locals, response, deps);
   const params = parseParams(route, request.params);
   const parsed = await recordingRefusals(locals, deps, async () => {
     await deps.guard.admitAddress(route, caller, params);
@@ -68,12 +70,18 @@ async function serve(route: Route, request: Request, response: Response, deps: A
   await answer(route, input, response);
 }
 
-async function admit(route: Route, locals: Locals, deps: ApiRouterDeps): Promise<Caller | undefined> {
+async function admit(
+  route: Route,
+  locals: Locals,
+  response: ServerResponse,
+  deps: ApiRouterDeps,
+): Promise<Caller | undefined> {
   const { facts } = locals;
   // A stale cookie must not keep anybody from signing in.
-  if (route.access === 'public') return undefined;
-  const caller = await deps.authenticator.authenticate(facts.headers);
+  const caller = route.access === 'public' ? undefined : await deps.authenticator.authenticate(facts);
   if (caller) locals.caller = caller;
+  if (caller || route.access === 'public') await deps.rates.admitCaller(route, caller, facts, response);
+  if (route.access === 'public') return undefined;
   await recordingRefusals(locals, deps, () => {
     authorise(route.access, caller);
     if (caller && route.method !== 'GET') deps.authenticator.checkCsrf(caller, facts.headers);

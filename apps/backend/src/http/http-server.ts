@@ -1,12 +1,13 @@
-import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { Bind, Component, Logger } from '@viw/runtime';
 import { AppError, formatBind, listen } from '@viw/runtime';
+import type { ListenerTls } from './listener-tls';
 
 const STOP_GRACE_MS = 4_000;
 
 export interface HttpServerDeps {
   readonly app: RequestListener;
+  readonly tls: Pick<ListenerTls, 'createServer'>;
   /** Ends the answers that would otherwise stay open. */
   readonly endStreams: () => void;
   readonly logger: Logger;
@@ -22,7 +23,7 @@ export class HttpServer implements Component {
     private readonly options: { readonly bind: Bind },
     private readonly deps: HttpServerDeps,
   ) {
-    this.#server = createServer(
+    this.#server = deps.tls.createServer(
       { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
       deps.app,
     );

@@ -9,9 +9,11 @@ export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 export interface RequestFacts {
   /** Accepted from `X-Correlation-Id` or made; UUID. */
   readonly correlationId: string;
-  /** The peer's address. Forwarding headers are not believed. */
+  /** The peer's address, or what trusted proxies say it was for them. Nobody else is believed. */
   readonly address: string;
   readonly headers: IncomingHttpHeaders;
+  /** SHA-256 in hex of a client certificate that the listener has verified. */
+  readonly certificate?: string | undefined;
   /** Method and path as requested, without query. */
   readonly target: string;
 }

@@ -1,5 +1,8 @@
 import {
   apiClient,
+  apiClientCertificate,
+  apiClientCertificateAdd,
+  apiClientCertificateList,
   apiClientCreate,
   apiClientPatch,
   apiKeyCreate,
@@ -140,6 +143,45 @@ export const apiClientRoutes = (clients: ApiClientService): Route[] => [
     status: 204,
     handler: async (input) => {
       await clients.revokeToken(input, input.body.jti);
+      return {};
+    },
+  }),
+];
+
+/** Which client certificates let their holder in as this client. */
+export const clientCertificateRoutes = (clients: ApiClientService): Route[] => [
+  defineRoute({
+    method: 'GET',
+    path: `${root}/:id/certificates`,
+    access: 'access:read',
+    summary: 'Client certificates by which it is known, newest first',
+    params: idParams,
+    status: 200,
+    response: apiClientCertificateList,
+    handler: async ({ params }) => ({ body: await clients.certificates(params.id) }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/certificates`,
+    access: 'access:write',
+    summary: 'Knows it by a client certificate, where the listener asks for one',
+    params: idParams,
+    body: apiClientCertificateAdd,
+    status: 201,
+    response: apiClientCertificate,
+    handler: async (input) => ({
+      body: await clients.addCertificate(input, input.params.id, input.body.certificate_sha256),
+    }),
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: `${root}/:id/certificates/:sha256`,
+    access: 'access:write',
+    summary: 'Knows it by that certificate no longer',
+    params: idParams.extend({ sha256: z.string().max(128) }),
+    status: 204,
+    handler: async (input) => {
+      await clients.removeCertificate(input, input.params);
       return {};
     },
   }),

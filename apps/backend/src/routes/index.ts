@@ -5,6 +5,7 @@ import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
+import type { RateLimits } from '../rate-limits/rate-limits';
 import type { AdministratorService } from '../services/administrator-service';
 import type { ApiClientService } from '../services/api-client-service';
 import type { AuditService } from '../services/audit-service';
@@ -21,7 +22,7 @@ import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
-import { apiClientRoutes, jwksRoute } from './api-clients';
+import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
 import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
@@ -31,6 +32,7 @@ import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
+import { rateLimitRoutes } from './rate-limits';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
@@ -41,6 +43,7 @@ export interface RouteServices {
   readonly secondFactor: SecondFactorService;
   readonly apiClients: ApiClientService;
   readonly tokens: AccessTokens;
+  readonly rateLimits: RateLimits;
   readonly auditLog: AuditService;
   readonly gateways: GatewayService;
   readonly enrollment: EnrollmentService;
@@ -73,8 +76,10 @@ export function allRoutes(
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),
     ...apiClientRoutes(services.apiClients),
+    ...clientCertificateRoutes(services.apiClients),
     jwksRoute(services),
     ...auditRoutes(services.auditLog),
+    ...rateLimitRoutes(services.rateLimits),
     ...deadLetterRoutes(services.deadLetters),
     ...seedAliases(services),
   ];

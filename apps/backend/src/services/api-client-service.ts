@@ -8,7 +8,7 @@ import type {
   tokenCreated,
 } from '@viw/contracts';
 import { TOKEN_MAX_S } from '@viw/contracts';
-import type { ApiKey, ListOptions } from '@viw/database';
+import type { ApiClientCertificate, ApiKey, ListOptions } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import { generateApiKey } from '@viw/secrets';
 import type { z } from 'zod';
@@ -17,7 +17,7 @@ import type { Repositories } from '../store';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface ApiClientServiceDeps {
-  readonly repositories: Pick<Repositories, 'apiClients' | 'apiKeys'>;
+  readonly repositories: Pick<Repositories, 'apiClients' | 'apiKeys' | 'apiClientCertificates'>;
   readonly writes: IdempotentWrites;
   readonly tokens: Pick<AccessTokens, 'issue'>;
 }
@@ -96,6 +96,32 @@ export class ApiClientService {
       if (!(await apiKeys.revoke(id, key))) throw new AppError('NOT_FOUND', 'No such key that works');
       const object = { kind: 'api_key', id: key };
       return { answer: null, audit: { action: 'api_key.revoke', object, detail: { client_id: id } } };
+    });
+  }
+
+  /** Newest first. @throws AppError NOT_FOUND */
+  async certificates(id: string): Promise<{ items: ApiClientCertificate[] }> {
+    await this.get(id);
+    return { items: await this.deps.repositories.apiClientCertificates.list(id) };
+  }
+
+  /** Whoever holds its key is this client from now on. @throws AppError NOT_FOUND, ALREADY_EXISTS */
+  addCertificate(write: WriteRequest, id: string, sha256: string): Promise<ApiClientCertificate> {
+    return this.deps.writes.perform(write, async ({ apiClientCertificates }) => ({
+      answer: await apiClientCertificates.add(id, sha256),
+      ...told('api_client.certificate_add', id, { sha256 }),
+    }));
+  }
+
+  /** It opens nothing any more within a second. @throws AppError NOT_FOUND */
+  async removeCertificate(
+    write: WriteRequest,
+    { id, sha256 }: { id: string; sha256: string },
+  ): Promise<void> {
+    await this.deps.writes.perform(write, async ({ apiClientCertificates }) => {
+      if (!(await apiClientCertificates.remove(id, sha256)))
+        throw new AppError('NOT_FOUND', 'The client has no such certificate');
+      return { answer: null, ...told('api_client.certificate_remove', id, { sha256 }) };
     });
   }
 

@@ -2,6 +2,8 @@ import {
   administrator,
   administratorPage,
   apiClient,
+  apiClientCertificate,
+  apiClientCertificateList,
   apiKeyCreated,
   apiKeyList,
   me,
@@ -97,6 +99,21 @@ export const apiClientRoutes = (http: Transport) => ({
     http.call(apiKeyCreated, { method: 'POST', path: `${keyPath(id, keyId)}/rotate`, body, options }),
   revokeKey: (id: string, keyId: string, options?: WriteOptions) =>
     http.send({ method: 'DELETE', path: keyPath(id, keyId), options }),
+  certificates: (id: string, options?: CallOptions) =>
+    http.call(apiClientCertificateList, { method: 'GET', path: `${clientPath(id)}/certificates`, options }),
+  addCertificate: (id: string, sha256: string, options?: WriteOptions) =>
+    http.call(apiClientCertificate, {
+      method: 'POST',
+      path: `${clientPath(id)}/certificates`,
+      body: { certificate_sha256: sha256 },
+      options,
+    }),
+  removeCertificate: (id: string, sha256: string, options?: WriteOptions) =>
+    http.send({
+      method: 'DELETE',
+      path: `${clientPath(id)}/certificates/${encodeURIComponent(sha256)}`,
+      options,
+    }),
   /** The only answer that ever shows the token; it goes where an API key would. */
   createToken: (id: string, body: z.input<typeof tokenCreate> = {}, options?: WriteOptions) =>
     http.call(tokenCreated, { method: 'POST', path: `${clientPath(id)}/tokens`, body, options }),

@@ -1,6 +1,7 @@
 export * from './administrators';
 export * from './audit';
 export * from './problem';
+export * from './rate-limits';
 export * from './scope';
 export * from './session';
 export * from './gateways';

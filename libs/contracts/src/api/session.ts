@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { certificateSha256 } from '../primitives';
 import { scope } from './scope';
 
 export const role = z.enum(['viewer', 'operator', 'admin', 'auditor']);
@@ -94,6 +95,15 @@ export const apiKeyRotate = z.strictObject({
     .default(86_400),
   expires_at: z.iso.datetime({ offset: true }).optional(),
 });
+
+/** A client certificate that lets its holder in as this API client, where the listener asks for one. */
+export const apiClientCertificateAdd = z.strictObject({ certificate_sha256: certificateSha256 });
+export const apiClientCertificate = z.object({
+  sha256: z.string(),
+  client_id: z.string(),
+  created_at: z.string(),
+});
+export const apiClientCertificateList = z.object({ items: z.array(apiClientCertificate) });
 
 /** Longest life of a token, seconds. */
 export const TOKEN_MAX_S = 86_400;

@@ -9,5 +9,13 @@ ALTER TABLE viw.administrators
   ADD COLUMN totp_sealed jsonb,
   ADD COLUMN totp_confirmed_at timestamptz(3),
   ADD COLUMN totp_last_step bigint NOT NULL DEFAULT 0;
+
+-- Client certificates by which an API client is known: SHA-256 of the DER form, hexadecimal.
+CREATE TABLE viw.api_client_certificates (
+  sha256 text PRIMARY KEY,
+  client_id uuid NOT NULL REFERENCES viw.api_clients (id) ON DELETE CASCADE,
+  created_at timestamptz(3) NOT NULL DEFAULT now()
+);
+CREATE INDEX api_client_certificates_client ON viw.api_client_certificates (client_id);
 `,
 };

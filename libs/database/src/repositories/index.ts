@@ -1,5 +1,6 @@
 export * from './certificates/acme-account-repository';
 export * from './access/administrator-repository';
+export * from './access/api-client-certificate-repository';
 export * from './access/api-client-repository';
 export * from './access/api-key-repository';
 export * from './audit/audit-chain-repository';

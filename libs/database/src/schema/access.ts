@@ -49,6 +49,12 @@ export interface ApiKeysTable {
   last_used_at: InstantOrNull;
 }
 
+export interface ApiClientCertificatesTable {
+  sha256: string;
+  client_id: string;
+  created_at: InstantDefault;
+}
+
 export interface RevokedTokensTable {
   jti: string;
   revoked_at: InstantDefault;

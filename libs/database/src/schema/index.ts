@@ -1,5 +1,6 @@
 import type {
   AdministratorsTable,
+  ApiClientCertificatesTable,
   ApiClientsTable,
   ApiKeysTable,
   IdempotencyKeysTable,
@@ -55,6 +56,7 @@ export interface Database {
   sessions: SessionsTable;
   api_clients: ApiClientsTable;
   api_keys: ApiKeysTable;
+  api_client_certificates: ApiClientCertificatesTable;
   revoked_tokens: RevokedTokensTable;
   idempotency_keys: IdempotencyKeysTable;
   audit_log: AuditLogTable;

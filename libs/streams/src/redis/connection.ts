@@ -12,6 +12,8 @@ export interface RedisConnectionOptions {
   readonly name: string;
   /** Longest BLOCK that a blocking connection is used with, milliseconds; 5 000 by default. */
   readonly blockMs?: number;
+  /** Of a `command` connection: how long it waits for an answer, milliseconds; 10 000 by default. */
+  readonly commandTimeoutMs?: number;
 }
 
 /** A peer that says nothing for this long although it owes an answer is gone. Milliseconds. */
@@ -23,7 +25,12 @@ const RECONNECT = { baseMs: 50, capMs: 1_000 };
  * Options of every Redis connection of viw. None of them resends a command by itself or queues one while it is not
  * connected: a command that may or may not have been carried out is rejected, and whoever sent it decides.
  */
-export function redisOptions({ role, name, blockMs = 5_000 }: RedisConnectionOptions) {
+export function redisOptions({
+  role,
+  name,
+  blockMs = 5_000,
+  commandTimeoutMs = COMMAND_TIMEOUT_MS,
+}: RedisConnectionOptions) {
   return {
     // Reply shapes are those of RESP2 on every server version.
     protocol: 2,
@@ -39,7 +46,7 @@ export function redisOptions({ role, name, blockMs = 5_000 }: RedisConnectionOpt
     reconnectOnError: (error) => /^(READONLY|MASTERDOWN)\b/.test(error.message),
     ...(role === 'blocking'
       ? { socketTimeout: blockMs + SILENCE_MS }
-      : { socketTimeout: COMMAND_TIMEOUT_MS + SILENCE_MS, commandTimeout: COMMAND_TIMEOUT_MS }),
+      : { socketTimeout: COMMAND_TIMEOUT_MS + SILENCE_MS, commandTimeout: commandTimeoutMs }),
   } satisfies RedisOptions;
 }
 

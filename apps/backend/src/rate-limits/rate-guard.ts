@@ -1,0 +1,78 @@
+import type { ServerResponse } from 'node:http';
+import type { RatePolicy, RateStanding } from '@viw/contracts';
+import { AppError, sourceNetwork } from '@viw/runtime';
+import type { Caller } from '../auth/caller';
+import type { RequestFacts } from '../http/route';
+import type { RateLimits } from './rate-limits';
+
+interface Called {
+  readonly method: string;
+  readonly path: string;
+  readonly access: string;
+}
+
+/** What costs more than an answer from an index. */
+const heavy: ReadonlySet<string> = new Set(['GET /admin/api/audit/verify', 'GET /admin/api/audit/export']);
+/** Without a caller: by address. */
+const open: Readonly<Record<string, RatePolicy>> = {
+  'POST /admin/api/setup': 'sign_in',
+  'POST /admin/api/session': 'sign_in',
+  'POST /agent/enroll': 'agent',
+  'POST /agent/renew': 'agent',
+};
+
+function policyOf({ method, path, access }: Called): RatePolicy | undefined {
+  const name = `${method} ${path}`;
+  if (access === 'public') return open[name];
+  if (heavy.has(name)) return 'heavy';
+  return method === 'GET' ? 'read' : 'write';
+}
+
+export const addressKey = (address: string): string => sourceNetwork(address);
+export const callerKey = ({ kind, id }: Pick<Caller, 'kind' | 'id'>): string => `${kind}:${id}`;
+
+/** Every request counts against its address, and against its caller by what it asks for; answers say how it stands. */
+export class RateGuard {
+  constructor(private readonly deps: { readonly limits: Pick<RateLimits, 'count'> }) {}
+
+  /** @throws AppError RATE_LIMITED */
+  async admitAddress({ address }: RequestFacts, response: ServerResponse): Promise<void> {
+    await this.#count('address', addressKey(address), response);
+  }
+
+  /** @param caller undefined: the route is for anybody. @throws AppError RATE_LIMITED */
+  async admitCaller(
+    route: Called,
+    caller: Caller | undefined,
+    { address }: RequestFacts,
+    response: ServerResponse,
+  ): Promise<void> {
+    const policy = policyOf(route);
+    if (policy === undefined) return;
+    await this.#count(policy, caller === undefined ? addressKey(address) : callerKey(caller), response);
+  }
+
+  async #count(policy: RatePolicy, key: string, response: ServerResponse): Promise<void> {
+    const standing = await this.deps.limits.count(policy, key);
+    if (standing === undefined) return;
+    tell(response, standing);
+    if (standing.exceeded)
+      throw new AppError(
+        'RATE_LIMITED',
+        `More than ${standing.quota} requests in ${standing.window_s} s (${policy})`,
+        {
+          meta: { retry_after_s: standing.reset_s },
+        },
+      );
+  }
+}
+
+/** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), an item for each policy that counted. */
+function tell(response: ServerResponse, { policy, quota, window_s, remaining, reset_s }: RateStanding): void {
+  const add = (name: string, item: string): void => {
+    const before = response.getHeader(name);
+    response.setHeader(name, typeof before === 'string' ? `${before}, ${item}` : item);
+  };
+  add('RateLimit-Policy', `"${policy}";q=${quota};w=${window_s}`);
+  add('RateLimit', `"${policy}";r=${remaining};t=${reset_s}`);
+}
