@@ -8,7 +8,7 @@ export NX_TUI := false
 composed := agent-bridge backend telemetry-writer results-writer cert-worker
 services := $(composed) gateway-agent host-helper
 
-.PHONY: help demo demo-check test chaos bench check build deps system-packages clean
+.PHONY: help demo demo-check test host-check chaos bench check build deps system-packages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -23,6 +23,10 @@ demo-check: deps ## walk through the demo without a person, in a scratch folder
 
 test: deps ## everything that must be green: formatting, lint, walls, types, tests, demo-check
 	@node tools/test/run.mjs
+
+host-check: deps ## as root: agent and helper on a Debian with systemd, on a real container engine and a real OpenVPN
+	@sh tools/system-packages/install.sh host-check
+	@npx jest -c jest.host.config.cjs
 
 check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 	@node tools/test/run.mjs --static
@@ -47,7 +51,7 @@ node_modules/.package-lock.json: package-lock.json
 	@touch $@
 
 clean: ## remove everything that was built or installed here
-	rm -rf node_modules .nx .demo .demo.log .demo-check coverage apps/*/dist tools/*/dist
+	rm -rf node_modules .nx .demo .demo.log .demo-check .host-check coverage apps/*/dist tools/*/dist
 
 $(services:%=%-build): %-build: node_modules/.package-lock.json
 	@npx nx run @viw/$*:build

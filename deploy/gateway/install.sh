@@ -99,6 +99,7 @@ restart_running() {
 install_all() {
   ! live || step 'account and group "viworks", without a shell' add_account
   step "$lib/host-helper/main.js" put 0644 "$here/host-helper.js" "$lib/host-helper/main.js"
+  step "$root/usr/bin/viw-host-helper" put 0755 "$here/viw-host-helper" "$root/usr/bin/viw-host-helper"
   step "$units/viw-host-helper.socket" put 0644 "$here/systemd/viw-host-helper.socket" "$units/viw-host-helper.socket"
   step "$units/viw-host-helper.service" put 0644 "$here/systemd/viw-host-helper.service" "$units/viw-host-helper.service"
   if [ -n "$agent" ]; then
@@ -108,6 +109,8 @@ install_all() {
   fi
   step "$doc/install-gateway.md" put 0644 "$here/install-gateway.md" "$doc/install-gateway.md"
   step "$etc" owned 0750 "$etc"
+  # Everybody may pass through; what is in it agent and helper close each for themselves.
+  step "$state" install -d -m 0755 "$state"
   [ -e "$etc/host-helper.env" ] || step "$etc/host-helper.env (settings, yours from now on)" put 0600 "$here/host-helper.env" "$etc/host-helper.env"
   [ -z "$agent" ] || [ -e "$etc/gateway-agent.env" ] ||
     step "$etc/gateway-agent.env (settings, yours from now on)" put 0600 "$here/gateway-agent.env" "$etc/gateway-agent.env"
@@ -126,8 +129,9 @@ uninstall_all() {
   if has_systemd; then
     # shellcheck disable=SC2086
     step "stops and disables: $services" systemctl disable --quiet --now $services
+    [ ! -d /run/viworks ] || step 'removes /run/viworks' rm -rf /run/viworks
   fi
-  for file in "$units/viw-agent.service" "$units/viw-host-helper.service" "$units/viw-host-helper.socket" "$root/usr/bin/viw-agent"; do
+  for file in "$units/viw-agent.service" "$units/viw-host-helper.service" "$units/viw-host-helper.socket" "$root/usr/bin/viw-agent" "$root/usr/bin/viw-host-helper"; do
     [ ! -e "$file" ] || step "removes $file" remove "$file"
   done
   for folder in "$lib" "$doc"; do

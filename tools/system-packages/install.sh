@@ -1,5 +1,6 @@
 #!/bin/sh
 # Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, sshd, Pebble, Chromium.
+# `install.sh host-check`: also what a gateway host has, for `make host-check` (container engine, OpenVPN, a Debian to boot).
 # Installs what is missing from Debian's packages when it may (root, or sudo without a password), after saying so.
 # Otherwise it names what is missing and ends with 0: the demo runs what it can, and tests that need a server fail clearly.
 set -eu
@@ -20,6 +21,13 @@ need chromium chromium
 need openssl openssl
 need systemd-analyze systemd
 need systemd-socket-activate systemd
+if [ "${1:-}" = host-check ]; then
+  need podman podman
+  need crun crun
+  need busybox busybox-static
+  need openvpn openvpn
+  need debootstrap debootstrap
+fi
 
 [ -n "$missing" ] || exit 0
 
@@ -54,6 +62,7 @@ stay_off() {
       redis-server) $as_root systemctl disable --quiet redis-server.service ;;
       nginx-light) $as_root systemctl disable --quiet nginx.service ;;
       openssh-server) $as_root systemctl disable --quiet ssh.service ;;
+      openvpn) $as_root systemctl disable --quiet openvpn.service ;;
     esac
   done >/dev/null 2>&1 || true
 }

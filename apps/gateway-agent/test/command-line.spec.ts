@@ -73,7 +73,7 @@ it('uses up no token before it knows the helper’s keys, and says how they are 
   });
   await writeFile(join(root, 'keys.json'), '{"sealing":"canary"}');
   const wrong = await viwAgent([...enroll, `--helper-keys=${join(root, 'keys.json')}`]);
-  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('host-helper keys') as string });
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('viw-host-helper keys') as string });
   expect(await viwAgent([...enroll, '--no-helper'])).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('cannot be reached: ECONNREFUSED') as string,

@@ -6,7 +6,7 @@ export const service = 'host-helper';
 
 const absolutePath = () => z.string('an absolute path').regex(/^\//, 'an absolute path');
 
-/** Needed as soon as the helper is switched on; `host-helper keys` and a disabled helper do without them. */
+/** Needed as soon as the helper is switched on; `viw-host-helper keys` and a disabled helper do without them. */
 const neededWhenEnabled = ['HOST_HELPER_AGENT_ID', 'HOST_HELPER_SECRET'] as const;
 
 export const configSchema = z

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
     argv: wantsKeys ? rest : process.argv.slice(2),
   });
   if (wantsKeys) {
-    // `host-helper keys` prints the public halves for enrolment, making the keys on first use.
+    // `viw-host-helper keys` prints the public halves for enrolment, making the keys on first use.
     const keys = await HostKeys.load(config.HOST_HELPER_KEYS_DIR);
     process.stdout.write(`${JSON.stringify(keys.publicKeys)}\n`);
     return;

@@ -66,7 +66,7 @@ export class HelperFixture {
       logLevel: 'error',
     });
     const keys = await startProgram({
-      name: 'host-helper keys',
+      name: 'viw-host-helper keys',
       argv: [process.execPath, this.#bundle, 'keys'],
       env: this.#env(),
     });

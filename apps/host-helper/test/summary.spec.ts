@@ -41,6 +41,6 @@ it('counts what was done and what was refused, by its own signature; the agentâ€
   expect(Date.parse(until)).toBeGreaterThan(Date.parse(since));
 });
 
-it('tells its public keys, the same as "host-helper keys" prints', async () => {
+it('tells its public keys, the same as "viw-host-helper keys" prints', async () => {
   expect(await helper.client.publicKeys()).toEqual(helper.publicKeys);
 });

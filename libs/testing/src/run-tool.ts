@@ -6,7 +6,7 @@ import { StartError } from './start-error';
 export async function runTool(
   name: string,
   args: readonly string[],
-  options: { cwd?: string } = {},
+  options: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
 ): Promise<string> {
   const program = await startProgram({ name, argv: [requireProgram(name), ...args], ...options });
   const exit = await program.exited;

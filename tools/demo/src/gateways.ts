@@ -91,7 +91,7 @@ async function publicKeys(gateway: Prepared, around: { secrets: DemoSecrets }): 
     env: helperEnvironment(gateway, around.secrets),
   });
   const { code } = await run.exited;
-  if (code !== 0) throw new Error(`host-helper keys failed (code ${String(code)}):\n${run.output()}`);
+  if (code !== 0) throw new Error(`viw-host-helper keys failed (code ${String(code)}):\n${run.output()}`);
   const lines = run.output().trim().split('\n');
   return gatewayPublicKeys.parse(JSON.parse(lines.at(-1) ?? ''));
 }

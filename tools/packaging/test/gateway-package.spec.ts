@@ -68,7 +68,9 @@ test('nothing is changed by a dry run, or without a yes', () => {
 
 test('install, upgrade, uninstall, purge', () => {
   expect(install('--yes')).toMatchObject({ status: 0 });
-  expect(installed()).toEqual(expect.arrayContaining([...programs, ...kept, '/usr/bin/viw-agent']));
+  expect(installed()).toEqual(
+    expect.arrayContaining([...programs, ...kept, '/usr/bin/viw-agent', '/usr/bin/viw-host-helper']),
+  );
   const secret = () => readFileSync(join(root, '/etc/viworks/host_helper.secret'), 'utf8');
   const first = secret();
   expect(first).toMatch(/^[0-9a-f]{64}$/);

@@ -5,7 +5,7 @@ export const help = `viw-agent: the agent of a viw gateway host
   viw-agent enroll     makes this host a gateway, by a one-time token
       --url=URL            of the backend, https://…
       --token-file=FILE    holds the token; - for standard input
-      --helper-keys=FILE   what "host-helper keys" prints; without it the helper's socket is asked
+      --helper-keys=FILE   what "viw-host-helper keys" prints; without it the helper's socket is asked
       --no-helper          this host has no helper: it only reports
       --command-keys=FILE  also write the trusted command keys there, for the helper (HOST_HELPER_TRUSTED_KEYS_FILE)
       --ca-file=FILE       PEM certificates that may sign the backend's

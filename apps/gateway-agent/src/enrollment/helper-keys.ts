@@ -3,7 +3,7 @@ import { HelperClient, helperPublicKeys } from '@viw/commands';
 import type { HelperPublicKeys } from '@viw/commands';
 import { AppError } from '@viw/runtime';
 
-/** Where the helper's public keys come from: a file (what `host-helper keys` prints), its socket, or nowhere. */
+/** Where the helper's public keys come from: a file (what `viw-host-helper keys` prints), its socket, or nowhere. */
 export type HelperKeySource =
   { readonly from: 'file'; readonly path: string } | { readonly from: 'socket' } | { readonly from: 'none' };
 
@@ -29,7 +29,7 @@ export async function helperKeysFrom(
   if (secret === undefined || agentId === undefined)
     throw new AppError(
       'CONFIG_INVALID',
-      'the helper’s public keys are needed: --helper-keys=<what "host-helper keys" prints>, or ' +
+      'the helper’s public keys are needed: --helper-keys=<what "viw-host-helper keys" prints>, or ' +
         'GATEWAY_AGENT_ID and GATEWAY_AGENT_HELPER_SECRET so that its socket can be asked, or --no-helper',
     );
   return new HelperClient({ socketPath, secret, agentId }).publicKeys();
@@ -43,7 +43,7 @@ async function keysInFile(path: string): Promise<HelperPublicKeys> {
     throw new AppError(
       'CONFIG_INVALID',
       code === undefined || error instanceof SyntaxError
-        ? `${path} does not hold what "host-helper keys" prints`
+        ? `${path} does not hold what "viw-host-helper keys" prints`
         : `${path} cannot be read (${code})`,
     );
   }

@@ -80,16 +80,16 @@ export class SessionContainers {
     );
     if (made.status === 404)
       throw new AppError('NOT_FOUND', `the image ${body.Image} is not on this host: fetch it there first`);
-    if (made.status === 409) throw new AppError('ALREADY_EXISTS', 'the session has a container already');
+    // Docker says 409 to a name that is taken, Podman 4 says 500: what is there tells it for both.
+    if (made.status !== 201 && (await this.#ofSession(args.session_id, deadline)) !== undefined)
+      throw new AppError('ALREADY_EXISTS', 'the session has a container already');
     const { Id: id } = expected(made, [201], created);
     const started = await this.#call('POST', `/containers/${id}/start`, deadline).catch(
       (error: unknown) => error,
     );
     if (isAnswer(started) && (started.status === 204 || started.status === 304)) return id;
     // One that does not run is of no use, and would keep the session from getting another.
-    await this.#call('DELETE', `/containers/${id}?force=true&v=true`, Date.now() + 5_000).catch(
-      () => undefined,
-    );
+    await this.#remove(id, Date.now() + 5_000).catch(() => undefined);
     throw isAnswer(started) ? new AppError('INTERNAL_ERROR', engineFailure(started)) : started;
   }
 
@@ -102,12 +102,13 @@ export class SessionContainers {
     const answer = await this.#call('POST', `/containers/${id}/stop?t=${STOP_GRACE_S}`, deadline);
     // 304: it had stopped already; 404: it went meanwhile.
     expected(answer, [204, 304, 404], z.unknown());
+    await this.#remove(id, deadline);
     return id;
   }
 
   /** False when the session has none. */
   async stopOfSession(sessionId: string, deadline: number): Promise<boolean> {
-    const found = (await this.list(deadline)).find((container) => container.sessionId === sessionId);
+    const found = await this.#ofSession(sessionId, deadline);
     if (!found) return false;
     await this.stop(found.id, deadline);
     return true;
@@ -125,6 +126,17 @@ export class SessionContainers {
         return [{ id, name, image, state, sessionId, username: Labels?.[USER_LABEL] }];
       },
     );
+  }
+
+  /** Without waiting for the engine to remove it by itself: until then the session would seem to have one. */
+  async #remove(id: string, deadline: number): Promise<void> {
+    const answer = await this.#call('DELETE', `/containers/${id}?force=true&v=true`, deadline);
+    // 409: the engine is at it.
+    expected(answer, [200, 204, 404, 409], z.unknown());
+  }
+
+  async #ofSession(sessionId: string, deadline: number): Promise<SessionContainer | undefined> {
+    return (await this.list(deadline)).find((container) => container.sessionId === sessionId);
   }
 
   #definition({

@@ -34,7 +34,7 @@ export const describeVerb = 'describe';
 
 /** Local request verb, outside the catalogue: takes over what the backend says of itself, `args: {policies}`. */
 export const hostPolicyVerb = 'host_policy';
-/** By which secrets are sealed to the helper and its results are proven; what `host-helper keys` prints. */
+/** By which secrets are sealed to the helper and its results are proven; what `viw-host-helper keys` prints. */
 export const helperPublicKeys = z.strictObject({ sealing: x25519PublicKey, signing: ed25519PublicKey });
 export type HelperPublicKeys = z.infer<typeof helperPublicKeys>;
 

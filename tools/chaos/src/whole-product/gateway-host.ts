@@ -89,6 +89,6 @@ async function makeKeys({ name, argv, cwd, env }: ProgramOptions): Promise<Gatew
     ...(env !== undefined && { env }),
   });
   const { code } = await run.exited;
-  if (code !== 0) throw new Error(`host-helper keys failed (code ${String(code)}):\n${run.output()}`);
+  if (code !== 0) throw new Error(`viw-host-helper keys failed (code ${String(code)}):\n${run.output()}`);
   return gatewayPublicKeys.parse(JSON.parse(run.output().trim().split('\n').at(-1) ?? ''));
 }
