@@ -8,7 +8,7 @@ import type { Authenticator } from '../auth/authenticator';
 import type { Caller } from '../auth/caller';
 import { authorise } from '../policy/access';
 import { parseRequest } from './parse-request';
-import type { AnyInput, PlainRoute, RequestFacts, Route } from './route';
+import type { AnyInput, FileRoute, PlainRoute, RequestFacts, Route } from './route';
 
 export interface ApiRouterDeps {
   readonly authenticator: Authenticator;
@@ -56,6 +56,7 @@ async function serve(route: Route, request: Request, response: Response, deps: A
       throw new AppError('METHOD_NOT_ALLOWED', undefined, { meta: { allow: ['GET'] } });
     return route.open(input, response);
   }
+  if ('file' in route) return sendFile(route, input, response);
   await answer(route, input, response);
 }
 
@@ -95,4 +96,10 @@ async function answer(route: PlainRoute, input: AnyInput, response: ServerRespon
     'Content-Length': Buffer.byteLength(text),
   });
   response.end(response.req.method === 'HEAD' ? undefined : text);
+}
+
+async function sendFile(route: FileRoute, input: AnyInput, response: ServerResponse): Promise<void> {
+  const bytes = await route.file(input);
+  response.writeHead(route.status, { 'Content-Type': route.contentType, 'Content-Length': bytes.length });
+  response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }

@@ -28,6 +28,9 @@ function operationOf(route: Route): Json {
     content: { 'application/json': { schema: jsonSchema(route.response, 'output') } },
   };
   const stream = 'open' in route && { content: { 'text/event-stream': { schema: { type: 'string' } } } };
+  const file = 'file' in route && {
+    content: { [route.contentType]: { schema: { type: 'string', format: 'binary' } } },
+  };
   return {
     summary: route.summary,
     security: route.access === 'public' ? [] : [{ session: [] }, { apiKey: [] }],
@@ -39,7 +42,7 @@ function operationOf(route: Route): Json {
       requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
     }),
     responses: {
-      [route.status]: { description: 'Done', ...content, ...stream },
+      [route.status]: { description: 'Done', ...content, ...stream, ...file },
       default: { $ref: '#/components/responses/problem' },
     },
   };

@@ -14,6 +14,7 @@ import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
 import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
+import type { PrivateCaService } from '../services/private-ca-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { apiClientRoutes } from './api-clients';
@@ -25,6 +26,7 @@ import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
+import { privateCaRoutes } from './private-ca';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
@@ -40,6 +42,7 @@ export interface RouteServices {
   readonly commandKeys: CommandKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
+  readonly privateCa: PrivateCaService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
   readonly events: EventBroadcast;
@@ -59,6 +62,7 @@ export function allRoutes(
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
+    ...privateCaRoutes(services.privateCa),
     ...serverRoutes(services.servers),
     ...apiClientRoutes(services.apiClients),
     ...deadLetterRoutes(services.deadLetters),

@@ -8,6 +8,8 @@ import { enroll } from '../enrollment/enroll';
 import { helperKeysFrom } from '../enrollment/helper-keys';
 import type { HelperKeySource } from '../enrollment/helper-keys';
 import { identityPath } from '../enrollment/identity-file';
+import type { EnrolledIdentity } from '../enrollment/identity-file';
+import { lifeOf } from '../enrollment/own-certificate';
 import { loadAgentFields } from '../load-config';
 import { parseCommandLine } from './command-line';
 import type { CommandLine, CommandOptions } from './command-line';
@@ -46,6 +48,7 @@ export async function enrollCommand(args: readonly string[], { print }: CommandI
     await writeDurably(keysFile, `${JSON.stringify(identity.command_keys, undefined, 2)}\n`, { mode: 0o644 });
   print(`enrolled as ${identity.agent_id}`);
   print(`identity     ${identityPath(stateDir)}`);
+  print(`certificate  ${until(identity)}`);
   print(`hubs         ${identity.hub_urls.join(', ') || 'none named: set GATEWAY_AGENT_HUB_URL'}`);
   print(`command keys ${identity.command_keys.keys.map(({ kid }) => kid).join(', ')}`);
   if (process.geteuid?.() === 0 && (await stat(stateDir)).uid === 0)
@@ -54,6 +57,11 @@ export async function enrollCommand(args: readonly string[], { print }: CommandI
     `next         set GATEWAY_AGENT_ENABLED=true and (re)start the agent; "viw-agent doctor" checks the rest`,
   );
   return 0;
+}
+
+function until({ certificate }: EnrolledIdentity): string {
+  const life = certificate && lifeOf(certificate.pem);
+  return life === undefined ? 'none issued' : `until ${new Date(life.until).toISOString()}`;
 }
 
 function backendUrl(text: string | undefined, allowPlaintext: boolean): string {

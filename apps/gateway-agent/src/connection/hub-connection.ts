@@ -33,7 +33,7 @@ export interface HubConnectionOptions {
 export interface HubConnectionDeps {
   readonly identity: AgentIdentity;
   /** Asked for each attempt. */
-  readonly certificate?: (() => ClientCertificate) | undefined;
+  readonly certificate?: (() => ClientCertificate | undefined) | undefined;
   readonly clock: HubClock;
   readonly logger: Logger;
   /** Uniform in [0, 1). */

@@ -5,7 +5,9 @@ import { AppError } from '@viw/runtime';
 import type { BackendClient, BackendClientOptions } from './backend-client';
 import { enrollingKeyPath, nextKeyPath, readIdentity, writeIdentity } from './identity-file';
 import type { EnrolledIdentity } from './identity-file';
+import { certificateFor } from './own-certificate';
 import { publicJwkOf } from './own-key';
+import { requestFor } from './own-request';
 import { forgetPendingKey, pendingKey } from './pending-key';
 import { prepareStateDir } from './state-dir';
 
@@ -21,7 +23,7 @@ export interface EnrollOptions {
 
 /**
  * Makes this host the gateway that the token was made for: a new key, made here; its public half and the helper's go to the
- * backend; what it answers is kept beside the key. An earlier identity stays whole until then. When the answer gets lost, the same
+ * backend, with a request for a certificate; what it answers is kept beside the key. An earlier identity stays whole until then. When the answer gets lost, the same
  * token may be tried again.
  *
  * @throws AppError ALREADY_EXISTS when the host is enrolled and `force` is false; whatever the backend refuses by
@@ -40,6 +42,7 @@ export async function enroll(
       agent: publicJwkOf(key),
       ...(helperKeys === undefined ? {} : { sealing: helperKeys.sealing, signing: helperKeys.signing }),
     },
+    csr: await requestFor(key),
   };
   const proof = signRequest(key, 'viw-enroll', signed);
   const request = { ...signed, proof };
@@ -49,10 +52,12 @@ export async function enroll(
     throw error;
   });
   const now = new Date().toISOString();
+  const certificate = certificateFor(key, answer.certificate);
   const identity: EnrolledIdentity = {
     agent_id: answer.agent_id,
     private_key: pem,
     key_made_at: now,
+    ...(certificate && { certificate }),
     enrolled_at: now,
     backend_url: backend.url,
     backend_pins: [...(backend.pins ?? [])],

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { agentId, commandKeys, spkiPin, timestamp } from '@viw/contracts';
+import { agentId, certificateWithChain, commandKeys, spkiPin, timestamp } from '@viw/contracts';
 import { AppError, writeDurably } from '@viw/runtime';
 import type { DurableFileOptions } from '@viw/runtime';
 import { z } from 'zod';
@@ -18,6 +18,8 @@ export const enrolledIdentity = z.strictObject({
     .string()
     .refine((pem) => keyOfPem(pem) !== undefined, { error: 'not a private Ed25519 key' }),
   key_made_at: timestamp,
+  /** Issued for that key; none where the backend issues none. */
+  certificate: certificateWithChain.optional(),
   enrolled_at: timestamp,
   /** Where the key is renewed. */
   backend_url: z.string(),

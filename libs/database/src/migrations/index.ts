@@ -12,6 +12,7 @@ import { revocation } from './0011_revocation';
 import { enrollment } from './0021_enrollment';
 import { trust } from './0022_trust';
 import { acceptCommand } from './0023_accept_command';
+import { privateCa } from './0033_private_ca';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   enrollment,
   trust,
   acceptCommand,
+  privateCa,
 ];

@@ -31,6 +31,8 @@ export type { RepositoryDeps } from './repository';
 export * from './access/revoked-token-repository';
 export * from './trust/command-key-repository';
 export * from './trust/host-policy-repository';
+export * from './private-ca/certificate-authority-repository';
+export * from './private-ca/issued-certificate-repository';
 export * from './servers/server-repository';
 export * from './access/sign-in-session-repository';
 export * from './servers/ssh-credential-repository';

@@ -28,6 +28,7 @@ import type {
   OsGatewaysTable,
 } from './gateways';
 import type { OutboxTable } from './outbox';
+import type { CertificateAuthoritiesTable, IssuedCertificatesTable } from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
 import type { NginxServersTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
@@ -63,4 +64,6 @@ export interface Database {
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;
   acme_accounts: AcmeAccountsTable;
+  certificate_authorities: CertificateAuthoritiesTable;
+  issued_certificates: IssuedCertificatesTable;
 }

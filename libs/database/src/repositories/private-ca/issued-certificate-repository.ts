@@ -1,0 +1,76 @@
+import { sql } from 'kysely';
+import type { RepositoryDeps } from '../repository';
+
+export interface NewIssuedCertificate {
+  readonly authorityId: string;
+  readonly serial: string;
+  readonly agentId: string;
+  readonly fingerprintSha256: string;
+  readonly keySha256: string;
+  readonly pem: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+export interface RevokedCertificate {
+  readonly serial: string;
+  readonly revoked_at: string;
+  /** Its gateway is no more; else it was taken from a gateway that there is. */
+  readonly decommissioned: boolean;
+}
+
+/** What the private authorities have issued to gateways. Which of them count stands in `gateway_credentials`. */
+export class IssuedCertificateRepository {
+  constructor(private readonly deps: RepositoryDeps) {}
+
+  async add(issued: NewIssuedCertificate): Promise<void> {
+    await this.deps.db
+      .insertInto('issued_certificates')
+      .values({
+        authority_id: issued.authorityId,
+        serial: issued.serial,
+        agent_id: issued.agentId,
+        fingerprint_sha256: issued.fingerprintSha256,
+        key_sha256: issued.keySha256,
+        pem: issued.pem,
+        not_before: issued.notBefore,
+        not_after: issued.notAfter,
+      })
+      .execute();
+  }
+
+  /** PEM of the certificate that the gateway has for this key, if that is the one in force and was issued so few seconds ago. */
+  async inForce(agentId: string, keySha256: string, withinS: number): Promise<string | undefined> {
+    const row = await this.deps.db
+      .selectFrom('issued_certificates as i')
+      .innerJoin('gateway_credentials as c', 'c.certificate_sha256', 'i.fingerprint_sha256')
+      .select('i.pem')
+      .where('i.agent_id', '=', agentId)
+      .where('c.agent_id', '=', agentId)
+      .where('c.active', '=', true)
+      .where('i.key_sha256', '=', keySha256)
+      .where('i.created_at', '>', sql<string>`now() - make_interval(secs => ${withinS})`)
+      .executeTakeFirst();
+    return row?.pem;
+  }
+
+  /** Those that were revoked and have not been expired for a week, by serial number. */
+  async revoked(authorityId: string): Promise<RevokedCertificate[]> {
+    const { rows } = await sql<RevokedCertificate>`
+      SELECT i.serial, min(c.revoked_at) AS revoked_at, bool_or(g.state = 'decommissioned') AS decommissioned
+      FROM viw.gateway_credentials c
+      JOIN viw.issued_certificates i ON i.fingerprint_sha256 = c.certificate_sha256
+      JOIN viw.os_gateways g ON g.agent_id = i.agent_id
+      WHERE c.kind = 'certificate' AND c.revoked_at IS NOT NULL AND i.authority_id = ${authorityId}
+        AND i.not_after > now() - interval '7 days'
+      GROUP BY i.serial ORDER BY i.serial`.execute(this.deps.db);
+    return rows;
+  }
+
+  /** Those that have been expired for 90 days. */
+  async forgetExpired(): Promise<void> {
+    await sql`DELETE FROM viw.issued_certificates WHERE not_after < now() - interval '90 days'`.execute(
+      this.deps.db,
+    );
+  }
+}
