@@ -3,6 +3,7 @@ import { UnexpectedAnswerError } from './api-error';
 import { readEventStream } from './event-stream';
 import { liveEventFrom, type LiveEvent } from './live-event';
 import { apiClientRoutes, sessionRoutes, setupRoute } from './routes/access';
+import { certificateAuthorityRoutes } from './routes/certificate-authorities';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandKeyRoutes } from './routes/command-keys';
 import { commandRoutes } from './routes/commands';
@@ -39,6 +40,7 @@ export const createClient = (options: ClientOptions) => {
     verbs: (callOptions?: CallOptions) =>
       http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),
     certificates: certificateRoutes(http),
+    certificateAuthorities: certificateAuthorityRoutes(http),
     operations: operationRoutes(http),
     servers: serverRoutes(http),
     sshCredentials: sshCredentialRoutes(http),
