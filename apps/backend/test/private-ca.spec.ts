@@ -75,7 +75,7 @@ async function newToken(id = uniqueAgent()): Promise<{ id: string; token: string
 async function enrolled() {
   const { id, token } = await newToken();
   const key = agentKey();
-  const csr = await makeRequest(key);
+  const csr = makeRequest(key);
   const answer = enrollment.parse(await (await enrol(token, key, csr)).json());
   return { id, token, key, csr, pem: answer.certificate?.pem ?? '' };
 }
@@ -186,10 +186,10 @@ it('issues for the key of the request and the name of the gateway, whatever else
 it('answers the same request by the same certificate; a request that is none leaves the token as it was', async () => {
   const { id, token } = await newToken();
   const key = agentKey();
-  const broken = (await makeRequest(key)).replace(/.{8}\n-----END/, 'AAAAAAA=\n-----END');
+  const broken = makeRequest(key).replace(/.{8}\n-----END/, 'AAAAAAA=\n-----END');
   const refused = await enrol(token, key, broken);
   expect([refused.status, await refused.json()]).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
-  const csr = await makeRequest(key);
+  const csr = makeRequest(key);
   const first = enrollment.parse(await (await enrol(token, key, csr)).json());
   const again = enrollment.parse(await (await enrol(token, key, csr)).json());
   expect(again.certificate).toEqual(first.certificate);
@@ -231,7 +231,7 @@ it('renews the certificate alone, or with the key; hubs take the former one for 
     }),
   );
   const next = agentKey();
-  const both = renewal.parse(await (await renew(id, key, next, await makeRequest(next))).json());
+  const both = renewal.parse(await (await renew(id, key, next, makeRequest(next))).json());
   expect(new X509Certificate(both.certificate?.pem ?? '').checkPrivateKey(next)).toBe(true);
   await eventually(async () =>
     expect(await entryOf(id)).toMatchObject({
@@ -244,7 +244,7 @@ it('renews the certificate alone, or with the key; hubs take the former one for 
   await admin.gateways.revokeCredentials(id);
   await eventually(async () => expect((await entryOf(id))?.state).toBe('revoked'));
   expect((await entryOf(id))?.former_certificate).toBeUndefined();
-  expect((await renew(id, next, next, await makeRequest(next))).status).toBe(403);
+  expect((await renew(id, next, next, makeRequest(next))).status).toBe(403);
 });
 
 it('issues none where that is switched off; opens its authorities by a former key-encryption key and seals them anew', async () => {
@@ -258,7 +258,7 @@ it('issues none where that is switched off; opens its authorities by a former ke
   });
   const { token } = await newToken();
   const key = agentKey();
-  const answer = await enrol(token, key, await makeRequest(key), other);
+  const answer = await enrol(token, key, makeRequest(key), other);
   expect(enrollment.parse(await answer.json()).certificate).toBeUndefined();
   await eventually(async () =>
     expect((await authoritiesStored()).map(({ sealed }) => sealed.kek)).toEqual(['present', 'present']),

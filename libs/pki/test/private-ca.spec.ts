@@ -65,7 +65,7 @@ const options = { commonName: 'gw-1', organization, uri: 'urn:viw:gateway:gw-1',
 
 async function client(name: string) {
   const { privateKey } = generateKeyPairSync('ed25519');
-  const issued = await issueClient(options, await readRequest(await makeRequest(privateKey)), intermediate);
+  const issued = await issueClient(options, await readRequest(makeRequest(privateKey)), intermediate);
   return { ...issued, privateKey, path: await put(name, issued.pem) };
 }
 
@@ -114,7 +114,7 @@ it('a revoked one is refused by its list, which has a number; every leading byte
 });
 
 it('neither outlives its issuer nor makes an authority', async () => {
-  const request = await readRequest(await makeRequest(generateKeyPairSync('ed25519').privateKey));
+  const request = await readRequest(makeRequest(generateKeyPairSync('ed25519').privateKey));
   const late = await issueClient({ ...options, days: 99_999 }, request, intermediate);
   expect(late.notAfter).toEqual(intermediate.certificate.notAfter);
   const forged = await makeIntermediate({ commonName: 'deeper', organization, now }, intermediate);
@@ -145,6 +145,14 @@ it('takes requests of openssl for EC and Ed25519 keys, and no others', async () 
   const broken = `-----BEGIN CERTIFICATE REQUEST-----\n${altered.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
   for (const pem of [broken, await ask('-newkey', 'rsa:2048'), await ask(...curve('secp256k1')), 'x', ''])
     await expect(readRequest(pem)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+});
+
+it('a request of an agent is one to openssl too', async () => {
+  const path = await put('agent.csr', makeRequest(generateKeyPairSync('ed25519').privateKey));
+  expect(await openssl('req', '-in', path, '-noout', '-verify', '-subject')).toEqual({
+    code: 0,
+    output: expect.stringMatching(/^subject=\s*\n?Certificate request self-signature verify OK\n$/) as string,
+  });
 });
 
 it('an authority opens with its own key only', async () => {

@@ -1,13 +1,13 @@
 import { signRequest } from '@viw/commands';
 import type { HelperPublicKeys } from '@viw/commands';
 import { enrollment } from '@viw/contracts';
+import { makeRequest } from '@viw/pki';
 import { AppError } from '@viw/runtime';
 import type { BackendClient, BackendClientOptions } from './backend-client';
 import { enrollingKeyPath, nextKeyPath, readIdentity, writeIdentity } from './identity-file';
 import type { EnrolledIdentity } from './identity-file';
 import { certificateFor } from './own-certificate';
 import { publicJwkOf } from './own-key';
-import { requestFor } from './own-request';
 import { forgetPendingKey, pendingKey } from './pending-key';
 import { prepareStateDir } from './state-dir';
 
@@ -42,7 +42,7 @@ export async function enroll(
       agent: publicJwkOf(key),
       ...(helperKeys === undefined ? {} : { sealing: helperKeys.sealing, signing: helperKeys.signing }),
     },
-    csr: await requestFor(key),
+    csr: makeRequest(key),
   };
   const proof = signRequest(key, 'viw-enroll', signed);
   const request = { ...signed, proof };

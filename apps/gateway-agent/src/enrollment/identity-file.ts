@@ -60,6 +60,15 @@ export function readIdentity(stateDir: string): EnrolledIdentity | undefined {
   return parseIdentity(path, text);
 }
 
+/** For those who only tell of it. */
+export function readableIdentity(stateDir: string): EnrolledIdentity | undefined {
+  try {
+    return readIdentity(stateDir);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws AppError CONFIG_INVALID without a word of what stands there */
 export function parseIdentity(path: string, text: string): EnrolledIdentity {
   try {

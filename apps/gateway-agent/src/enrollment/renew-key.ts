@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { signRequest } from '@viw/commands';
 import { renewal } from '@viw/contracts';
+import { makeRequest } from '@viw/pki';
 import { AppError } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import type { BackendClient } from './backend-client';
 import { nextKeyPath, readIdentity, writeIdentity } from './identity-file';
 import { certificateFor } from './own-certificate';
 import { keyOfPem, publicJwkOf } from './own-key';
-import { requestFor } from './own-request';
 import { forgetPendingKey, pendingKey } from './pending-key';
 import { prepareStateDir } from './state-dir';
 
@@ -43,7 +43,7 @@ export async function renewKey(
   const signed = {
     agent_id: identity.agent_id,
     next: publicJwkOf(next),
-    csr: await requestFor(next),
+    csr: makeRequest(next),
     issued_at: new Date(clock.now()).toISOString(),
   };
   const request = {

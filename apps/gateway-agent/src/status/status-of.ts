@@ -1,8 +1,7 @@
 import type { AgentConfig } from '../config';
 import type { ConnectionReport } from '../connection/connection-report';
 import type { AgentIdentity } from '../connection/identity';
-import { readIdentity } from '../enrollment/identity-file';
-import type { EnrolledIdentity } from '../enrollment/identity-file';
+import { readableIdentity } from '../enrollment/identity-file';
 import { lifeOf } from '../enrollment/own-certificate';
 import type { HelperState } from '../events/helper-watch';
 import { usesEnrolledKey } from '../load-config';
@@ -47,18 +46,10 @@ export function statusOf(config: AgentConfig, sources: StatusSources): () => Age
 }
 
 function enrolled(config: AgentConfig): Omit<AgentStatus['identity'], 'way'> {
-  const identity = usesEnrolledKey(config) ? identityIn(config.GATEWAY_AGENT_STATE_DIR) : undefined;
+  const identity = usesEnrolledKey(config) ? readableIdentity(config.GATEWAY_AGENT_STATE_DIR) : undefined;
   const life = identity?.certificate && lifeOf(identity.certificate.pem);
   return {
     key_made_at: identity?.key_made_at ?? null,
     certificate_until: life === undefined ? null : new Date(life.until).toISOString(),
   };
-}
-
-function identityIn(stateDir: string): EnrolledIdentity | undefined {
-  try {
-    return readIdentity(stateDir);
-  } catch {
-    return undefined;
-  }
 }
