@@ -165,3 +165,17 @@ it('renews certificate and key without losing its session; the next connection m
   expect(await connected(id, 3)).toMatchObject({ way: 'mtls' });
   expect(hub.log.join('')).not.toContain(id);
 }, 90_000);
+
+it('a hub that trusts another authority does not lock it out: the key alone opens the gateway', async () => {
+  const id = await enrolled();
+  const anchor = await readFile(file('agents-ca.pem'));
+  await hub.stop();
+  await writeFile(file('agents-ca.pem'), await readFile(file('hub.pem')));
+  hub = await startHub();
+  await host.startAgent(trustsHub());
+  expect(await connected(id, 1)).toMatchObject({ way: 'ed25519' });
+  expect(hub.log.join('')).toContain('the client certificate is not trusted');
+  await hub.stop();
+  await writeFile(file('agents-ca.pem'), anchor);
+  hub = await startHub();
+}, 90_000);

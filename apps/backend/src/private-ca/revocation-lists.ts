@@ -51,15 +51,17 @@ export class RevocationLists {
     const now = this.#now();
     const thisUpdate = new Date(now - BACKDATED_MS);
     const nextUpdate = new Date(now + LIFE_MS);
-    const der = await makeRevocationList({ number: after + 1, thisUpdate, nextUpdate, revoked }, authority);
+    // Higher than those which a restored database has forgotten, too.
+    const number = Math.max(after + 1, Math.floor(now / 1_000));
+    const der = await makeRevocationList({ number, thisUpdate, nextUpdate, revoked }, authority);
     const { certificateAuthorities, issuedCertificates } = this.deps.store.repositories;
-    const list = { after, der, digest, thisUpdate, nextUpdate };
+    const list = { after, number, der, digest, thisUpdate, nextUpdate };
     if (!(await certificateAuthorities.storeRevocationList(record.id, list))) return;
     this.deps.logger.info(
       {
         event: 'revocation_list_published',
         authority_id: record.id,
-        number: after + 1,
+        number,
         revoked: revoked.length,
       },
       'a revocation list is published',

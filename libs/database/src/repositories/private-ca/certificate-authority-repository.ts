@@ -38,6 +38,7 @@ export interface NewCertificateAuthority {
 export interface StoredRevocationList {
   /** Of the list that it follows: of two at once, one is stored. */
   readonly after: number;
+  readonly number: number;
   readonly der: Buffer;
   readonly digest: string;
   readonly thisUpdate: Date;
@@ -97,13 +98,13 @@ export class CertificateAuthorityRepository {
       WHERE id = ${id} AND sealed = ${JSON.stringify(former)}::jsonb`.execute(this.deps.db);
   }
 
-  /** With the next number. False: another one was stored meanwhile, and nothing has changed. */
+  /** False: another one was stored meanwhile, and nothing has changed. */
   async storeRevocationList(id: string, list: StoredRevocationList): Promise<boolean> {
     const result = await this.deps.db
       .updateTable('certificate_authorities')
       .set({
         crl: list.der,
-        crl_number: list.after + 1,
+        crl_number: list.number,
         crl_digest: list.digest,
         crl_this_update: list.thisUpdate,
         crl_next_update: list.nextUpdate,
