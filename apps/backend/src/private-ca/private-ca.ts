@@ -34,15 +34,18 @@ export interface OpenAuthority {
 /** viw's own certificate authorities: their keys sealed in Postgres. An installation without any gets them at its first start. */
 export class PrivateCa {
   readonly #deps: PrivateCaDeps;
-  #open: readonly OpenAuthority[] | undefined;
+  #open: Promise<readonly OpenAuthority[]> | undefined;
 
   constructor(deps: PrivateCaDeps) {
     this.#deps = deps;
   }
 
   /** Every authority there is, the root first. Made now if this is the first start. @throws AppError INTERNAL_ERROR */
-  async authorities(): Promise<readonly OpenAuthority[]> {
-    this.#open ??= await this.#load();
+  authorities(): Promise<readonly OpenAuthority[]> {
+    this.#open ??= this.#load().catch((error: unknown) => {
+      this.#open = undefined;
+      throw error;
+    });
     return this.#open;
   }
 
