@@ -239,6 +239,11 @@ it('renews the certificate alone, or with the key; hubs take the former one for 
       former_certificate: { sha256: shaOf(second) },
     }),
   );
+  // Of three, the first is superseded; the second one's overlap is not over.
+  await eventually(async () => expect(await verify(pem)).toContain('certificate revoked'), {
+    timeoutMs: 15_000,
+  });
+  expect(await verify(second)).toContain(': OK');
   // With the former key nothing is renewed, its certificate neither.
   expect((await renew(id, key, key, csr)).status).toBe(403);
   await admin.gateways.revokeCredentials(id);

@@ -9,6 +9,7 @@ import { x509 } from './x509';
 export const revocationReasons = {
   keyCompromise: x509.X509CrlReason.keyCompromise,
   cessationOfOperation: x509.X509CrlReason.cessationOfOperation,
+  superseded: x509.X509CrlReason.superseded,
 } as const;
 export type RevocationReason = keyof typeof revocationReasons;
 

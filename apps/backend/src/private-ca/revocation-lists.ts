@@ -20,7 +20,10 @@ export interface RevocationListsDeps {
   readonly clock?: Clock;
 }
 
-/** Keeps the revocation list of every authority current: a new one when something was revoked, and once a day. */
+/**
+ * Keeps the revocation list of every authority current: a new one when hubs take a certificate no more, and once a day. It says what hubs
+ * go by, not what somebody has noted beside it.
+ */
 export class RevocationLists {
   constructor(private readonly deps: RevocationListsDeps) {}
 
@@ -30,11 +33,8 @@ export class RevocationLists {
     const stored = new Map((await certificateAuthorities.list()).map((row) => [row.id, row]));
     for (const open of await this.deps.ca.authorities()) {
       const present = stored.get(open.record.id);
-      const rows = await issuedCertificates.revoked(open.record.id);
-      const revoked = rows.map(({ serial, revoked_at: at, decommissioned }): Revocation => {
-        const reason = decommissioned ? 'cessationOfOperation' : 'keyCompromise';
-        return { serial, at: new Date(at), reason };
-      });
+      const listed = await issuedCertificates.listed(open.record.id);
+      const revoked = listed.map((row): Revocation => ({ ...row, at: new Date(row.at) }));
       const digest = sha256Hex(JSON.stringify(revoked));
       const due = Date.parse(present?.crl_this_update ?? '') + RENEWED_AFTER_MS;
       if (present?.crl_digest === digest && this.#now() < due) continue;

@@ -29,6 +29,17 @@ it.each<[string, Ending]>([
   expect(choice.next()).toBe(certificate);
 });
 
+it('a renewed certificate is shown, whatever became of the one before', () => {
+  let shown = certificate;
+  const choice = new CertificateChoice({ read: () => shown });
+  choice.next();
+  choice.learn(refused('NOT_ALLOWED'));
+  expect(choice.next()).toBeUndefined();
+  choice.learn(closed);
+  shown = { cert: 'renewed', key: 'k' };
+  expect(choice.next()).toBe(shown);
+});
+
 it('whatever else happens, it is shown again', () => {
   const choice = make();
   for (const each of [

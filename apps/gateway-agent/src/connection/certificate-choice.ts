@@ -13,13 +13,14 @@ const EDGE_REFUSALS: ReadonlySet<number> = new Set([400, 495, 496]);
 
 /**
  * Whether the certificate is shown beside a key, which proves as much. A hub refuses whoever offers two proofs of which one fails: one
- * that does not trust viw's authority would lock out a fleet. So after a refusal that may have been the certificate's it is left out,
- * and after the next refusal shown again.
+ * that does not trust viw's authority would lock out a fleet. So after a refusal that may have been the certificate's it is left out, until
+ * there is another one or the hub refuses without it, too.
  */
 export class CertificateChoice {
   readonly #deps: CertificateChoiceDeps;
-  #isLeftOut = false;
-  #wasShown = false;
+  /** PEM. */
+  #leftOut: string | undefined;
+  #shown: string | undefined;
 
   constructor(deps: CertificateChoiceDeps) {
     this.#deps = deps;
@@ -27,19 +28,21 @@ export class CertificateChoice {
 
   /** For the next attempt. @throws what `read` throws */
   next(): ClientCertificate | undefined {
-    const certificate = this.#isLeftOut ? undefined : this.#deps.read();
-    this.#wasShown = certificate !== undefined;
+    this.#shown = undefined;
+    const certificate = this.#deps.read();
+    if (certificate === undefined || certificate.cert === this.#leftOut) return undefined;
+    this.#shown = certificate.cert;
     return certificate;
   }
 
-  /** How that attempt ended. True: the next one leaves the certificate out, as this one did not. */
+  /** How that attempt ended. True: the next one leaves out the certificate that this one has shown. */
   learn(ending: Ending): boolean {
-    if (this.#isLeftOut) {
-      this.#isLeftOut = ending.kind !== 'refused';
-      return false;
+    if (this.#shown !== undefined) {
+      this.#leftOut = isAboutCertificate(ending) ? this.#shown : undefined;
+      return this.#leftOut !== undefined;
     }
-    this.#isLeftOut = this.#wasShown && isAboutCertificate(ending);
-    return this.#isLeftOut;
+    if (ending.kind === 'refused') this.#leftOut = undefined;
+    return false;
   }
 }
 

@@ -41,7 +41,7 @@ CREATE TABLE viw.issued_certificates (
 );
 CREATE INDEX issued_certificates_agent ON viw.issued_certificates (agent_id);
 CREATE INDEX issued_certificates_expiry ON viw.issued_certificates (not_after);
-CREATE INDEX gateway_credentials_revoked_certificate ON viw.gateway_credentials (certificate_sha256)
-  WHERE kind = 'certificate' AND revoked_at IS NOT NULL;
+CREATE INDEX gateway_credentials_any_certificate ON viw.gateway_credentials (certificate_sha256)
+  WHERE certificate_sha256 IS NOT NULL;
 `,
 };

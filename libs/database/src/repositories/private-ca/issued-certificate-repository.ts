@@ -12,11 +12,13 @@ export interface NewIssuedCertificate {
   readonly notAfter: Date;
 }
 
-export interface RevokedCertificate {
+/** RFC 5280 section 5.3.1. `superseded`: by the next certificate of its gateway, whose overlap is over. */
+export type ListedReason = 'keyCompromise' | 'cessationOfOperation' | 'superseded';
+
+export interface ListedCertificate {
   readonly serial: string;
-  readonly revoked_at: string;
-  /** Its gateway is no more; else it was taken from a gateway that there is. */
-  readonly decommissioned: boolean;
+  readonly at: string;
+  readonly reason: ListedReason;
 }
 
 /** What the private authorities have issued to gateways. Which of them count stands in `gateway_credentials`. */
@@ -54,16 +56,20 @@ export class IssuedCertificateRepository {
     return row?.pem;
   }
 
-  /** Those that were revoked and have not been expired for a week, by serial number. */
-  async revoked(authorityId: string): Promise<RevokedCertificate[]> {
-    const { rows } = await sql<RevokedCertificate>`
-      SELECT i.serial, min(c.revoked_at) AS revoked_at, bool_or(g.state = 'decommissioned') AS decommissioned
-      FROM viw.gateway_credentials c
-      JOIN viw.issued_certificates i ON i.fingerprint_sha256 = c.certificate_sha256
+  /** Those that hubs take no more and that have not been expired for a week, by serial number. */
+  async listed(authorityId: string): Promise<ListedCertificate[]> {
+    const { rows } = await sql<ListedCertificate>`
+      SELECT i.serial, min(coalesce(c.revoked_at, c.replaced_at)) AS at,
+        CASE WHEN bool_or(g.state = 'decommissioned') THEN 'cessationOfOperation'
+             WHEN bool_or(c.revoked_at IS NOT NULL) THEN 'keyCompromise' ELSE 'superseded' END AS reason
+      FROM viw.issued_certificates i
+      JOIN viw.gateway_credentials c ON c.certificate_sha256 = i.fingerprint_sha256
       JOIN viw.os_gateways g ON g.agent_id = i.agent_id
-      WHERE c.kind = 'certificate' AND c.revoked_at IS NOT NULL AND i.authority_id = ${authorityId}
-        AND i.not_after > now() - interval '7 days'
-      GROUP BY i.serial ORDER BY i.serial`.execute(this.deps.db);
+      WHERE i.authority_id = ${authorityId} AND i.not_after > now() - interval '7 days'
+      GROUP BY i.serial
+      HAVING NOT bool_or(c.active) AND (bool_or(c.revoked_at IS NOT NULL)
+        OR max(coalesce(c.overlap_until, c.replaced_at)) <= now())
+      ORDER BY i.serial`.execute(this.deps.db);
     return rows;
   }
 
