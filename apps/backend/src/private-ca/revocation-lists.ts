@@ -21,8 +21,8 @@ export interface RevocationListsDeps {
 }
 
 /**
- * Keeps the revocation list of every authority current: a new one when hubs take a certificate no more, and once a day. It says what hubs
- * go by, not what somebody has noted beside it.
+ * Keeps the revocation list of every authority current: a new one when hubs take a certificate no more, and once a day. It says
+ * what hubs go by, not what somebody has noted beside it.
  */
 export class RevocationLists {
   constructor(private readonly deps: RevocationListsDeps) {}

@@ -4,7 +4,6 @@ import type { Route } from '../http/route';
 import { defineFile, defineRoute } from '../http/route';
 import type { PrivateCaService } from '../services/private-ca-service';
 
-/** Files have no better answer to an id that is none than that there is nothing. */
 const authorityParams = z.strictObject({ id: z.uuid() });
 
 /** Certificates and revocation lists are for everybody: who has to check a certificate has no account here. */

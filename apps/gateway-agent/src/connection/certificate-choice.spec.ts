@@ -40,6 +40,18 @@ it('a renewed certificate is shown, whatever became of the one before', () => {
   expect(choice.next()).toBe(shown);
 });
 
+it('after an hour it is shown again', () => {
+  let now = 0;
+  const choice = new CertificateChoice({ read: () => certificate, now: () => now });
+  choice.next();
+  choice.learn(refused('NOT_ALLOWED'));
+  now = 3_599_999;
+  expect(choice.next()).toBeUndefined();
+  choice.learn(closed);
+  now += 1;
+  expect(choice.next()).toBe(certificate);
+});
+
 it('whatever else happens, it is shown again', () => {
   const choice = make();
   for (const each of [

@@ -4,7 +4,12 @@ import type { Ending } from './hub-socket';
 export interface CertificateChoiceDeps {
   /** Asked for each attempt. */
   readonly read: () => ClientCertificate | undefined;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
 }
+
+/** A hub that did not know it only yet is shown it at the first connection after this. */
+const LEFT_OUT_MS = 3_600_000;
 
 /** What a hub says to a certificate that it does not trust or does not know (yet). */
 const REFUSALS: ReadonlySet<string> = new Set(['BAD_SIGNATURE', 'NOT_ALLOWED']);
@@ -13,13 +18,13 @@ const EDGE_REFUSALS: ReadonlySet<number> = new Set([400, 495, 496]);
 
 /**
  * Whether the certificate is shown beside a key, which proves as much. A hub refuses whoever offers two proofs of which one fails: one
- * that does not trust viw's authority would lock out a fleet. So after a refusal that may have been the certificate's it is left out, until
- * there is another one or the hub refuses without it, too.
+ * that does not trust viw's authority would lock out a fleet. So after a refusal that may have been the certificate's it is left out for an
+ * hour, or until there is another one, or the hub refuses without it, too.
  */
 export class CertificateChoice {
   readonly #deps: CertificateChoiceDeps;
+  #leftOut: { readonly cert: string; readonly until: number } | undefined;
   /** PEM. */
-  #leftOut: string | undefined;
   #shown: string | undefined;
 
   constructor(deps: CertificateChoiceDeps) {
@@ -30,7 +35,7 @@ export class CertificateChoice {
   next(): ClientCertificate | undefined {
     this.#shown = undefined;
     const certificate = this.#deps.read();
-    if (certificate === undefined || certificate.cert === this.#leftOut) return undefined;
+    if (certificate === undefined || this.#leavesOut(certificate)) return undefined;
     this.#shown = certificate.cert;
     return certificate;
   }
@@ -38,11 +43,20 @@ export class CertificateChoice {
   /** How that attempt ended. True: the next one leaves out the certificate that this one has shown. */
   learn(ending: Ending): boolean {
     if (this.#shown !== undefined) {
-      this.#leftOut = isAboutCertificate(ending) ? this.#shown : undefined;
+      const until = this.#now() + LEFT_OUT_MS;
+      this.#leftOut = isAboutCertificate(ending) ? { cert: this.#shown, until } : undefined;
       return this.#leftOut !== undefined;
     }
     if (ending.kind === 'refused') this.#leftOut = undefined;
     return false;
+  }
+
+  #leavesOut({ cert }: ClientCertificate): boolean {
+    return this.#leftOut?.cert === cert && this.#now() < this.#leftOut.until;
+  }
+
+  #now(): number {
+    return (this.#deps.now ?? (() => performance.now()))();
   }
 }
 

@@ -23,8 +23,8 @@ export interface EnrollOptions {
 
 /**
  * Makes this host the gateway that the token was made for: a new key, made here; its public half and the helper's go to the
- * backend, with a request for a certificate; what it answers is kept beside the key. An earlier identity stays whole until then. When the answer gets lost, the same
- * token may be tried again.
+ * backend, with a request for a certificate; what it answers is kept beside the key. An earlier identity stays whole until then.
+ * When the answer gets lost, the same token may be tried again.
  *
  * @throws AppError ALREADY_EXISTS when the host is enrolled and `force` is false; whatever the backend refuses by
  */
