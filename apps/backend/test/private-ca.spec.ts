@@ -252,6 +252,16 @@ it('renews the certificate alone, or with the key; hubs take the former one for 
   expect((await renew(id, next, next, makeRequest(next))).status).toBe(403);
 });
 
+it('a key that is renewed without a request leaves nothing to the certificate of the key before', async () => {
+  const { id, key } = await enrolled();
+  expect((await renew(id, key, agentKey())).status).toBe(200);
+  await eventually(async () => {
+    const entry = await entryOf(id);
+    expect(entry?.former_key).toBeDefined();
+    expect([entry?.certificate_sha256, entry?.former_certificate]).toEqual([undefined, undefined]);
+  });
+});
+
 it('issues none where that is switched off; opens its authorities by a former key-encryption key and seals them anew', async () => {
   const former = JSON.parse(around.environment['BACKEND_ENCRYPTION_KEY'] ?? '') as object;
   const present = { id: 'present', key: randomBytes(32).toString('base64') };

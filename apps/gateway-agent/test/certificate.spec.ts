@@ -62,7 +62,7 @@ afterEach(() => {
 
 const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 const renew = (what: 'key' | 'certificate') =>
-  renewKey(dir, { client: new BackendClient({ url: url() }), clock: systemClock }, what);
+  renewKey(dir, { client: new BackendClient({ url: url() }), clock: systemClock }, { what });
 
 /** With a certificate that was issued so many days ago; none without. */
 async function enrolled(days?: number): Promise<void> {
@@ -140,6 +140,14 @@ it('is shown with its chain, and not once it has expired', async () => {
   expect(shown()).toBeUndefined();
   await enrolled();
   expect(shown()).toBeUndefined();
+});
+
+it('asks for none where the host has one from elsewhere', async () => {
+  await enrolled();
+  const client = new BackendClient({ url: url() });
+  certify = async () => ({});
+  await renewKey(dir, { client, clock: systemClock }, { asksForCertificate: false });
+  expect(asked.map(({ csr }) => csr)).toEqual([undefined]);
 });
 
 it('a certificate for another key is not taken for one', async () => {

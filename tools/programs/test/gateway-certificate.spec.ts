@@ -6,7 +6,7 @@ import type { Client } from '@viw/client';
 import { agentSessionsStream } from '@viw/contracts';
 import { systemClock } from '@viw/runtime';
 import { decodeEntry } from '@viw/streams';
-import { eventually, freePort, selfSign } from '@viw/testing';
+import { eventually, freePort, requireProgram, selfSign, startProgram } from '@viw/testing';
 import { upgrade } from '../../../apps/agent-bridge/test/test-agent';
 import { type TestHub, startHubOnly } from '../../../apps/agent-bridge/test/test-hub';
 import { type Surroundings, surroundings } from '../../../apps/backend/test/surroundings';
@@ -14,6 +14,7 @@ import { type TestBackend, startBackend, uniqueAgent } from '../../../apps/backe
 import { BackendClient } from '../../../apps/gateway-agent/src/enrollment/backend-client';
 import { readIdentity } from '../../../apps/gateway-agent/src/enrollment/identity-file';
 import { renewKey } from '../../../apps/gateway-agent/src/enrollment/renew-key';
+import { openssl } from '../../../libs/pki/test/openssl';
 import { TestHost } from './gateway-host';
 
 /** A backend and a hub that ends TLS as they are built, an agent as it is shipped. The hub's only trust anchor is viw's own authority. */
@@ -146,7 +147,7 @@ it('renews certificate and key without losing its session; the next connection m
   await connected(id, 1);
   const version = await registryVersion();
   const client = new BackendClient({ url: backend.url });
-  await renewKey(host.path('agent'), { client, clock: systemClock }, 'certificate');
+  await renewKey(host.path('agent'), { client, clock: systemClock }, { what: 'certificate' });
   // For a quarter of an hour the answer is the same, for who has not heard the first.
   expect(certificate().fingerprint256).toBe(first.fingerprint256);
   expect(await host.agentCommand(['renew'], trustsHub())).toMatchObject({ code: 0, stderr: '' });
@@ -179,3 +180,62 @@ it('a hub that trusts another authority does not lock it out: the key alone open
   await writeFile(file('agents-ca.pem'), anchor);
   hub = await startHub();
 }, 90_000);
+
+it('an NGINX that checks the revocation lists passes it on to a hub', async () => {
+  const [id, edgePort, all] = await Promise.all([
+    enrolled(),
+    freePort(),
+    admin.certificateAuthorities.list().then(({ authorities }) => authorities),
+  ]);
+  const lists = await Promise.all(
+    all.map(async ({ revocation_list_path: path, id: name }) => {
+      const der = Buffer.from(await (await fetch(backend.url + path)).arrayBuffer());
+      await writeFile(file(name), der);
+      return (await openssl('crl', '-inform', 'DER', '-in', file(name))).output;
+    }),
+  );
+  await writeFile(file('lists.pem'), lists.join(''));
+  const behind = await startHubOnly(around.redis.url, {
+    AGENT_BRIDGE_ED25519: 'true',
+    AGENT_BRIDGE_MTLS_EDGE: 'true',
+    AGENT_BRIDGE_TRUSTED_PROXIES: '127.0.0.0/8',
+    AGENT_BRIDGE_CA_BUNDLE: file('agents-ca.pem'),
+  });
+  await writeFile(file('nginx.conf'), edgeConfig(edgePort, behind.port));
+  const nginx = await startProgram({
+    name: 'nginx',
+    argv: [requireProgram('nginx'), '-e', file('error.log'), '-c', file('nginx.conf')],
+    readyWhen: { port: edgePort },
+  });
+  await host.startAgent({ ...trustsHub(), GATEWAY_AGENT_HUB_URL: `wss://127.0.0.1:${edgePort}` });
+  expect(await connected(id, 1)).toMatchObject({ way: 'mtls-edge' });
+  await nginx.stop();
+  await behind.stop();
+}, 90_000);
+
+const edgeConfig = (port: number, hubPort: number): string => `
+daemon off; worker_processes 1; pid ${file('nginx.pid')}; error_log ${file('error.log')};
+events { worker_connections 64; }
+http {
+  access_log off;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${file(name)};`).join(' ')}
+  server {
+    listen 127.0.0.1:${port} ssl;
+    ssl_certificate ${file('hub.pem')};
+    ssl_certificate_key ${file('hub.key')};
+    ssl_client_certificate ${file('agents-ca.pem')};
+    ssl_crl ${file('lists.pem')};
+    ssl_verify_client on;
+    ssl_verify_depth 2;
+    location / {
+      proxy_pass http://127.0.0.1:${hubPort};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection upgrade;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-SSL-Client-Verify $ssl_client_verify;
+      proxy_set_header X-SSL-Client-Cert $ssl_client_escaped_cert;
+    }
+  }
+}
+`;

@@ -105,6 +105,8 @@ export class KeyRenewalService {
     const formerUntil = isOther ? await gatewayCredentials.renewAgentKey(agentId, next, overlapS) : null;
     const certified =
       order && (await this.deps.certificates.certify(repositories, agentId, order, 'renewal'));
+    // One that is for the former key must not outlast it.
+    if (isOther && certified === undefined) await gatewayCredentials.retireIssuedCertificate(agentId);
     const changed = isOther || certified?.changed === true;
     if (!changed) return { changed, formerUntil, certified };
     await tellHubs(repositories, agentId);

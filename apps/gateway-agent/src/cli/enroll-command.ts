@@ -10,7 +10,7 @@ import type { HelperKeySource } from '../enrollment/helper-keys';
 import { identityPath } from '../enrollment/identity-file';
 import type { EnrolledIdentity } from '../enrollment/identity-file';
 import { lifeOf } from '../enrollment/own-certificate';
-import { loadAgentFields } from '../load-config';
+import { asksForCertificate, loadAgentFields } from '../load-config';
 import { parseCommandLine } from './command-line';
 import type { CommandLine, CommandOptions } from './command-line';
 import type { CommandIo } from './command-io';
@@ -41,7 +41,10 @@ export async function enrollCommand(args: readonly string[], { print }: CommandI
   const helperKeys = await helperKeysFrom(helperKeySource(line), config);
   const stateDir = config.GATEWAY_AGENT_STATE_DIR;
   const identity = await enroll(
-    { stateDir, token, backend: { url, pins, ca }, helperKeys, force: line.flag('force') },
+    {
+      ...{ stateDir, token, backend: { url, pins, ca }, helperKeys, force: line.flag('force') },
+      asksForCertificate: asksForCertificate(config),
+    },
     { client: new BackendClient({ url, ca, pins }) },
   );
   if (keysFile !== undefined)

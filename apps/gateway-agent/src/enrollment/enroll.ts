@@ -19,6 +19,8 @@ export interface EnrollOptions {
   readonly helperKeys: HelperPublicKeys | undefined;
   /** Replaces an earlier enrolment, once the new one has taken place. */
   readonly force: boolean;
+  /** False: the host has a certificate from elsewhere, whose place the issued one would take. */
+  readonly asksForCertificate?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface EnrollOptions {
  * @throws AppError ALREADY_EXISTS when the host is enrolled and `force` is false; whatever the backend refuses by
  */
 export async function enroll(
-  { stateDir, token, backend, helperKeys, force }: EnrollOptions,
+  { stateDir, token, backend, helperKeys, force, asksForCertificate = true }: EnrollOptions,
   { client }: { readonly client: Pick<BackendClient, 'post'> },
 ): Promise<EnrolledIdentity> {
   const owner = await prepareStateDir(stateDir);
@@ -42,7 +44,7 @@ export async function enroll(
       agent: publicJwkOf(key),
       ...(helperKeys === undefined ? {} : { sealing: helperKeys.sealing, signing: helperKeys.signing }),
     },
-    csr: makeRequest(key),
+    ...(asksForCertificate && { csr: makeRequest(key) }),
   };
   const proof = signRequest(key, 'viw-enroll', signed);
   const request = { ...signed, proof };

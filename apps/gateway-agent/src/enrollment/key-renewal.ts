@@ -9,6 +9,8 @@ export interface KeyRenewalOptions {
   readonly stateDir: string;
   /** Age of the key in milliseconds at which it is renewed, or up to a tenth before; Infinity: never. */
   readonly afterMs: number;
+  /** As in `renewKey`. */
+  readonly asksForCertificate?: boolean;
   /** Milliseconds between two looks at it. Default one hour. */
   readonly everyMs?: number;
 }
@@ -23,14 +25,14 @@ export interface KeyRenewalDeps {
 
 /** Renews key and certificate of an enrolled agent when they are old enough. A failure costs nothing but the next attempt. */
 export function keyRenewal(options: KeyRenewalOptions, deps: KeyRenewalDeps): Component {
-  const { stateDir, afterMs, everyMs = 3_600_000 } = options;
+  const { stateDir, afterMs, asksForCertificate = true, everyMs = 3_600_000 } = options;
   const { client, clock, logger, onRenewed, random = Math.random } = deps;
   const due = { keyAfterMs: afterMs, spread: 0.9 + 0.1 * random() };
   const run = async (): Promise<void> => {
     const identity = readIdentity(stateDir);
     const what = identity && renewalDue(identity, due, clock.now());
-    if (what === undefined) return;
-    const formerUntil = await renewKey(stateDir, { client, clock }, what);
+    if (what === undefined || (what === 'certificate' && !asksForCertificate)) return;
+    const formerUntil = await renewKey(stateDir, { client, clock }, { what, asksForCertificate });
     logger.info({ event: `${what}_renewed`, former_until: formerUntil }, `the agent has a new ${what}`);
     onRenewed?.(what);
   };

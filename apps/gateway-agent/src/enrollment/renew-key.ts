@@ -17,19 +17,25 @@ export interface RenewKeyDeps {
   readonly clock: Clock;
 }
 
+export interface RenewKeyOptions {
+  /** `certificate`: the key stays, unless a next one is under way already, which may be in force. Default `key`. */
+  readonly what?: 'key' | 'certificate';
+  /** False: the host has a certificate from elsewhere, whose place the issued one would take. */
+  readonly asksForCertificate?: boolean;
+}
+
 /**
  * Replaces the agent's key by a new one and gets a certificate for it, which the next connection shows; the session that is open
  * stays. The new key is on disk before anybody is told of it and the present one until that has succeeded, so that whatever gets
  * lost on the way, the same key is offered again and one of the two opens the hub.
  *
- * @param what `certificate`: the key stays, unless a next one is under way already, which may be in force
  * @returns until when the former key is taken too; null when there is no new key, or an earlier attempt had reached the backend
  * @throws AppError NOT_FOUND when the host is not enrolled; whatever the backend refuses by
  */
 export async function renewKey(
   stateDir: string,
   { client, clock }: RenewKeyDeps,
-  what: 'key' | 'certificate' = 'key',
+  { what = 'key', asksForCertificate = true }: RenewKeyOptions = {},
 ): Promise<string | null> {
   const owner = await prepareStateDir(stateDir);
   const identity = readIdentity(stateDir);
@@ -43,7 +49,7 @@ export async function renewKey(
   const signed = {
     agent_id: identity.agent_id,
     next: publicJwkOf(next),
-    csr: makeRequest(next),
+    ...(asksForCertificate && { csr: makeRequest(next) }),
     issued_at: new Date(clock.now()).toISOString(),
   };
   const request = {

@@ -1,7 +1,7 @@
 import type { Clock, Component, Logger } from '@viw/runtime';
 import type { AgentConfig } from '../config';
 import type { EventSink } from '../events/host-events';
-import { usesEnrolledKey } from '../load-config';
+import { asksForCertificate, usesEnrolledKey } from '../load-config';
 import { backendOf } from './backend-of';
 import { keyRenewal } from './key-renewal';
 
@@ -16,5 +16,10 @@ export function renewalsOf(
   const afterMs = config.GATEWAY_AGENT_KEY_RENEW_DAYS * DAY_MS || Infinity;
   const onRenewed = (what: string): void => events.emit('security', `agent_${what}.renewed`);
   const stateDir = config.GATEWAY_AGENT_STATE_DIR;
-  return [keyRenewal({ stateDir, afterMs }, { ...deps, client: backendOf(config), onRenewed })];
+  return [
+    keyRenewal(
+      { stateDir, afterMs, asksForCertificate: asksForCertificate(config) },
+      { ...deps, client: backendOf(config), onRenewed },
+    ),
+  ];
 }
