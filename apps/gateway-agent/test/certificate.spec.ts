@@ -132,6 +132,19 @@ it('a key that may be in force already is offered again before the certificate o
   expect(readIdentity(dir)?.key_made_at).not.toBe(madeAt);
 });
 
+it('does not put back the key that was renewed while it asked', async () => {
+  await enrolled(21);
+  const certifies = certify;
+  certify = async (csr) => {
+    certify = certifies;
+    await renew('key');
+    return certifies(csr);
+  };
+  const before = readIdentity(dir)?.private_key;
+  await renew('certificate');
+  expect(readIdentity(dir)?.private_key).not.toBe(before);
+});
+
 it('is shown with its chain, and not once it has expired', async () => {
   await enrolled(29);
   const { certificate, private_key: key } = readIdentity(dir) ?? {};

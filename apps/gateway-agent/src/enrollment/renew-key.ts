@@ -62,6 +62,8 @@ export async function renewKey(
     if (error instanceof AppError && error.code === 'CONFLICT') await forgetPendingKey(nextKeyPath(stateDir));
     throw error;
   });
+  // Somebody has renewed the key meanwhile: what is on disk is newer than this.
+  if (keeps && readIdentity(stateDir)?.private_key !== pem) return answer.former_until;
   const { certificate: former, key_made_at: madeAt, ...rest } = identity;
   // The former one is for the former key; where the key stays, it is better than none.
   const certificate = certificateFor(next, answer.certificate) ?? (keeps ? former : undefined);

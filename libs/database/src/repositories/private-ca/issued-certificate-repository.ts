@@ -51,6 +51,7 @@ export class IssuedCertificateRepository {
       .where('c.agent_id', '=', agentId)
       .where('c.active', '=', true)
       .where('i.key_sha256', '=', keySha256)
+      .where('i.not_after', '>', sql<string>`now()`)
       .where('i.created_at', '>', sql<string>`now() - make_interval(secs => ${withinS})`)
       .executeTakeFirst();
     return row?.pem;
