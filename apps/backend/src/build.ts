@@ -35,6 +35,9 @@ import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
 import { RateGuard } from './rate-limits/rate-guard';
 import { RateLimits } from './rate-limits/rate-limits';
+import { GatewayCertificates } from './private-ca/gateway-certificates';
+import { PrivateCa } from './private-ca/private-ca';
+import { RevocationLists } from './private-ca/revocation-lists';
 import { Reconciler } from './reconciler/reconciler';
 import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
@@ -54,6 +57,7 @@ import { GatewayService } from './services/gateway-service';
 import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
+import { PrivateCaService } from './services/private-ca-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
@@ -80,13 +84,15 @@ export interface Backend {
   readonly metrics: Metrics;
 }
 
-/** Relay, reconciler, registry snapshots, audit sealer and command keys: one statement each at a time, and one to spare. */
+/** Relay, reconciler, registry snapshots, audit sealer, command keys and revocation lists: one statement each at a time, and one to spare. */
 const JOB_CONNECTIONS = 6;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
 
 /** How soon new certificate files are in force. */
 const TLS_FILES_EVERY_MS = 2_000;
+/** How soon a revocation stands in the list of its authority. */
+const REVOCATION_LISTS_EVERY_MS = 5_000;
 
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
@@ -122,6 +128,16 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const tokens = new AccessTokens({
     keys: config.BACKEND_TOKEN_KEYS ?? [derivedTokenKey(kek), ...formerKeks.map(derivedTokenKey)],
   });
+  const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
+  const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
+  const certificates = new GatewayCertificates(
+    {
+      days: config.BACKEND_AGENT_CERTIFICATE_DAYS,
+      overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S,
+    },
+    { ca: privateCa },
+  );
+
   const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
   // Every request waits for it: better to count alone than to wait.
@@ -171,6 +187,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
           writes,
           changes,
           keyring,
+          certificates,
           limiter: new AddressLimiter(agentLimit),
           audit,
           logger,
@@ -178,7 +195,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       ),
       keyRenewal: new KeyRenewalService(
         { overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S },
-        { store, changes, limiter: new AddressLimiter(agentLimit), logger },
+        { store, changes, certificates, limiter: new AddressLimiter(agentLimit), logger },
       ),
       commands: new CommandService({
         repositories,
@@ -189,6 +206,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       commandKeys: new CommandKeyService({ repositories, rotation, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
+      privateCa: new PrivateCaService({ repositories }),
       servers: new ServerService({
         repositories,
         writes,
@@ -258,6 +276,14 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     new PeriodicTask(
       { name: 'command-keys', everyMs: COMMAND_KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
       { run: () => keyring.refresh().then(() => rotation.advance()), logger },
+    ),
+    new PeriodicTask(
+      {
+        name: 'revocation-lists',
+        everyMs: REVOCATION_LISTS_EVERY_MS,
+        failureEvent: 'revocation_lists_failed',
+      },
+      { run: () => revocationLists.refresh(), logger },
     ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     new Reconciler(

@@ -112,6 +112,8 @@ const schema = z.object({
   BACKEND_RATE_HEAVY_PER_MIN: perMinute(60),
   /** How long hubs take the former key of an agent that has renewed it. Seconds. */
   BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
+  /** Life of the client certificates that agents are issued; 0: they are issued none. Days. */
+  BACKEND_AGENT_CERTIFICATE_DAYS: zInt({ min: 0, max: 365 }).default(30),
 });
 
 export const configSource = { service: 'backend', schema } as const;

@@ -209,7 +209,7 @@ describe('enrolment', () => {
     expect((await enroll(token, own)).status).toBe(200);
   });
 
-  it('refuses what is no enrolment: a CSR (nothing here signs one), a private key, a token of another kind', async () => {
+  it('refuses what is no enrolment: a request that is none, a private key, a token of another kind', async () => {
     const own = ownKey();
     const token = `viw_enroll_${'A'.repeat(43)}`;
     const proof = 'A'.repeat(86);

@@ -41,3 +41,7 @@ export const usesEnrolledKey = (config: {
   GATEWAY_AGENT_STATE_DIR: string;
   GATEWAY_AGENT_KEY_FILE?: string | undefined;
 }): boolean => config.GATEWAY_AGENT_KEY_FILE === identityPath(config.GATEWAY_AGENT_STATE_DIR);
+
+/** Nobody has given the host a certificate from elsewhere. */
+export const asksForCertificate = (config: { GATEWAY_AGENT_TLS_CERT_FILE?: string | undefined }): boolean =>
+  config.GATEWAY_AGENT_TLS_CERT_FILE === undefined;

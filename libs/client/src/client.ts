@@ -10,6 +10,7 @@ import {
   setupRoute,
 } from './routes/access';
 import { auditRoutes } from './routes/audit';
+import { certificateAuthorityRoutes } from './routes/certificate-authorities';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandKeyRoutes } from './routes/command-keys';
 import { commandRoutes } from './routes/commands';
@@ -51,6 +52,7 @@ export const createClient = (options: ClientOptions) => {
     verbs: (callOptions?: CallOptions) =>
       http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),
     certificates: certificateRoutes(http),
+    certificateAuthorities: certificateAuthorityRoutes(http),
     operations: operationRoutes(http),
     servers: serverRoutes(http),
     sshCredentials: sshCredentialRoutes(http),

@@ -63,6 +63,8 @@ const grants: Record<ServiceRole, Grants> = {
     agent_command_results: read,
     command_keys: keep,
     host_policies: manage,
+    certificate_authorities: keep,
+    issued_certificates: 'SELECT, INSERT, DELETE',
     outbox: manage,
     administrators: manage,
     sessions: manage,

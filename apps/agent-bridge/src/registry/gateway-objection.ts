@@ -53,10 +53,10 @@ const hasNothingOfItsOwn = ({ signing_key, certificate_sha256 }: RegistryEntry):
   signing_key === undefined && certificate_sha256 === undefined;
 
 function fits(entry: RegistryEntry, credential: OwnCredential): boolean {
-  // Whether a former key still opens anything new is looked at when it is shown.
+  // Whether a former key or certificate still opens anything new is looked at when it is shown.
   if (credential.kind === 'key')
     return [entry.signing_key?.x, entry.former_key?.key.x].includes(credential.x);
   return hasNothingOfItsOwn(entry)
     ? credential.namedByIssuer
-    : entry.certificate_sha256 === credential.sha256;
+    : [entry.certificate_sha256, entry.former_certificate?.sha256].includes(credential.sha256);
 }

@@ -62,7 +62,7 @@ export class GatewayRegistry {
     return this.#byAgent.get(agentId);
   }
 
-  /** @param sha256 in lower-case hex */
+  /** Whose it is, or was until it was renewed. @param sha256 in lower-case hex */
   withCertificate(sha256: string): RegistryEntry | undefined {
     return this.#byCertificate.get(sha256);
   }
@@ -109,13 +109,16 @@ export class GatewayRegistry {
   }
 
   #put(entry: RegistryEntry): void {
-    const former = this.#byAgent.get(entry.agent_id)?.certificate_sha256;
-    if (former !== undefined && this.#byCertificate.get(former)?.agent_id === entry.agent_id)
-      this.#byCertificate.delete(former);
+    for (const former of certificatesOf(this.#byAgent.get(entry.agent_id)))
+      if (this.#byCertificate.get(former)?.agent_id === entry.agent_id) this.#byCertificate.delete(former);
     this.#byAgent.set(entry.agent_id, entry);
-    const { certificate_sha256: certificate, state } = entry;
+    const { certificate_sha256: present, state } = entry;
     // A certificate that was taken from one gateway may be another's now: the one that it opens counts.
-    if (certificate !== undefined && (state === 'active' || !this.#byCertificate.has(certificate)))
-      this.#byCertificate.set(certificate, entry);
+    for (const certificate of certificatesOf(entry))
+      if ((certificate === present && state === 'active') || !this.#byCertificate.has(certificate))
+        this.#byCertificate.set(certificate, entry);
   }
 }
+
+const certificatesOf = (entry: RegistryEntry | undefined): string[] =>
+  [entry?.certificate_sha256, entry?.former_certificate?.sha256].filter((sha256) => sha256 !== undefined);

@@ -10,7 +10,7 @@ import { authorise } from '../policy/access';
 import type { RateGuard } from '../rate-limits/rate-guard';
 import type { ScopeGuard } from '../policy/scope-guard';
 import { parseParams, parseRequest } from './parse-request';
-import type { AnyInput, PlainRoute, RequestFacts, Route } from './route';
+import type { AnyInput, FileRoute, PlainRoute, RequestFacts, Route } from './route';
 
 export interface ApiRouterDeps {
   readonly authenticator: Authenticator;
@@ -67,6 +67,7 @@ async function serve(route: Route, request: Request, response: Response, deps: A
       throw new AppError('METHOD_NOT_ALLOWED', undefined, { meta: { allow: ['GET'] } });
     return route.open(input, response);
   }
+  if ('file' in route) return sendFile(route, input, response);
   await answer(route, input, response);
 }
 
@@ -123,4 +124,10 @@ async function answer(route: PlainRoute, input: AnyInput, response: ServerRespon
     'Content-Length': Buffer.byteLength(text),
   });
   response.end(response.req.method === 'HEAD' ? undefined : text);
+}
+
+async function sendFile(route: FileRoute, input: AnyInput, response: ServerResponse): Promise<void> {
+  const bytes = await route.file(input);
+  response.writeHead(route.status, { 'Content-Type': route.contentType, 'Content-Length': bytes.length });
+  response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }

@@ -31,6 +31,9 @@ function operationOf(route: Route): Json {
   const stream = 'open' in route && {
     content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }])),
   };
+  const file = 'file' in route && {
+    content: { [route.contentType]: { schema: { type: 'string', format: 'binary' } } },
+  };
   return {
     summary: route.summary,
     security: route.access === 'public' ? [] : [{ session: [] }, { apiKey: [] }],
@@ -42,7 +45,7 @@ function operationOf(route: Route): Json {
       requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
     }),
     responses: {
-      [route.status]: { description: 'Done', ...content, ...stream },
+      [route.status]: { description: 'Done', ...content, ...stream, ...file },
       default: { $ref: '#/components/responses/problem' },
     },
   };

@@ -68,6 +68,18 @@ export interface StreamSpec<A extends Access, Q> {
   ) => Promise<void> | void;
 }
 
+/** A route whose answer is a file, for programs that know nothing of this API. */
+export interface FileSpec<A extends Access, P> {
+  readonly method: 'GET';
+  readonly path: string;
+  readonly access: A;
+  readonly summary: string;
+  readonly params?: P;
+  readonly status: 200;
+  readonly contentType: string;
+  readonly file: (input: RouteInput<A, P, undefined, undefined>) => Promise<Buffer>;
+}
+
 interface Common {
   readonly method: Method;
   readonly path: string;
@@ -97,8 +109,12 @@ export interface StreamRoute extends Common {
   readonly content?: readonly string[];
   readonly open: (input: AnyInput, response: ServerResponse) => Promise<void> | void;
 }
+export interface FileRoute extends Common {
+  readonly contentType: string;
+  readonly file: (input: AnyInput) => Promise<Buffer>;
+}
 /** A row with its types forgotten: the router has checked everything before it calls. */
-export type Route = PlainRoute | StreamRoute;
+export type Route = PlainRoute | StreamRoute | FileRoute;
 
 export const defineRoute = <
   A extends Access,
@@ -113,3 +129,7 @@ export const defineRoute = <
 export const defineStream = <A extends Access, Q extends z.ZodObject | undefined = undefined>(
   spec: StreamSpec<A, Q>,
 ): Route => spec as unknown as StreamRoute;
+
+export const defineFile = <A extends Access, P extends z.ZodObject | undefined = undefined>(
+  spec: FileSpec<A, P>,
+): Route => spec as unknown as FileRoute;

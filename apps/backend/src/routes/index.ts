@@ -19,6 +19,7 @@ import type { GatewayService } from '../services/gateway-service';
 import type { SecondFactorService } from '../services/second-factor-service';
 import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
+import type { PrivateCaService } from '../services/private-ca-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
@@ -33,6 +34,7 @@ import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
 import { rateLimitRoutes } from './rate-limits';
+import { privateCaRoutes } from './private-ca';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
@@ -53,6 +55,7 @@ export interface RouteServices {
   readonly commandKeys: CommandKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
+  readonly privateCa: PrivateCaService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
   readonly events: EventBroadcast;
@@ -72,6 +75,7 @@ export function allRoutes(
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
+    ...privateCaRoutes(services.privateCa),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),

@@ -8,6 +8,11 @@ import type { ChangeAnnouncer } from '@viw/streams';
 import type { AddressLimiter } from '../auth/address-limiter';
 import { anonymous } from '../auth/caller';
 import type { RequestFacts } from '../http/route';
+import type {
+  CertificateOrder,
+  CertifiedGateway,
+  GatewayCertificates,
+} from '../private-ca/gateway-certificates';
 import type { CommandKeyring } from '../trust/command-keyring';
 import type { Repositories, Store } from '../store';
 import type { AuditTrail } from './audit-trail';
@@ -27,9 +32,15 @@ export interface EnrollmentDeps {
   readonly writes: IdempotentWrites;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
   readonly keyring: Pick<CommandKeyring, 'trusted'>;
+  readonly certificates: Pick<GatewayCertificates, 'order' | 'certify'>;
   readonly limiter: AddressLimiter;
   readonly audit: AuditTrail;
   readonly logger: Logger;
+}
+
+interface Enrolled {
+  readonly agentId: string;
+  readonly certified: CertifiedGateway | undefined;
 }
 
 const TOKEN_PREFIX = 'viw_enroll_';
@@ -72,10 +83,11 @@ export class EnrollmentService {
    * an enrolment that took place. Whoever has used it and asks again in its time, with the keys that are in force, is
    * answered again: the first answer may have got lost.
    * @throws AppError RATE_LIMITED for what fails too often; FORBIDDEN, the same for a token that is unknown, used, void or
-   *   expired; INVALID_SIGNATURE when the keys are not the caller's; CONFLICT for a key that was revoked
+   *   expired; INVALID_SIGNATURE when the keys are not the caller's; VALIDATION_FAILED for a certificate request that is none;
+   *   CONFLICT for a key that was revoked
    */
   async enroll(request: EnrollRequest, facts: RequestFacts): Promise<Enrollment> {
-    const { store, changes, limiter, keyring } = this.deps;
+    const { store, changes, limiter, keyring, certificates } = this.deps;
     const { proof, ...signed } = request;
     if (!isSignedBy(signed.public_keys.agent, 'viw-enroll', signed, proof)) {
       limiter.failed(facts.address);
@@ -85,7 +97,8 @@ export class EnrollmentService {
       return this.#refuse({ refused: 'unknown' }, facts);
     // Before the token is used up: without them nobody could be enrolled.
     const commandKeys = await keyring.trusted();
-    const outcome = await store.transaction((repositories) => this.#use(repositories, request, facts));
+    const order = await certificates.order(request.csr);
+    const outcome = await store.transaction((repositories) => this.#use(repositories, request, order, facts));
     if ('refused' in outcome) return this.#refuse(outcome, facts);
     changes.announce([{ kind: 'gateway', id: outcome.agentId }]);
     const { hubUrls, hubPins } = this.options;
@@ -94,29 +107,38 @@ export class EnrollmentService {
       hub_urls: [...hubUrls],
       hub_pins: [...hubPins],
       command_keys: { keys: [...commandKeys] },
+      ...(outcome.certified && { certificate: outcome.certified.certificate }),
     };
   }
 
   async #use(
     repositories: Repositories,
     { token, public_keys: keys }: EnrollRequest,
+    order: CertificateOrder | undefined,
     facts: RequestFacts,
-  ): Promise<{ readonly agentId: string } | { readonly refused: string; readonly agentId?: string }> {
+  ): Promise<Enrolled | { readonly refused: string; readonly agentId?: string }> {
     const { enrollmentTokens, gatewayCredentials, audit } = repositories;
+    const { certificates } = this.deps;
     const used = await enrollmentTokens.use(hashOf(token), facts.address);
     if (!used.usable) {
       const { reason, agentId, stillInTime } = used;
       if (agentId === undefined) return { refused: reason };
       const repeated = stillInTime === true && (await gatewayCredentials.areEnrolled(agentId, keys));
-      return repeated ? { agentId } : { refused: reason, agentId };
+      if (!repeated) return { refused: reason, agentId };
+      const certified = order && (await certificates.certify(repositories, agentId, order, 'enrolment'));
+      if (certified?.changed === true) await tellHubs(repositories, agentId);
+      return { agentId, certified };
     }
     const { id, agentId } = used;
     await gatewayCredentials.setEnrolledKeys(agentId, keys);
+    await gatewayCredentials.retireIssuedCertificate(agentId);
+    const certified = order && (await certificates.certify(repositories, agentId, order, 'enrolment'));
     await tellHubs(repositories, agentId);
     const object = { kind: 'gateway', id: agentId };
-    const note = { action: 'gateway.enroll', object, detail: { token_id: id, public_keys: keys } };
+    const detail = { token_id: id, public_keys: keys, certificate_sha256: certified?.sha256 };
+    const note = { action: 'gateway.enroll', object, detail };
     await audit.append(auditEntry(gatewayPrincipal(agentId), facts, 'success', note));
-    return { agentId };
+    return { agentId, certified };
   }
 
   /** What was wrong stands in log and audit; the caller is not told, so that nobody can tell a used token from a guess. */

@@ -6,6 +6,11 @@ import type { Clock, Logger } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
 import type { AddressLimiter } from '../auth/address-limiter';
 import type { RequestFacts } from '../http/route';
+import type {
+  CertificateOrder,
+  CertifiedGateway,
+  GatewayCertificates,
+} from '../private-ca/gateway-certificates';
 import type { Repositories, Store } from '../store';
 import { auditEntry } from './audit-trail';
 import { gatewayPrincipal } from './gateway-principal';
@@ -19,12 +24,25 @@ export interface KeyRenewalOptions {
 export interface KeyRenewalDeps {
   readonly store: Store;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
+  readonly certificates: Pick<GatewayCertificates, 'order' | 'certify'>;
   readonly limiter: AddressLimiter;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
-/** Lets an agent replace its own key by the one it has. */
+interface Replacement {
+  readonly agentId: string;
+  readonly next: RenewRequest['next'];
+  readonly order: CertificateOrder | undefined;
+}
+
+interface Replaced {
+  readonly changed: boolean;
+  readonly formerUntil: string | null;
+  readonly certified: CertifiedGateway | undefined;
+}
+
+/** Lets an agent replace its own key by the one it has, and its certificate. */
 export class KeyRenewalService {
   constructor(
     private readonly options: KeyRenewalOptions,
@@ -34,10 +52,11 @@ export class KeyRenewalService {
   /**
    * Asked again, because an answer was lost, it answers again: a key that is in force already needs no proof but its own.
    * @throws AppError RATE_LIMITED for what fails too often; VALIDATION_FAILED when the request is not of now; FORBIDDEN, the
-   *   same for an unknown gateway and for signatures that do not fit; CONFLICT for a key that was revoked
+   *   same for an unknown gateway and for signatures that do not fit; VALIDATION_FAILED for a certificate request that is none;
+   *   CONFLICT for a key that was revoked
    */
   async renew(request: RenewRequest, facts: RequestFacts): Promise<Renewal> {
-    const { store, changes } = this.deps;
+    const { store, changes, certificates } = this.deps;
     this.#assertOfNow(request.issued_at);
     const { by_current: byCurrent, by_next: byNext, ...signed } = request;
     const { agent_id: agentId, next } = signed;
@@ -47,12 +66,19 @@ export class KeyRenewalService {
     const proven =
       isSignedBy(next, 'viw-renew', signed, byNext) &&
       fits(await store.repositories.gatewayCredentials.agentKey(agentId));
-    const outcome = proven
-      ? await store.transaction((repositories) => this.#replace(repositories, agentId, next, facts, fits))
-      : undefined;
+    if (!proven) return this.#refuse(agentId, facts);
+    const order = await certificates.order(request.csr);
+    const outcome = await store.transaction((repositories) =>
+      this.#replace(repositories, { agentId, next, order }, facts, fits),
+    );
     if (outcome === undefined) return this.#refuse(agentId, facts);
     if (outcome.changed) changes.announce([{ kind: 'gateway', id: agentId }]);
-    return { agent_id: agentId, former_until: outcome.formerUntil };
+    const { formerUntil, certified } = outcome;
+    return {
+      agent_id: agentId,
+      former_until: formerUntil,
+      ...(certified && { certificate: certified.certificate }),
+    };
   }
 
   #refuse(agentId: string, facts: RequestFacts): never {
@@ -67,24 +93,30 @@ export class KeyRenewalService {
 
   async #replace(
     repositories: Repositories,
-    agentId: string,
-    next: RenewRequest['next'],
+    { agentId, next, order }: Replacement,
     facts: RequestFacts,
     fits: (current: RenewRequest['next'] | undefined) => current is RenewRequest['next'],
-  ): Promise<{ readonly changed: boolean; readonly formerUntil: string | null } | undefined> {
+  ): Promise<Replaced | undefined> {
     const { gatewayCredentials, audit } = repositories;
     const current = await gatewayCredentials.lockAgentKey(agentId);
     if (!fits(current)) return undefined;
-    if (current.x === next.x) return { changed: false, formerUntil: null };
-    const formerUntil = await gatewayCredentials.renewAgentKey(agentId, next, this.options.overlapS);
+    const isOther = current.x !== next.x;
+    const { overlapS } = this.options;
+    const formerUntil = isOther ? await gatewayCredentials.renewAgentKey(agentId, next, overlapS) : null;
+    const certified =
+      order && (await this.deps.certificates.certify(repositories, agentId, order, 'renewal'));
+    // One that is for the former key must not outlast it.
+    if (isOther && certified === undefined) await gatewayCredentials.retireIssuedCertificate(agentId);
+    const changed = isOther || certified?.changed === true;
+    if (!changed) return { changed, formerUntil, certified };
     await tellHubs(repositories, agentId);
     const note = {
-      action: 'gateway.key.renew',
+      action: isOther ? 'gateway.key.renew' : 'gateway.certificate.renew',
       object: { kind: 'gateway', id: agentId },
-      detail: { agent: next, former_until: formerUntil },
+      detail: { agent: next, former_until: formerUntil, certificate_sha256: certified?.sha256 },
     };
     await audit.append(auditEntry(gatewayPrincipal(agentId), facts, 'success', note));
-    return { changed: true, formerUntil };
+    return { changed, formerUntil, certified };
   }
 
   #assertOfNow(issuedAt: string): void {

@@ -8,7 +8,9 @@ import { enroll } from '../enrollment/enroll';
 import { helperKeysFrom } from '../enrollment/helper-keys';
 import type { HelperKeySource } from '../enrollment/helper-keys';
 import { identityPath } from '../enrollment/identity-file';
-import { loadAgentFields } from '../load-config';
+import type { EnrolledIdentity } from '../enrollment/identity-file';
+import { lifeOf } from '../enrollment/own-certificate';
+import { asksForCertificate, loadAgentFields } from '../load-config';
 import { parseCommandLine } from './command-line';
 import type { CommandLine, CommandOptions } from './command-line';
 import type { CommandIo } from './command-io';
@@ -39,13 +41,17 @@ export async function enrollCommand(args: readonly string[], { print }: CommandI
   const helperKeys = await helperKeysFrom(helperKeySource(line), config);
   const stateDir = config.GATEWAY_AGENT_STATE_DIR;
   const identity = await enroll(
-    { stateDir, token, backend: { url, pins, ca }, helperKeys, force: line.flag('force') },
+    {
+      ...{ stateDir, token, backend: { url, pins, ca }, helperKeys, force: line.flag('force') },
+      asksForCertificate: asksForCertificate(config),
+    },
     { client: new BackendClient({ url, ca, pins }) },
   );
   if (keysFile !== undefined)
     await writeDurably(keysFile, `${JSON.stringify(identity.command_keys, undefined, 2)}\n`, { mode: 0o644 });
   print(`enrolled as ${identity.agent_id}`);
   print(`identity     ${identityPath(stateDir)}`);
+  print(`certificate  ${until(identity)}`);
   print(`hubs         ${identity.hub_urls.join(', ') || 'none named: set GATEWAY_AGENT_HUB_URL'}`);
   print(`command keys ${identity.command_keys.keys.map(({ kid }) => kid).join(', ')}`);
   if (process.geteuid?.() === 0 && (await stat(stateDir)).uid === 0)
@@ -54,6 +60,11 @@ export async function enrollCommand(args: readonly string[], { print }: CommandI
     `next         set GATEWAY_AGENT_ENABLED=true and (re)start the agent; "viw-agent doctor" checks the rest`,
   );
   return 0;
+}
+
+function until({ certificate }: EnrolledIdentity): string {
+  const life = certificate && lifeOf(certificate.pem);
+  return life === undefined ? 'none issued' : `until ${new Date(life.until).toISOString()}`;
 }
 
 function backendUrl(text: string | undefined, allowPlaintext: boolean): string {

@@ -11,7 +11,7 @@ export const help = `viw-agent: the agent of a viw gateway host
       --ca-file=FILE       PEM certificates that may sign the backend's
       --pin=PIN            base64 SHA-256 of the backend's SubjectPublicKeyInfo; may be given several times
       --force              replace an earlier enrolment
-  viw-agent renew      replaces the agent's key now; the session that is open stays
+  viw-agent renew      replaces the agent's key and certificate now; the session that is open stays
   viw-agent status     what the running agent is doing; exit status 1 when it is not connected
       --json
   viw-agent doctor     checks everything the agent depends on and says what to do; exit status 1 when something is wrong

@@ -24,6 +24,7 @@ function rowsOf(status: AgentStatus): [string, string][] {
       `${status.agent_id}, version ${status.version}, process ${status.pid} since ${status.started_at}`,
     ],
     ['identity', `${identity.way}${key}`],
+    ['certificate', identity.certificate_until === null ? 'none' : `until ${identity.certificate_until}`],
     [
       'hub',
       `${connection.connected ? 'connected to' : 'NOT connected to'} ${connection.hub} since ${connection.since}`,

@@ -2,6 +2,7 @@ import { closeCode } from '@viw/contracts';
 import type { AgentFrame, HubFrame } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
+import { CertificateChoice } from './certificate-choice';
 import { decodeHubFrame, encodeAgentFrame } from './frame-codec';
 import { ConnectionRecord } from './connection-report';
 import type { ConnectionReport } from './connection-report';
@@ -33,7 +34,7 @@ export interface HubConnectionOptions {
 export interface HubConnectionDeps {
   readonly identity: AgentIdentity;
   /** Asked for each attempt. */
-  readonly certificate?: (() => ClientCertificate) | undefined;
+  readonly certificate?: (() => ClientCertificate | undefined) | undefined;
   readonly clock: HubClock;
   readonly logger: Logger;
   /** Uniform in [0, 1). */
@@ -79,6 +80,7 @@ export class HubConnection {
   readonly #hubs: HubRotation;
   readonly #policy: ReconnectPolicy;
   readonly #record = new ConnectionRecord();
+  readonly #certificates: CertificateChoice;
   #listener: HubListener | undefined;
   #socket: HubSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -88,6 +90,7 @@ export class HubConnection {
   constructor(options: HubConnectionOptions, deps: HubConnectionDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#certificates = new CertificateChoice({ read: () => deps.certificate?.() });
     const chance = deps.random === undefined ? {} : { random: deps.random };
     const [first, ...others] = options.urls.map((url) => new URL(url));
     if (first === undefined) throw new AppError('CONFIG_INVALID', 'no hub to dial');
@@ -159,7 +162,7 @@ export class HubConnection {
   /** Being renewed at this moment, it may be unreadable: the hub then says what is missing, and it is tried again. */
   #readCertificate(): ClientCertificate | undefined {
     try {
-      return this.#deps.certificate?.();
+      return this.#certificates.next();
     } catch (error) {
       this.#deps.logger.warn({ event: 'certificate_unreadable', error }, 'no client certificate is shown');
       return undefined;
@@ -192,7 +195,9 @@ export class HubConnection {
     if (ending.kind === 'closed') this.#tell((listener) => listener.onClosed());
     if (this.#stopped) return this.#onStopped?.();
     if (this.#dismissed(ending)) return;
-    const lost = this.#judge(ending);
+    // Beside a key it is of use, and not needed.
+    const leavesOut = this.#deps.identity.way === 'key' && this.#certificates.learn(ending);
+    const lost = this.#judge(ending, leavesOut);
     const hub = this.#hubs.current.host;
     const retryAfterMs = this.#hubs.advance(performance.now(), lost.retryAfterMs);
     const delayMs = this.#policy.nextDelay({ ...lost, retryAfterMs });
@@ -211,12 +216,13 @@ export class HubConnection {
     return true;
   }
 
-  #judge(ending: Ending): Parameters<ReconnectPolicy['nextDelay']>[0] {
+  #judge(ending: Ending, leavesOut: boolean): Parameters<ReconnectPolicy['nextDelay']>[0] {
     if (ending.kind === 'closed') return { openMs: ending.openMs, unwelcome: UNWELCOME.has(ending.code) };
     if (ending.kind === 'failed') return { openMs: 0 };
     const { code, serverTime, retryAfterMs } = ending.refusal;
     if (code === 'CLOCK_SKEW' && serverTime !== undefined) this.#deps.clock.observe(serverTime);
-    return { openMs: 0, retryAfterMs, unwelcome: code === 'NOT_ALLOWED' || code === 'REVOKED' };
+    const unwelcome = !leavesOut && (code === 'NOT_ALLOWED' || code === 'REVOKED');
+    return { openMs: 0, retryAfterMs, unwelcome };
   }
 
   #log(ending: Ending, hub: string, delayMs: number): void {

@@ -5,8 +5,10 @@ import type { PrivateSigningKey } from '@viw/commands';
 import { ed25519PublicKey } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { AgentConfig } from '../config';
-import { parseIdentity } from '../enrollment/identity-file';
+import { parseIdentity, readIdentity } from '../enrollment/identity-file';
+import { lifeOf } from '../enrollment/own-certificate';
 import { keyOfPem } from '../enrollment/own-key';
+import { usesEnrolledKey } from '../load-config';
 import { certificateIdentity, hmacIdentity, keyIdentity } from './identity';
 import type { AgentIdentity } from './identity';
 
@@ -32,18 +34,29 @@ export function identityOf(config: AgentConfig): AgentIdentity {
 }
 
 /**
- * Reads the certificate anew each time, so that a renewed one is shown at the next connection.
- * @throws AppError CONFIG_INVALID at once when there is none to read
+ * The certificate that is configured, else the one that an enrolled agent was issued. It is read anew each time, so that a renewed one
+ * is shown at the next connection.
+ * @throws AppError CONFIG_INVALID at once when there is none to read where one is configured
  */
-export function clientCertificateOf(config: AgentConfig): (() => ClientCertificate) | undefined {
+export function clientCertificateOf(config: AgentConfig): (() => ClientCertificate | undefined) | undefined {
   const { GATEWAY_AGENT_TLS_CERT_FILE: certFile, GATEWAY_AGENT_TLS_KEY_FILE: keyFile } = config;
-  if (certFile === undefined || keyFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined)
+    return usesEnrolledKey(config) ? () => issuedCertificate(config.GATEWAY_AGENT_STATE_DIR) : undefined;
   const read = (): ClientCertificate => ({
     cert: readText('GATEWAY_AGENT_TLS_CERT_FILE', certFile),
     key: readPrivate('GATEWAY_AGENT_TLS_KEY_FILE', keyFile),
   });
   read();
   return read;
+}
+
+/** Not once it has expired: a hub would refuse it, and with it what the key proves. */
+function issuedCertificate(stateDir: string): ClientCertificate | undefined {
+  const identity = readIdentity(stateDir);
+  if (identity?.certificate === undefined) return undefined;
+  const { pem, chain } = identity.certificate;
+  const expired = Date.now() >= (lifeOf(pem)?.until ?? 0);
+  return expired ? undefined : { cert: [pem, ...chain].join(''), key: identity.private_key };
 }
 
 /**

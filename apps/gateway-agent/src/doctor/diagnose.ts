@@ -1,5 +1,7 @@
 import { AppError } from '@viw/runtime';
-import { identityPath, readIdentity } from '../enrollment/identity-file';
+import { identityPath, readIdentity, readableIdentity } from '../enrollment/identity-file';
+import type { EnrolledIdentity } from '../enrollment/identity-file';
+import { lifeOf } from '../enrollment/own-certificate';
 import { loadAgentConfig, loadAgentFields, usesEnrolledKey } from '../load-config';
 import { failed, ok } from './check';
 import type { Check } from './check';
@@ -25,7 +27,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Check[]> {
       hubChecks(url, {
         ca: config.GATEWAY_AGENT_CA,
         pins: config.GATEWAY_AGENT_HUB_PINS,
-        hasClientCertificate: config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined,
+        hasClientCertificate: showsCertificate(config),
       }),
     ),
   );
@@ -76,8 +78,7 @@ function identityCheck(config: Config): Check {
   const name = 'identity';
   try {
     const identity = readIdentity(config.GATEWAY_AGENT_STATE_DIR);
-    if (identity !== undefined && usesEnrolledKey(config))
-      return ok(name, `enrolled as ${identity.agent_id}, key made ${identity.key_made_at}`);
+    if (identity !== undefined && usesEnrolledKey(config)) return enrolledCheck(name, identity);
     if (config.GATEWAY_AGENT_KEY_FILE !== undefined)
       return ok(name, 'a key of its own, by GATEWAY_AGENT_KEY_FILE');
     if (config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined) return ok(name, 'a client certificate');
@@ -89,6 +90,24 @@ function identityCheck(config: Config): Check {
     return failed(name, detail, 'run doctor as the agent’s user or as root');
   }
 }
+
+function enrolledCheck(name: string, identity: EnrolledIdentity): Check {
+  const { agent_id: id, key_made_at: madeAt, certificate } = identity;
+  const until = certificate && lifeOf(certificate.pem)?.until;
+  const key = `enrolled as ${id}, key made ${madeAt}`;
+  if (until === undefined) return ok(name, key);
+  const end = new Date(until).toISOString();
+  if (Date.now() < until) return ok(name, `${key}, certificate until ${end}`);
+  return failed(
+    name,
+    `${key}; its certificate has expired ${end}, so that it shows none`,
+    'viw-agent renew; if the backend cannot be reached from here, see to that',
+  );
+}
+
+const showsCertificate = (config: Config): boolean =>
+  config.GATEWAY_AGENT_TLS_CERT_FILE !== undefined ||
+  (usesEnrolledKey(config) && readableIdentity(config.GATEWAY_AGENT_STATE_DIR)?.certificate !== undefined);
 
 /** Files that hold secrets: keys, what NAME_FILE names, and the configuration file where a secret stands in it. */
 function fileChecks(config: Config, { argv }: DiagnoseOptions): Promise<Check[]> {

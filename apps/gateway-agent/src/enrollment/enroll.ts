@@ -1,10 +1,12 @@
 import { signRequest } from '@viw/commands';
 import type { HelperPublicKeys } from '@viw/commands';
 import { enrollment } from '@viw/contracts';
+import { makeRequest } from '@viw/pki';
 import { AppError } from '@viw/runtime';
 import type { BackendClient, BackendClientOptions } from './backend-client';
 import { enrollingKeyPath, nextKeyPath, readIdentity, writeIdentity } from './identity-file';
 import type { EnrolledIdentity } from './identity-file';
+import { certificateFor } from './own-certificate';
 import { publicJwkOf } from './own-key';
 import { forgetPendingKey, pendingKey } from './pending-key';
 import { prepareStateDir } from './state-dir';
@@ -17,17 +19,19 @@ export interface EnrollOptions {
   readonly helperKeys: HelperPublicKeys | undefined;
   /** Replaces an earlier enrolment, once the new one has taken place. */
   readonly force: boolean;
+  /** False: the host has a certificate from elsewhere, whose place the issued one would take. */
+  readonly asksForCertificate?: boolean;
 }
 
 /**
  * Makes this host the gateway that the token was made for: a new key, made here; its public half and the helper's go to the
- * backend; what it answers is kept beside the key. An earlier identity stays whole until then. When the answer gets lost, the same
- * token may be tried again.
+ * backend, with a request for a certificate; what it answers is kept beside the key. An earlier identity stays whole until then.
+ * When the answer gets lost, the same token may be tried again.
  *
  * @throws AppError ALREADY_EXISTS when the host is enrolled and `force` is false; whatever the backend refuses by
  */
 export async function enroll(
-  { stateDir, token, backend, helperKeys, force }: EnrollOptions,
+  { stateDir, token, backend, helperKeys, force, asksForCertificate = true }: EnrollOptions,
   { client }: { readonly client: Pick<BackendClient, 'post'> },
 ): Promise<EnrolledIdentity> {
   const owner = await prepareStateDir(stateDir);
@@ -40,6 +44,7 @@ export async function enroll(
       agent: publicJwkOf(key),
       ...(helperKeys === undefined ? {} : { sealing: helperKeys.sealing, signing: helperKeys.signing }),
     },
+    ...(asksForCertificate && { csr: makeRequest(key) }),
   };
   const proof = signRequest(key, 'viw-enroll', signed);
   const request = { ...signed, proof };
@@ -49,10 +54,12 @@ export async function enroll(
     throw error;
   });
   const now = new Date().toISOString();
+  const certificate = certificateFor(key, answer.certificate);
   const identity: EnrolledIdentity = {
     agent_id: answer.agent_id,
     private_key: pem,
     key_made_at: now,
+    ...(certificate && { certificate }),
     enrolled_at: now,
     backend_url: backend.url,
     backend_pins: [...(backend.pins ?? [])],

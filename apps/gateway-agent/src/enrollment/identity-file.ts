@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { agentId, commandKeys, spkiPin, timestamp } from '@viw/contracts';
+import { agentId, certificateWithChain, commandKeys, spkiPin, timestamp } from '@viw/contracts';
 import { AppError, writeDurably } from '@viw/runtime';
 import type { DurableFileOptions } from '@viw/runtime';
 import { z } from 'zod';
@@ -18,6 +18,8 @@ export const enrolledIdentity = z.strictObject({
     .string()
     .refine((pem) => keyOfPem(pem) !== undefined, { error: 'not a private Ed25519 key' }),
   key_made_at: timestamp,
+  /** Issued for that key; none where the backend issues none. */
+  certificate: certificateWithChain.optional(),
   enrolled_at: timestamp,
   /** Where the key is renewed. */
   backend_url: z.string(),
@@ -56,6 +58,15 @@ export function readIdentity(stateDir: string): EnrolledIdentity | undefined {
     throw new AppError('CONFIG_INVALID', `${path} cannot be read (${code})`);
   }
   return parseIdentity(path, text);
+}
+
+/** For those who only tell of it. */
+export function readableIdentity(stateDir: string): EnrolledIdentity | undefined {
+  try {
+    return readIdentity(stateDir);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws AppError CONFIG_INVALID without a word of what stands there */

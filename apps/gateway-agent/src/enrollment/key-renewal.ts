@@ -2,12 +2,15 @@ import { PeriodicTask } from '@viw/runtime';
 import type { Clock, Component, Logger } from '@viw/runtime';
 import type { BackendClient } from './backend-client';
 import { readIdentity } from './identity-file';
+import { renewalDue } from './renewal-due';
 import { renewKey } from './renew-key';
 
 export interface KeyRenewalOptions {
   readonly stateDir: string;
-  /** Age of the key in milliseconds at which it is renewed, give or take a tenth: a fleet enrolled in one day does not renew in one. */
+  /** Age of the key in milliseconds at which it is renewed, or up to a tenth before; Infinity: never. */
   readonly afterMs: number;
+  /** As in `renewKey`. */
+  readonly asksForCertificate?: boolean;
   /** Milliseconds between two looks at it. Default one hour. */
   readonly everyMs?: number;
 }
@@ -16,22 +19,22 @@ export interface KeyRenewalDeps {
   readonly client: Pick<BackendClient, 'post'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly onRenewed?: () => void;
+  readonly onRenewed?: (what: 'key' | 'certificate') => void;
   readonly random?: () => number;
 }
 
-/** Renews the key of an enrolled agent when it is old enough. A failure costs nothing but the next attempt. */
+/** Renews key and certificate of an enrolled agent when they are old enough. A failure costs nothing but the next attempt. */
 export function keyRenewal(options: KeyRenewalOptions, deps: KeyRenewalDeps): Component {
-  const { stateDir, afterMs, everyMs = 3_600_000 } = options;
+  const { stateDir, afterMs, asksForCertificate = true, everyMs = 3_600_000 } = options;
   const { client, clock, logger, onRenewed, random = Math.random } = deps;
-  const dueAfterMs = afterMs * (0.9 + 0.1 * random());
+  const due = { keyAfterMs: afterMs, spread: 0.9 + 0.1 * random() };
   const run = async (): Promise<void> => {
     const identity = readIdentity(stateDir);
-    // By the host's clock, by which it was noted.
-    if (identity === undefined || Date.now() - Date.parse(identity.key_made_at) < dueAfterMs) return;
-    const formerUntil = await renewKey(stateDir, { client, clock });
-    logger.info({ event: 'key_renewed', former_until: formerUntil }, 'the agent has a new key');
-    onRenewed?.();
+    const what = identity && renewalDue(identity, due, clock.now());
+    if (what === undefined || (what === 'certificate' && !asksForCertificate)) return;
+    const formerUntil = await renewKey(stateDir, { client, clock }, { what, asksForCertificate });
+    logger.info({ event: `${what}_renewed`, former_until: formerUntil }, `the agent has a new ${what}`);
+    onRenewed?.(what);
   };
   return new PeriodicTask(
     { name: 'key-renewal', everyMs, jitterMs: everyMs / 10, failureEvent: 'key_renewal_failed' },

@@ -7,7 +7,12 @@ export const agentStatus = z.object({
   pid: z.int(),
   started_at: z.string(),
   /** `key`, `certificate` or `shared secret`. */
-  identity: z.object({ way: z.string(), key_made_at: z.string().nullable() }),
+  identity: z.object({
+    way: z.string(),
+    key_made_at: z.string().nullable(),
+    /** End of the certificate that it was issued. */
+    certificate_until: z.string().nullable(),
+  }),
   connection: z.object({
     hub: z.string(),
     connected: z.boolean(),

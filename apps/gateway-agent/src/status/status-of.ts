@@ -1,7 +1,8 @@
 import type { AgentConfig } from '../config';
 import type { ConnectionReport } from '../connection/connection-report';
 import type { AgentIdentity } from '../connection/identity';
-import { readIdentity } from '../enrollment/identity-file';
+import { readableIdentity } from '../enrollment/identity-file';
+import { lifeOf } from '../enrollment/own-certificate';
 import type { HelperState } from '../events/helper-watch';
 import { usesEnrolledKey } from '../load-config';
 import type { AgentStatus } from './agent-status';
@@ -30,7 +31,7 @@ export function statusOf(config: AgentConfig, sources: StatusSources): () => Age
     version: sources.version,
     pid: process.pid,
     started_at: startedAt,
-    identity: { way: sources.identity.way, key_made_at: keyMadeAt(config) },
+    identity: { way: sources.identity.way, ...enrolled(config) },
     connection: sources.connection.report(),
     session_id: sources.session.sessionId ?? null,
     clock_offset_ms: sources.clock.offsetMs,
@@ -44,11 +45,11 @@ export function statusOf(config: AgentConfig, sources: StatusSources): () => Age
   });
 }
 
-function keyMadeAt(config: AgentConfig): string | null {
-  if (!usesEnrolledKey(config)) return null;
-  try {
-    return readIdentity(config.GATEWAY_AGENT_STATE_DIR)?.key_made_at ?? null;
-  } catch {
-    return null;
-  }
+function enrolled(config: AgentConfig): Omit<AgentStatus['identity'], 'way'> {
+  const identity = usesEnrolledKey(config) ? readableIdentity(config.GATEWAY_AGENT_STATE_DIR) : undefined;
+  const life = identity?.certificate && lifeOf(identity.certificate.pem);
+  return {
+    key_made_at: identity?.key_made_at ?? null,
+    certificate_until: life === undefined ? null : new Date(life.until).toISOString(),
+  };
 }

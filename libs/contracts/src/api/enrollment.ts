@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentId, ed25519PublicKey, timestamp, x25519PublicKey } from '../primitives';
+import { certificateRequest, certificateWithChain } from './private-ca';
 
 /** One-time secret by which a host becomes the gateway that the token was made for. */
 export const enrollmentToken = z
@@ -34,6 +35,8 @@ export type EnrolledKeys = z.infer<typeof enrolledKeys>;
 export const enrollRequest = z.strictObject({
   token: enrollmentToken,
   public_keys: enrolledKeys,
+  /** For a client certificate beside the key. */
+  csr: certificateRequest.optional(),
   proof: requestSignature,
 });
 export type EnrollRequest = z.infer<typeof enrollRequest>;
@@ -60,13 +63,16 @@ export const enrollment = z.object({
   /** Of the hubs' certificates; none: not pinned. */
   hub_pins: z.array(spkiPin).max(16),
   command_keys: commandKeys,
+  /** None: it was not asked for, or this backend issues none. */
+  certificate: certificateWithChain.optional(),
 });
 export type Enrollment = z.infer<typeof enrollment>;
 
-/** `by_current` and `by_next`: both keys sign everything else. */
+/** `by_current` and `by_next`: both keys sign everything else. They may be the same: then the certificate alone is renewed. */
 export const renewRequest = z.strictObject({
   agent_id: agentId,
   next: ed25519PublicKey,
+  csr: certificateRequest.optional(),
   /** Must be about now. */
   issued_at: timestamp,
   by_current: requestSignature,
@@ -75,5 +81,10 @@ export const renewRequest = z.strictObject({
 export type RenewRequest = z.infer<typeof renewRequest>;
 
 /** Until when hubs take the former key too; null: the next one was in force already, and the former is not looked at. */
-export const renewal = z.object({ agent_id: agentId, former_until: z.string().nullable() });
+export const renewal = z.object({
+  agent_id: agentId,
+  former_until: z.string().nullable(),
+  /** As at the enrolment. */
+  certificate: certificateWithChain.optional(),
+});
 export type Renewal = z.infer<typeof renewal>;

@@ -12,4 +12,5 @@ export * from './servers';
 export * from './certificates';
 export * from './events';
 export * from './dead-letters';
+export * from './private-ca';
 export * from './enrollment';

@@ -20,6 +20,8 @@ export const registryEntry = z.object({
   former_key: z.object({ key: ed25519PublicKey, until: timestamp }).optional(),
   /** Of its client certificate. */
   certificate_sha256: certificateSha256.optional(),
+  /** As `former_key`, of the certificate before that one. */
+  former_certificate: z.object({ sha256: certificateSha256, until: timestamp }).optional(),
   min_version: z.string().max(64).optional(),
 });
 export type RegistryEntry = z.infer<typeof registryEntry>;

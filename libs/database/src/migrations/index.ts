@@ -21,6 +21,7 @@ import { orderProgress } from './0029_order_progress';
 import { rollouts } from './0030_rollouts';
 import { servedChecks } from './0031_served_checks';
 import { serverAccess } from './0032_server_access';
+import { privateCa } from './0033_private_ca';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   rollouts,
   servedChecks,
   serverAccess,
+  privateCa,
 ];

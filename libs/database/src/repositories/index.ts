@@ -42,6 +42,8 @@ export * from './access/revoked-token-repository';
 export * from './trust/command-key-repository';
 export * from './trust/host-policy-repository';
 export * from './servers/server-probe-repository';
+export * from './private-ca/certificate-authority-repository';
+export * from './private-ca/issued-certificate-repository';
 export * from './servers/server-repository';
 export type { Scoped } from './access/scope-conditions';
 export * from './access/scope-repository';

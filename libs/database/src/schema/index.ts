@@ -34,6 +34,7 @@ import type {
   OsGatewaysTable,
 } from './gateways';
 import type { OutboxTable } from './outbox';
+import type { CertificateAuthoritiesTable, IssuedCertificatesTable } from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
 import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
@@ -79,4 +80,6 @@ export interface Database {
   renewal_plans: RenewalPlansTable;
   certificate_failures: CertificateFailuresTable;
   acme_accounts: AcmeAccountsTable;
+  certificate_authorities: CertificateAuthoritiesTable;
+  issued_certificates: IssuedCertificatesTable;
 }

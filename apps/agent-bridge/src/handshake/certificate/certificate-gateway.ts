@@ -41,7 +41,7 @@ export class CertificateGateway {
     if (fault !== undefined) return refusal('BAD_SIGNATURE', `the client certificate ${fault}`, claimed);
     const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
     const { subjectPolicy } = this.#options;
-    const registered = this.#deps.registry.withCertificate(sha256)?.agent_id;
+    const registered = this.#registeredFor(sha256);
     const named = subjectPolicy && gatewayNamedBy(certificate, subjectPolicy);
     const agentId = registered ?? named;
     // A certificate is for gateways that somebody has registered: none of them is discovered by it.
@@ -51,6 +51,14 @@ export class CertificateGateway {
       return refusal('NOT_ALLOWED', 'X-Agent-Id is not the gateway of the client certificate', agentId);
     const credential = { kind: 'certificate', sha256, namedByIssuer: named === agentId } as const;
     return { ok: true, way, agentId, credentials: [credential] };
+  }
+
+  /** The certificate before a renewal opens its gateway for a while, as the key before it does. */
+  #registeredFor(sha256: string): string | undefined {
+    const entry = this.#deps.registry.withCertificate(sha256);
+    if (entry === undefined || entry.certificate_sha256 === sha256) return entry?.agent_id;
+    const until = Date.parse(entry.former_certificate?.until ?? '');
+    return this.#deps.clock.now() < until ? entry.agent_id : undefined;
   }
 
   #fault(certificate: X509Certificate): string | undefined {

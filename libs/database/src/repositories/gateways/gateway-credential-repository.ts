@@ -71,16 +71,40 @@ export class GatewayCredentialRepository {
    * @returns when the overlap ends
    * @throws AppError CONFLICT when the key was revoked
    */
-  async renewAgentKey(agentId: string, next: Ed25519PublicKey, overlapS: number): Promise<string | null> {
+  renewAgentKey(agentId: string, next: Ed25519PublicKey, overlapS: number): Promise<string | null> {
+    return this.renew(agentId, 'agent', { publicJwk: next }, overlapS);
+  }
+
+  /** The same for the certificate that it is issued. @throws AppError CONFLICT when that was revoked */
+  renewCertificate(agentId: string, certificateSha256: string, overlapS: number): Promise<string | null> {
+    return this.renew(agentId, 'certificate', { certificateSha256 }, overlapS);
+  }
+
+  /** The certificate that viw has issued to the host before; what somebody has registered by hand stays. */
+  async retireIssuedCertificate(agentId: string): Promise<void> {
+    await sql`UPDATE viw.gateway_credentials c SET active = false, overlap_until = NULL,
+        replaced_at = coalesce(replaced_at, now())
+      WHERE agent_id = ${agentId} AND kind = 'certificate' AND (active OR overlap_until IS NOT NULL)
+        AND EXISTS (SELECT FROM viw.issued_certificates i WHERE i.fingerprint_sha256 = c.certificate_sha256)`.execute(
+      this.deps.db,
+    );
+  }
+
+  private async renew(
+    agentId: string,
+    kind: CredentialKind,
+    next: CredentialValue,
+    overlapS: number,
+  ): Promise<string | null> {
     return inTransaction(this.deps.db, async (trx) => {
       const active = await trx
         .selectFrom('gateway_credentials')
         .select('id')
         .where('agent_id', '=', agentId)
-        .where('kind', '=', 'agent')
+        .where('kind', '=', kind)
         .where('active', '=', true)
         .executeTakeFirst();
-      await new GatewayCredentialRepository({ db: trx }).replace(agentId, 'agent', { publicJwk: next });
+      await new GatewayCredentialRepository({ db: trx }).replace(agentId, kind, next);
       const { rows } = await sql<{ overlap_until: string }>`
         UPDATE viw.gateway_credentials SET overlap_until = now() + make_interval(secs => ${overlapS})
         WHERE id = ${active?.id ?? null} AND NOT active RETURNING overlap_until`.execute(trx);

@@ -124,12 +124,16 @@ interface EntryRow {
   certificate_sha256: string | null;
   former_key: NonNullable<RegistryEntry['signing_key']> | null;
   former_until: string | null;
+  former_certificate: string | null;
+  former_certificate_until: string | null;
 }
 
 /** Active credentials; of a gateway that is not active the newest ones, by which it is recognised when it is refused. */
 const entries = sql`
   SELECT g.agent_id, g.min_version, key.public_jwk AS signing_key, certificate.certificate_sha256,
     former.public_jwk AS former_key, former.overlap_until AS former_until,
+    former_certificate.certificate_sha256 AS former_certificate,
+    former_certificate.overlap_until AS former_certificate_until,
     CASE WHEN g.state = 'decommissioned' THEN 'decommissioned'
          WHEN g.revoked_at IS NOT NULL THEN 'revoked' ELSE 'active' END AS state
   FROM viw.os_gateways g
@@ -147,6 +151,9 @@ const entries = sql`
   LEFT JOIN viw.gateway_credentials former ON former.agent_id = g.agent_id AND former.kind = 'agent'
     AND former.overlap_until IS NOT NULL AND former.revoked_at IS NULL
     AND g.revoked_at IS NULL AND g.state <> 'decommissioned'
+  LEFT JOIN viw.gateway_credentials former_certificate ON former_certificate.agent_id = g.agent_id
+    AND former_certificate.kind = 'certificate' AND former_certificate.overlap_until IS NOT NULL
+    AND former_certificate.revoked_at IS NULL AND g.revoked_at IS NULL AND g.state <> 'decommissioned'
   WHERE g.state <> 'discovered'`;
 
 const entryOf = (row: EntryRow): RegistryEntry => ({
@@ -157,5 +164,8 @@ const entryOf = (row: EntryRow): RegistryEntry => ({
     ? { former_key: { key: row.former_key, until: row.former_until } }
     : {}),
   ...(row.certificate_sha256 === null ? {} : { certificate_sha256: row.certificate_sha256 }),
+  ...(row.former_certificate !== null && row.former_certificate_until !== null
+    ? { former_certificate: { sha256: row.former_certificate, until: row.former_certificate_until } }
+    : {}),
   ...(row.min_version === null ? {} : { min_version: row.min_version }),
 });

@@ -1,0 +1,21 @@
+import type { SealedAuthority } from '@viw/database';
+import { openAuthority } from '@viw/pki';
+import type { Authority } from '@viw/pki';
+import type { SealedSecret, SecretBox } from '@viw/secrets';
+
+const contextOf = (id: string) => ({ purpose: 'certificate-authority.private', id });
+
+/** For `certificate_authorities.sealed`. */
+export const sealAuthorityKey = (box: SecretBox, id: string, pem: string): SealedSecret =>
+  box.seal(pem, contextOf(id));
+
+/** Under the present key-encryption key; undefined when it is already. @throws AppError INTERNAL_ERROR */
+export const resealedAuthority = (
+  box: SecretBox,
+  { id, sealed }: SealedAuthority,
+): SealedSecret | undefined =>
+  box.needsRewrap(sealed as SealedSecret) ? box.rewrap(sealed, contextOf(id)) : undefined;
+
+/** @throws AppError INTERNAL_ERROR when it does not open, or is another certificate's */
+export const unsealAuthority = (box: SecretBox, { id, pem, sealed }: SealedAuthority): Promise<Authority> =>
+  openAuthority(pem, box.openText(sealed, contextOf(id)));

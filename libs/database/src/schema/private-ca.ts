@@ -1,0 +1,37 @@
+import type { AuthorityPurpose } from '@viw/contracts';
+import type { Generated } from 'kysely';
+import type { Instant, InstantDefault, InstantOrNull, Json, SealedEnvelope } from './columns';
+
+export interface CertificateAuthoritiesTable {
+  id: string;
+  purpose: AuthorityPurpose;
+  issuer_id: string | null;
+  subject: string;
+  pem: string;
+  /** Lower-case hex, of the DER form. */
+  fingerprint_sha256: string;
+  not_before: Instant;
+  not_after: Instant;
+  sealed: Json<SealedEnvelope>;
+  created_at: InstantDefault;
+  /** DER of the newest revocation list. */
+  crl: Buffer | null;
+  crl_number: Generated<number>;
+  crl_digest: string | null;
+  crl_this_update: InstantOrNull;
+  crl_next_update: InstantOrNull;
+}
+
+export interface IssuedCertificatesTable {
+  authority_id: string;
+  /** 32 lower-case hex digits. */
+  serial: string;
+  agent_id: string;
+  fingerprint_sha256: string;
+  /** SHA-256 of its SubjectPublicKeyInfo in hex. */
+  key_sha256: string;
+  pem: string;
+  not_before: Instant;
+  not_after: Instant;
+  created_at: InstantDefault;
+}
