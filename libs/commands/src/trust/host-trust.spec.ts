@@ -5,7 +5,7 @@ import { createLogger } from '@viw/runtime';
 import { generateSigningKey } from '../keys';
 import type { SigningKeyPair, TrustedKey } from '../keys';
 import { CommandSigner } from '../signing';
-import { signedPolicy } from '../testing/signed-policy';
+import { signedPolicy } from '../../test/signed-policy';
 import { HostTrust } from './host-trust';
 
 const logger = createLogger({ service: 'test', level: 'silent' });

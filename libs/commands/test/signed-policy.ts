@@ -1,6 +1,6 @@
 import type { HostPolicyClaims } from '@viw/contracts';
-import type { SigningKeyPair } from '../keys';
-import { signHostPolicy } from '../trust/host-policy';
+import { signHostPolicy } from '../src/index';
+import type { SigningKeyPair } from '../src/index';
 
 /** A host policy as a backend signs it, for tests. */
 export const signedPolicy = (
