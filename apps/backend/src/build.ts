@@ -37,6 +37,7 @@ import { RateGuard } from './rate-limits/rate-guard';
 import { RateLimits } from './rate-limits/rate-limits';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
 import { PrivateCa } from './private-ca/private-ca';
+import { revocationListGauge } from './private-ca/revocation-list-gauge';
 import { RevocationLists } from './private-ca/revocation-lists';
 import { Reconciler } from './reconciler/reconciler';
 import { UnreadReports } from './reconciler/unread-reports';
@@ -130,6 +131,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
   const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
+  revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
   const certificates = new GatewayCertificates(
     {
       days: config.BACKEND_AGENT_CERTIFICATE_DAYS,

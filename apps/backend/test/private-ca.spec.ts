@@ -7,10 +7,13 @@ import type { Client } from '@viw/client';
 import { signRequest } from '@viw/commands';
 import { ed25519PublicKey, enrollment, registrySnapshotKey, renewal } from '@viw/contracts';
 import type { CertificateAuthority, GatewayRegistrySnapshot } from '@viw/contracts';
+import { CertificateAuthorityRepository } from '@viw/database';
 import { makeRequest } from '@viw/pki';
+import { createMetrics } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import { openssl } from '../../../libs/pki/test/openssl';
+import { revocationListGauge } from '../src/private-ca/revocation-list-gauge';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -134,6 +137,12 @@ it('lists its authorities; their keys are sealed, their certificates and lists p
   expect(JSON.stringify(rows) + backend.log.join('')).not.toContain('PRIVATE KEY');
   const list = await fetch(backend.url + issuer.revocation_list_path, { method: 'HEAD' });
   expect([list.status, list.headers.get('content-type')]).toEqual([200, 'application/pkix-crl']);
+  const metrics = createMetrics('test');
+  revocationListGauge({ authorities: new CertificateAuthorityRepository({ db: around.owner }), metrics });
+  const text = await metrics.getSingleMetricAsString('viw_revocation_list_seconds_left');
+  const left = Number(/purpose="gateway-agents"[^}]*} (\d+)/.exec(text)?.[1]) / 86_400;
+  expect(left).toBeGreaterThan(6.9);
+  expect(left).toBeLessThan(7);
   const nobody = '01936b2e-0000-7000-8000-000000000001';
   for (const path of [`/pki/ca/${nobody}.pem`, `/pki/crl/${nobody}.crl`])
     expect((await fetch(backend.url + path)).status).toBe(404);

@@ -55,7 +55,9 @@ test('of many who use a token at once one gets the gateway', async () => {
     agentId: agent,
     stillInTime: true,
   });
-  await sql`UPDATE viw.enrollment_tokens SET expires_at = now() WHERE token_hash = ${token}`.execute(f.db);
+  await sql`UPDATE viw.enrollment_tokens SET expires_at = now() - interval '1 second' WHERE token_hash = ${token}`.execute(
+    f.db,
+  );
   expect(await use(token)).toMatchObject({ reason: 'used', stillInTime: false });
 });
 
@@ -72,7 +74,9 @@ test('what is rolled back has not used it', async () => {
 test('it ends by time, by a newer one, by a revocation and with the gateway', async () => {
   const agent = await registered();
   const late = await issued(agent);
-  await sql`UPDATE viw.enrollment_tokens SET expires_at = now() WHERE token_hash = ${late}`.execute(f.db);
+  await sql`UPDATE viw.enrollment_tokens SET expires_at = now() - interval '1 second' WHERE token_hash = ${late}`.execute(
+    f.db,
+  );
   expect(await use(late)).toMatchObject({ reason: 'expired' });
   const [older, newer] = [await issued(agent), await issued(agent)];
   expect(await use(older)).toMatchObject({ reason: 'void' });

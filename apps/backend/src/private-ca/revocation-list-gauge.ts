@@ -1,0 +1,29 @@
+import { systemClock, Gauge } from '@viw/runtime';
+import type { Clock, Metrics } from '@viw/runtime';
+import type { Repositories } from '../store';
+
+export interface RevocationListGaugeDeps {
+  readonly authorities: Pick<Repositories['certificateAuthorities'], 'list'>;
+  readonly metrics: Metrics;
+  readonly clock?: Clock;
+}
+
+/** Asked for when the metrics are; without Postgres the gauge says nothing. Every backend reports the same. */
+export function revocationListGauge({
+  authorities,
+  metrics,
+  clock = systemClock,
+}: RevocationListGaugeDeps): void {
+  new Gauge({
+    name: 'viw_revocation_list_seconds_left',
+    help: 'Until the newest revocation list of an authority ends; six days at least while new ones are made',
+    labelNames: ['purpose'],
+    registers: [metrics],
+    async collect() {
+      const rows = await authorities.list().catch(() => []);
+      this.reset();
+      for (const { purpose, crl_next_update: end } of rows)
+        if (end !== null) this.set({ purpose }, (Date.parse(end) - clock.now()) / 1_000);
+    },
+  });
+}
