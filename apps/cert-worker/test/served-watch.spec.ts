@@ -19,7 +19,12 @@ afterAll(async () => {
   await rig.stop();
 }, 60_000);
 
-function watch(alerts: AlertsBody[], everyS: number, turnMs?: number): ServedWatch {
+/** @param of the alerts of this server only */
+function watch(
+  { alerts, of }: { alerts: AlertsBody[]; of?: FleetServer },
+  everyS: number,
+  turnMs?: number,
+): ServedWatch {
   return new ServedWatch(
     { databaseUrl: rig.url, everyS, ...(turnMs !== undefined && { turnMs }) },
     {
@@ -28,7 +33,8 @@ function watch(alerts: AlertsBody[], everyS: number, turnMs?: number): ServedWat
       pool,
       producer: {
         publish: (_contract, body) => {
-          alerts.push(body as never);
+          const alert = body as AlertsBody;
+          if (alert.dedupe_key.endsWith(`:${of?.virtualHostId}`)) alerts.push(alert);
           return Promise.resolve('0-0');
         },
       },
@@ -68,7 +74,7 @@ test('somebody puts another certificate into service: an alert says where, what 
   if (!server) throw new Error('no server');
   const { id, fingerprint } = await deployed(server);
   const alerts: AlertsBody[] = [];
-  const look = watch(alerts, 3_600);
+  const look = watch({ alerts, of: server }, 3_600);
   await look.turn();
   // It was proved a moment ago.
   expect(await servedOf(id)).toBeNull();
@@ -79,9 +85,12 @@ test('somebody puts another certificate into service: an alert says where, what 
 
   await point(server, 'self-signed');
   const other = await eventually(async () => {
-    const served = await server.served();
-    expect(served).not.toBe(fingerprint);
-    return served;
+    // Workers of before the reload go on accepting for a moment.
+    const looks = new Set<string>();
+    for (let looked = 0; looked < 10; looked++) looks.add(await server.served());
+    expect(looks.size).toBe(1);
+    expect(looks).not.toContain(fingerprint);
+    return [...looks][0] ?? '';
   });
   await makeDue();
   await look.turn();
@@ -110,7 +119,7 @@ test('a server that cannot be asked is told of at the third look, and is no drif
   if (!server) throw new Error('no server');
   const { id } = await deployed(server);
   const alerts: AlertsBody[] = [];
-  const look = watch(alerts, 3_600);
+  const look = watch({ alerts, of: server }, 3_600);
   await server.sshd.kill();
   for (let looks = 1; looks <= 3; looks++) {
     await makeDue();
@@ -136,7 +145,7 @@ test('of two workers one looks; the other one goes on when it leaves', async () 
   const server = rig.servers[2];
   if (!server) throw new Error('no server');
   const { id } = await deployed(server);
-  const [first, second] = [watch([], 1, 50), watch([], 1, 50)];
+  const [first, second] = [watch({ alerts: [] }, 1, 50), watch({ alerts: [] }, 1, 50)];
   const holders = async (): Promise<number> => {
     const { rows } = await sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7320 AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(rig.db);

@@ -41,8 +41,8 @@ async function deployAndDie(site: string, material: DeployMaterial, dieBefore: n
   return said;
 }
 
-/** What clients see until `stop`, each fingerprint once; a handshake that fails is seen as its error. */
-function watch(site: string): { seen: Set<string>; stop: () => Promise<void> } {
+/** What clients see while `work` goes on, each fingerprint once; a handshake that fails is seen as its error. */
+async function seenDuring(site: string, work: () => Promise<void>): Promise<Set<string>> {
   const seen = new Set<string>();
   let watching = true;
   const watched = (async () => {
@@ -51,7 +51,9 @@ function watch(site: string): { seen: Set<string>; stop: () => Promise<void> } {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   })();
-  return { seen, stop: () => ((watching = false), watched) };
+  await work().finally(() => (watching = false));
+  await watched;
+  return seen;
 }
 
 const nginxTest = (): Promise<string> => runTool('nginx', rig.nginx.testCommand.slice(1));
@@ -66,21 +68,21 @@ it('killed before any change: the server serves a valid pair all the time, and t
       const dieBefore = next++;
       const material = await rig.material(`v${dieBefore}`, site);
       const fresh = normalizeFingerprint(material.fingerprintSha256);
-      const watched = watch(site);
-      const said = await deployAndDie(site, material, dieBefore);
-      if (said === 'deployed') over = true;
-      else deaths.push(said);
-      // What lies there would start: the pair that `current` names fits.
-      await nginxTest();
-      const resumed = await deployWithLog(rig, rig.target(site), material);
-      expect(resumed.error).toBeUndefined();
-      await watched.stop();
-      expect([...watched.seen].filter((one) => one !== old && one !== fresh)).toEqual([]);
+      const seen = await seenDuring(site, async () => {
+        const said = await deployAndDie(site, material, dieBefore);
+        if (said === 'deployed') over = true;
+        else deaths.push(said);
+        // What lies there would start: the pair that `current` names fits.
+        await nginxTest();
+        const resumed = await deployWithLog(rig, rig.target(site), material);
+        expect(resumed.error).toBeUndefined();
+      });
+      expect([...seen].filter((one) => one !== old && one !== fresh)).toEqual([]);
       expect(await rig.served(site)).toBe(fresh);
       old = fresh;
     }
   };
-  await Promise.all(sites.slice(0, 3).map(runSite));
+  await Promise.all(sites.slice(0, 3).map((site) => runSite(site).finally(() => (over = true))));
   // The shortest run has: nginx -t, 1 directory, 2 files of 5 changes, the digest, 2 links of 2, nginx -t, reload.
   expect(deaths.length).toBeGreaterThanOrEqual(19);
   expect(new Set(deaths)).toEqual(
@@ -97,24 +99,24 @@ it('killed while a version that NGINX refuses is put in and taken out: the next 
   const site = 'broken.viw.example';
   const good = await rig.material('good', site);
   await deployWithLog(rig, rig.target(site), good);
-  const watched = watch(site);
   const deaths: string[] = [];
   let said = '';
   // From the switch of `current` on: before that it is a deployment like any other.
-  for (let dieBefore = 17; !said.startsWith('failed'); dieBefore++) {
-    const weak = await rig.tooWeak(`weak${dieBefore}`, site);
-    said = await deployAndDie(site, weak, dieBefore);
-    deaths.push(said.replace('dies before ', ''));
-    const undone = await deployWithLog(rig, rig.target(site), weak);
-    expect(undone.error).toMatchObject({ code: 'NGINX_CONFIG_INVALID', meta: { rollback: 'done' } });
-    expect(await readlink(join(rig.nginx.certDir(site), 'current'))).toBe('versions/good');
-    await nginxTest();
-  }
-  await watched.stop();
+  const seen = await seenDuring(site, async () => {
+    for (let dieBefore = 17; !said.startsWith('failed'); dieBefore++) {
+      const weak = await rig.tooWeak(`weak${dieBefore}`, site);
+      said = await deployAndDie(site, weak, dieBefore);
+      deaths.push(said.replace('dies before ', ''));
+      const undone = await deployWithLog(rig, rig.target(site), weak);
+      expect(undone.error).toMatchObject({ code: 'NGINX_CONFIG_INVALID', meta: { rollback: 'done' } });
+      expect(await readlink(join(rig.nginx.certDir(site), 'current'))).toBe('versions/good');
+      await nginxTest();
+    }
+  });
   expect(deaths.slice(0, -1)).toEqual([
     ...['ext_openssh_rename', 'exec', 'symlink', 'ext_openssh_rename'],
     // Of the listing of its directory.
     ...['close', 'unlink', 'unlink', 'rmdir'],
   ]);
-  expect([...watched.seen]).toEqual([normalizeFingerprint(good.fingerprintSha256)]);
+  expect([...seen]).toEqual([normalizeFingerprint(good.fingerprintSha256)]);
 }, 60_000);
