@@ -57,6 +57,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /api/v1/certificates/:id': everybody,
   'POST /api/v1/certificates/:id/renew': ['operator', 'admin'],
   'POST /api/v1/certificates/:id/deploy': ['operator', 'admin'],
+  'POST /api/v1/certificates/:id/revoke': ['operator', 'admin'],
   'GET /api/v1/certificates/:id/versions': everybody,
   'GET /api/v1/certificates/:id/operations': everybody,
   'GET /api/v1/operations/:id': everybody,

@@ -17,11 +17,13 @@ import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
 import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
+import type { AcmeAccountOptions } from './issue/acme-account';
 import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
 import { OrderBudget, limitsOf } from './issue/order-budget';
+import { Rehearsal, stagingOf } from './issue/rehearsal';
 import { Revocation } from './issue/revocation';
 import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
@@ -64,17 +66,25 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const tlsBind = config.CERT_WORKER_TLSALPN01_BIND;
   const tlsAlpn01 = tlsBind && new TlsAlpn01Responder({ bind: tlsBind }, { shared: store.tlsAlpn01Answers });
   const { CERT_WORKER_ACME_EAB_KID: kid, CERT_WORKER_ACME_EAB_KEY: hmacKey } = config;
-  const account = new AcmeAccount(
-    {
-      directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,
-      directoryCaPem: config.CERT_WORKER_ACME_CA,
-      contact: config.CERT_WORKER_ACME_CONTACT,
-      termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
-      ...(kid !== undefined && hmacKey !== undefined && { eab: { kid, hmacKey } }),
-    },
-    { accounts: store.accounts, box },
+  const accountAt = (directoryUrl: string, eab?: AcmeAccountOptions['eab']) =>
+    new AcmeAccount(
+      {
+        directoryUrl,
+        directoryCaPem: config.CERT_WORKER_ACME_CA,
+        contact: config.CERT_WORKER_ACME_CONTACT,
+        termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
+        eab,
+      },
+      { accounts: store.accounts, box },
+    );
+  const directoryUrl = config.CERT_WORKER_ACME_DIRECTORY_URL;
+  const account = accountAt(
+    directoryUrl,
+    kid === undefined || hmacKey === undefined ? undefined : { kid, hmacKey },
   );
-  const limits = limitsOf(config.CERT_WORKER_ACME_DIRECTORY_URL);
+  const stagingUrl = config.CERT_WORKER_ACME_STAGING_URL ?? stagingOf(directoryUrl);
+  const staging = stagingUrl === undefined ? undefined : accountAt(stagingUrl);
+  const limits = limitsOf(directoryUrl);
   const budget = new OrderBudget({ limits }, { issuances: store.issuances });
   const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
   const issuance = new Issuance(
@@ -82,7 +92,15 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       profile: config.CERT_WORKER_ACME_PROFILE,
       preferredChain: config.CERT_WORKER_ACME_PREFERRED_CHAIN,
     },
-    { account, solvers, budget, box, metrics: counts, store },
+    {
+      account,
+      solvers,
+      budget,
+      rehearsal: staging && new Rehearsal({ account: staging }),
+      box,
+      metrics: counts,
+      store,
+    },
   );
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
@@ -147,6 +165,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     account,
+    ...(staging ? [staging] : []),
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     ...(tlsAlpn01 && tlsBind ? [responderComponent(tlsAlpn01, { bind: tlsBind, logger })] : []),
     requests,
