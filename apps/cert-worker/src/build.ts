@@ -27,6 +27,7 @@ import { Rehearsal, stagingOf } from './issue/rehearsal';
 import { Revocation } from './issue/revocation';
 import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
+import { CertificateAlerts } from './schedule/certificate-alerts';
 import { CertificateGauges } from './schedule/certificate-gauges';
 import { CertificateScheduler } from './schedule/certificate-scheduler';
 import { VersionPlanner } from './schedule/version-planner';
@@ -143,6 +144,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
         renewalInformation: async () => (await account.issuer()).renewalInformation,
         logger,
       }),
+      alerts: new CertificateAlerts({ alerts: store.alerts, producer }),
       changes,
       logger,
     },

@@ -3,6 +3,7 @@ export * from './access/administrator-repository';
 export * from './access/api-client-repository';
 export * from './access/api-key-repository';
 export * from './access/audit-repository';
+export * from './certificates/certificate-alert-repository';
 export * from './certificates/certificate-repository';
 export * from './certificates/certificate-version-repository';
 export type { CommandChange, SignedCommand } from './commands/command-record';

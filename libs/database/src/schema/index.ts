@@ -9,6 +9,7 @@ import type {
 import type { AuditLogTable } from './audit';
 import type {
   AcmeAccountsTable,
+  CertificateAlertsTable,
   CertificateFailuresTable,
   CertificateOperationStepsTable,
   CertificateOperationsTable,
@@ -67,6 +68,7 @@ export interface Database {
   deployments: DeploymentsTable;
   challenge_answers: ChallengeAnswersTable;
   renewal_plans: RenewalPlansTable;
+  certificate_alerts: CertificateAlertsTable;
   certificate_failures: CertificateFailuresTable;
   acme_accounts: AcmeAccountsTable;
 }
