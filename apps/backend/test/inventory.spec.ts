@@ -204,6 +204,7 @@ describe('servers and certificates', () => {
       ]);
     });
     await expect(admin.certificates.deploy(id)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(admin.certificates.revoke(id, 'keyCompromise')).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await admin.certificates.renew(id)).toMatchObject({ certificate_id: id });
   });
 
@@ -216,6 +217,7 @@ describe('servers and certificates', () => {
         errors: [{ path }],
       });
     await refused({ names: ['*.example.org'] }, 'names.0');
+    await refused({ names: ['*.example.org'], challenge: 'tls-alpn-01' }, 'names.0');
     await refused({ names: ['www.example.org'], issuer: 'nobody' }, 'issuer');
     await refused({ names: ['no name'] }, 'names.0');
     await expect(

@@ -20,14 +20,17 @@ import { ServerProbes } from './deploy/server-probes';
 import { ServedWatch } from './deploy/served-watch';
 import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
+import type { AcmeAccountOptions } from './issue/acme-account';
 import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
 import { OrderBudget, limitsOf } from './issue/order-budget';
+import { Rehearsal, stagingOf } from './issue/rehearsal';
 import { Revocation } from './issue/revocation';
 import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
+import { CertificateAlerts } from './schedule/certificate-alerts';
 import { CertificateGauges } from './schedule/certificate-gauges';
 import { CertificateScheduler } from './schedule/certificate-scheduler';
 import { VersionPlanner } from './schedule/version-planner';
@@ -73,17 +76,25 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const tlsBind = config.CERT_WORKER_TLSALPN01_BIND;
   const tlsAlpn01 = tlsBind && new TlsAlpn01Responder({ bind: tlsBind }, { shared: store.tlsAlpn01Answers });
   const { CERT_WORKER_ACME_EAB_KID: kid, CERT_WORKER_ACME_EAB_KEY: hmacKey } = config;
-  const account = new AcmeAccount(
-    {
-      directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,
-      directoryCaPem: config.CERT_WORKER_ACME_CA,
-      contact: config.CERT_WORKER_ACME_CONTACT,
-      termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
-      ...(kid !== undefined && hmacKey !== undefined && { eab: { kid, hmacKey } }),
-    },
-    { accounts: store.accounts, box },
+  const accountAt = (directoryUrl: string, eab?: AcmeAccountOptions['eab']) =>
+    new AcmeAccount(
+      {
+        directoryUrl,
+        directoryCaPem: config.CERT_WORKER_ACME_CA,
+        contact: config.CERT_WORKER_ACME_CONTACT,
+        termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
+        eab,
+      },
+      { accounts: store.accounts, box },
+    );
+  const directoryUrl = config.CERT_WORKER_ACME_DIRECTORY_URL;
+  const account = accountAt(
+    directoryUrl,
+    kid === undefined || hmacKey === undefined ? undefined : { kid, hmacKey },
   );
-  const limits = limitsOf(config.CERT_WORKER_ACME_DIRECTORY_URL);
+  const stagingUrl = config.CERT_WORKER_ACME_STAGING_URL ?? stagingOf(directoryUrl);
+  const staging = stagingUrl === undefined ? undefined : accountAt(stagingUrl);
+  const limits = limitsOf(directoryUrl);
   const budget = new OrderBudget({ limits }, { issuances: store.issuances });
   const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
   const issuance = new Issuance(
@@ -91,7 +102,15 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       profile: config.CERT_WORKER_ACME_PROFILE,
       preferredChain: config.CERT_WORKER_ACME_PREFERRED_CHAIN,
     },
-    { account, solvers, budget, box, metrics: counts, store },
+    {
+      account,
+      solvers,
+      budget,
+      rehearsal: staging && new Rehearsal({ account: staging }),
+      box,
+      metrics: counts,
+      store,
+    },
   );
   const pool = new SshPool({ total: SERVERS_AT_ONCE });
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
@@ -136,6 +155,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
         renewalInformation: async () => (await account.issuer()).renewalInformation,
         logger,
       }),
+      alerts: new CertificateAlerts({ alerts: store.alerts, producer }),
       changes,
       logger,
     },
@@ -170,6 +190,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },
       { ...store, ...access, producer, changes, metrics: counts, logger },
     ),
+    ...(staging ? [staging] : []),
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     ...(tlsAlpn01 && tlsBind ? [responderComponent(tlsAlpn01, { bind: tlsBind, logger })] : []),
     requests,

@@ -29,6 +29,8 @@ const schema = z.object({
   /** Opens SSH credentials, seals private keys: the same value as the backend's. */
   CERT_WORKER_ENCRYPTION_KEY: zEncryptionKeys().optional(),
   CERT_WORKER_ACME_DIRECTORY_URL: z.url({ protocol: /^https$/, error: 'an https:// URL' }).optional(),
+  /** Where names are proved first after a failed validation; for Let's Encrypt its staging directory by default. */
+  CERT_WORKER_ACME_STAGING_URL: z.url({ protocol: /^https$/, error: 'an https:// URL' }).optional(),
   /** PEM of roots beside the system's, for the directory's own HTTPS. */
   CERT_WORKER_ACME_CA: z
     .string()

@@ -1,5 +1,6 @@
 import {
   AcmeAccountRepository,
+  CertificateAlertRepository,
   CertificateRepository,
   CertificateVersionRepository,
   DeploymentRepository,
@@ -22,6 +23,7 @@ import type { Db } from '@viw/database';
 /** What the worker reads and writes in Postgres. */
 export const repositoriesOf = (db: Db) => ({
   accounts: new AcmeAccountRepository({ db }),
+  alerts: new CertificateAlertRepository({ db }),
   certificates: new CertificateRepository({ db }),
   versions: new CertificateVersionRepository({ db }),
   deployments: new DeploymentRepository({ db }),

@@ -1,6 +1,6 @@
-import { startKnot, type Knot } from '@viw/testing';
+import { startFaultProxy, startKnot, startPebble, type Knot } from '@viw/testing';
 import { sql } from 'kysely';
-import { startRig, type Rig } from './rig';
+import { startRig, stepLines, type Rig } from './rig';
 
 let knot: Knot;
 let rig: Rig;
@@ -67,3 +67,43 @@ test('two names by TLS-ALPN-01, switched on by its address', async () => {
   expect(await rig.served(site)).toBe((await rig.certificateOf(id)).current_version?.fingerprint_sha256);
   await worker.stop();
 });
+
+test('after a failed validation the names are proved at staging first, and production is asked when that passes', async () => {
+  const proxy = await startFaultProxy(rig.pebble);
+  const staging = await startPebble({
+    dnsResolver: `127.0.0.1:${knot.port}`,
+    httpPort: rig.pebble.httpPort,
+  });
+  const start = (bind: Record<string, string>) =>
+    rig.startWorker({
+      CERT_WORKER_ACME_DIRECTORY_URL: proxy.directoryUrl,
+      CERT_WORKER_ACME_CA: `${proxy.caCertPem}\n${staging.caCertPem}`,
+      CERT_WORKER_ACME_STAGING_URL: staging.directoryUrl,
+      CERT_WORKER_SCHEDULE_EVERY_MS: '600000',
+      ...bind,
+    });
+  const orders = () => proxy.requests.filter(({ payload }) => payload?.['identifiers'] !== undefined).length;
+  // Nothing answers where validations arrive.
+  let worker = await start({ CERT_WORKER_HTTP01_BIND: '127.0.0.1:0' });
+  const id = await rig.certificate(['late.tls.zone.example']);
+  expect((await rig.ended(await rig.request(id, 'issue'))).status).toBe('failed');
+  const asked = orders();
+  expect(asked).toBeGreaterThan(0);
+
+  const rehearsed = await rig.ended(await rig.request(id, 'issue'));
+  expect(rehearsed.error?.msg).toMatch(/^at the CA's staging, before production: late\.tls\.zone\.example/);
+  expect(stepLines(rehearsed).at(-1)).toBe('rehearsal challenge late.tls.zone.example failed');
+  expect(orders()).toBe(asked);
+  await worker.stop();
+
+  worker = await start({});
+  const operation = await rig.ended(await rig.request(id, 'issue'));
+  expect(operation.error).toBeNull();
+  const steps = stepLines(operation);
+  expect(steps.indexOf('rehearsal download done')).toBeGreaterThan(0);
+  expect(steps.indexOf('rehearsal download done')).toBeLessThan(steps.indexOf('order done'));
+  expect((await rig.certificateOf(id)).current_version?.issuer).toContain('Pebble Intermediate');
+  await worker.stop();
+  await staging.stop();
+  await proxy.stop();
+}, 30_000);

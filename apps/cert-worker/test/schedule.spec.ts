@@ -1,3 +1,4 @@
+import { alertsStream, streams } from '@viw/contracts';
 import type { Certificate } from '@viw/contracts';
 import { OperationRepository, CertificateVersionRepository } from '@viw/database';
 import {
@@ -9,6 +10,7 @@ import {
   type AcmeFault,
   type FaultProxy,
 } from '@viw/testing';
+import { decodeEntry } from '@viw/streams';
 import { sql } from 'kysely';
 import { startOutboxRelay } from './outbox-relay';
 import { startRig, type Rig } from './rig';
@@ -148,8 +150,8 @@ test('a rate limit: said in words, kept to, and made up for by itself', async ()
 
   alsoUse();
   await setRetryNow(id);
-  await when(id, ({ state }) => expect(state).toBe('active'), 'the certificate');
-  expect((await rig.certificateOf(id)).renewal.failure).toBeNull();
+  await when(id, ({ renewal: now }) => expect(now.failure).toBeNull(), 'the end of the failure');
+  expect((await rig.certificateOf(id)).state).toBe('active');
 });
 
 test('a CA that fails at the download: the next attempt goes on with the same order and key', async () => {
@@ -181,6 +183,24 @@ test('what was issued and could not be deployed is deployed later, not issued ag
   await rig.ended(await rig.request(id, 'issue'));
   const { renewal } = await failing(id);
   expect(renewal.failure).toMatchObject({ kind: 'deploy', next_attempt_at: null, code: 'DEPLOY_REFUSED' });
+  const alerts = async () => {
+    const entries = await rig.redis.xrange(streams.alerts, '-', '+');
+    const bodies = entries.map(([, fields]) => decodeEntry(alertsStream, fields).body);
+    return bodies
+      .filter(({ dedupe_key }) => dedupe_key === `renewal.failing:${id}`)
+      .map(({ action, severity, title }) => [action, severity, title]);
+  };
+  const title = 'The certificate of later.example cannot be renewed or deployed';
+  await eventually(async () => expect(await alerts()).toEqual([['raised', 'warning', title]]));
+  // It comes to its end: worse, and another alert.
+  await sql`UPDATE viw.certificate_versions SET not_before = now() - interval '89 days', not_after = now() + interval '1 day'
+    WHERE certificate_id = ${id}`.execute(rig.db);
+  await eventually(async () =>
+    expect((await alerts()).map(([action, severity]) => `${action} ${severity}`)).toEqual([
+      'raised warning',
+      'raised critical',
+    ]),
+  );
   await sql`UPDATE viw.nginx_servers SET host_key_fingerprint = ${rig.sshd.hostKeyFingerprint}`.execute(
     rig.db,
   );
@@ -188,4 +208,6 @@ test('what was issued and could not be deployed is deployed later, not issued ag
   await when(id, (now) => expect(now.renewal.failure).toBeNull(), 'the deployment');
   expect(await versionsOf(id)).toHaveLength(1);
   expect((await operationsOf(id)).map(({ kind }) => kind)).toEqual(['deploy', 'issue']);
+  await eventually(async () => expect((await alerts()).at(-1)).toEqual(['cleared', 'info', title]));
+  expect(await alerts()).toHaveLength(3);
 });

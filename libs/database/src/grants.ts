@@ -145,6 +145,7 @@ const grants: Record<ServiceRole, Grants> = {
     challenge_answers: manage,
     renewal_plans: keep,
     certificate_failures: manage,
+    certificate_alerts: manage,
     acme_accounts: keep,
     audit_log: append,
   },

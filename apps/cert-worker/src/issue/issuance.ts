@@ -13,6 +13,7 @@ import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { OrderBudget } from './order-budget';
+import type { Rehearsal } from './rehearsal';
 import type { Solvers } from './solvers';
 
 export interface IssuanceOptions {
@@ -24,6 +25,7 @@ export interface IssuanceDeps {
   readonly account: { issuer(): Promise<Issuer> };
   readonly solvers: Solvers;
   readonly budget: Pick<OrderBudget, 'assertRoom'>;
+  readonly rehearsal?: Pick<Rehearsal, 'run'> | undefined;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly store: {
@@ -59,7 +61,11 @@ export class Issuance {
         'NOT_IMPLEMENTED',
         `this cert-worker is not set up to issue by ${work.issuer} with ${work.challenge}`,
       );
-    if (work.order_url === null) await this.deps.budget.assertRoom(work.names);
+    // Not again for an order of this operation, which a worker before may have made.
+    if (work.order_url === null || work.continues !== null) {
+      await this.deps.rehearsal?.run(work, solver, journal, signal);
+      await this.deps.budget.assertRoom(work.names);
+    }
     const issued = await this.#issue(work, solver, journal, signal);
     return this.#save(work, issued, journal);
   }

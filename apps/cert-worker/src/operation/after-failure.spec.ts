@@ -3,7 +3,7 @@ import { AppError } from '@viw/runtime';
 import { afterFailure } from './after-failure';
 
 const now = new Date('2026-01-01T00:00:00Z');
-const first = { failures: 0, not_after: null };
+const first = { kind: 'renew', failures: 0, not_after: null } as const;
 const problem = (type: string, status = 403) =>
   acmeError(parseProblem({ type: `urn:ietf:params:acme:error:${type}`, detail: 'no' }, status));
 const minutes = (at: string | null) => at && (Date.parse(at) - now.getTime()) / 60_000;
@@ -27,17 +27,27 @@ describe('afterFailure', () => {
   });
 
   it('slows down with each failure in a row', () => {
-    const fourth = afterFailure(problem('dns'), { failures: 3, not_after: null }, now, 0);
+    const fourth = afterFailure(problem('dns'), { ...first, failures: 3 }, now, 0);
     expect(minutes(fourth.retry_at)).toBe(1_440);
-    const nearTheEnd = { failures: 3, not_after: '2026-01-01T16:00:00.000Z' };
+    const nearTheEnd = { ...first, failures: 3, not_after: '2026-01-01T16:00:00.000Z' };
     expect(minutes(afterFailure(problem('dns'), nearTheEnd, now, 0).retry_at)).toBe(120);
+  });
+
+  it('tells a refused revocation from a refused validation', () => {
+    const youCan = (error: AppError) => afterFailure(error, { ...first, kind: 'revoke' }, now, 0).you_can;
+    expect(youCan(problem('unauthorized'))).toMatch(/another account/);
+    const validation = acmeError({
+      ...parseProblem({ type: 'urn:ietf:params:acme:error:unauthorized' }, 403),
+      identifier: 'www.example.org',
+    });
+    expect(youCan(validation)).toMatch(/Point its DNS records/);
   });
 
   it('keeps to the time that the CA named', () => {
     const error = new AppError('ACME_RATE_LIMITED', 'too many', {
       meta: { problem_type: 'rateLimited', retry: 'at', retry_at: '2026-01-08T00:00:00.000Z' },
     });
-    const nearTheEnd = { failures: 0, not_after: '2026-01-01T16:00:00.000Z' };
+    const nearTheEnd = { ...first, not_after: '2026-01-01T16:00:00.000Z' };
     expect(afterFailure(error, nearTheEnd, now, 0)).toMatchObject({
       retry_at: '2026-01-08T00:00:00.000Z',
       problem_type: 'rateLimited',

@@ -40,7 +40,7 @@ const isRetry = (value: unknown): value is AcmeRetry =>
  */
 export function afterFailure(
   error: unknown,
-  { failures, not_after }: Pick<OperationWork, 'failures' | 'not_after'>,
+  { kind, failures, not_after }: Pick<OperationWork, 'kind' | 'failures' | 'not_after'>,
   now: Date,
   random: number,
 ): NextAttempt {
@@ -65,10 +65,17 @@ export function afterFailure(
     viw_does: VIW_DOES[row.retry],
     you_can:
       row.youCan ??
+      // Validations name what they are about; a refusal to revoke does not.
+      (kind === 'revoke' && problemType === 'unauthorized' && meta['identifier'] === undefined
+        ? ONLY_WHO_ORDERED
+        : undefined) ??
       whatYouCanDo(problemType) ??
       (row.retry === 'never' ? 'Remove the cause, then renew.' : null),
   };
 }
+
+const ONLY_WHO_ORDERED =
+  'A CA revokes for the account that ordered: this certificate was ordered by another account or at another CA. Revoke it there.';
 
 const VIW_DOES: Record<AcmeRetry, string> = {
   soon: 'viw tries again by itself.',

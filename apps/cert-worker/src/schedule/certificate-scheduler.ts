@@ -3,6 +3,7 @@ import type { RenewalScheduleRepository } from '@viw/database';
 import { runPeriodicallyAlone } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
+import type { CertificateAlerts } from './certificate-alerts';
 import type { VersionPlanner } from './version-planner';
 
 export interface CertificateSchedulerOptions {
@@ -19,6 +20,7 @@ export interface CertificateSchedulerDeps {
     'unplanned' | 'savePlan' | 'due' | 'begin' | 'begunWithin'
   >;
   readonly planner: Pick<VersionPlanner, 'plan'>;
+  readonly alerts: Pick<CertificateAlerts, 'tell'>;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
   readonly logger: Logger;
 }
@@ -29,6 +31,8 @@ const TEN_MINUTES_S = 600;
 /** Of one turn: a fleet that is new is planned within minutes, and a CA is not asked in a burst. */
 const PLANS_PER_TURN = 100;
 const DUE_PER_TURN = 100;
+/** A CA that answers slowly holds up what is due for no longer. */
+const PLANNING_MS = 10_000;
 
 /**
  * Begins what is due: renewals by their stored plan and repeated attempts by their stored time. It only writes operations
@@ -73,6 +77,14 @@ export class CertificateScheduler implements Component {
   async #turn(stop: AbortSignal): Promise<void> {
     await this.#beginDue();
     await this.#planVersions(stop);
+    await this.#tellAlerts();
+  }
+
+  /** Without Redis nobody can be told, and everything else goes on. */
+  async #tellAlerts(): Promise<void> {
+    await this.deps.alerts.tell().catch((error: unknown) => {
+      this.deps.logger.warn({ event: 'alerts_not_told', error }, 'told in the next turn');
+    });
   }
 
   async #beginDue(): Promise<void> {
@@ -98,9 +110,10 @@ export class CertificateScheduler implements Component {
   /** A CA that is silent once is not asked again in this turn: plans are made without it. */
   async #planVersions(signal: AbortSignal): Promise<void> {
     const { schedule, planner, changes } = this.deps;
+    const deadline = performance.now() + PLANNING_MS;
     let ask = true;
     for (const version of await schedule.unplanned(PLANS_PER_TURN)) {
-      if (signal.aborted) return;
+      if (signal.aborted || performance.now() > deadline) return;
       try {
         const { plan, silent } = await planner.plan(version, { ask, signal });
         if (silent) ask = false;

@@ -44,6 +44,15 @@ CREATE TABLE viw.certificate_failures (
 );
 CREATE INDEX certificate_failures_retry ON viw.certificate_failures (retry_at) WHERE retry_at IS NOT NULL;
 
+-- Alerts that have been raised and not cleared.
+CREATE TABLE viw.certificate_alerts (
+  certificate_id uuid NOT NULL REFERENCES viw.certificates (id) ON DELETE CASCADE,
+  kind text NOT NULL CHECK (kind IN ('certificate.expiring', 'renewal.failing')),
+  severity text NOT NULL CHECK (severity IN ('warning', 'critical')),
+  told_at timestamptz(3) NOT NULL DEFAULT now(),
+  PRIMARY KEY (certificate_id, kind)
+);
+
 CREATE INDEX certificate_operations_scheduled ON viw.certificate_operations (created_at)
   WHERE issued_by_kind = 'system' AND issued_by_id = 'scheduler';
 

@@ -6,6 +6,7 @@ export * from './access/api-key-repository';
 export * from './audit/audit-chain-repository';
 export type { AuditRecord, ChainedAuditRecord } from './audit/audit-record';
 export * from './audit/audit-repository';
+export * from './certificates/certificate-alert-repository';
 export * from './certificates/certificate-repository';
 export * from './certificates/certificate-version-repository';
 export type { CommandChange, SignedCommand } from './commands/command-record';

@@ -157,3 +157,10 @@ export interface ChallengeAnswersTable {
   holder: string;
   expires_at: Instant;
 }
+
+export interface CertificateAlertsTable {
+  certificate_id: string;
+  kind: 'certificate.expiring' | 'renewal.failing';
+  severity: 'warning' | 'critical';
+  told_at: InstantDefault;
+}

@@ -10,6 +10,7 @@ import type {
 import type { AuditChainTable, AuditCheckpointsTable, AuditLogTable, AuditUnsealedTable } from './audit';
 import type {
   AcmeAccountsTable,
+  CertificateAlertsTable,
   CertificateFailuresTable,
   CertificateOperationStepsTable,
   CertificateOperationTargetsTable,
@@ -78,6 +79,7 @@ export interface Database {
   deployments: DeploymentsTable;
   challenge_answers: ChallengeAnswersTable;
   renewal_plans: RenewalPlansTable;
+  certificate_alerts: CertificateAlertsTable;
   certificate_failures: CertificateFailuresTable;
   acme_accounts: AcmeAccountsTable;
   certificate_authorities: CertificateAuthoritiesTable;

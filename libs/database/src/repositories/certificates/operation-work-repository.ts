@@ -30,6 +30,8 @@ export interface OperationWork {
   not_after: string | null;
   /** In a row, of this certificate, before this operation. */
   failures: number;
+  /** Problem type of the last of them. */
+  failed_problem: string | null;
   /** The failed operation whose order this one goes on with; its key is kept until this one ends. */
   continues: string | null;
 }
@@ -158,7 +160,7 @@ async function take(
       UPDATE viw.certificates SET fencing = fencing + 1
       WHERE id = (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) RETURNING *
     ), failed AS (
-      SELECT f.attempts, e.id, e.order_url FROM c JOIN viw.certificate_failures f ON f.certificate_id = c.id
+      SELECT f.attempts, f.problem_type, e.id, e.order_url FROM c JOIN viw.certificate_failures f ON f.certificate_id = c.id
       LEFT JOIN viw.certificate_operations e ON e.id = f.operation_id AND f.next_kind <> 'deploy'
         AND e.order_url IS NOT NULL AND e.status = 'failed'
         AND NOT EXISTS (SELECT FROM viw.certificate_versions v WHERE v.operation_id = e.id)
@@ -173,6 +175,7 @@ async function take(
       o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.current_version_id,
       (SELECT v.not_after FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS not_after,
       coalesce((SELECT attempts FROM failed), 0) AS failures,
+      (SELECT problem_type FROM failed) AS failed_problem,
       (SELECT id FROM failed WHERE failed.order_url = o.order_url) AS continues`.execute(db);
   const [work] = rows;
   if (!work) throw new AppError('INTERNAL_ERROR');
