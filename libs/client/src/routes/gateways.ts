@@ -29,6 +29,9 @@ export const gatewayRoutes = (http: Transport) => ({
     http.call(gateway, { method: 'POST', path: `${root}/register`, body, options }),
   update: (agentId: string, body: z.input<typeof gatewayPatch>, options?: WriteOptions) =>
     http.call(gateway, { method: 'PATCH', path: gatewayPath(agentId), body, options }),
+  /** For good. */
+  decommission: (agentId: string, options?: WriteOptions): Promise<void> =>
+    http.send({ method: 'DELETE', path: gatewayPath(agentId), options }),
   /** Nothing it has so far proves it any more; it comes back with a new key or certificate. */
   revokeCredentials: (agentId: string, options?: WriteOptions): Promise<void> =>
     http.send({ method: 'POST', path: `${gatewayPath(agentId)}/credentials/revoke`, body: {}, options }),
