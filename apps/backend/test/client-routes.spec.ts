@@ -35,7 +35,7 @@ type Tree = { readonly [name: string]: Tree | ((...all: unknown[]) => unknown) }
 async function callsOf(): Promise<string[]> {
   const calls: string[] = [];
   const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
-    const { pathname } = new URL(String(input as string));
+    const { pathname } = new URL(input instanceof Request ? input.url : input);
     calls.push(`${init?.method ?? 'GET'} ${pathname}`);
     return new Response('{}', { status: 418 });
   });
