@@ -16,7 +16,7 @@ const logger = createLogger({
 
 if (task === 'verify-audit') {
   const out = (text: string): void => void process.stdout.write(text);
-  void verifyAudit(completeConfig(config), { logger, out }).then((code) => process.exit(code));
+  void verifyAudit(config, { logger, out }).then((code) => process.exit(code));
 } else if (task === 'migrate') {
   void runMigrations(config, { logger }).then((code) => process.exit(code));
 } else {

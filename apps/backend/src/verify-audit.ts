@@ -1,8 +1,10 @@
 import { createDatabase } from '@viw/database';
+import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import { CheckpointSigner } from './audit/checkpoint-signer';
 import { AuditVerifier } from './audit/verification';
-import type { CompleteConfig } from './config';
+import type { Config } from './config';
+import { completeConfig } from './config';
 import { Store } from './store';
 
 /**
@@ -10,21 +12,23 @@ import { Store } from './store';
  * @returns the exit status: 0, or 1 when anything was found
  */
 export async function verifyAudit(
-  config: CompleteConfig,
+  config: Config,
   { logger, out }: { logger: Logger; out: (text: string) => void },
 ): Promise<0 | 1> {
-  const url = config.BACKEND_DATABASE_URL;
-  const db = createDatabase({ url, max: 1, applicationName: 'backend-verify-audit' });
+  let db: ReturnType<typeof createDatabase> | undefined;
   try {
-    const signer = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
+    const { BACKEND_DATABASE_URL: url, BACKEND_ENCRYPTION_KEY: keys } = completeConfig(config);
+    db = createDatabase({ url, max: 1, applicationName: 'backend-verify-audit' });
+    const signer = new CheckpointSigner({ keys });
     const { repositories } = new Store({ db });
     const verification = await new AuditVerifier({ repositories, signer }).verify();
     out(`${JSON.stringify(verification, undefined, 2)}\n`);
     return verification.ok ? 0 : 1;
   } catch (error) {
-    logger.fatal({ event: 'audit_not_verified', error }, 'the audit log could not be verified');
+    const reason = error instanceof AppError ? error.message : 'see error';
+    logger.fatal({ event: 'audit_not_verified', error }, `the audit log could not be verified: ${reason}`);
     return 1;
   } finally {
-    await db.destroy().catch(() => undefined);
+    await db?.destroy().catch(() => undefined);
   }
 }

@@ -11,7 +11,7 @@ import { startBackend, uniqueAgent } from './test-backend';
 
 /** `VIW_FUZZ_SEED` and `VIW_FUZZ_REQUESTS` (of each operation) for another run, or a longer one. */
 const seed = Number(process.env['VIW_FUZZ_SEED'] ?? 20_261_128);
-const count = Number(process.env['VIW_FUZZ_REQUESTS'] ?? 12);
+const count = Number(process.env['VIW_FUZZ_REQUESTS'] ?? 6);
 const SIDE_BY_SIDE = 8;
 
 let around: Surroundings;

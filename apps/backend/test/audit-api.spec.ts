@@ -2,7 +2,7 @@ import type { Client } from '@viw/client';
 import { createLogger } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
-import { completeConfig, configSource } from '../src/config';
+import { configSource } from '../src/config';
 import { verifyAudit } from '../src/verify-audit';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
@@ -34,7 +34,7 @@ const first = (): TestBackend => {
 
 const command = async (): Promise<[number, string]> => {
   const text: string[] = [];
-  const config = completeConfig(configSource.schema.parse(around.environment));
+  const config = configSource.schema.parse(around.environment);
   const logger = createLogger({ service: 'backend', level: 'silent' });
   return [await verifyAudit(config, { logger, out: (part) => void text.push(part) }), text.join('')];
 };

@@ -168,9 +168,17 @@ export class EventBroadcast implements Component {
   }
 
   async #beat(): Promise<void> {
-    for (const listener of this.#all()) {
+    // Streams of one credential share the look at it.
+    const looks = new Map<string, Promise<boolean>>();
+    const stillValid = (caller: Caller): Promise<boolean> => {
+      const name = JSON.stringify([caller.credential, caller.role, caller.scope]);
       // A database that does not answer says nothing about the session: the next beat asks again.
-      const valid = await this.deps.authenticator.stillValid(listener.facts.caller).catch(() => true);
+      const look = looks.get(name) ?? this.deps.authenticator.stillValid(caller).catch(() => true);
+      looks.set(name, look);
+      return look;
+    };
+    for (const listener of this.#all()) {
+      const valid = await stillValid(listener.facts.caller);
       if (!valid) listener.end();
       else if (this.#log) this.#heartbeatOf(listener, this.#log.position);
     }
