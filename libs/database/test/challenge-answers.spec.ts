@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+import { ChallengeAnswerRepository } from '../src/index';
+import { type Fixture, fixture } from './fixture';
+
+let f: Fixture;
+let http: ChallengeAnswerRepository;
+let tls: ChallengeAnswerRepository;
+beforeAll(async () => {
+  f = await fixture();
+  const db = await f.as('viw_cert_worker');
+  http = new ChallengeAnswerRepository({ type: 'http-01' }, { db });
+  tls = new ChallengeAnswerRepository({ type: 'tls-alpn-01' }, { db });
+});
+afterAll(() => f.close());
+
+test('an answer is found by any worker, under its own type, and belongs to who presented it last', async () => {
+  await http.put('token', 'token.a', 'worker-1');
+  expect(await http.find('token')).toBe('token.a');
+  expect(await tls.find('token')).toBeUndefined();
+  await http.put('token', 'token.a', 'worker-2');
+  // The first wakes up and cleans up.
+  await http.remove('token', 'worker-1');
+  expect(await http.find('token')).toBe('token.a');
+  await http.remove('token', 'worker-2');
+  expect(await http.find('token')).toBeUndefined();
+});
+
+test('what a dead worker has left answers nothing after its time, and goes with the next clean-up', async () => {
+  await tls.put('www.example.org', 'token.b', 'dead');
+  await sql`UPDATE viw.challenge_answers SET expires_at = now() - interval '1 second'`.execute(f.db);
+  expect(await tls.find('www.example.org')).toBeUndefined();
+  await http.remove('another', 'worker-1');
+  expect((await sql`SELECT 1 FROM viw.challenge_answers`.execute(f.db)).rows).toEqual([]);
+});
