@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { OpsServer, PeriodicTask, TrustedProxies, createMetrics } from '@viw/runtime';
+import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import {
   ChangeAnnouncer,
@@ -21,20 +21,17 @@ import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import { derivedTokenKey } from './auth/token-keys';
+import { buildEdge } from './build-edge';
 import type { CompleteConfig } from './config';
-import { ratesPerMinute } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
 import { apiRouter } from './http/api-router';
 import { createApp } from './http/app';
 import { HttpServer } from './http/http-server';
-import { ListenerTls } from './http/listener-tls';
 import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
-import { RateGuard } from './rate-limits/rate-guard';
-import { RateLimits } from './rate-limits/rate-limits';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
 import { PrivateCa } from './private-ca/private-ca';
 import { revocationListGauge } from './private-ca/revocation-list-gauge';
@@ -90,8 +87,6 @@ const JOB_CONNECTIONS = 6;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
 
-/** How soon new certificate files are in force. */
-const TLS_FILES_EVERY_MS = 2_000;
 /** How soon a revocation stands in the list of its authority. */
 const REVOCATION_LISTS_EVERY_MS = 5_000;
 
@@ -142,17 +137,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
 
   const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
-  // Every request waits for it: better to count alone than to wait.
-  const countingRedis = createRedis(
-    redisUrl,
-    { role: 'command', name: 'backend-rates', commandTimeoutMs: 1_000 },
-    { logger },
-  );
-  const rateLimits = new RateLimits(
-    { perMinute: ratesPerMinute(config) },
-    { redis: countingRedis, logger, metrics },
-  );
-  const rates = new RateGuard({ limits: rateLimits });
+  const edge = buildEdge(config, { logger, metrics });
   const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
@@ -175,7 +160,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       secondFactor,
       apiClients: new ApiClientService({ repositories, writes, tokens }),
       tokens,
-      rateLimits,
+      rateLimits: edge.rateLimits,
       auditLog: new AuditService({
         repositories,
         verifier: new AuditVerifier({ repositories, signer: checkpoints }),
@@ -223,29 +208,17 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { secure },
     {
       routers: [
-        apiRouter(routes, { authenticator, guard, rates, audit, logger }),
+        apiRouter(routes, { authenticator, guard, rates: edge.rates, audit, logger }),
         ...(panelDir === undefined ? [] : [panelRouter({ dir: panelDir })]),
       ],
-      proxies: new TrustedProxies({ networks: config.BACKEND_TRUSTED_PROXIES }),
-      rates,
+      proxies: edge.proxies,
+      rates: edge.rates,
       logger,
     },
   );
-  const tls = new ListenerTls(
-    {
-      mode: config.BACKEND_TLS_MODE,
-      force: config.BACKEND_TLS_INSECURE_FORCE,
-      bind: config.BACKEND_BIND,
-      certFile: config.BACKEND_TLS_CERT_FILE,
-      keyFile: config.BACKEND_TLS_KEY_FILE,
-      clientCaFile: config.BACKEND_TLS_CLIENT_CA_FILE,
-      clientRequired: config.BACKEND_TLS_CLIENT_REQUIRED,
-    },
-    { logger },
-  );
   const http = new HttpServer(
     { bind: config.BACKEND_BIND },
-    { app, tls, endStreams: () => events.endAll(), logger },
+    { app, tls: edge.tls, endStreams: () => events.endAll(), logger },
   );
   const applicationName = 'backend';
   const components = [
@@ -262,11 +235,6 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       name: 'redis',
       start: () => void redis.connect().catch(() => undefined),
       stop: () => closeRedis(redis),
-    },
-    {
-      name: 'redis-rates',
-      start: () => void countingRedis.connect().catch(() => undefined),
-      stop: () => closeRedis(countingRedis),
     },
     redisSettingsCheck(redis, { strict: config.BACKEND_REDIS_STRICT }, { logger }),
     {
@@ -299,11 +267,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     new AuditSealer({ databaseUrl, applicationName }, { store: jobs, signer: checkpoints, logger }),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
-    tls,
-    new PeriodicTask(
-      { name: 'tls-files', everyMs: TLS_FILES_EVERY_MS, runAtStart: false, failureEvent: 'tls_files_failed' },
-      { run: () => tls.check(), logger },
-    ),
+    ...edge.components,
     http,
   ];
   return { components, http, routes, metrics };
