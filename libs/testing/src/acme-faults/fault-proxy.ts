@@ -18,7 +18,7 @@ export interface FaultProxy {
   readonly directoryUrl: string;
   /** Trust anchor of the proxy's HTTPS. */
   readonly caCertPem: string;
-  /** All requests so far, oldest first. */
+  /** All requests so far, oldest first, but those that the CA refused for their nonce: they count for nothing and come again. */
   readonly requests: AcmeRequest[];
   /** From now on these and no others. Of several that answer, the first does; changes follow each other. */
   use(...faults: AcmeFault[]): void;
@@ -51,6 +51,7 @@ export async function startFaultProxy({
       if (answer) return answer;
     }
     let answer = await forward(target, agent, incoming, body);
+    if (isBadNonce(answer)) requests.splice(requests.indexOf(request), 1);
     for (const fault of now) answer = (await fault.change?.(request, answer)) ?? answer;
     return answer;
   };
@@ -79,6 +80,10 @@ export async function startFaultProxy({
     },
   };
 }
+
+/** RFC 8555 section 6.5. */
+const isBadNonce = ({ status, body }: AcmeAnswer): boolean =>
+  status === 400 && body.includes('urn:ietf:params:acme:error:badNonce');
 
 /** The Host header stays as it came: the CA makes its links of it and checks signed URLs against it. */
 function forward(target: URL, agent: Agent, incoming: IncomingMessage, body: string): Promise<AcmeAnswer> {
