@@ -80,10 +80,17 @@ async function complaintAbout(
   ];
   // A gateway that does not offer a verb is answered with 501.
   if (response.status >= 500 && response.status !== 501) return wrong('failed');
-  if (response.status >= 400 && !problem.safeParse(JSON.parse(text)).success)
-    return wrong('no problem document');
+  if (response.status >= 400 && !isProblem(text)) return wrong('no problem document');
   if (leaks.some((pattern) => pattern.test(text))) return wrong('leak');
   return forbidden.some((secret) => text.includes(secret)) ? wrong('shown') : [];
+}
+
+function isProblem(text: string): boolean {
+  try {
+    return problem.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
 }
 
 async function walk(key: string, forbidden: readonly string[], offset: number): Promise<string[]> {

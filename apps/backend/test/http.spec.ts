@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -112,6 +114,16 @@ describe('bad input is answered with a problem document:', () => {
     expect((await post(path, '{"__proto__": {"agent_id": "gw-x"}}')).status).toBe(400);
     expect((await get('/admin/api/gateways/%E0%A4%A', { authorization })).status).toBe(400);
     expect((await get('/admin/api/gateways/..%2F..%2Fetc', { authorization })).status).toBe(400);
+  });
+
+  it('headers that are too large, and what is no request at all', async () => {
+    const large = await get('/admin/api/gateways', { authorization, 'x-more': 'x'.repeat(17 * 1024) });
+    expect(await problemOf(large)).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE' });
+    const socket = connect(Number(new URL(backend.url).port), '127.0.0.1');
+    socket.write('SSH-2.0-OpenSSH_9.2\r\n');
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\nContent-Type: application\/problem\+json\r\n/);
+    expect(answer).toContain('"code":"BAD_REQUEST"');
   });
 
   it('an idempotency key with a blank', async () => {

@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { Bind, Component, Logger } from '@viw/runtime';
 import { AppError, formatBind, listen } from '@viw/runtime';
 import type { ListenerTls } from './listener-tls';
+import { refuseUnreadable } from './unreadable-request';
 
 const STOP_GRACE_MS = 4_000;
 
@@ -27,6 +28,7 @@ export class HttpServer implements Component {
       { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
       deps.app,
     );
+    refuseUnreadable(this.#server);
   }
 
   /** @throws AppError BIND_FAILED */
