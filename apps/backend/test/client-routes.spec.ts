@@ -7,6 +7,8 @@ import { completeConfig, configSource } from '../src/config';
 const notForTheClient = new Set([
   'GET /openapi.json',
   'GET /.well-known/jwks.json',
+  'GET /pki/ca/:id.pem',
+  'GET /pki/crl/:id.crl',
   'POST /agent/enroll',
   'POST /agent/renew',
   'POST /agent/commands/:agent_id',
