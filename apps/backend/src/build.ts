@@ -20,7 +20,7 @@ import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
-import { derivedTokenKey } from './auth/token-keys';
+import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
@@ -83,7 +83,7 @@ export interface Backend {
 }
 
 /** Relay, reconciler, registry snapshots, audit sealer, command keys and revocation lists: one statement each at a time, and one to spare. */
-const JOB_CONNECTIONS = 6;
+const JOB_CONNECTIONS = 7;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
 
@@ -120,10 +120,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const keyring = new CommandKeyring({ imported: config.BACKEND_COMMAND_SIGNING_KEY }, own);
   const rotation = new KeyRotation({ announceS: config.BACKEND_COMMAND_KEY_ANNOUNCE_S }, own);
 
-  const [kek, ...formerKeks] = config.BACKEND_ENCRYPTION_KEY;
-  const tokens = new AccessTokens({
-    keys: config.BACKEND_TOKEN_KEYS ?? [derivedTokenKey(kek), ...formerKeks.map(derivedTokenKey)],
-  });
+  const tokenKeyring = new TokenKeyring(
+    { configured: config.BACKEND_TOKEN_KEYS },
+    { store: jobs, box: secretBox },
+  );
+  const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
   const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
   revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
@@ -142,7 +143,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
   const [passwords, signInLimiter] = [new Passwords(), new SignInLimiter()];
-  const secondFactor = new SecondFactorService({ writes, box: secretBox, limiter: signInLimiter });
+  const secondFactor = new SecondFactorService({ writes, box: secretBox, limiter: signInLimiter, audit });
   const events = new EventBroadcast(
     { redisUrl, heartbeatMs },
     { redis, authenticator, scopes: repositories.scopes, logger, metrics },
@@ -156,7 +157,13 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         { setupToken: config.BACKEND_SETUP_TOKEN },
         { store, authenticator, passwords, limiter: signInLimiter, secondFactor, audit },
       ),
-      administrators: new AdministratorService({ repositories, writes, passwords, limiter: signInLimiter }),
+      administrators: new AdministratorService({
+        repositories,
+        writes,
+        passwords,
+        limiter: signInLimiter,
+        audit,
+      }),
       secondFactor,
       apiClients: new ApiClientService({ repositories, writes, tokens }),
       tokens,

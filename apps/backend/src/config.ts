@@ -98,7 +98,7 @@ const schema = z.object({
       'base64 of SHA-256 of SubjectPublicKeyInfos, 16 at most',
     )
     .default([]),
-  /** Signs API tokens; without it a key that follows from BACKEND_ENCRYPTION_KEY does. */
+  /** Signs API tokens; without it a key does that is made at first need and kept sealed in Postgres. */
   BACKEND_TOKEN_KEYS: tokenKeys.optional(),
   /** Requests per minute, counted over all backends; 0: not limited. From one address, whatever they ask for. */
   BACKEND_RATE_ADDRESS_PER_MIN: perMinute(12_000),

@@ -30,6 +30,7 @@ import {
   ScopeRepository,
   SignInSessionRepository,
   SshCredentialRepository,
+  TokenKeyRepository,
   VirtualHostRepository,
   inTransaction,
 } from '@viw/database';
@@ -67,6 +68,7 @@ const repositoriesOf = (db: Db) => ({
   servers: new ServerRepository({ db }),
   sessions: new SignInSessionRepository({ db }),
   sshCredentials: new SshCredentialRepository({ db }),
+  tokenKeys: new TokenKeyRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
 });
 

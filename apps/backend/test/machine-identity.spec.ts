@@ -4,6 +4,7 @@ import type { Client } from '@viw/client';
 import { eventually } from '@viw/testing';
 import { SignJWT, createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { sql } from 'kysely';
+import type { TokenKeys } from '../src/auth/token-keyring';
 import { AccessTokens } from '../src/auth/access-tokens';
 import { importedTokenKey } from '../src/auth/token-keys';
 import type { Surroundings } from './surroundings';
@@ -119,13 +120,10 @@ describe('tokens', () => {
     const { token } = await person.apiClients.createToken(id);
     await person.apiClients.delete(id);
     await expect(asBearer(token).session.me()).rejects.toEqual(refused);
-    const past = new AccessTokens(
-      { keys: [key('ed25519')] },
-      { clock: { now: () => Date.now() - 3_600_000 } },
-    );
-    expect(await new AccessTokens({ keys: [key('ed25519')] }).verify((await past.issue('c', 60)).token)).toBe(
-      undefined,
-    );
+    const past = signedBy([key('ed25519')], () => Date.now() - 3_600_000);
+    expect(await signedBy([key('ed25519')]).verify((await past.issue('c', 60)).token)).toBe(undefined);
+    // Not by us, who let none live longer than a day.
+    expect(await past.verify((await past.issue('c', 90_000)).token)).toBe(undefined);
   });
 });
 
@@ -138,20 +136,31 @@ const pairs = {
 };
 const key = (kind: keyof typeof pairs) => importedTokenKey(pairs[kind].export({ format: 'jwk' }));
 
+const signedBy = (keys: TokenKeys, now = () => Date.now()): AccessTokens =>
+  new AccessTokens({ keyring: { keys: () => Promise.resolve(keys) }, clock: { now } });
+
 describe('token keys', () => {
+  it('are made once where none is configured, and are nothing that the key-encryption key alone leads to', async () => {
+    const { rows } = await sql<{
+      kid: string;
+      sealed: object;
+    }>`SELECT kid, sealed FROM viw.token_keys`.execute(around.owner);
+    expect(rows).toHaveLength(1);
+    const published = await (await fetch(`${backend.url}/.well-known/jwks.json`)).text();
+    expect(published).toContain(rows[0]?.kid ?? 'no key');
+  });
+
   it.each([
     ['ed25519', 'EdDSA'],
     ['p256', 'ES256'],
     ['rsa', 'RS256'],
   ] as const)('%s signs and verifies by %s, also when it is the former one', async (kind, alg) => {
-    const former = new AccessTokens({ keys: [key(kind)] });
+    const former = signedBy([key(kind)]);
     const { token } = await former.issue(clientId, 60);
     expect(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())).toMatchObject({ alg });
-    const now = new AccessTokens({ keys: [key(kind === 'p256' ? 'rsa' : 'p256'), key(kind)] });
+    const now = signedBy([key(kind === 'p256' ? 'rsa' : 'p256'), key(kind)]);
     await expect(now.verify(token)).resolves.toMatchObject({ clientId });
-    await expect(
-      new AccessTokens({ keys: [key(kind === 'rsa' ? 'p256' : 'rsa')] }).verify(token),
-    ).resolves.toBe(undefined);
+    await expect(signedBy([key(kind === 'rsa' ? 'p256' : 'rsa')]).verify(token)).resolves.toBe(undefined);
   });
 
   it.each(['weak', 'p384'] as const)('%s is refused', (kind) => {
@@ -160,7 +169,7 @@ describe('token keys', () => {
 
   it('a token that says none, or HMAC with the published key, or is for another use, is none', async () => {
     const own = key('rsa');
-    const tokens = new AccessTokens({ keys: [own] });
+    const tokens = signedBy([own]);
     const { token } = await tokens.issue(clientId, 60);
     const [, body = ''] = token.split('.');
     const none = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`;

@@ -89,6 +89,7 @@ describe('administrators', () => {
     await expect(
       one.account.changePassword({ current_password: 'not the one', password: next }),
     ).rejects.toEqual(refusedWith('FORBIDDEN'));
+    expect(await deniedOf(person.id)).toEqual(['administrator.password']);
     await one.account.changePassword({ current_password: password, password: next });
     for (const each of [one, two]) await expect(each.session.me()).rejects.toMatchObject({ status: 401 });
     await expect(one.session.signIn({ ...person.credentials, password: next })).resolves.toMatchObject({
@@ -96,6 +97,13 @@ describe('administrators', () => {
     });
   });
 });
+
+/** What a person was refused, as the audit log has it. */
+async function deniedOf(id: string): Promise<string[]> {
+  const { rows } = await sql<{ action: string }>`SELECT action FROM viw.audit_log
+    WHERE actor_id = ${id} AND outcome = 'denied' ORDER BY id`.execute(around.owner);
+  return rows.map(({ action }) => action);
+}
 
 describe('the second factor', () => {
   it('counts once a code was confirmed; then password and code are needed, and no code is taken twice', async () => {
@@ -107,6 +115,7 @@ describe('the second factor', () => {
     // Not confirmed: nobody is locked out by a secret that never got into an app.
     await expect(browser().session.signIn(person.credentials)).resolves.toBeDefined();
     await expect(own.account.confirmSecondFactor('000000')).rejects.toEqual(refusedWith('FORBIDDEN'));
+    expect(await deniedOf(person.id)).toEqual(['second_factor.confirm']);
     const first = codeIn(secret, -1);
     await own.account.confirmSecondFactor(first);
     await expect(own.account.proposeSecondFactor()).rejects.toEqual(refusedWith('CONFLICT'));

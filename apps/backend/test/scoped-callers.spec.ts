@@ -153,6 +153,17 @@ describe('what a narrowed caller may do', () => {
       code('NOT_FOUND'),
     );
     await expect(byId.certificates.create({ names })).rejects.toEqual(code('FORBIDDEN'));
+  });
+
+  it('takes no virtual host from a certificate that it may not see, though it is on its server', async () => {
+    const { rows } = await sql<{ id: string }>`INSERT INTO viw.virtual_hosts
+      (id, server_id, server_names, cert_dir, listeners, certificate_id)
+      VALUES (gen_random_uuid(), ${mine.server}, '{bank.example.net}', '/etc/nginx/bank', '[]', ${foreign.certificate})
+      RETURNING id`.execute(around.owner);
+    const names = [`www.${mine.domain}`];
+    const taking = bySelector.certificates.create({ names, deploy_to: [rows[0]?.id ?? ''] });
+    await expect(taking).rejects.toEqual(code('NOT_FOUND'));
+    await sql`DELETE FROM viw.virtual_hosts WHERE id = ${rows[0]?.id}`.execute(around.owner);
     const both = { kind: 'deploy' as const, certificate_ids: [mine.certificate, foreign.certificate] };
     await expect(bySelector.certificates.batch(both)).rejects.toEqual(code('NOT_FOUND'));
   });

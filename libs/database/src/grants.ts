@@ -72,6 +72,7 @@ const grants: Record<ServiceRole, Grants> = {
     api_keys: manage,
     api_client_certificates: manage,
     revoked_tokens: manage,
+    token_keys: keep,
     idempotency_keys: manage,
     audit_log: append,
     audit_unsealed: 'SELECT, DELETE',
@@ -147,7 +148,7 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_failures: manage,
     certificate_alerts: manage,
     acme_accounts: keep,
-    audit_log: append,
+    audit_log: 'INSERT',
   },
 };
 

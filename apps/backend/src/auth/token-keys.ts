@@ -1,7 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { AppError } from '@viw/runtime';
-import type { Kek } from '@viw/secrets';
 
 export type TokenAlgorithm = 'EdDSA' | 'ES256' | 'RS256';
 
@@ -13,8 +12,6 @@ export interface TokenKey {
   readonly publicJwk: Readonly<Record<string, unknown>>;
 }
 
-/** PKCS #8 of an Ed25519 key up to its 32 bytes (RFC 8410 section 7). */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const LEAST_RSA_BITS = 2_048;
 
 /** What a key may sign with follows from the key alone: no token can choose. */
@@ -33,16 +30,6 @@ function tokenKey(privateKey: KeyObject, givenKid?: string): TokenKey {
   const kid = givenKid ?? createHash('sha256').update(JSON.stringify(jwk)).digest('base64url').slice(0, 16);
   return { kid, alg, privateKey, publicJwk: { ...jwk, kid, alg, use: 'sig' } };
 }
-
-/** Follows from a key-encryption key, for installations that configure none. */
-export const derivedTokenKey = ({ key }: Kek): TokenKey =>
-  tokenKey(
-    createPrivateKey({
-      key: Buffer.concat([PKCS8_PREFIX, Buffer.from(hkdfSync('sha256', key, '', 'viw api token', 32))]),
-      format: 'der',
-      type: 'pkcs8',
-    }),
-  );
 
 export type TokenJwk = JsonWebKey & { readonly kid?: string | undefined };
 

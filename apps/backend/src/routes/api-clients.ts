@@ -195,5 +195,5 @@ export const jwksRoute = ({ tokens }: { readonly tokens: Pick<AccessTokens, 'jwk
     summary: 'The keys that API tokens are verified with',
     status: 200,
     response: jwks,
-    handler: () => ({ body: tokens.jwks }),
+    handler: async () => ({ body: await tokens.jwks() }),
   });

@@ -2,9 +2,12 @@ import type { administratorCreate, administratorPatch, passwordChange } from '@v
 import type { Administrator, ListOptions } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { z } from 'zod';
+import { principalOf } from '../auth/caller';
 import type { Passwords } from '../auth/passwords';
 import type { SignInLimiter } from '../auth/sign-in-limiter';
 import type { Repositories } from '../store';
+import { auditEntry } from './audit-trail';
+import type { AuditTrail } from './audit-trail';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
 
 export interface AdministratorServiceDeps {
@@ -12,6 +15,7 @@ export interface AdministratorServiceDeps {
   readonly writes: IdempotentWrites;
   readonly passwords: Passwords;
   readonly limiter: SignInLimiter;
+  readonly audit: AuditTrail;
 }
 
 const noSuch = (): AppError => new AppError('NOT_FOUND', 'No such administrator');
@@ -81,8 +85,11 @@ export class AdministratorService {
     const { passwords, limiter, repositories } = this.deps;
     limiter.attempt(caller.name, request.address);
     const account = await repositories.administrators.findForSignIn(caller.name);
-    if (!(await passwords.verify(input.current_password, account?.password_hash)))
+    if (!(await passwords.verify(input.current_password, account?.password_hash))) {
+      const { audit } = told('administrator.password', caller.id, { reason: 'wrong present password' });
+      await this.deps.audit.append(auditEntry(principalOf(caller), request, 'denied', audit));
       throw new AppError('FORBIDDEN', 'The present password is wrong');
+    }
     limiter.succeeded(caller.name, request.address);
     const hash = await passwords.hash(input.password);
     await this.deps.writes.perform(write, async ({ administrators, sessions }) => {

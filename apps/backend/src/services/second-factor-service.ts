@@ -4,16 +4,20 @@ import type { Clock } from '@viw/runtime';
 import { AppError, systemClock } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
 import type { z } from 'zod';
+import { principalOf } from '../auth/caller';
 import type { Caller } from '../auth/caller';
 import type { SignInLimiter } from '../auth/sign-in-limiter';
 import { newTotpSecret, totpEnrolment, totpStepOf } from '../auth/totp';
 import type { Repositories } from '../store';
+import { auditEntry } from './audit-trail';
+import type { AuditTrail } from './audit-trail';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
 
 export interface SecondFactorDeps {
   readonly writes: IdempotentWrites;
   readonly box: SecretBox;
   readonly limiter: SignInLimiter;
+  readonly audit: AuditTrail;
   readonly clock?: Clock;
 }
 
@@ -80,13 +84,20 @@ export class SecondFactorService {
     const { id, name } = person(write.caller);
     const { address } = write.request;
     this.deps.limiter.attempt(name, address);
-    await this.deps.writes.perform(write, async (repositories) => {
+    const done = this.deps.writes.perform(write, async (repositories) => {
       const factor = await repositories.secondFactors.get(id);
       if (!factor) throw new AppError('NOT_FOUND', 'There is no second factor');
       if (!(await this.take(repositories, { id, sealed: factor.sealed }, code)))
         throw new AppError('FORBIDDEN', 'The code is wrong, was used, or its time is over');
       await change(repositories, id);
       return { answer: null, ...told(action, id) };
+    });
+    await done.catch(async (error: unknown) => {
+      if (error instanceof AppError && error.code === 'FORBIDDEN')
+        await this.deps.audit.append(
+          auditEntry(principalOf(write.caller), write.request, 'denied', told(action, id).audit),
+        );
+      throw error;
     });
     this.deps.limiter.succeeded(name, address);
   }

@@ -55,6 +55,8 @@ export const auditRecentQuery = z.strictObject({
   cursor: listQuery.cursor,
 });
 
+const ADDITIONAL_MAX = 8_192;
+
 /** What a system of its own has to record. Goes into the log as `reported.<action>` by the API client that sent it. */
 export const auditReport = z.strictObject({
   timestamp,
@@ -63,7 +65,10 @@ export const auditReport = z.strictObject({
   userId: z.string().min(1).max(128),
   /** Subject or fingerprint of the client certificate. */
   certificateUsed: z.string().max(512),
-  additionalData: freeForm.optional(),
+  /** 8 KiB of JSON at most: nobody can delete a line. */
+  additionalData: freeForm
+    .refine((data) => JSON.stringify(data).length <= ADDITIONAL_MAX, `larger than ${ADDITIONAL_MAX} bytes`)
+    .optional(),
 });
 export const auditReported = z.object({ recorded: z.literal(true) });
 

@@ -110,7 +110,7 @@ export const TOKEN_MAX_S = 86_400;
 export const tokenCreate = z.strictObject({ ttl_s: z.int().min(1).max(TOKEN_MAX_S).default(900) });
 /** The token is shown here once and never again. */
 export const tokenCreated = z.object({ jti: z.string(), token: z.string(), expires_at: z.string() });
-export const tokenRevoke = z.strictObject({ jti: z.uuid() });
+export const tokenRevoke = z.strictObject({ jti: z.uuid().toLowerCase() });
 export const jwks = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
 export const apiKeyCreate = z.strictObject({ expires_at: z.iso.datetime({ offset: true }).optional() });

@@ -2,7 +2,7 @@ import type { Migration } from './migration';
 
 /**
  * Lines of the audit log are written freely, by any process, in the transaction of what they record. One sealer appends them to
- * the one chain afterwards: docs/adr/0015.
+ * the one chain afterwards: docs/adr/0016.
  */
 export const auditChain: Migration = {
   name: '0025_audit_chain',

@@ -55,6 +55,12 @@ export interface ApiClientCertificatesTable {
   created_at: InstantDefault;
 }
 
+export interface TokenKeysTable {
+  kid: string;
+  sealed: SealedEnvelope;
+  created_at: InstantDefault;
+}
+
 export interface RevokedTokensTable {
   jti: string;
   revoked_at: InstantDefault;

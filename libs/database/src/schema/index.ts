@@ -5,6 +5,7 @@ import type {
   ApiKeysTable,
   IdempotencyKeysTable,
   RevokedTokensTable,
+  TokenKeysTable,
   SessionsTable,
 } from './access';
 import type { AuditChainTable, AuditCheckpointsTable, AuditLogTable, AuditUnsealedTable } from './audit';
@@ -60,6 +61,7 @@ export interface Database {
   api_keys: ApiKeysTable;
   api_client_certificates: ApiClientCertificatesTable;
   revoked_tokens: RevokedTokensTable;
+  token_keys: TokenKeysTable;
   idempotency_keys: IdempotencyKeysTable;
   audit_log: AuditLogTable;
   audit_unsealed: AuditUnsealedTable;

@@ -105,8 +105,10 @@ export class ScopeRepository {
       case 'server':
         return sql`SELECT 1 FROM viw.nginx_servers s WHERE s.id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;
       case 'virtual_host':
-        return sql`SELECT 1 FROM viw.virtual_hosts v
-          WHERE v.id = ${id} AND ${serverInScope(scope, sql`v.server_id`)}`;
+        // Whoever names it takes it from the certificate that it serves: that has to be in the scope, too.
+        return sql`SELECT 1 FROM viw.virtual_hosts v LEFT JOIN viw.certificates c ON c.id = v.certificate_id
+          WHERE v.id = ${id} AND ${serverInScope(scope, sql`v.server_id`)}
+            AND (c.id IS NULL OR ${certificateInScope(scope)})`;
     }
   }
 }
