@@ -8,15 +8,18 @@ export interface RunPeriodicallyAloneOptions extends RunAloneOptions {
   readonly everyMs: number;
 }
 
-/** `runAlone` for work that comes in turns; the first one at once. A turn under way at `stop` is seen through. */
+/**
+ * `runAlone` for work that comes in turns; the first one at once. A turn under way is waited for; what it does step by step it
+ * is to leave at `end`, when somebody else may have begun.
+ */
 export const runPeriodicallyAlone = (
   lock: AdvisoryLockOptions,
   { everyMs, ...options }: RunPeriodicallyAloneOptions,
-  turn: () => Promise<void>,
+  turn: (end: AbortSignal) => Promise<void>,
 ): Promise<void> =>
   runAlone(lock, options, async (end, worked) => {
     while (!end.aborted) {
-      await turn();
+      await turn(end);
       worked();
       await sleep(everyMs, end).catch(() => undefined);
     }

@@ -42,6 +42,8 @@ export class DebianHost {
       ...['/bin/sh', '-c', 'mount --make-rshared / && exec /sbin/init'],
     );
     await this.run(
+      'timeout',
+      '60',
       'sh',
       '-c',
       'until systemctl is-system-running 2>/dev/null | grep -Eq "running|degraded"; do sleep 0.1; done',

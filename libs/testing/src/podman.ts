@@ -38,8 +38,11 @@ export class Podman {
 
   async stop(): Promise<void> {
     if (this.#service === undefined) return;
-    await this.run('rm', '--all', '--force', '--time=0');
-    await this.#service.stop();
+    try {
+      await this.run('rm', '--all', '--force', '--time=0');
+    } finally {
+      await this.#service.stop();
+    }
   }
 
   /** An image of one static program that ends at SIGTERM. */

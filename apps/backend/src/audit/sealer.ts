@@ -75,7 +75,7 @@ export class AuditSealer implements Component {
             'cannot seal the audit log, trying again',
           ),
       },
-      () => this.#turn(),
+      (end) => this.#turn(end),
     );
   }
 
@@ -84,9 +84,9 @@ export class AuditSealer implements Component {
     await this.#loop;
   }
 
-  async #turn(): Promise<void> {
-    while ((await this.#sealBatch()) === BATCH && !this.#stopping.signal.aborted);
-    await this.#signWhenDue();
+  async #turn(end: AbortSignal): Promise<void> {
+    while ((await this.#sealBatch()) === BATCH && !end.aborted);
+    if (!end.aborted) await this.#signWhenDue();
   }
 
   /** @returns how many lines */
