@@ -8,7 +8,7 @@ export NX_TUI := false
 composed := agent-bridge backend telemetry-writer results-writer cert-worker
 services := $(composed) gateway-agent host-helper
 
-.PHONY: help demo demo-check test host-check chaos bench check build deps system-packages clean
+.PHONY: help demo demo-check test host-check tls-check chaos bench check build deps system-packages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -27,6 +27,10 @@ test: deps ## everything that must be green: formatting, lint, walls, types, tes
 host-check: deps ## as root: agent and helper on a Debian with systemd, on a real container engine and a real OpenVPN
 	@sh tools/system-packages/install.sh host-check
 	@npx jest -c jest.host.config.mjs
+
+tls-check: deps ## testssl.sh at the backend's TLS listener on loopback: no fault of any severity (two minutes)
+	@sh tools/system-packages/install.sh tls-check
+	@npx jest -c jest.tls.config.mjs
 
 check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 	@node tools/test/run.mjs --static
