@@ -8,7 +8,7 @@ export NX_TUI := false
 composed := agent-bridge backend telemetry-writer results-writer cert-worker
 services := $(composed) gateway-agent host-helper
 
-.PHONY: help demo demo-check test host-check chaos bench check build deps system-packages clean
+.PHONY: help demo demo-check test host-check tls-check chaos bench check build deps system-packages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -28,14 +28,18 @@ host-check: deps ## as root: agent and helper on a Debian with systemd, on a rea
 	@sh tools/system-packages/install.sh host-check
 	@npx jest -c jest.host.config.mjs
 
+tls-check: deps ## testssl.sh at the backend's TLS listener on loopback: no fault of any severity (two minutes)
+	@sh tools/system-packages/install.sh tls-check
+	@npx jest -c jest.tls.config.mjs
+
 check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 	@node tools/test/run.mjs --static
 
 chaos: deps ## real faults under load, then the books: make chaos [RUN=commands|results|telemetry|poison|outage] (a minute each)
 	@for run in $(or $(RUN),commands results telemetry poison outage); do npm run --silent chaos -- $$run --quick || exit 1; done
 
-bench: deps ## speeds as ratios to bare baselines: make bench [RUN=limits|writers|ingest|fleet|dispatch|storm|agent|certs] (at most 45 s each)
-	@for run in $(or $(RUN),limits writers ingest fleet dispatch storm agent certs); do npm run --silent bench -- $$run --quick || exit 1; done
+bench: deps ## speeds as ratios to bare baselines: make bench [RUN=limits|writers|ingest|fleet|dispatch|storm|agent|certs|api|tls] (at most 45 s each)
+	@for run in $(or $(RUN),limits writers ingest fleet dispatch storm agent certs api tls); do npm run --silent bench -- $$run --quick || exit 1; done
 
 build: node_modules/.package-lock.json ## bundle every app
 	@npm run --silent build

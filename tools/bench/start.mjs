@@ -15,6 +15,8 @@ const parts = {
   ],
   agent: ['apps/agent-bridge', 'apps/gateway-agent', 'apps/host-helper'],
   certs: ['apps/cert-worker'],
+  api: ['apps/backend'],
+  tls: ['tools/simulator', 'apps/agent-bridge'],
   storm: ['tools/simulator', 'apps/agent-bridge', 'apps/telemetry-writer'],
 };
 const name = process.argv.slice(2).find((argument) => argument in parts);

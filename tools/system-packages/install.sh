@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, sshd, Pebble, Knot DNS, Chromium.
 # `install.sh host-check`: also what a gateway host has, for `make host-check` (container engine, OpenVPN, a Debian to boot).
+# `install.sh tls-check`: also testssl.sh, for `make tls-check`.
 # Installs what is missing from Debian's packages when it may (root, or sudo without a password), after saying so.
 # Otherwise it names what is missing and ends with 0: the demo runs what it can, and tests that need a server fail clearly.
 set -eu
@@ -29,6 +30,7 @@ if [ "${1:-}" = host-check ]; then
   need openvpn openvpn
   need debootstrap debootstrap
 fi
+[ "${1:-}" != tls-check ] || need testssl testssl.sh
 
 [ -n "$missing" ] || exit 0
 

@@ -9,6 +9,8 @@ export const benchNames = [
   'storm',
   'agent',
   'certs',
+  'api',
+  'tls',
 ] as const;
 export type BenchName = (typeof benchNames)[number];
 

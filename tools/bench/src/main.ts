@@ -1,4 +1,5 @@
 import { agent } from './agent/agent';
+import { api } from './api/api';
 import { type Arguments, type BenchName, type Scale, parseArguments, usage } from './arguments';
 import { certs } from './certs/certs';
 import { dispatch } from './dispatch/dispatch';
@@ -8,6 +9,7 @@ import { limits } from './limits/limits';
 import { profiler } from './programs/profiler';
 import { type BenchDeps, type Report, table } from './report';
 import { storm } from './storm/storm';
+import { tls } from './tls/tls';
 import { writers } from './writers/writers';
 
 const benches: Record<BenchName, (scale: Scale, deps: BenchDeps) => Promise<Report>> = {
@@ -19,6 +21,8 @@ const benches: Record<BenchName, (scale: Scale, deps: BenchDeps) => Promise<Repo
   storm,
   agent,
   certs,
+  api,
+  tls,
 };
 
 async function main({ name, scale, cpuProfile }: Arguments): Promise<void> {

@@ -6,6 +6,7 @@ export type {
   BackendOptions,
   CertWorkerOptions,
   HubOptions,
+  HubTls,
   WriterOptions,
   WriterService,
 } from './service-programs';

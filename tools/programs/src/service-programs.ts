@@ -36,6 +36,14 @@ async function service(
   };
 }
 
+/** PEM files. */
+export interface HubTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Issuers of client certificates, which name their gateway as `libs/pki` issues them. None: no certificate is asked for. */
+  readonly clientCaFile?: string | undefined;
+}
+
 export interface HubOptions extends ServiceOptions {
   /** Of the process, and the hub's id: the same after every restart. */
   readonly name: string;
@@ -45,10 +53,12 @@ export interface HubOptions extends ServiceOptions {
   /** Default: the hub's own; the same for what follows. */
   readonly heartbeatS?: number | undefined;
   readonly maxConnections?: number | undefined;
+  /** Default: plain HTTP. */
+  readonly tls?: HubTls | undefined;
 }
 
 export function hubProgram(options: HubOptions): Promise<ProgramOptions> {
-  const { name, port, redisUrl, sharedSecret, heartbeatS, maxConnections } = options;
+  const { name, port, redisUrl, sharedSecret, heartbeatS, maxConnections, tls } = options;
   return service({ app: 'agent-bridge', name, prefix: 'AGENT_BRIDGE' }, options, {
     AGENT_BRIDGE_BIND: `127.0.0.1:${port}`,
     AGENT_BRIDGE_HUB_ID: name,
@@ -56,6 +66,14 @@ export function hubProgram(options: HubOptions): Promise<ProgramOptions> {
     AGENT_BRIDGE_SHARED_SECRET: sharedSecret,
     ...(heartbeatS !== undefined && { AGENT_BRIDGE_HEARTBEAT_S: String(heartbeatS) }),
     ...(maxConnections !== undefined && { AGENT_BRIDGE_MAX_CONN: String(maxConnections) }),
+    ...(tls !== undefined && {
+      AGENT_BRIDGE_TLS_CERT_FILE: tls.certFile,
+      AGENT_BRIDGE_TLS_KEY_FILE: tls.keyFile,
+    }),
+    ...(tls?.clientCaFile !== undefined && {
+      AGENT_BRIDGE_CA_BUNDLE: tls.clientCaFile,
+      AGENT_BRIDGE_CLIENT_DN_POLICY: 'CN={agent_id},O=Viworks',
+    }),
   });
 }
 

@@ -10,3 +10,4 @@ export { monotonicMs } from './monotonic';
 export { OpenLoop } from './open-loop';
 export { SimulatorProcess } from './process/simulator-process';
 export type { SentLoad } from './senders/senders-role';
+export type { SenderCertificate } from './senders/telemetry-sender';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { agentWebSocketPath } from '@viw/contracts';
-import { hubProgram } from '@viw/programs';
+import { type HubTls, hubProgram } from '@viw/programs';
 import { type Program, freePort, startProgram } from '@viw/testing';
 import type { RedisWorld } from '../world';
 import { metricSum } from './metrics';
@@ -11,6 +11,8 @@ export interface BridgeOptions {
   readonly maxConnections: number;
   /** Default: the hub's own. */
   readonly heartbeatS?: number;
+  /** Without it the hub speaks plain HTTP. */
+  readonly tls?: HubTls | undefined;
 }
 
 /** What all hubs and agents of one run share. */
@@ -26,18 +28,18 @@ export class Bridge {
 
   private constructor(
     program: Program,
-    around: { start: () => Promise<Program>; port: number; opsPort: number; inspectorPort: number },
+    around: { start: () => Promise<Program>; url: string; opsPort: number; inspectorPort: number },
   ) {
     this.#program = program;
     this.#start = around.start;
     this.#opsUrl = `http://127.0.0.1:${around.opsPort}`;
-    this.url = `ws://127.0.0.1:${around.port}${agentWebSocketPath}`;
+    this.url = around.url;
     this.inspectorPort = around.inspectorPort;
   }
 
   static async start(options: BridgeOptions, world: RedisWorld): Promise<Bridge> {
     const [port, opsPort, inspectorPort] = [await freePort(), await freePort(), await freePort()];
-    const { hub, maxConnections, heartbeatS } = options;
+    const { hub, maxConnections, heartbeatS, tls } = options;
     const program = await hubProgram({
       name: hub,
       port,
@@ -47,10 +49,12 @@ export class Bridge {
       sharedSecret,
       maxConnections,
       heartbeatS,
+      tls,
       logs: world.dir,
     });
     const start = (): Promise<Program> => startProgram(program);
-    const bridge = new Bridge(await start(), { start, port, opsPort, inspectorPort });
+    const url = `${tls === undefined ? 'ws' : 'wss'}://127.0.0.1:${port}${agentWebSocketPath}`;
+    const bridge = new Bridge(await start(), { start, url, opsPort, inspectorPort });
     world.undo.push(() => bridge.stop());
     return bridge;
   }

@@ -1,12 +1,14 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../monotonic';
 import { OpenLoop } from '../open-loop';
-import { TelemetrySender, type TelemetrySenderOptions } from './telemetry-sender';
+import { type SenderCertificate, TelemetrySender, type TelemetrySenderOptions } from './telemetry-sender';
 
-export interface SendersPlan extends Omit<TelemetrySenderOptions, 'n'> {
+export interface SendersPlan extends Omit<TelemetrySenderOptions, 'n' | 'certificate'> {
   /** Under which later calls find them. */
   readonly target: string;
   readonly count: number;
+  /** That of each by its number; by default they have none. */
+  readonly certificates?: readonly SenderCertificate[] | undefined;
 }
 
 export interface Load {
@@ -37,8 +39,11 @@ export class SendersRole {
   #next = 0;
 
   /** Resolves when all of them have a session. */
-  async connect({ target, count, ...options }: SendersPlan): Promise<void> {
-    const senders = Array.from({ length: count }, (_, n) => new TelemetrySender({ ...options, n }));
+  async connect({ target, count, certificates, ...options }: SendersPlan): Promise<void> {
+    const senders = Array.from(
+      { length: count },
+      (_, n) => new TelemetrySender({ ...options, n, certificate: certificates?.[n] }),
+    );
     for (let from = 0; from < count; from += HANDSHAKES_AT_ONCE)
       await Promise.all(senders.slice(from, from + HANDSHAKES_AT_ONCE).map((sender) => sender.connect()));
     this.#senders.set(target, senders);

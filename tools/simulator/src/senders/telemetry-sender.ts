@@ -10,6 +10,11 @@ import { sourceAddress } from '../source-address';
 /** At a hub that lets in only so many at a time. */
 const ATTEMPTS = 20;
 
+export interface SenderCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface TelemetrySenderOptions {
   readonly n: number;
   readonly prefix: string;
@@ -17,6 +22,10 @@ export interface TelemetrySenderOptions {
   readonly sharedSecret: string;
   /** A hub answers HELLO with WELCOME; the bare one says nothing. */
   readonly awaitsWelcome: boolean;
+  /** PEM: who signs the hub's certificate; the system's authorities by default. */
+  readonly ca?: string | undefined;
+  /** PEM; by default it has none to show. */
+  readonly certificate?: SenderCertificate | undefined;
 }
 
 /** One agent's socket; frames as an agent makes them, numbered from 1. */
@@ -52,7 +61,7 @@ export class TelemetrySender {
 
   /** @returns seconds after which to try again; undefined with a session */
   #dial(): Promise<number | undefined> {
-    const { n, url, sharedSecret, awaitsWelcome } = this.#options;
+    const { n, url, sharedSecret, awaitsWelcome, ca, certificate } = this.#options;
     const socket = new WebSocket(url, [subprotocol], {
       headers: signHandshake({
         secret: sharedSecret,
@@ -62,6 +71,8 @@ export class TelemetrySender {
       }),
       perMessageDeflate: false,
       localAddress: sourceAddress(n),
+      ...(ca !== undefined && { ca }),
+      ...certificate,
     });
     this.#socket = socket;
     return new Promise((resolve, reject) => {
