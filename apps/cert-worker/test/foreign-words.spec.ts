@@ -30,20 +30,32 @@ test('a server whose test says what Postgres cannot store: the deployment fails 
   });
 });
 
-test('a look at such a server is stored', async () => {
+async function lookBy(command: readonly string[]) {
   const [server] = rig.servers;
   if (!server) throw new Error('no server');
-  await testBy(['sh', '-c', WORDS]);
+  await testBy(command);
   const asked = new ServerProbeRepository({ db: rig.db });
   await asked.request(server.id);
   const changes = { announce: () => undefined };
   await new ServerProbes({ ...rig.store, box: rig.box, pool: rig.pool, changes }).runAll(never);
-  expect(await asked.get(server.id)).toMatchObject({
+  return asked.get(server.id);
+}
+
+test('a look at such a server is stored', async () => {
+  expect(await lookBy(['sh', '-c', WORDS])).toMatchObject({
     state: 'done',
     result: {
       error: null,
       nginx: { output: expect.stringMatching(/^no\ufffd\ufffd 😀+\ufffd?$/u) as string },
     },
+  });
+});
+
+test('a configuration that is too large is read in part, and told to be', async () => {
+  const dump = `[ "$0" = -T ] && { echo '# configuration file /n:'; echo 'http { server {} }'; yes '#'; } | head -c 1100000; true`;
+  const output = expect.stringContaining('too large') as string;
+  expect(await lookBy(['sh', '-c', dump, '-t'])).toMatchObject({
+    result: { error: null, nginx: { configuration: 'valid', output, virtual_hosts: [{ server_names: [] }] } },
   });
 });
 
