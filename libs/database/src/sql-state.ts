@@ -44,6 +44,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   );
 }
 
+/** SQLSTATE class 22: a value that Postgres can store in no row, however often it is tried. */
+export function isDataException(error: unknown): boolean {
+  return /^22[0-9A-Z]{3}$/.test(codeOf(error) ?? '');
+}
+
 /** SQLSTATE 23503: a row that is referred to is missing, or the row to delete is still referred to. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return codeOf(error) === '23503';

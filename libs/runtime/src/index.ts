@@ -8,6 +8,7 @@ export * from './constant-time';
 export * from './describe-error';
 export * from './durable-file';
 export * from './errors';
+export * from './foreign-text';
 export * from './ids';
 export * from './is-error';
 export * from './json-body';

@@ -41,7 +41,9 @@ export function runOverChannel(
     let channel: ClientChannel | undefined;
     let again: NodeJS.Timeout | undefined;
     let refusals = 0;
+    let over = false;
     const limit = setTimeout(() => {
+      over = true;
       clearTimeout(again);
       client.removeListener('close', lost);
       reject(sshFailed(`${name} did not end within ${options.timeoutMs} ms`, 'timeout'));
@@ -55,6 +57,11 @@ export function runOverChannel(
     client.once('close', lost);
 
     const started = (error: Error | undefined, opened: ClientChannel): void => {
+      if (over) {
+        opened?.on('error', () => undefined);
+        endChannel(opened);
+        return;
+      }
       if (error && isChannelRefused(error) && ++refusals < CHANNEL_ATTEMPTS) {
         again = setTimeout(open, CHANNEL_PAUSE_MS * refusals);
         return;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AppError } from '@viw/runtime';
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { fileFailed, isFileError, sshFailed } from './errors';
 import type { ExecResult } from './exec';
@@ -23,7 +24,10 @@ export class RemoteFiles {
     private readonly sftp: SFTPWrapper,
     /** Aborted when the connection is lost: after that nothing is answered any more. */
     private readonly lost: AbortSignal,
-    private readonly exec: (argv: readonly string[]) => Promise<ExecResult>,
+    private readonly connection: {
+      exec(argv: readonly string[]): Promise<ExecResult>;
+      close(): Promise<void>;
+    },
     private readonly timeoutMs: number,
   ) {}
 
@@ -44,7 +48,7 @@ export class RemoteFiles {
 
   /** Lower-case hex digests computed on the server, so that what is compared is what arrived on its disk. */
   async sha256(...paths: string[]): Promise<string[]> {
-    const { rc, stdout, stderr } = await this.exec(['sha256sum', '--', ...paths]);
+    const { rc, stdout, stderr } = await this.connection.exec(['sha256sum', '--', ...paths]);
     // GNU puts a backslash before the digest when it had to escape the file name.
     const digests = Array.from(stdout.matchAll(/^\\?([0-9a-f]{64}) /gm), (match) => match[1] ?? '');
     if (rc !== 0 || digests.length !== paths.length) {
@@ -109,8 +113,13 @@ export class RemoteFiles {
     return this.call(path, (done) => this.sftp.unlink(path, done));
   }
 
+  /** A listing without an end costs the connection: nothing else stops it from being collected. */
   async list(path: string): Promise<RemoteEntry[]> {
-    const entries = await this.call<FileEntryWithStats[]>(path, (done) => this.sftp.readdir(path, done));
+    const listing = this.call<FileEntryWithStats[]>(path, (done) => this.sftp.readdir(path, done));
+    const entries = await listing.catch(async (error: unknown) => {
+      if (error instanceof AppError && error.meta['reason'] === 'timeout') await this.connection.close();
+      throw error;
+    });
     return entries.map(({ filename, attrs }) => ({
       name: filename,
       kind: kindOf(attrs),

@@ -45,7 +45,8 @@ export function normalizeFingerprint(fingerprint: string): string {
 export async function servedCertificate(connection: SshConnection, listener: Listener): Promise<Served> {
   try {
     const { host, port, servername, via = 'ssh' } = listener;
-    const stream = via === 'ssh' ? await connection.forwardOut(host, port) : connectTcp({ host, port });
+    const stream =
+      via === 'ssh' ? await connection.forwardOut(host, port, ATTEMPT_MS) : connectTcp({ host, port });
     return { listener, ...(await handshake(stream, servername)) };
   } catch (error) {
     return { listener, error: (error as Error).message };

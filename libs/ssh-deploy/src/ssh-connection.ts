@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { Client, type ConnectConfig } from 'ssh2';
+import { Client, type ConnectConfig, type SFTPWrapper } from 'ssh2';
+import { openChannel } from './channel-opening';
 import { connectionFailed, hostKeyMismatch, sshFailed } from './errors';
 import { runOverChannel, type ExecOptions, type ExecResult } from './exec';
 import { HOST_KEY_ALGORITHMS, pinnedHostKey, type HostKeyAlgorithm } from './host-key';
@@ -25,7 +26,7 @@ export interface SshConnectOptions {
   hostKeyAlgorithms?: readonly HostKeyAlgorithm[];
   /** TCP connection, key exchange and authentication together, in milliseconds. Default 15,000. */
   connectTimeoutMs?: number;
-  /** Default limit of one command and of one file operation, in milliseconds. Default 30,000. */
+  /** Default limit of one command, of one file operation and of opening one channel, in milliseconds. Default 30,000. */
   operationTimeoutMs?: number;
   /** A server that misses three of these keep-alives is given up. Milliseconds, default 10,000. */
   keepaliveIntervalMs?: number;
@@ -121,28 +122,44 @@ export class SshConnection {
     });
   }
 
-  /** File operations; one SFTP channel per connection, opened on first use. */
+  /**
+   * File operations; one SFTP channel per connection, opened on first use and again after it could not be or was closed.
+   * @throws AppError of `openChannel`
+   */
   sftp(): Promise<RemoteFiles> {
-    this.files ??= new Promise((resolve, reject) => {
-      this.client.sftp((error, sftp) => {
-        sftp?.setMaxListeners(0);
-        if (error) reject(sshFailed(`cannot open SFTP on ${this.endpoint}`, 'sftp', error));
-        else
-          resolve(
-            new RemoteFiles(sftp, this.lost.signal, (argv) => this.exec(argv), this.operationTimeoutMs),
-          );
-      });
+    if (this.files) return this.files;
+    const forget = (): void => {
+      if (this.files === files) this.files = undefined;
+    };
+    const files = openChannel<SFTPWrapper>({
+      what: `SFTP on ${this.endpoint}`,
+      refused: [`cannot open SFTP on ${this.endpoint}`, 'sftp'],
+      timeoutMs: this.operationTimeoutMs,
+      lost: this.lost.signal,
+      ask: (done) => this.client.sftp(done),
+      discard: (sftp) => sftp.end(),
+    }).then((sftp) => {
+      sftp.setMaxListeners(0);
+      sftp.once('close', forget);
+      return new RemoteFiles(sftp, this.lost.signal, this, this.operationTimeoutMs);
     });
-    return this.files;
+    files.catch(forget);
+    this.files = files;
+    return files;
   }
 
-  /** A TCP stream from the server to `host:port` as the server resolves it (RFC 4254 section 7.2). */
-  forwardOut(host: string, port: number): Promise<Duplex> {
-    return new Promise((resolve, reject) => {
-      this.client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
-        if (error) reject(sshFailed(`${this.endpoint} cannot reach ${host}:${port}`, 'forwarding', error));
-        else resolve(stream);
-      });
+  /**
+   * A TCP stream from the server to `host:port` as the server resolves it (RFC 4254 section 7.2).
+   * @throws AppError of `openChannel`
+   */
+  forwardOut(host: string, port: number, timeoutMs = this.operationTimeoutMs): Promise<Duplex> {
+    return openChannel<Duplex>({
+      what: `${host}:${port} from ${this.endpoint}`,
+      refused: [`${this.endpoint} cannot reach ${host}:${port}`, 'forwarding'],
+      timeoutMs,
+      lost: this.lost.signal,
+      ask: (done) => this.client.forwardOut('127.0.0.1', 0, host, port, done),
+      discard: (stream) => stream.on('error', () => undefined).destroy(),
     });
   }
 

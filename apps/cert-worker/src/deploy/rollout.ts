@@ -1,6 +1,6 @@
 import { deployOrder, type DeployOrder } from '@viw/contracts';
 import type { DeployTarget, OperationTargetRepository, OperationWork } from '@viw/database';
-import { AppError, redactText, toAppError } from '@viw/runtime';
+import { AppError, foreignText, redactText, toAppError } from '@viw/runtime';
 import { isPassing } from '../operation/failure';
 import type { StepJournal } from '../operation/step-journal';
 import { planRollout, type ServerTargets } from './rollout-plan';
@@ -78,7 +78,7 @@ export class Rollout {
       const error = caught instanceof Error ? caught : toAppError(caught);
       this.#failures.push(error);
       if (signal.aborted || isPassing(error)) return;
-      await this.#set([target], 'failed', redactText(toAppError(error).message).slice(0, 2_000)).catch(
+      await this.#set([target], 'failed', foreignText(redactText(toAppError(error).message), 2_000)).catch(
         (lost: unknown) => this.#failures.unshift(toAppError(lost)),
       );
     }

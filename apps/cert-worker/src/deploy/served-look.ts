@@ -1,6 +1,6 @@
 import type { ServedOutcome } from '@viw/contracts';
 import type { DueCheck } from '@viw/database';
-import { redactText, sleep, toAppError } from '@viw/runtime';
+import { foreignText, redactText, sleep, toAppError } from '@viw/runtime';
 import { servedCertificate } from '@viw/ssh-deploy';
 import type { Served, SshConnection, SshPool } from '@viw/ssh-deploy';
 import { provingListeners } from './proving-listeners';
@@ -18,6 +18,7 @@ export interface ServedLookDeps extends ServerLoginDeps {
 
 /** A reload that somebody has just ordered may show either certificate for a moment. */
 const SECOND_LOOK_MS = 1_500;
+const MAX_DETAIL = 2_000;
 
 /** Looks at every listener of the virtual host, as the server sees it, and changes nothing. Never rejects. */
 export async function lookAtServed(check: DueCheck, deps: ServedLookDeps): Promise<Look> {
@@ -37,10 +38,11 @@ export async function lookAtServed(check: DueCheck, deps: ServedLookDeps): Promi
       if (found.length === 0) return { outcome: 'served' };
       // A connection that broke tells nothing of NGINX.
       if (!connection.isAlive) return { outcome: 'unknown', detail: 'the connection was lost' };
-      return { outcome: 'drifted', detail: `${shown(found)}; ${await onDisk(connection, check)}` };
+      const detail = foreignText(`${shown(found)}; ${await onDisk(connection, check)}`, MAX_DETAIL);
+      return { outcome: 'drifted', detail };
     });
   } catch (error) {
-    return { outcome: 'unknown', detail: redactText(toAppError(error).message).slice(0, 1_000) };
+    return { outcome: 'unknown', detail: foreignText(redactText(toAppError(error).message), MAX_DETAIL) };
   }
 }
 

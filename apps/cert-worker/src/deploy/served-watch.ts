@@ -2,6 +2,7 @@ import { advisoryLocks, alertsStream, keptEntries, streams } from '@viw/contract
 import type { AlertsBody } from '@viw/contracts';
 import { runPeriodicallyAlone } from '@viw/database';
 import type { DueCheck, ServedCheckRepository } from '@viw/database';
+import { foreignText } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import type { WorkerMetrics } from '../worker-metrics';
@@ -118,7 +119,7 @@ export function alertsOf(
   const where = `${server_names[0] ?? id} on ${server.name}`.slice(0, 140);
   const drift = { dedupe_key: `certificate-drift:${id}`, severity: 'critical' } as const;
   const unknown = { dedupe_key: `certificate-unchecked:${id}`, severity: 'warning' } as const;
-  const words = { ...(detail !== undefined && { detail: detail.slice(0, 2_000) }) };
+  const words = { ...(detail !== undefined && { detail: foreignText(detail, 2_000) }) };
   const looks = before?.outcome === outcome ? before.looks + 1 : 1;
   const alerts: Omit<AlertsBody, 'at'>[] = [];
   if (outcome === 'drifted')

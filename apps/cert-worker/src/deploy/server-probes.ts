@@ -1,6 +1,6 @@
 import type { ServerProbeResult } from '@viw/contracts';
 import type { ServerProbeRepository } from '@viw/database';
-import { AppError, redactText, toAppError } from '@viw/runtime';
+import { AppError, foreignText, redactText, toAppError } from '@viw/runtime';
 import { probeHostKey, probeNginx } from '@viw/ssh-deploy';
 import type { FoundNginx, OfferedHostKey, SshPool } from '@viw/ssh-deploy';
 import type { ChangeAnnouncer } from '@viw/streams';
@@ -46,7 +46,7 @@ export class ServerProbes {
       return resultOf(offered, confirmed, confirmed ? await this.#nginx(server) : undefined);
     } catch (caught) {
       const { code, message } = toAppError(caught);
-      const error = { code, msg: redactText(message).slice(0, 2_000) };
+      const error = { code, msg: foreignText(redactText(message), 2_000) };
       return { ...resultOf(offered, confirmed), error };
     }
   }
@@ -75,6 +75,26 @@ const resultOf = (
 ): ServerProbeResult => ({
   host_key: offered ? { fingerprint: offered.fingerprint, key_type: offered.keyType } : null,
   host_key_confirmed: confirmed,
-  nginx: nginx ? { ...nginx, version: nginx.version ?? null } : null,
+  nginx: nginx ? storable(nginx) : null,
   error: null,
+});
+
+/** PATH_MAX of Linux; names are shorter. */
+const MAX_TEXT = 4_096;
+const kept = (text: string): string => foreignText(text, MAX_TEXT);
+
+const storable = ({
+  version,
+  configuration,
+  output,
+  virtual_hosts: hosts,
+}: FoundNginx): NonNullable<ServerProbeResult['nginx']> => ({
+  version: version === undefined ? null : kept(version),
+  configuration,
+  output: kept(output),
+  virtual_hosts: hosts.map(({ server_names, listens, certificates }) => ({
+    server_names: server_names.map(kept),
+    listens: listens.map((listen) => ({ ...listen, address: kept(listen.address) })),
+    certificates: certificates.map(kept),
+  })),
 });

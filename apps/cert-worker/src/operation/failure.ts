@@ -1,4 +1,4 @@
-import { AppError, redactText, toAppError } from '@viw/runtime';
+import { AppError, foreignText, redactText, toAppError } from '@viw/runtime';
 import { isRetryable } from '@viw/streams';
 
 /** How an operation ended badly, as it is stored, streamed and shown. */
@@ -21,7 +21,7 @@ export function failureOf(error: unknown): Failure {
   const { code, message, meta } = toAppError(error);
   const words = redactText(message);
   const hint = hintOf(meta['retry'], meta['retry_at']);
-  return { code, msg: `${words.slice(0, MAX_WORDS - hint.length)}${hint}` };
+  return { code, msg: `${foreignText(words, MAX_WORDS - hint.length)}${hint}` };
 }
 
 function hintOf(retry: unknown, at: unknown): string {

@@ -1,5 +1,6 @@
 import type { AlertsBody } from '@viw/contracts';
 import type { OperationWork } from '@viw/database';
+import { foreignText } from '@viw/runtime';
 import { ROLLBACK_FAILED } from '@viw/ssh-deploy';
 import type { Failure } from './failure';
 
@@ -27,6 +28,6 @@ export function operationAlert(
     // The words are what is stored of an end; a server that nobody knows to serve anything cannot wait.
     severity: error?.msg.includes(ROLLBACK_FAILED) ? 'critical' : 'warning',
     title: `Failed: ${kind} of ${which}`,
-    ...(error && { detail: `${error.code}: ${error.msg}`.slice(0, 2_000) }),
+    ...(error && { detail: foreignText(`${error.code}: ${error.msg}`, 2_000) }),
   };
 }

@@ -1,7 +1,8 @@
 import { alertsStream, certEventsStream, keptEntries, streams } from '@viw/contracts';
 import type { AlertsBody, CertEventsBody, OperationStep } from '@viw/contracts';
+import { isDataException } from '@viw/database';
 import type { OperationWork, OperationWorkRepository } from '@viw/database';
-import { redactText } from '@viw/runtime';
+import { foreignText, redactText } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import type { Failure } from './failure';
@@ -29,7 +30,7 @@ const MAX_DETAIL = 2_000;
 const PUBLISH_MS = 5_000;
 
 export const bounded = (text: string, limit: number): string =>
-  text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+  text.length <= limit ? foreignText(text, limit) : `${foreignText(text, limit - 1)}…`;
 
 /** Row, event and announcement of every step of one operation, in this order and in the order of the reports. */
 export class StepJournal {
@@ -45,7 +46,7 @@ export class StepJournal {
 
   /**
    * Never rejects: a step that cannot be stored must not undo a deployment. It is kept and stored with the next one;
-   * `flush` tells when that did not help.
+   * `flush` tells when that did not help. One that can never be stored is lost, and the log tells of it.
    */
   async report({ step, detail, duration_ms, ...rest }: Step): Promise<void> {
     this.#unsaved.push({
@@ -96,7 +97,15 @@ export class StepJournal {
   async #saveAll(): Promise<void> {
     const { operation_id, certificate_id, fencing } = this.#work;
     for (let step = this.#unsaved[0]; step; step = this.#unsaved[0]) {
-      await this.#deps.operations.recordStep(operation_id, fencing, step);
+      try {
+        await this.#deps.operations.recordStep(operation_id, fencing, step);
+      } catch (error) {
+        if (!isDataException(error)) throw error;
+        this.#unsaved.shift();
+        const facts = { event: 'step_dropped', operation_id, step: step.step, status: step.status, error };
+        this.#deps.logger.error(facts, 'the step cannot be stored');
+        continue;
+      }
       this.#unsaved.shift();
       this.#publish({ event: 'step', ...step });
       this.#deps.changes.announce([{ kind: 'operation', id: operation_id, parent_id: certificate_id }]);

@@ -1,6 +1,7 @@
 import { alertsStream, keptEntries, streams } from '@viw/contracts';
 import type { AlertsBody } from '@viw/contracts';
 import type { CertificateAlertChange, CertificateAlertRepository } from '@viw/database';
+import { foreignText } from '@viw/runtime';
 import type { StreamProducer } from '@viw/streams';
 
 export interface CertificateAlertsDeps {
@@ -46,7 +47,7 @@ function alertOf({
     dedupe_key: `${kind}:${certificate_id}`,
     severity: severity ?? 'info',
     title: title.slice(0, MAX_TITLE),
-    ...(went_wrong !== null && { detail: went_wrong.slice(0, MAX_DETAIL) }),
+    ...(went_wrong !== null && { detail: foreignText(went_wrong, MAX_DETAIL) }),
     at: new Date().toISOString(),
   };
 }

@@ -23,6 +23,7 @@ import { servedChecks } from './0031_served_checks';
 import { serverAccess } from './0032_server_access';
 import { privateCa } from './0033_private_ca';
 import { tokenKeys } from './0037_token_keys';
+import { probeAttempts } from './0038_probe_attempts';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   serverAccess,
   privateCa,
   tokenKeys,
+  probeAttempts,
 ];

@@ -31,6 +31,7 @@ export interface ServerProbesTable {
   started_at: InstantOrNull;
   finished_at: InstantOrNull;
   result: Json<ServerProbeResult> | null;
+  attempts: Generated<number>;
 }
 
 export interface VirtualHostsTable {

@@ -1,3 +1,6 @@
+import { globMatches } from './glob';
+import { nginxTokensOf } from './nginx-tokens';
+
 /** One directive of an NGINX configuration, with its block where it has one. */
 export interface Directive {
   readonly name: string;
@@ -5,49 +8,30 @@ export interface Directive {
   readonly block?: readonly Directive[];
 }
 
-/** Strings, words, and the three signs; what is between `#` and the end of the line is none of them. */
-const TOKEN =
-  /"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|#[^\n]*|([{};])|((?:\\.|\$\{[^}]*\}|[^\s{};"'#\\])(?:\\.|\$\{[^}]*\}|[^\s{};\\])*)/gs;
-
-interface Token {
-  readonly text: string;
-  readonly sign: boolean;
-}
-
-function tokensOf(text: string): Token[] {
-  const tokens: Token[] = [];
-  for (const [whole, double, single, sign, word] of text.matchAll(TOKEN)) {
-    if (sign !== undefined) tokens.push({ text: sign, sign: true });
-    else if (!whole.startsWith('#'))
-      tokens.push({ text: (double ?? single ?? word ?? '').replace(/\\(["'\\ ])/g, '$1'), sign: false });
-  }
-  return tokens;
-}
+/** Deeper blocks are left out. */
+const MAX_NESTING = 100;
 
 /** Never throws: what cannot be read as a directive is left out, an end that is missing is made up. */
 export function parseNginxConfig(text: string): Directive[] {
-  const tokens = tokensOf(text);
-  let at = 0;
-  const block = (): Directive[] => {
-    const directives: Directive[] = [];
-    let words: string[] = [];
-    for (; at < tokens.length;) {
-      const token = tokens[at++];
-      if (!token) break;
-      if (!token.sign) {
-        words.push(token.text);
-        continue;
-      }
-      if (token.text === '}') break;
-      const [name, ...args] = words;
-      words = [];
-      const inner = token.text === '{' ? block() : undefined;
-      if (name !== undefined) directives.push({ name, args, ...(inner && { block: inner }) });
-    }
-    return directives;
-  };
   const all: Directive[] = [];
-  while (at < tokens.length) all.push(...block());
+  const open: Directive[][] = [all];
+  let words: string[] = [];
+  for (const { text: word, sign } of nginxTokensOf(text)) {
+    if (!sign) {
+      words.push(word);
+      continue;
+    }
+    const [name, ...args] = words;
+    words = [];
+    if (word === '}') {
+      if (open.length > 1) open.pop();
+      continue;
+    }
+    const block: Directive[] | undefined = word === '{' ? [] : undefined;
+    if (name !== undefined && open.length <= MAX_NESTING)
+      open.at(-1)?.push({ name, args, ...(block && { block }) });
+    if (block) open.push(block);
+  }
   return all;
 }
 
@@ -66,34 +50,66 @@ export function filesOfDump(dump: string): ConfigFile[] {
   return files;
 }
 
-/** How deep includes are followed; NGINX itself refuses circles. */
-const MAX_DEPTH = 10;
-
-/** The whole configuration as NGINX sees it: every `include` replaced by the files that it names. */
-export function wholeConfig(dump: string): Directive[] {
-  const files = filesOfDump(dump);
-  const [main] = files;
-  if (!main) return [];
-  const folder = main.path.replace(/\/[^/]*$/, '');
-  const parsed = new Map(files.map(({ path, text }) => [path, parseNginxConfig(text)]));
-  const included = (pattern: string): Directive[] => {
-    const matches = globPattern(pattern.startsWith('/') ? pattern : `${folder}/${pattern}`);
-    return [...parsed].filter(([path]) => matches.test(path)).flatMap(([, directives]) => directives);
-  };
-  const expanded = (directives: readonly Directive[], depth: number): Directive[] =>
-    directives.flatMap((one) => {
-      if (one.name === 'include' && depth < MAX_DEPTH)
-        return expanded(included(one.args[0] ?? ''), depth + 1);
-      return one.block ? [{ ...one, block: expanded(one.block, depth) }] : [one];
-    });
-  return expanded(parsed.get(main.path) ?? [], 0);
+export interface WholeConfig {
+  readonly directives: readonly Directive[];
+  /** False: it was too large when every include is replaced, and is here in part. */
+  readonly complete: boolean;
 }
 
-/** As glob(3): a star does not cross a slash. */
-const globPattern = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .replace(/[.+^$()|{}\\]/g, '\\$&')
-      .replaceAll('*', '[^/]*')
-      .replaceAll('?', '[^/]')}$`,
-  );
+/** How deep includes are followed. */
+const MAX_DEPTH = 10;
+/** Characters and directives of the whole, counted again wherever they are included. */
+const MAX_EXPANDED = 4_000_000;
+/** Of an include's pattern times those of the paths that it is compared with. */
+const MAX_COMPARED = 100_000_000;
+
+/**
+ * The whole configuration as NGINX sees it: every `include` replaced by the files that it names. In bounded time and
+ * space, also for a dump that is made so that it grows; no file is included by itself.
+ */
+export function wholeConfig(dump: string): WholeConfig {
+  const files = filesOfDump(dump);
+  const [main] = files;
+  if (!main) return { directives: [], complete: true };
+  const folder = main.path.replace(/[^/]*$/, '');
+  const parsed = new Map(files.map(({ path, text }) => [path, parseNginxConfig(text)]));
+  const named = new Map<string, readonly string[]>();
+  let room = MAX_EXPANDED;
+  let comparisons = MAX_COMPARED;
+  const pathsOf = (pattern: string): readonly string[] => {
+    const glob = pattern.startsWith('/') ? pattern : `${folder}${pattern}`;
+    if (parsed.has(glob)) return [glob];
+    const known = named.get(glob);
+    if (known) return known;
+    const found: string[] = [];
+    for (const path of parsed.keys()) {
+      comparisons -= glob.length * path.length;
+      if (comparisons < 0) break;
+      if (globMatches(glob, path)) found.push(path);
+    }
+    named.set(glob, found);
+    return found;
+  };
+  const expanded = (directives: readonly Directive[], way: readonly string[]): Directive[] => {
+    const whole: Directive[] = [];
+    for (const one of directives) {
+      room -= sizeOf(one);
+      if (room < 0) break;
+      if (one.name !== 'include' || way.length > MAX_DEPTH)
+        whole.push(one.block ? { ...one, block: expanded(one.block, way) } : one);
+      else
+        for (const path of pathsOf(one.args[0] ?? '')) {
+          room -= 1;
+          if (room < 0) break;
+          if (!way.includes(path))
+            for (const inner of expanded(parsed.get(path) ?? [], [...way, path])) whole.push(inner);
+        }
+    }
+    return whole;
+  };
+  const directives = expanded(parsed.get(main.path) ?? [], [main.path]);
+  return { directives, complete: room >= 0 && comparisons >= 0 };
+}
+
+const sizeOf = ({ name, args }: Directive): number =>
+  args.reduce((sum, { length }) => sum + length + 1, name.length + 1);

@@ -6,15 +6,15 @@ export interface FoundNginx {
   /** Such as `nginx/1.22.1`; undefined when the program cannot be run. */
   version?: string;
   configuration: 'valid' | 'broken' | 'unknown';
-  /** What the test said, shortened; why it cannot be run. */
+  /** What the test said, shortened; why it cannot be run. Begins with a line of ours when virtual hosts are missing below. */
   output: string;
   virtual_hosts: FoundVirtualHost[];
 }
 
-/** Configurations are large, and beyond this one is read in part. Bytes. */
-const MAX_DUMP = 8 * 1024 * 1024;
+/** Beyond this a configuration is read in part, since it is read in one go. Bytes. */
+const MAX_DUMP = 1024 * 1024;
 const MAX_OUTPUT = 2_000;
-const MAX_HOSTS = 500;
+const IN_PART = 'viw: the configuration is too large; not all of its virtual hosts are shown.\n';
 
 /**
  * Asks a server for its NGINX, by the server's own test command with another option: whatever way leads to `nginx -t`
@@ -34,9 +34,12 @@ export async function probeNginx(
   const found = { output, ...(name !== undefined && { version: name }) };
   if (test.rc !== 0) return { ...found, configuration: runs ? 'broken' : 'unknown', virtual_hosts: [] };
   const dump = await connection.exec(asked('-T'), { maxOutputBytes: MAX_DUMP });
+  const { hosts, complete } = virtualHostsOf(dump.stdout);
+  const whole = complete && !dump.truncated;
   return {
     ...found,
+    ...(!whole && { output: `${IN_PART}${output}` }),
     configuration: 'valid',
-    virtual_hosts: virtualHostsOf(dump.stdout).slice(0, MAX_HOSTS),
+    virtual_hosts: hosts,
   };
 }

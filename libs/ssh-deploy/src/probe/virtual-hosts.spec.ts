@@ -41,29 +41,32 @@ server { listen 127.0.0.1:8443 ssl; listen localhost; server_name *.inner.exampl
 `;
 
 it('finds what HTTP serves: names, addresses, certificates, through every include', () => {
-  expect(virtualHostsOf(dump)).toEqual([
-    {
-      server_names: ['www.example.org', 'example.org', 'quoted.example.org'],
-      listens: [
-        { address: '*', port: 443, tls: true },
-        { address: '::', port: 443, tls: true },
-      ],
-      certificates: ['/etc/viw/www/current/fullchain.pem'],
-    },
-    {
-      server_names: ['plain.example.org'],
-      listens: [{ address: '*', port: 80, tls: false }],
-      certificates: ['/etc/ssl/common.pem'],
-    },
-    {
-      server_names: ['*.inner.example'],
-      listens: [
-        { address: '127.0.0.1', port: 8443, tls: true },
-        { address: 'localhost', port: 80, tls: false },
-      ],
-      certificates: ['/etc/ssl/common.pem'],
-    },
-  ]);
+  expect(virtualHostsOf(dump)).toEqual({
+    complete: true,
+    hosts: [
+      {
+        server_names: ['www.example.org', 'example.org', 'quoted.example.org'],
+        listens: [
+          { address: '*', port: 443, tls: true },
+          { address: '::', port: 443, tls: true },
+        ],
+        certificates: ['/etc/viw/www/current/fullchain.pem'],
+      },
+      {
+        server_names: ['plain.example.org'],
+        listens: [{ address: '*', port: 80, tls: false }],
+        certificates: ['/etc/ssl/common.pem'],
+      },
+      {
+        server_names: ['*.inner.example'],
+        listens: [
+          { address: '127.0.0.1', port: 8443, tls: true },
+          { address: 'localhost', port: 80, tls: false },
+        ],
+        certificates: ['/etc/ssl/common.pem'],
+      },
+    ],
+  });
 });
 
 it.each([
@@ -73,5 +76,5 @@ it.each([
   '}}}}',
   '# configuration file /a:\n"{',
 ])('makes nothing up of %j', (text) => {
-  for (const { server_names } of virtualHostsOf(text)) expect(server_names).toEqual([]);
+  for (const { server_names } of virtualHostsOf(text).hosts) expect(server_names).toEqual([]);
 });

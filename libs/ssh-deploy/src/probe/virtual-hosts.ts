@@ -8,23 +8,35 @@ export interface FoundVirtualHost {
   certificates: string[];
 }
 
-/** Virtual hosts as `nginx -T` tells of them. Reads names, addresses and paths; everything else is dropped. */
-export function virtualHostsOf(dump: string): FoundVirtualHost[] {
-  const http = wholeConfig(dump)
-    .filter(({ name }) => name === 'http')
-    .flatMap(({ block = [] }) => block);
-  const inherited = valuesOf(http, 'ssl_certificate');
-  return http
-    .filter(({ name, block }) => name === 'server' && block !== undefined)
-    .map(({ block = [] }) => {
-      const own = valuesOf(block, 'ssl_certificate');
-      const listens = block.filter(({ name }) => name === 'listen').flatMap(({ args }) => listenOf(args));
-      return {
-        server_names: block.filter(({ name }) => name === 'server_name').flatMap(({ args }) => args),
-        listens: listens.length > 0 ? listens : [{ address: '*', port: 80, tls: false }],
-        certificates: own.length > 0 ? own : inherited,
-      };
-    });
+export interface FoundVirtualHosts {
+  readonly hosts: FoundVirtualHost[];
+  /** False: there was more than is read of one server. */
+  readonly complete: boolean;
+}
+
+const MAX_HOSTS = 500;
+/** Of one host; for certificates, NGINX itself takes one for each key type. */
+const MAX_CERTIFICATES = 8;
+
+/**
+ * Virtual hosts as `nginx -T` tells of them. Reads names, addresses and paths; everything else is dropped. The dump may
+ * be made to take long or to grow: what is beyond the limits is not read.
+ */
+export function virtualHostsOf(dump: string): FoundVirtualHosts {
+  const { directives, complete } = wholeConfig(dump);
+  const http = directives.filter(({ name }) => name === 'http').flatMap(({ block = [] }) => block);
+  const inherited = valuesOf(http, 'ssl_certificate').slice(0, MAX_CERTIFICATES);
+  const servers = http.filter(({ name, block }) => name === 'server' && block !== undefined);
+  const hosts = servers.slice(0, MAX_HOSTS).map(({ block = [] }) => {
+    const own = valuesOf(block, 'ssl_certificate').slice(0, MAX_CERTIFICATES);
+    const listens = block.filter(({ name }) => name === 'listen').flatMap(({ args }) => listenOf(args));
+    return {
+      server_names: block.filter(({ name }) => name === 'server_name').flatMap(({ args }) => args),
+      listens: listens.length > 0 ? listens : [{ address: '*', port: 80, tls: false }],
+      certificates: own.length > 0 ? own : inherited,
+    };
+  });
+  return { hosts, complete: complete && servers.length <= MAX_HOSTS };
 }
 
 const valuesOf = (directives: readonly Directive[], wanted: string): string[] =>
@@ -37,5 +49,6 @@ function listenOf([where = '', ...flags]: readonly string[]): FoundVirtualHost['
   const onlyPort = v6 === undefined && tail === undefined && /^\d+$/.test(host ?? '');
   const port = Number(onlyPort ? host : (tail ?? 80));
   const address = onlyPort ? '*' : (v6?.slice(1, -1) ?? host ?? '*');
+  if (port > 65_535) return [];
   return [{ address, port, tls: flags.includes('ssl') || flags.includes('quic') }];
 }

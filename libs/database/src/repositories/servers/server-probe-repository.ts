@@ -7,6 +7,19 @@ const columns = sql`state, requested_at, finished_at, result`;
 
 /** A worker that took one and has not finished it by then is given up, seconds. */
 const GIVEN_UP_S = 120;
+const isAbandoned = sql`state = 'running' AND started_at < now() - make_interval(secs => ${GIVEN_UP_S})`;
+/** So many workers take one up in turn; then it is ended, since it may be what ends them. */
+const MAX_ATTEMPTS = 3;
+
+const unfinished: ServerProbeResult = {
+  host_key: null,
+  host_key_confirmed: false,
+  nginx: null,
+  error: {
+    code: 'TIMEOUT',
+    msg: `the look at this server was begun ${MAX_ATTEMPTS} times and never came to its end: it took too long, or ended the worker each time`,
+  },
+};
 
 /** Looks at servers: one per server, asked for by the backend, carried out by a cert-worker. */
 export class ServerProbeRepository {
@@ -17,7 +30,7 @@ export class ServerProbeRepository {
     const { rows } = isUuid(serverId)
       ? await sql<ServerProbe>`
           INSERT INTO viw.server_probes (server_id) SELECT id FROM viw.nginx_servers WHERE id = ${serverId}
-          ON CONFLICT (server_id) DO UPDATE SET state = 'requested', requested_at = now()
+          ON CONFLICT (server_id) DO UPDATE SET state = 'requested', requested_at = now(), attempts = 0
           RETURNING ${columns}`.execute(this.deps.db)
       : { rows: [] };
     if (!rows[0]) throw new AppError('NOT_FOUND', 'No such server');
@@ -31,13 +44,14 @@ export class ServerProbeRepository {
     return rows[0];
   }
 
-  /** The server that has waited longest, for this worker alone. */
+  /** The server that has waited longest, for this worker alone. One that was taken too often is ended with an error. */
   async take(): Promise<string | undefined> {
+    await sql`UPDATE viw.server_probes SET state = 'done', finished_at = now(), result = ${JSON.stringify(unfinished)}::jsonb
+      WHERE ${isAbandoned} AND attempts >= ${MAX_ATTEMPTS}`.execute(this.deps.db);
     const { rows } = await sql<{ server_id: string }>`
-      UPDATE viw.server_probes p SET state = 'running', started_at = now()
+      UPDATE viw.server_probes p SET state = 'running', started_at = now(), attempts = attempts + 1
       FROM (SELECT server_id FROM viw.server_probes
-        WHERE state = 'requested'
-          OR (state = 'running' AND started_at < now() - make_interval(secs => ${GIVEN_UP_S}))
+        WHERE state = 'requested' OR (${isAbandoned} AND attempts < ${MAX_ATTEMPTS})
         ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS next
       WHERE p.server_id = next.server_id RETURNING p.server_id`.execute(this.deps.db);
     return rows[0]?.server_id;

@@ -1,0 +1,12 @@
+import { foreignText } from './foreign-text';
+
+it.each([
+  ['nginx: ok', 'nginx: ok'],
+  ['a\0b\0', 'a\ufffdb\ufffd'],
+  ['\ud83d alone \ude00', '\ufffd alone \ufffd'],
+  ['whole 😀', 'whole 😀'],
+  ['cut here😀', 'cut here\ufffd'],
+  ['too long by far', 'too long '],
+])('%j becomes %j', (text, kept) => {
+  expect(foreignText(text, 9)).toBe(kept);
+});
