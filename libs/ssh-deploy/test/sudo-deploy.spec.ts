@@ -1,7 +1,7 @@
 import { appendFile, chmod, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sudoersLine } from '@viw/contracts';
-import { normalizeFingerprint } from '../src';
+import { normalizeFingerprint, probeNginxByInstaller } from '../src';
 import { deployWithLog, startRig, type Rig } from './rig';
 import { maySudo, startSudoServer, type SudoServer } from './sudo-server';
 
@@ -142,6 +142,14 @@ whereSudo('a user who is not root deploys through the installer', () => {
           }),
       );
     });
+  });
+
+  it('the look shows version and test, and nothing of the configuration', async () => {
+    const found = await server.pool.use(server.login, async (one) =>
+      probeNginxByInstaller(await one.connect(), server.installer),
+    );
+    expect(found).toMatchObject({ configuration: 'valid', virtual_hosts: [] });
+    expect(found.version).toMatch(/^nginx\//);
   });
 
   it('a directory outside the configured one is refused', async () => {

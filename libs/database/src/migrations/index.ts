@@ -22,6 +22,7 @@ import { rollouts } from './0030_rollouts';
 import { servedChecks } from './0031_served_checks';
 import { serverAccess } from './0032_server_access';
 import { privateCa } from './0033_private_ca';
+import { serverRights } from './0035_server_rights';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   servedChecks,
   serverAccess,
   privateCa,
+  serverRights,
 ];
