@@ -58,9 +58,11 @@ export class InstallerPlacement implements Placement {
   async put(contents: VersionContents): Promise<void> {
     try {
       await this.#ask(['install', ...this.#place, ...digestsOf(contents)]);
-    } finally {
-      await this.#removeStaged();
+    } catch (error) {
+      await this.#removeStaged().catch(() => undefined);
+      throw error;
     }
+    await this.#removeStaged(); // A key must not stay there unnoticed.
   }
 
   async remove(versionId: string): Promise<boolean> {
