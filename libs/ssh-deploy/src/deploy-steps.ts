@@ -98,6 +98,7 @@ async function testUndisturbed(run: DeployProgress, phase: DeployPhase): Promise
 async function upload(run: DeployProgress): Promise<string> {
   const { layout, material, placement } = run;
   const contents = { fullchain: material.fullchainPem, privateKey: material.privateKeyPem };
+  await placement.clear();
   const found = await placement.compare(contents);
   if (found === 'same') return 'uploaded already';
   if (found === 'other') {

@@ -24,6 +24,10 @@ export class DirectPlacement implements Placement {
     return Promise.resolve();
   }
 
+  clear(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async compare(contents: VersionContents): Promise<'absent' | 'same' | 'other'> {
     const files = await this.#files;
     if ((await files.kind(this.#layout.versionDir)) === undefined) return 'absent';

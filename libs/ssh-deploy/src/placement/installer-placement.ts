@@ -28,6 +28,10 @@ export class InstallerPlacement implements Placement {
     this.#staging = await checkedInstaller(this.connection, this.options.installer);
   }
 
+  clear(): Promise<void> {
+    return this.#removeStaged();
+  }
+
   async compare(contents: VersionContents): Promise<'absent' | 'same' | 'other'> {
     const files = await this.connection.sftp();
     if ((await files.kind(this.options.layout.versionDir)) === undefined) return 'absent';
@@ -44,7 +48,6 @@ export class InstallerPlacement implements Placement {
     };
     try {
       await files.ensureDirectory(staging);
-      await this.#removeStaged();
       await files.mkdir(staged, 0o700);
       for (const [path, content] of Object.entries(contents)) await files.writeNewFile(path, content, 0o600);
       if (!(await files.hold(contents))) throw sshFailed(`${staged} differs from what was sent`, 'digest');

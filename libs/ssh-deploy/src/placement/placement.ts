@@ -14,6 +14,8 @@ export interface VersionContents {
 export interface Placement {
   /** Is the way there? Touches nothing. @throws AppError SSH_FAILED or DEPLOY_REFUSED that says what is missing */
   check(): Promise<void>;
+  /** Removes what a run that died has left of this version outside its place. */
+  clear(): Promise<void>;
   /** What lies in the place of this version. */
   compare(contents: VersionContents): Promise<'absent' | 'same' | 'other'>;
   /** Whatever comes before `put` and leaves no trace in the version's place. */
