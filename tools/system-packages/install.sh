@@ -21,6 +21,8 @@ need knotd knot
 need setpriv util-linux
 need chromium chromium
 need openssl openssl
+need sudo sudo
+need unshare util-linux
 need systemd-analyze systemd
 need systemd-socket-activate systemd
 if [ "${1:-}" = host-check ]; then

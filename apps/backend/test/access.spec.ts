@@ -60,6 +60,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'POST /api/v1/certificates/:id/revoke': ['operator', 'admin'],
   'POST /api/v1/servers/:id/probe': ['admin'],
   'GET /api/v1/servers/:id/probe': everybody,
+  'GET /api/v1/servers/:id/sudoers': everybody,
   'POST /api/v1/certificates/batch': ['operator', 'admin'],
   'GET /api/v1/certificates/:id/versions': everybody,
   'GET /api/v1/certificates/:id/operations': everybody,

@@ -78,6 +78,7 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'POST /api/v1/servers/:id/host-key': 'object',
   'POST /api/v1/servers/:id/probe': 'object',
   'GET /api/v1/servers/:id/probe': 'object',
+  'GET /api/v1/servers/:id/sudoers': 'object',
   'GET /api/v1/servers/:id/virtual-hosts': 'object',
   'POST /api/v1/servers/:id/virtual-hosts': 'object',
   'GET /api/v1/ssh-credentials': 'list',

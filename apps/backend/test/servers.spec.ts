@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@viw/client';
+import { certificateInstaller } from '@viw/contracts';
 import { ServerProbeRepository } from '@viw/database';
 import { openSshCredential, parseKeks, SecretBox } from '@viw/secrets';
 import { sql } from 'kysely';
@@ -68,4 +69,26 @@ it('a server is looked at by a cert-worker; one behind another keeps its way', a
   expect(await admin.servers.newestProbe(id)).toMatchObject({ state: 'done', result });
   // Asked for again: the newest answer stays to be seen.
   expect(await admin.servers.probe(id)).toMatchObject({ state: 'requested', result });
+});
+
+it('a server whose user is not root: what root has to put there', async () => {
+  const credential = await admin.sshCredentials.create({
+    name: randomUUID(),
+    username: 'deploy',
+    agent: true,
+  });
+  const more = { host: '10.0.0.1', ssh_credential_id: credential.id };
+  const own = await admin.servers.create({ name: randomUUID(), ...more });
+  expect(own.rights).toBe('own');
+  const { id, rights } = await admin.servers.create({ name: randomUUID(), ...more, rights: 'sudo' });
+  expect(rights).toBe('sudo');
+  const { path, sha256, configuration } = certificateInstaller;
+  expect(await admin.servers.sudoers(id)).toEqual({
+    username: 'deploy',
+    file: '/etc/sudoers.d/viw-cert-install',
+    line: `deploy ALL=(root) NOPASSWD: sha256:${sha256} ${path} ""`,
+    installer: { path, sha256 },
+    configuration,
+  });
+  await expect(admin.servers.sudoers(randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });

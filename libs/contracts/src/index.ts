@@ -11,4 +11,5 @@ export * from './streams';
 export * from './command/claims';
 export * from './command/host-policy';
 export * from './host-helper/messages';
+export * from './certificate-installer';
 export * from './api';

@@ -2,6 +2,9 @@ import type { DeployMaterial, DeployTarget } from './deploy-types';
 import { deployRefused } from './errors';
 import { Layout } from './layout';
 import { DEFAULT_RELOAD_COMMAND, DEFAULT_TEST_COMMAND } from './nginx-control';
+import { DirectPlacement } from './placement/direct-placement';
+import { InstallerPlacement } from './placement/installer-placement';
+import type { Placement } from './placement/placement';
 import type { RemoteFiles } from './remote-files';
 import { certificatesOf, checkedFingerprint } from './material';
 import type { Served } from './served-certificate';
@@ -26,8 +29,6 @@ export class DeployProgress {
   readonly fingerprint: string;
   /** Certificates in the file, the leaf among them. */
   readonly chainLength: number;
-  readonly testCommand: readonly string[];
-  readonly reloadCommand: readonly string[];
   readonly proofTimeoutMs: number;
   readonly keepVersions: number;
 
@@ -65,8 +66,6 @@ export class DeployProgress {
     this.layout = new Layout(target.certDir, material.versionId);
     this.fingerprint = checkedFingerprint(material);
     this.chainLength = certificatesOf(material.fullchainPem).length;
-    this.testCommand = target.testCommand ?? DEFAULT_TEST_COMMAND;
-    this.reloadCommand = target.reloadCommand ?? DEFAULT_RELOAD_COMMAND;
     this.proofTimeoutMs = target.proofTimeoutMs ?? 20_000;
     this.keepVersions = Math.max(2, target.keepVersions ?? 3);
   }
@@ -74,6 +73,21 @@ export class DeployProgress {
   get connection(): SshConnection {
     if (!this.open) throw new Error('the first step connects');
     return this.open;
+  }
+
+  /** How files get there, over the present connection. */
+  get placement(): Placement {
+    const { layout, connection } = this;
+    const { installer, testCommand, reloadCommand } = this.target;
+    if (installer) return new InstallerPlacement({ layout, installer }, connection);
+    return new DirectPlacement(
+      {
+        layout,
+        testCommand: testCommand ?? DEFAULT_TEST_COMMAND,
+        reloadCommand: reloadCommand ?? DEFAULT_RELOAD_COMMAND,
+      },
+      connection,
+    );
   }
 
   get files(): Promise<RemoteFiles> {

@@ -1,5 +1,5 @@
 import type { DeployProgress } from './deploy-progress';
-import { isVersionId, VERSION_FILES } from './layout';
+import { isVersionId } from './layout';
 
 /**
  * Removes the oldest versions. Current and previous always stay, whatever their age. A version that cannot be
@@ -19,7 +19,7 @@ export async function pruneVersions(run: DeployProgress): Promise<string> {
       ...versions.filter((name) => !pinned.includes(name)),
     ];
     for (const name of ranked.slice(run.keepVersions)) {
-      await files.removeDirectoryOf(`${layout.versions}/${name}`, VERSION_FILES);
+      await run.placement.remove(name);
       run.pruned.push(name);
     }
   } catch (error) {

@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { AppError } from '@viw/runtime';
 import { pruneVersions } from './deploy-prune';
 import type { DeployProgress } from './deploy-progress';
 import type { DeployStepName } from './deploy-types';
 import { deployRefused, notProven, sshFailed, type DeployPhase } from './errors';
-import { explainedFileFailure } from './file-failure';
-import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES } from './layout';
 import { reload, testConfiguration } from './nginx-control';
 import { pollServed, servedCertificate } from './served-certificate';
 
@@ -55,6 +52,7 @@ async function connect(run: DeployProgress): Promise<string> {
  */
 async function preflight(run: DeployProgress): Promise<string> {
   const { layout, connection } = run;
+  await run.placement.check();
   const files = await run.files;
   const kind = await files.kind(layout.current);
   if (kind !== undefined && kind !== 'symlink') {
@@ -88,7 +86,7 @@ async function preflight(run: DeployProgress): Promise<string> {
 
 /** A test that fails may have seen what another deployment is about to put back: only one that is alone counts. */
 async function testUndisturbed(run: DeployProgress, phase: DeployPhase): Promise<string[]> {
-  const test = (): Promise<string[]> => testConfiguration(run.connection, run.testCommand, phase);
+  const test = (): Promise<string[]> => testConfiguration(run.placement, phase);
   try {
     return await test();
   } catch (error) {
@@ -98,62 +96,44 @@ async function testUndisturbed(run: DeployProgress, phase: DeployPhase): Promise
 }
 
 async function upload(run: DeployProgress): Promise<string> {
-  const { layout, material } = run;
-  const contents = {
-    [layout.file(FULLCHAIN_FILE)]: material.fullchainPem,
-    [layout.file(PRIVATE_KEY_FILE)]: material.privateKeyPem,
-  };
-  const files = await run.files;
-  if ((await files.kind(layout.versionDir)) !== undefined) {
-    if (await files.hold(contents)) return 'uploaded already';
+  const { layout, material, placement } = run;
+  const contents = { fullchain: material.fullchainPem, privateKey: material.privateKeyPem };
+  await placement.clear();
+  const found = await placement.compare(contents);
+  if (found === 'same') return 'uploaded already';
+  if (found === 'other') {
     if (run.alreadyCurrent)
       throw deployRefused(`${layout.versionDir} is in service and holds something else`);
-    await files.removeDirectoryOf(layout.versionDir, VERSION_FILES); // The rest of an upload that was cut.
+    await placement.remove(layout.versionId); // The rest of an upload that was cut.
   }
-  try {
-    await files.ensureDirectory(layout.certDir);
-    await files.ensureDirectory(layout.versions);
-    run.uploadBegun = true;
-    await files.mkdir(layout.versionDir, 0o700);
-    for (const [path, content] of Object.entries(contents)) await files.writeNewFile(path, content, 0o600);
-  } catch (error) {
-    throw await explainedFileFailure(run.connection, layout.versions, error);
-  }
-  if (!(await files.hold(contents)))
+  await placement.prepare(contents);
+  run.uploadBegun = true;
+  await placement.put(contents);
+  if ((await placement.compare(contents)) !== 'same')
     throw sshFailed(`${layout.versionDir} differs from what was sent`, 'digest');
   return layout.versionDir;
 }
 
-async function removeUpload(run: DeployProgress): Promise<string | undefined> {
-  const files = await run.files;
-  if ((await files.kind(run.layout.versionDir)) === undefined) return undefined;
-  await files.removeDirectoryOf(run.layout.versionDir, VERSION_FILES);
-  return `${run.layout.versionDir} removed`;
+async function removeUpload({ layout, placement }: DeployProgress): Promise<string | undefined> {
+  return (await placement.remove(layout.versionId)) ? `${layout.versionDir} removed` : undefined;
 }
 
 async function switchCurrent(run: DeployProgress): Promise<string> {
   const { layout, rollbackTarget } = run;
   if (run.alreadyCurrent) return 'switched already';
-  const files = await run.files;
-  if (rollbackTarget !== undefined)
-    await files.switchSymlink(layout.previous, rollbackTarget, scratchName(run));
   run.switchBegun = true;
-  await files.switchSymlink(layout.current, layout.linkTarget, scratchName(run));
+  await run.placement.switchTo(rollbackTarget);
   return `${rollbackTarget ?? 'nothing'} -> ${layout.linkTarget}`;
 }
 
 /** Puts the old link back and, when NGINX may have seen the new one, loads and proves the old certificate. */
 async function switchBack(run: DeployProgress): Promise<string> {
-  const { layout, rollbackTarget, connection } = run;
-  const files = await run.files;
-  if (layout.versionOf(await files.readlink(layout.current)) === layout.versionId) {
-    if (rollbackTarget === undefined) await files.unlink(layout.current);
-    else await files.switchSymlink(layout.current, rollbackTarget, scratchName(run));
-  }
+  const { rollbackTarget, connection } = run;
+  await run.placement.switchBack(rollbackTarget);
   const restored = `current: ${rollbackTarget ?? 'nothing'}`;
   if (!run.reloadBegun) return restored;
 
-  await reload(connection, run.reloadCommand);
+  await reload(run.placement);
   const before = new Map(run.servedBefore.map((served) => [served.listener, served.fingerprint]));
   const served = run.target.listeners.filter((listener) => before.get(listener) !== undefined);
   const proof = await pollServed(
@@ -172,14 +152,14 @@ async function switchBack(run: DeployProgress): Promise<string> {
 
 async function testSwitched(run: DeployProgress): Promise<undefined> {
   if (run.alreadyCurrent) return;
-  const warnings = await testConfiguration(run.connection, run.testCommand, 'after');
+  const warnings = await testConfiguration(run.placement, 'after');
   run.warnings.push(...warnings.filter((warning) => !run.warnings.includes(warning)));
 }
 
 async function reloadServer(run: DeployProgress): Promise<string | undefined> {
   if (run.alreadyServed) return 'served already';
   run.reloadBegun = true;
-  await reload(run.connection, run.reloadCommand);
+  await reload(run.placement);
   return undefined;
 }
 
@@ -205,9 +185,4 @@ function incompleteChains(run: DeployProgress): string[] {
       ? []
       : [`${servername} on ${host}:${port} sends ${shown} of ${run.chainLength} certificates`];
   });
-}
-
-/** A hidden name beside the link, unused by anyone else. */
-function scratchName(run: DeployProgress): string {
-  return `${run.layout.certDir}/.switch-${randomBytes(8).toString('hex')}`;
 }

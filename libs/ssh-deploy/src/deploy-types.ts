@@ -1,9 +1,12 @@
+import type { Installer } from './placement/installer';
 import type { Listener, Served } from './served-certificate';
 
 /** Where and how one certificate is put into service on one server. */
 export interface DeployTarget {
   /** Absolute directory on the server; made when absent (its parent must exist). See `Layout`. */
   certDir: string;
+  /** Files and commands go through it, by sudo; it knows the commands by itself. Without it: with the user's own rights. */
+  installer?: Installer;
   /** Default `nginx -t`. */
   testCommand?: readonly string[];
   /** Default `nginx -s reload`. */

@@ -18,7 +18,8 @@ export {
 } from './host-key';
 export { FULLCHAIN_FILE, PRIVATE_KEY_FILE } from './layout';
 export { SshPool, type PooledServer, type SshPoolOptions } from './pool/ssh-pool';
-export { probeNginx, type FoundNginx } from './probe/probe-nginx';
+export type { Installer } from './placement/installer';
+export { probeNginx, probeNginxByInstaller, type FoundNginx } from './probe/probe-nginx';
 export type { FoundVirtualHost } from './probe/virtual-hosts';
 export { probeHostKey, type OfferedHostKey } from './probe-host-key';
 export { quoteForPosixShell } from './quote';

@@ -1,6 +1,6 @@
 import { commandFailed, nginxConfigInvalid, reloadFailed, type DeployPhase } from './errors';
 import type { ExecResult } from './exec';
-import type { SshConnection } from './ssh-connection';
+import type { Placement } from './placement/placement';
 
 export const DEFAULT_TEST_COMMAND = ['nginx', '-t'] as const;
 export const DEFAULT_RELOAD_COMMAND = ['nginx', '-s', 'reload'] as const;
@@ -14,27 +14,24 @@ const KEPT_OUTPUT = 2_000;
  * @throws AppError NGINX_CONFIG_INVALID with NGINX's words and `meta.phase`; SSH_FAILED when the command cannot run.
  */
 export async function testConfiguration(
-  connection: SshConnection,
-  command: readonly string[],
+  placement: Pick<Placement, 'test'>,
   phase: DeployPhase,
 ): Promise<string[]> {
-  const result = await connection.exec(command);
-  refuseUnrunnable(result, command);
+  const result = await placement.test();
   if (result.rc !== 0) throw nginxConfigInvalid(phase, outputOf(result));
   return result.stderr.split('\n').filter((line) => line.includes('[warn]'));
 }
 
 /** Tells NGINX to load the configuration. It answers before the new workers serve: only a proof shows that. */
-export async function reload(connection: SshConnection, command: readonly string[]): Promise<void> {
-  const result = await connection.exec(command);
-  refuseUnrunnable(result, command);
+export async function reload(placement: Pick<Placement, 'reload'>): Promise<void> {
+  const result = await placement.reload();
   if (result.rc !== 0) throw reloadFailed(outputOf(result));
 }
 
 /** 126 and 127 are the shell's words for "cannot execute" and "not found" (POSIX.1-2017, XCU 2.8.2). */
-function refuseUnrunnable(result: ExecResult, command: readonly string[]): void {
-  if (result.rc === 126 || result.rc === 127)
-    throw commandFailed(command[0] ?? '', result.rc, outputOf(result));
+export function runnable(result: ExecResult, name: string): ExecResult {
+  if (result.rc === 126 || result.rc === 127) throw commandFailed(name, result.rc, outputOf(result));
+  return result;
 }
 
 function outputOf({ stdout, stderr }: ExecResult): string {

@@ -37,7 +37,7 @@ export async function serverState(run: DeployProgress): Promise<ServerState> {
 
 async function configurationOf(run: DeployProgress): Promise<ServerState['configuration']> {
   try {
-    await testConfiguration(run.connection, run.testCommand, 'after');
+    await testConfiguration(run.placement, 'after');
     return 'valid';
   } catch (error) {
     return (error as { code?: string }).code === 'NGINX_CONFIG_INVALID' ? 'broken' : 'unknown';

@@ -22,6 +22,8 @@ export interface SshdOptions {
   /** Further lines of sshd_config, before ours (sshd takes the first value of each keyword). */
   config?: readonly string[];
   logFile?: string;
+  /** Program and arguments that become sshd, such as `unshare --mount`; before sshd's own. */
+  through?: readonly string[];
 }
 
 export interface Sshd extends Server {
@@ -58,10 +60,12 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
   // Where root's sshd confines what has not yet signed in. Made at boot normally.
   if (runsAsRoot()) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
 
+  const [first = binary, ...rest] = [...(options.through ?? []), binary, '-D', '-e', '-f', confFile];
+  const argv = [first, ...rest] as const;
   const launch = () =>
     startProgram({
       name: 'sshd',
-      argv: [binary, '-D', '-e', '-f', confFile],
+      argv,
       ...(options.logFile !== undefined && { logFile: options.logFile }),
       endsChildren: 'at-kill-and-stop',
       readyWhen: async () => {

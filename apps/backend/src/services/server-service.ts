@@ -1,6 +1,8 @@
+import { certificateInstaller, sudoersLine } from '@viw/contracts';
 import type {
   Server,
   ServerProbe,
+  ServerSudoers,
   serverCreate,
   SshCredential,
   sshCredentialCreate,
@@ -67,6 +69,17 @@ export class ServerService {
     const probe = await this.deps.repositories.serverProbes.get(id);
     if (!probe) throw new AppError('NOT_FOUND', 'Nobody has asked about this server yet');
     return probe;
+  }
+
+  /** For the user who signs in there. @throws AppError NOT_FOUND */
+  async sudoers(id: string): Promise<ServerSudoers> {
+    const { ssh_credential_id } = await this.get(id);
+    const credential = await this.deps.repositories.sshCredentials.get(ssh_credential_id);
+    if (!credential) throw new AppError('NOT_FOUND', 'The SSH credential of the server is gone');
+    const { path, sha256, configuration, sudoersFile } = certificateInstaller;
+    const installer = { path, sha256 };
+    const line = sudoersLine(credential.username, installer);
+    return { username: credential.username, file: sudoersFile, line, installer, configuration };
   }
 
   async virtualHosts(serverId: string): Promise<Page<VirtualHost>> {

@@ -1,3 +1,4 @@
+import { certificateInstaller } from '@viw/contracts';
 import type {
   CertificateVersionRepository,
   DeployableVersion,
@@ -110,6 +111,7 @@ export class Deployment {
               {
                 target: {
                   certDir,
+                  ...(server.rights === 'sudo' && { installer: certificateInstaller }),
                   testCommand: server.test_command,
                   reloadCommand: server.reload_command,
                   listeners: provingListeners(target),

@@ -1,7 +1,7 @@
-import type { ServerProbeResult } from '@viw/contracts';
+import { certificateInstaller, type ServerProbeResult } from '@viw/contracts';
 import type { ServerProbeRepository } from '@viw/database';
 import { AppError, foreignText, redactText, toAppError } from '@viw/runtime';
-import { probeHostKey, probeNginx } from '@viw/ssh-deploy';
+import { probeHostKey, probeNginx, probeNginxByInstaller } from '@viw/ssh-deploy';
 import type { FoundNginx, OfferedHostKey, SshPool } from '@viw/ssh-deploy';
 import type { ChangeAnnouncer } from '@viw/streams';
 import { loginTo, type LoginServer, type ServerLoginDeps } from './server-login';
@@ -16,7 +16,10 @@ const HOST_KEY_MS = 10_000;
 /** A server that does not answer keeps nobody else waiting. */
 const AT_ONCE = 4;
 
-type ProbedServer = LoginServer & { readonly test_command: readonly string[] };
+type ProbedServer = LoginServer & {
+  readonly test_command: readonly string[];
+  readonly rights: 'own' | 'sudo';
+};
 
 /** Looks at the servers that somebody has asked about: host key first, and the rest only where it is the confirmed one. */
 export class ServerProbes {
@@ -64,7 +67,12 @@ export class ServerProbes {
 
   async #nginx(server: ProbedServer): Promise<FoundNginx> {
     const login = await loginTo(server, this.deps);
-    return this.deps.pool.use(login, async (one) => probeNginx(await one.connect(), server.test_command));
+    return this.deps.pool.use(login, async (one) => {
+      const connection = await one.connect();
+      return server.rights === 'sudo'
+        ? probeNginxByInstaller(connection, certificateInstaller)
+        : probeNginx(connection, server.test_command);
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import {
   server,
   serverPage,
   serverProbe,
+  serverSudoers,
   sshCredential,
   sshCredentialPage,
   virtualHost,
@@ -36,6 +37,9 @@ export const serverRoutes = (http: Transport) => ({
     http.call(serverProbe, { method: 'POST', path: `${one(id)}/probe`, body: {}, options }),
   newestProbe: (id: string, options?: CallOptions) =>
     http.call(serverProbe, { method: 'GET', path: `${one(id)}/probe`, options }),
+  /** How root allows the deployment by sudo there. */
+  sudoers: (id: string, options?: CallOptions) =>
+    http.call(serverSudoers, { method: 'GET', path: `${one(id)}/sudoers`, options }),
   virtualHosts: (id: string, query: PageQuery = {}, options?: CallOptions) =>
     http.call(virtualHostPage, {
       method: 'GET',

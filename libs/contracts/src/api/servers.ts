@@ -64,6 +64,11 @@ export const serverCreate = z.strictObject({
   host_key_fingerprint: sshFingerprint.optional(),
   test_command: z.array(argument).min(1).max(16).default(['nginx', '-t']),
   reload_command: z.array(argument).min(1).max(16).default(['nginx', '-s', 'reload']),
+  /**
+   * `own`: the user who signs in may change the certificate directories and reload NGINX, as root may. `sudo`: root's
+   * installer does both, and knows the commands by itself; `GET /api/v1/servers/:id/sudoers` says how it is allowed.
+   */
+  rights: z.enum(['own', 'sudo']).default('own'),
 });
 export const hostKeyConfirm = z.strictObject({ fingerprint: sshFingerprint });
 
@@ -77,10 +82,24 @@ export const server = z.object({
   host_key_fingerprint: z.string().nullable(),
   test_command: z.array(z.string()),
   reload_command: z.array(z.string()),
+  rights: z.enum(['own', 'sudo']),
   created_at: z.string(),
 });
 export type Server = z.infer<typeof server>;
 export const serverPage = page(server);
+
+/** What root has to put on a server whose `rights` are `sudo`. */
+export const serverSudoers = z.object({
+  username: z.string(),
+  /** The whole content of this file (root:root 0440). */
+  file: z.string(),
+  line: z.string(),
+  /** `deploy/nginx-server/viw-cert-install`, root:root 0755, with exactly this content. */
+  installer: z.object({ path: z.string(), sha256: z.string() }),
+  /** Root's file that names the directory of the certificates. */
+  configuration: z.string(),
+});
+export type ServerSudoers = z.infer<typeof serverSudoers>;
 
 /** A `server` block found in a server's configuration. */
 const foundVirtualHost = z.object({

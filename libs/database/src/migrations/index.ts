@@ -22,6 +22,7 @@ import { rollouts } from './0030_rollouts';
 import { servedChecks } from './0031_served_checks';
 import { serverAccess } from './0032_server_access';
 import { privateCa } from './0033_private_ca';
+import { serverRights } from './0035_server_rights';
 import { tokenKeys } from './0037_token_keys';
 import { probeAttempts } from './0038_probe_attempts';
 import type { Migration } from './migration';
@@ -54,6 +55,7 @@ export const migrations: readonly Migration[] = [
   servedChecks,
   serverAccess,
   privateCa,
+  serverRights,
   tokenKeys,
   probeAttempts,
 ];

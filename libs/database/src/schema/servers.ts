@@ -21,6 +21,7 @@ export interface NginxServersTable {
   host_key_fingerprint: string | null;
   test_command: Json<string[]>;
   reload_command: Json<string[]>;
+  rights: Generated<'own' | 'sudo'>;
   created_at: InstantDefault;
 }
 

@@ -1,4 +1,5 @@
 import { DEFAULT_TEST_COMMAND } from '../nginx-control';
+import { askInstaller, checkedInstaller, NGINX_FAILED, type Installer } from '../placement/installer';
 import type { SshConnection } from '../ssh-connection';
 import { virtualHostsOf, type FoundVirtualHost } from './virtual-hosts';
 
@@ -41,5 +42,26 @@ export async function probeNginx(
     ...(!whole && { output: `${IN_PART}${output}` }),
     configuration: 'valid',
     virtual_hosts: hosts,
+  };
+}
+
+/**
+ * The same through root's installer. It does not show the configuration, which may hold secrets that the user who signs
+ * in must not see: no virtual hosts are found.
+ * @throws AppError SSH_FAILED or DEPLOY_REFUSED when sudo or the installer is missing, or is another one
+ */
+export async function probeNginxByInstaller(
+  connection: SshConnection,
+  installer: Installer,
+): Promise<FoundNginx> {
+  await checkedInstaller(connection, installer);
+  const version = await askInstaller(connection, installer, ['version']);
+  const test = await askInstaller(connection, installer, ['test'], [NGINX_FAILED]);
+  const name = /nginx version: (\S+)/.exec(version.stderr + version.stdout)?.[1];
+  return {
+    ...(name !== undefined && { version: name }),
+    configuration: test.rc === 0 ? 'valid' : 'broken',
+    output: `${test.stderr}${test.stdout}`.trim().slice(0, MAX_OUTPUT),
+    virtual_hosts: [],
   };
 }

@@ -39,7 +39,7 @@ export class ServedCheckRepository {
         CASE WHEN c.outcome IS NOT NULL THEN jsonb_build_object('outcome', c.outcome, 'looks', c.looks) END AS before,
         jsonb_build_object('id', s.id, 'name', s.name, 'host', s.host, 'ssh_port', s.ssh_port,
           'ssh_credential_id', s.ssh_credential_id, 'host_key_fingerprint', s.host_key_fingerprint,
-          'jump_server_id', s.jump_server_id, 'test_command', s.test_command, 'reload_command', s.reload_command) AS server
+          'jump_server_id', s.jump_server_id, 'test_command', s.test_command, 'reload_command', s.reload_command, 'rights', s.rights) AS server
       FROM viw.deployments d
       JOIN viw.virtual_hosts v ON v.id = d.virtual_host_id AND v.certificate_id = d.certificate_id
       JOIN viw.nginx_servers s ON s.id = v.server_id

@@ -8,8 +8,8 @@ import type { Scoped } from '../access/scope-conditions';
 import { serverInScope } from '../access/scope-conditions';
 import type { RepositoryDeps } from '../repository';
 
-export type NewServer = Omit<Server, 'id' | 'created_at' | 'jump_server_id'> &
-  Partial<Pick<Server, 'jump_server_id'>>;
+export type NewServer = Omit<Server, 'id' | 'created_at' | 'jump_server_id' | 'rights'> &
+  Partial<Pick<Server, 'jump_server_id' | 'rights'>>;
 
 const shown = [
   'id',
@@ -21,6 +21,7 @@ const shown = [
   'host_key_fingerprint',
   'test_command',
   'reload_command',
+  'rights',
   'created_at',
 ] as const;
 

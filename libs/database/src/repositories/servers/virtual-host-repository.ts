@@ -78,7 +78,7 @@ export class VirtualHostRepository {
       .innerJoin('nginx_servers as s', 's.id', 'v.server_id')
       .select(['v.id', 'v.server_id', 'v.server_names', 'v.cert_dir', 'v.listeners', 'v.certificate_id'])
       .select(['s.name', 's.host', 's.ssh_port', 's.ssh_credential_id', 's.host_key_fingerprint'])
-      .select(['s.test_command', 's.reload_command', 's.jump_server_id'])
+      .select(['s.test_command', 's.reload_command', 's.jump_server_id', 's.rights'])
       .where('v.certificate_id', '=', certificateId)
       .orderBy('v.id')
       .execute();
