@@ -97,6 +97,30 @@ test('any other reason: revoked at once, and not renewed any more', async () => 
   expect((await rig.ended(await revoke(id, 'unspecified'))).status).toBe('succeeded');
 });
 
+test('asked for while a version is at the CA: that one is revoked, too, and nothing brings it back', async () => {
+  const id = await rig.certificate(['crossing.example']);
+  rig.gate.close();
+  const issue = await rig.request(id, 'issue');
+  await eventually(() => expect(rig.gate.waiting).toBeGreaterThan(0));
+  const revocation = await revoke(id, 'cessationOfOperation');
+  rig.gate.open();
+  expect((await rig.ended(issue)).status).toBe('succeeded');
+  expect((await rig.ended(revocation)).status).toBe('succeeded');
+  const revoked = { state: 'revoked', current_version: { revoked_at: expect.any(String) as string } };
+  expect(await rig.certificateOf(id)).toMatchObject(revoked);
+  // Accepted before, and taken up only now.
+  for (const kind of ['renew', 'deploy'] as const)
+    expect(await rig.ended(await rig.request(id, kind))).toMatchObject({
+      status: 'failed',
+      error: { code: 'DEPLOY_REFUSED', msg: expect.stringContaining('is revoked') as string },
+    });
+  expect(await rig.certificateOf(id)).toMatchObject({ ...revoked, renewal: { failure: null } });
+  const [version, ...more] = await versionsOf(id);
+  expect(more).toEqual([]);
+  const versions = new CertificateVersionRepository({ db: rig.db });
+  expect(await versions.getDeployable(version!.id)).toBeUndefined();
+});
+
 test('says what is missing', async () => {
   const id = await rig.certificate(['nothing.example']);
   expect((await rig.ended(await rig.request(id, 'revoke'))).error).toMatchObject({

@@ -36,9 +36,11 @@ export class Revocation {
     if (!asked) throw new AppError('VALIDATION_FAILED', 'the operation does not say what is to be revoked');
     if (work.issuer !== 'acme')
       throw new AppError('NOT_IMPLEMENTED', `this cert-worker cannot revoke for ${work.issuer}`);
-    const until = asked.until ?? work.created_at;
     const compromised = asked.reason === 'keyCompromise';
-    if (compromised) await this.#replace(work, until, journal, signal);
+    // Of a key in foreign hands, what was made before that was known; otherwise everything, a renewal that was under way
+    // at the request included: while the lease is held none can be added.
+    const until = compromised ? (asked.until ?? work.created_at) : undefined;
+    if (until !== undefined) await this.#replace(work, until, journal, signal);
     await this.#revoke(work, { reason: asked.reason, until }, journal, signal);
     if (!compromised) await this.deps.revocations.retire(work.certificate_id, work.fencing);
     journal.changed();
@@ -58,6 +60,8 @@ export class Revocation {
       detail: 'its keys are not deployed any more',
     });
     journal.changed();
+    // Out of service for good by another revocation: nothing takes its place.
+    if (work.state === 'revoked') return;
     // An attempt before may have made the successor; then only its deployment is left.
     const versionId =
       current || current_version_id === null
@@ -68,7 +72,7 @@ export class Revocation {
 
   async #revoke(
     work: OperationWork,
-    { reason, until }: { reason: RevocationReason; until: string },
+    { reason, until }: { reason: RevocationReason; until: string | undefined },
     journal: StepJournal,
     signal: AbortSignal,
   ): Promise<void> {

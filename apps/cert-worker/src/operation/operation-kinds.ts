@@ -14,6 +14,9 @@ export interface OperationKindsDeps {
 export const operationKinds =
   ({ issuance, deployment, revocation }: OperationKindsDeps): Performance =>
   async (work, journal, signal) => {
+    // Accepted before the revocation and overtaken by it: nothing brings the certificate back into service.
+    if (work.state === 'revoked' && work.kind !== 'revoke')
+      throw new AppError('DEPLOY_REFUSED', 'the certificate is revoked', { meta: { retry: 'never' } });
     switch (work.kind) {
       case 'issue':
       case 'renew': {

@@ -75,7 +75,7 @@ export class CertificateVersionRepository {
     });
   }
 
-  /** Undefined for one in quarantine, too. Only the cert-worker's role may read the sealed key. */
+  /** Undefined for one that is revoked or in quarantine, too. Only the cert-worker's role may read the sealed key. */
   async getDeployable(id: string): Promise<DeployableVersion | undefined> {
     if (!isUuid(id)) return undefined;
     return this.deps.db
@@ -83,6 +83,7 @@ export class CertificateVersionRepository {
       .select([...shown, 'certificate_id', 'cert_pem', 'chain_pem', 'private_key_sealed'])
       .where('id', '=', id)
       .where('quarantined_at', 'is', null)
+      .where('revoked_at', 'is', null)
       .executeTakeFirst();
   }
 

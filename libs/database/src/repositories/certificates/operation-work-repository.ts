@@ -1,4 +1,4 @@
-import type { KeyType, OperationKind, OperationStep, OrderState } from '@viw/contracts';
+import type { Certificate, KeyType, OperationKind, OperationStep, OrderState } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
@@ -25,6 +25,8 @@ export interface OperationWork {
   issuer: string;
   challenge: string;
   key_type: KeyType;
+  /** At the claim; as long as the lease is held nobody else changes it. */
+  state: Certificate['state'];
   current_version_id: string | null;
   /** End of the current version. */
   not_after: string | null;
@@ -172,7 +174,7 @@ async function take(
         ELSE o.order_url END
     FROM c WHERE o.id = ${operationId}
     RETURNING o.id AS operation_id, o.certificate_id, o.kind, o.parameters, o.correlation_id, o.created_at, o.attempts, o.order_url,
-      o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.current_version_id,
+      o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.state, c.current_version_id,
       (SELECT v.not_after FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS not_after,
       coalesce((SELECT attempts FROM failed), 0) AS failures,
       (SELECT problem_type FROM failed) AS failed_problem,

@@ -27,11 +27,12 @@ export class VersionRevocationRepository {
     return rows[0].current;
   }
 
-  /** Made until then, not expired, not revoked; newest first. */
-  async revocable(certificateId: string, until: string): Promise<RevocableVersion[]> {
+  /** Made until then (without it: all that there are), not expired, not revoked; newest first. */
+  async revocable(certificateId: string, until?: string): Promise<RevocableVersion[]> {
     const { rows } = await sql<RevocableVersion>`
       SELECT id, serial, cert_pem FROM viw.certificate_versions
-      WHERE certificate_id = ${certificateId} AND created_at <= ${until}::timestamptz AND revoked_at IS NULL
+      WHERE certificate_id = ${certificateId} AND created_at <= coalesce(${until ?? null}::timestamptz, 'infinity')
+        AND revoked_at IS NULL
         AND not_after > now() ORDER BY id DESC`.execute(this.deps.db);
     return rows;
   }
