@@ -1,4 +1,4 @@
-import { CertificateVersionRepository } from '@viw/database';
+import { CertificateVersionRepository, VirtualHostRepository } from '@viw/database';
 import { eventually, serverErrors, startFaultProxy, type FaultProxy } from '@viw/testing';
 import { sql } from 'kysely';
 import { startOutboxRelay } from './outbox-relay';
@@ -9,7 +9,7 @@ let proxy: FaultProxy;
 let worker: { stop(): Promise<void> };
 let stopRelay: () => Promise<void>;
 beforeAll(async () => {
-  rig = await startRig(['stolen.example', 'again.example']);
+  rig = await startRig(['stolen.example', 'again.example', 'now.example']);
   proxy = await startFaultProxy(rig.pebble);
   stopRelay = startOutboxRelay(rig.db, rig.producer);
   worker = await rig.startWorker({
@@ -29,7 +29,8 @@ beforeEach(() => proxy.use());
 const versionsOf = async (id: string) =>
   (await new CertificateVersionRepository({ db: rig.db }).list(id)).items;
 const revocations = () => proxy.requests.filter(({ path }) => path === '/revoke-cert');
-const revoke = (id: string, reason: string) => rig.request(id, 'revoke', 1, { reason });
+const revoke = (id: string, reason: string, more: object = {}) =>
+  rig.request(id, 'revoke', 1, { reason, ...more });
 
 async function served(site: string): Promise<string> {
   const host = await rig.virtualHost(site);
@@ -81,6 +82,23 @@ test('a CA that fails at the revocation: tried again by itself, with one new cer
   const versions = await versionsOf(id);
   expect(versions.map(({ revoked_at }) => revoked_at !== null)).toEqual([false, true]);
   expect(revocations().length).toBeGreaterThan(before);
+});
+
+test('at once: a server that cannot be deployed to holds up no revocation', async () => {
+  const host = await rig.virtualHost('now.example', { test_command: ['false'] });
+  const id = await rig.certificate(['now.example']);
+  await rig.ended(await rig.request(id, 'issue'));
+  await new VirtualHostRepository({ db: rig.db }).assignCertificate([host.id], id);
+  const operation = await rig.ended(await revoke(id, 'keyCompromise', { at_once: true }));
+  expect(operation.error?.code).toBe('NGINX_CONFIG_INVALID');
+  const steps = stepLines(operation);
+  const order = ['quarantine done', 'revoke done', 'order done', 'store done'];
+  expect(steps.filter((step) => order.includes(step))).toEqual(order);
+  expect((await versionsOf(id)).map(({ revoked_at }) => revoked_at !== null)).toEqual([false, true]);
+  expect((await rig.certificateOf(id)).renewal.failure).toMatchObject({
+    kind: 'revoke',
+    next_attempt_at: expect.any(String) as string,
+  });
 });
 
 test('any other reason: revoked at once, and not renewed any more', async () => {

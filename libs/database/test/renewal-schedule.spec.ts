@@ -253,7 +253,7 @@ test('a cert-worker reaches no other stream through the outbox, and begins no ot
   expect(await begin('revoke')).toBe(false);
 });
 
-test('a revocation that failed is begun again with what it was asked for, and holds up no renewal once it has stopped', async () => {
+test('a revocation that failed is begun again with what it was asked for, and neither hidden nor forgotten', async () => {
   const id = await issued();
   const revoke = async (retry_at: string | null) => {
     const parameters = { reason: 'keyCompromise' };
@@ -275,9 +275,21 @@ test('a revocation that failed is begun again with what it was asked for, and ho
   const second = await claimed(id, 'renew', await schedule.begin(again!));
   expect(second).toMatchObject({ kind: 'revoke', parameters: { reason: 'keyCompromise' } });
   expect(new Date(second.parameters['until'] as string).toISOString()).toBe(created_at);
-  await work.finish(second.operation_id, second.fencing, 'failed', { code: 'X', msg: 'x', next: next(null) });
+  await work.finish(second.operation_id, second.fencing, 'failed', {
+    code: 'X',
+    msg: 'x',
+    next: next(inSeconds(60)),
+  });
+  // It holds up no renewal, and one that fails is not begun again at once although it leaves no record.
   expect(await due()).toEqual([[id, 'renew']]);
-  // Its own failure is kept then: otherwise it would be begun again at once.
-  await failed(id, 'renew', inSeconds(60));
+  await failed(id, 'renew', inSeconds(-1));
   expect(await due()).toEqual([]);
+  await failed(id, 'deploy', inSeconds(-1));
+  const renewed = await claimed(id, 'renew');
+  await version(renewed);
+  await work.finish(renewed.operation_id, renewed.fencing, 'succeeded');
+  expect((await get(id)).renewal.failure).toMatchObject({ kind: 'revoke', attempts: 2 });
+  await revoke(null);
+  await failed(id, 'renew', null);
+  expect((await get(id)).renewal.failure).toMatchObject({ kind: 'revoke', attempts: 3 });
 });

@@ -92,12 +92,13 @@ export const certificateRoutes = (certificates: CertificateService): Route[] => 
     method: 'POST',
     path: `${root}/:id/revoke`,
     access: 'certificates:write',
-    summary: 'Revokes it; after a key compromise a new version is served first. Progress is at Location',
+    summary:
+      'Revokes it; after a key compromise a new version is served first, unless at_once. Progress is at Location',
     params: idParams,
     body: certificateRevoke,
     status: 202,
     response: operationAccepted,
-    handler: async (input) => accepted(await certificates.revoke(input, input.params.id, input.body.reason)),
+    handler: async (input) => accepted(await certificates.revoke(input, input.params.id, input.body)),
   }),
   defineRoute({
     method: 'GET',

@@ -2,10 +2,10 @@ import type {
   Certificate,
   certificateBatch,
   certificateCreate,
+  certificateRevoke,
   DeployOrder,
   Operation,
   OperationKind,
-  RevocationReason,
 } from '@viw/contracts';
 import type { ListOptions, Scoped } from '@viw/database';
 import { AppError } from '@viw/runtime';
@@ -115,13 +115,17 @@ export class CertificateService {
   }
 
   /** @throws AppError NOT_FOUND; CONFLICT when there is nothing to be revoked */
-  revoke(write: WriteRequest, id: string, reason: RevocationReason): Promise<AcceptedOperation> {
+  revoke(
+    write: WriteRequest,
+    id: string,
+    asked: z.output<typeof certificateRevoke>,
+  ): Promise<AcceptedOperation> {
     return this.deps.writes.perform(write, async (repositories) => {
       const certificate = existing(await repositories.certificates.get(id));
       if (certificate.state === 'revoked') throw new AppError('CONFLICT', 'It is revoked already');
       if (certificate.current_version === null)
         throw new AppError('CONFLICT', 'It has not been issued yet: there is nothing to revoke');
-      return start(repositories, write, id, 'revoke', { reason }, { reason });
+      return start(repositories, write, id, 'revoke', asked, asked);
     });
   }
 }

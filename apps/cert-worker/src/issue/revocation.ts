@@ -27,7 +27,8 @@ export class Revocation {
 
   /**
    * Of a compromised key: quarantine, a version with a new key, deployed and proved everywhere, and only then the
-   * revocation, so that no client ever meets a revoked certificate.
+   * revocation, so that no client ever meets a revoked certificate. Asked to do it at once: the revocation right after the
+   * quarantine, and clients may meet a revoked certificate until the new one is served.
    * @throws AppError of issuance and deployment; ACME_REFUSED, ACME_UNAVAILABLE, ACME_RATE_LIMITED of the revocation;
    *   CONFLICT when the lease is lost; the signal's reason
    */
@@ -40,18 +41,21 @@ export class Revocation {
     // Of a key in foreign hands, what was made before that was known; otherwise everything, a renewal that was under way
     // at the request included: while the lease is held none can be added.
     const until = compromised ? (asked.until ?? work.created_at) : undefined;
-    if (until !== undefined) await this.#replace(work, until, journal, signal);
+    const replace = until === undefined ? undefined : await this.#quarantine(work, until, journal, signal);
+    if (!asked.at_once) await replace?.();
     await this.#revoke(work, { reason: asked.reason, until }, journal, signal);
+    if (asked.at_once) await replace?.();
     if (!compromised) await this.deps.revocations.retire(work.certificate_id, work.fencing);
     journal.changed();
   }
 
-  async #replace(
+  /** @returns what puts a successor into service */
+  async #quarantine(
     work: OperationWork,
     until: string,
     journal: StepJournal,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<(() => Promise<void>) | undefined> {
     const { certificate_id, fencing, current_version_id } = work;
     const current = await this.deps.revocations.quarantine(certificate_id, fencing, until);
     await journal.report({
@@ -61,13 +65,15 @@ export class Revocation {
     });
     journal.changed();
     // Out of service for good by another revocation: nothing takes its place.
-    if (work.state === 'revoked') return;
-    // An attempt before may have made the successor; then only its deployment is left.
-    const versionId =
-      current || current_version_id === null
-        ? await this.deps.issuance.run(work, journal, signal)
-        : current_version_id;
-    await this.deps.deployment.run(work, versionId, journal, signal);
+    if (work.state === 'revoked') return undefined;
+    return async () => {
+      // An attempt before may have made the successor; then only its deployment is left.
+      const versionId =
+        current || current_version_id === null
+          ? await this.deps.issuance.run(work, journal, signal)
+          : current_version_id;
+      await this.deps.deployment.run(work, versionId, journal, signal);
+    };
   }
 
   async #revoke(

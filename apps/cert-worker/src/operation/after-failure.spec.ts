@@ -43,6 +43,15 @@ describe('afterFailure', () => {
     expect(youCan(validation)).toMatch(/Point its DNS records/);
   });
 
+  it('gives up no revocation', () => {
+    const stopped = new AppError('HOST_KEY_MISMATCH');
+    const next = afterFailure(stopped, { ...first, kind: 'revoke' }, now, 0);
+    expect(minutes(next.retry_at)).toBe(1);
+    expect(next.viw_does).toMatch(/tries again/);
+    const refused = afterFailure(problem('malformed', 400), { ...first, kind: 'revoke' }, now, 0);
+    expect(refused.retry_at).not.toBeNull();
+  });
+
   it('keeps to the time that the CA named', () => {
     const error = new AppError('ACME_RATE_LIMITED', 'too many', {
       meta: { problem_type: 'rateLimited', retry: 'at', retry_at: '2026-01-08T00:00:00.000Z' },

@@ -47,7 +47,9 @@ export function afterFailure(
   const { code, meta } = toAppError(error);
   const type = meta['problem_type'];
   const problemType = typeof type === 'string' && type !== 'none' ? type : undefined;
-  const row: Row = isRetry(meta['retry']) ? { retry: meta['retry'] } : (BY_CODE[code] ?? { retry: 'slow' });
+  const known: Row = isRetry(meta['retry']) ? { retry: meta['retry'] } : (BY_CODE[code] ?? { retry: 'slow' });
+  // A revocation is given up by nobody: until it is done the certificate is good for whoever has its key.
+  const row: Row = kind === 'revoke' && known.retry === 'never' ? { ...known, retry: 'slow' } : known;
   const named = meta['retry_at'];
   const at = nextAttempt(
     {
@@ -70,7 +72,8 @@ export function afterFailure(
         ? ONLY_WHO_ORDERED
         : undefined) ??
       whatYouCanDo(problemType) ??
-      (row.retry === 'never' ? 'Remove the cause, then renew.' : null),
+      (row.retry === 'never' ? 'Remove the cause, then renew.' : null) ??
+      (known.retry === 'never' ? 'Remove the cause: the revocation goes on by itself.' : null),
   };
 }
 

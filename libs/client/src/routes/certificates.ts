@@ -10,6 +10,7 @@ import {
   type CertificateCreate,
   type certificateListQuery,
   type DeployOrder,
+  type CertificateRevoke,
   type RevocationReason,
 } from '@viw/contracts';
 import type { z } from 'zod';
@@ -36,8 +37,13 @@ export const certificateRoutes = (http: Transport) => ({
   renew: (id: string, options?: WriteOptions) =>
     http.call(operationAccepted, { method: 'POST', path: `${one(id)}/renew`, body: {}, options }),
   /** After a key compromise a version with a new key is served first. */
-  revoke: (id: string, reason: RevocationReason, options?: WriteOptions) =>
-    http.call(operationAccepted, { method: 'POST', path: `${one(id)}/revoke`, body: { reason }, options }),
+  revoke: (id: string, asked: RevocationReason | CertificateRevoke, options?: WriteOptions) =>
+    http.call(operationAccepted, {
+      method: 'POST',
+      path: `${one(id)}/revoke`,
+      body: typeof asked === 'string' ? { reason: asked } : asked,
+      options,
+    }),
   versions: (id: string, options?: CallOptions) =>
     http.call(certificateVersionPage, { method: 'GET', path: `${one(id)}/versions`, options }),
   operations: (id: string, options?: CallOptions) =>

@@ -20,7 +20,7 @@ export type CertificateCreate = z.input<typeof certificateCreate>;
 
 /**
  * Reasons of RFC 5280 section 5.3.1. With `keyCompromise` the certificate is issued with a new key, deployed and proved first,
- * and lives on; with any other it is revoked at once and no longer renewed.
+ * and lives on (`at_once`: revoked first, replaced after); with any other it is revoked at once and no longer renewed.
  */
 export const revocationReason = z.enum([
   'keyCompromise',
@@ -29,12 +29,18 @@ export const revocationReason = z.enum([
   'unspecified',
 ]);
 export type RevocationReason = z.infer<typeof revocationReason>;
-export const certificateRevoke = z.strictObject({ reason: revocationReason });
+export const certificateRevoke = z.strictObject({
+  reason: revocationReason,
+  /** After a key compromise: revokes first and replaces after, so that no server that cannot be deployed to delays it. */
+  at_once: z.boolean().default(false),
+});
+export type CertificateRevoke = z.input<typeof certificateRevoke>;
 
 /** What an operation of kind `revoke` is about: all versions made until then, or until it was asked for. */
 export const revocationParameters = z.object({
   reason: revocationReason,
   until: z.iso.datetime({ offset: true }).optional(),
+  at_once: z.boolean().default(false),
 });
 
 /** Work was accepted; its progress is at `/api/v1/operations/{operation_id}`. */

@@ -29,8 +29,7 @@ const nextKind = sql`
     WHEN c.current_version_id IS NOT NULL THEN 'renew' ELSE 'issue' END`;
 
 /**
- * In the transaction that ends the operation. Of a revoked certificate nothing but its revocation is repeated. A deployment that fails hides no renewal that fails, and nothing hides a
- * revocation that is tried again.
+ * In the transaction that ends the operation. Of a revoked certificate nothing but its revocation is repeated. A deployment that fails hides no renewal that fails, and nothing but another revocation hides one that fails.
  */
 export async function recordFailure(
   db: Db,
@@ -49,8 +48,8 @@ export async function recordFailure(
       attempts = f.attempts + 1, failed_at = now(), retry_at = excluded.retry_at, code = excluded.code,
       problem_type = excluded.problem_type, went_wrong = excluded.went_wrong, viw_does = excluded.viw_does,
       you_can = excluded.you_can
-      WHERE f.next_kind = 'deploy' OR excluded.next_kind = 'revoke' OR (
-        (f.next_kind <> 'revoke' OR f.retry_at IS NULL) AND (SELECT kind FROM viw.certificate_operations WHERE id = excluded.operation_id) <> 'deploy')`.execute(
+      WHERE f.next_kind = 'deploy' OR excluded.next_kind = 'revoke' OR (f.next_kind <> 'revoke'
+        AND (SELECT kind FROM viw.certificate_operations WHERE id = excluded.operation_id) <> 'deploy')`.execute(
     db,
   );
 }
