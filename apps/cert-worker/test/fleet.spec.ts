@@ -72,6 +72,22 @@ test('fifty servers, the seventh broken: halts there, everything else stays; ord
   expect(untouched).toHaveLength(done.length);
 }, 120_000);
 
+test('a first server that stays broken keeps the certificate from no other one', async () => {
+  const servers = rig.servers.slice(10, 13);
+  const [first] = servers;
+  if (!first) throw new Error('too few servers');
+  const { id } = await rig.certificate(servers);
+  await rig.reloadBy(first, ['true']);
+  const halted = await ended(await rig.deploy(id, { concurrency: 1 }));
+  expect(namesOf(halted, 'failed')).toEqual([first.name]);
+  expect(namesOf(halted, 'done')).toEqual([]);
+
+  const again = await ended(await rig.deploy(id, { concurrency: 1 }));
+  expect(namesOf(again, 'done')).toEqual(servers.slice(1).map(({ name }) => name));
+  expect(namesOf(again, 'failed')).toEqual([first.name]);
+  await rig.reloadBy(first, undefined);
+}, 60_000);
+
 test('a worker that leaves in the middle: the next one begins with what is not proved yet', async () => {
   const servers = rig.servers.slice(0, 6);
   const { id, fingerprint } = await rig.certificate(servers);

@@ -1,124 +1,24 @@
-import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
-import {
-  CertificateRepository,
-  CertificateVersionRepository,
-  OperationRepository,
-  OperationWorkRepository,
-  RenewalScheduleRepository,
-  type NextAttempt,
-} from '../src/index';
-import { type Fixture, fixture, inSeconds } from './fixture';
+import { OperationRepository } from '../src/index';
+import { inSeconds } from './fixture';
 
-let f: Fixture;
-const backend = {} as { deps: { db: Fixture['db'] } };
-const worker = {} as { deps: { db: Fixture['db'] } };
-let schedule: RenewalScheduleRepository;
-let work: OperationWorkRepository;
-beforeAll(async () => {
-  f = await fixture();
-  backend.deps = { db: await f.as('viw_backend') };
-  worker.deps = { db: await f.as('viw_cert_worker') };
-  schedule = new RenewalScheduleRepository(worker.deps);
-  work = new OperationWorkRepository(worker.deps);
-});
-afterAll(() => f.close());
-beforeEach(() => sql`UPDATE viw.certificates SET deleted_at = now()`.execute(f.db));
+import { DAY_S, renewalStage } from './renewal-stage';
 
-const DAY_S = 86_400;
-const issued_by = { kind: 'administrator', id: '1', name: 'admin@example.org' };
-
-const certificate = () =>
-  new CertificateRepository(backend.deps).create({
-    names: ['www.example.org'],
-    issuer: 'acme',
-    challenge: 'http-01',
-    key_type: 'ec-p256',
-    created_by: 'admin',
-  });
-
-const get = async (id: string) => (await new CertificateRepository(backend.deps).get(id))!;
-
-async function claimed(certificate_id: string, kind: 'issue' | 'renew' | 'deploy', known?: string) {
-  const id =
-    known ?? (await new OperationRepository(backend.deps).create({ certificate_id, kind, issued_by }));
-  const claim = await work.claim(id, 'worker', 60);
-  if (claim.outcome !== 'claimed') throw new Error(claim.outcome);
-  return claim.work;
-}
-
-async function version(
-  { certificate_id, operation_id, fencing }: Awaited<ReturnType<typeof claimed>>,
-  not_after = inSeconds(60 * DAY_S),
-) {
-  const id = uuidv7();
-  await new CertificateVersionRepository(worker.deps).save(fencing, {
-    id,
-    certificate_id,
-    operation_id,
-    cert_pem: 'leaf',
-    chain_pem: 'chain',
-    private_key_sealed: {},
-    serial: '01',
-    fingerprint_sha256: id,
-    issuer: 'CN=CA',
-    names: ['www.example.org'],
-    not_before: inSeconds(-30 * DAY_S),
-    not_after,
-  });
-  return id;
-}
-
-async function issued(not_after?: string): Promise<string> {
-  const id = await certificate();
-  const operation = await claimed(id, 'issue');
-  await version(operation, not_after);
-  await work.finish(operation.operation_id, operation.fencing, 'succeeded');
-  return id;
-}
-
-async function planned(id: string, due_at: string): Promise<void> {
-  const { current_version } = await get(id);
-  await schedule.savePlan({
-    certificate_id: id,
-    version_id: current_version!.id,
-    due_at,
-    reason: 'lifetime',
-    jitter: 0.25,
-    suggested_start: null,
-    suggested_end: null,
-    suggested_instant: null,
-    suggestion_url: null,
-    heard_at: null,
-    ask_failures: 0,
-    look_again_at: inSeconds(3_600),
-  });
-}
-
-const next = (retry_at: string | null): NextAttempt => ({
-  retry_at,
-  problem_type: 'connection',
-  viw_does: 'tries again',
-  you_can: 'open port 80',
-});
-
-async function failed(
-  id: string,
-  kind: 'issue' | 'renew' | 'deploy',
-  retry_at: string | null,
-  before: (operation: Awaited<ReturnType<typeof claimed>>) => Promise<unknown> = async () => undefined,
-) {
-  const operation = await claimed(id, kind);
-  await before(operation);
-  await work.finish(operation.operation_id, operation.fencing, 'failed', {
-    code: 'ACME_REFUSED',
-    msg: 'nobody answers',
-    next: next(retry_at),
-  });
-  return operation;
-}
-
-const due = async () => (await schedule.due(10)).map(({ certificate_id, kind }) => [certificate_id, kind]);
+const {
+  owner,
+  backend,
+  schedule,
+  work,
+  certificate,
+  get,
+  claimed,
+  version,
+  issued,
+  planned,
+  next,
+  failed,
+  due,
+} = renewalStage();
 
 test('a new version is without a plan until it has one; the plan is due at its time, once', async () => {
   const id = await issued();
@@ -133,7 +33,7 @@ test('a new version is without a plan until it has one; the plan is due at its t
   expect(ready).toMatchObject({ certificate_id: id, kind: 'renew' });
   const operationId = await schedule.begin(ready!);
   // The same that an accepted request leaves behind.
-  const { rows } = await sql`SELECT body, stream FROM viw.outbox ORDER BY id DESC LIMIT 1`.execute(f.db);
+  const { rows } = await sql`SELECT body, stream FROM viw.outbox ORDER BY id DESC LIMIT 1`.execute(owner());
   expect(rows).toEqual([
     {
       stream: 'viw.cert_requests',
@@ -230,66 +130,7 @@ test('the least share of life left comes first; revoked, deleted and worked-on c
     [calm, 'renew'],
   ]);
   expect(await schedule.outlook()).toMatchObject({ certificates: 4, expired: 1, emergency: 1, failing: 0 });
-  await sql`UPDATE viw.certificates SET state = 'revoked' WHERE id = ${urgent}`.execute(f.db);
-  await sql`UPDATE viw.certificates SET deleted_at = now() WHERE id = ${expired}`.execute(f.db);
+  await sql`UPDATE viw.certificates SET state = 'revoked' WHERE id = ${urgent}`.execute(owner());
+  await sql`UPDATE viw.certificates SET deleted_at = now() WHERE id = ${expired}`.execute(owner());
   expect(await due()).toEqual([[calm, 'renew']]);
-});
-
-test('a cert-worker reaches no other stream through the outbox, and begins no other kind', async () => {
-  const { db } = worker.deps;
-  const insert = sql`INSERT INTO viw.outbox (stream, event_id, v, body) VALUES ('viw.commands', ${uuidv7()}, 1, '{}')`;
-  await expect(insert.execute(db)).rejects.toMatchObject({ code: '42501' });
-  const id = await issued();
-  const begin = async (kind: string, as = db) => {
-    const { last_operation_id: seen } = await get(id);
-    const { rows } = await sql<{ begun: boolean }>`
-      SELECT viw.begin_scheduled_operation(${id}::uuid, ${seen}::uuid, ${uuidv7()}::uuid, ${kind}, ${uuidv7()}::uuid, 1)
-        AS begun`.execute(as);
-    return rows[0]?.begun;
-  };
-  await expect(begin('rollback')).rejects.toMatchObject({ code: '22023' });
-  await expect(begin('renew', backend.deps.db)).rejects.toMatchObject({ code: '42501' });
-  // Nobody has asked for one.
-  expect(await begin('revoke')).toBe(false);
-});
-
-test('a revocation that failed is begun again with what it was asked for, and neither hidden nor forgotten', async () => {
-  const id = await issued();
-  const revoke = async (retry_at: string | null) => {
-    const parameters = { reason: 'keyCompromise' };
-    const operation = await new OperationRepository(backend.deps).create({
-      certificate_id: id,
-      kind: 'revoke',
-      issued_by,
-      parameters,
-    });
-    const { fencing } = await claimed(id, 'renew', operation);
-    await work.finish(operation, fencing, 'failed', { code: 'X', msg: 'x', next: next(retry_at) });
-    return operation;
-  };
-  const first = await revoke(inSeconds(-1));
-  await planned(id, inSeconds(-1));
-  const [again] = await schedule.due(10);
-  expect(again).toMatchObject({ certificate_id: id, kind: 'revoke' });
-  const { created_at } = (await new OperationRepository(backend.deps).get(first))!;
-  const second = await claimed(id, 'renew', await schedule.begin(again!));
-  expect(second).toMatchObject({ kind: 'revoke', parameters: { reason: 'keyCompromise' } });
-  expect(new Date(second.parameters['until'] as string).toISOString()).toBe(created_at);
-  await work.finish(second.operation_id, second.fencing, 'failed', {
-    code: 'X',
-    msg: 'x',
-    next: next(inSeconds(60)),
-  });
-  // It holds up no renewal, and one that fails is not begun again at once although it leaves no record.
-  expect(await due()).toEqual([[id, 'renew']]);
-  await failed(id, 'renew', inSeconds(-1));
-  expect(await due()).toEqual([]);
-  await failed(id, 'deploy', inSeconds(-1));
-  const renewed = await claimed(id, 'renew');
-  await version(renewed);
-  await work.finish(renewed.operation_id, renewed.fencing, 'succeeded');
-  expect((await get(id)).renewal.failure).toMatchObject({ kind: 'revoke', attempts: 2 });
-  await revoke(null);
-  await failed(id, 'renew', null);
-  expect((await get(id)).renewal.failure).toMatchObject({ kind: 'revoke', attempts: 3 });
 });

@@ -1,4 +1,4 @@
-import { foreignText } from './foreign-text';
+import { boundedText, foreignText } from './foreign-text';
 
 it.each([
   ['nginx: ok', 'nginx: ok'],
@@ -9,4 +9,9 @@ it.each([
   ['too long by far', 'too long '],
 ])('%j becomes %j', (text, kept) => {
   expect(foreignText(text, 9)).toBe(kept);
+});
+
+test('what is cut off is told by an ellipsis, within the limit', () => {
+  expect(boundedText('twelve chars', 12)).toBe('twelve chars');
+  expect(boundedText('thirteen char', 12)).toBe('thirteen ch…');
 });

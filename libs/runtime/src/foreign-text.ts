@@ -5,3 +5,7 @@
  */
 export const foreignText = (text: string, limit: number): string =>
   Buffer.from(text.slice(0, limit).replaceAll('\0', '\ufffd')).toString();
+
+/** As `foreignText`, with an ellipsis in place of what was cut off. */
+export const boundedText = (text: string, limit: number): string =>
+  text.length <= limit ? foreignText(text, limit) : `${foreignText(text, limit - 1)}…`;

@@ -2,7 +2,7 @@ import { alertsStream, certEventsStream, keptEntries, streams } from '@viw/contr
 import type { AlertsBody, CertEventsBody, OperationStep } from '@viw/contracts';
 import { isDataException } from '@viw/database';
 import type { OperationWork, OperationWorkRepository } from '@viw/database';
-import { foreignText, redactText } from '@viw/runtime';
+import { boundedText, redactText } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import type { Failure } from './failure';
@@ -29,9 +29,6 @@ const MAX_DETAIL = 2_000;
 /** After that an event costs the live view only: its row is stored. */
 const PUBLISH_MS = 5_000;
 
-export const bounded = (text: string, limit: number): string =>
-  text.length <= limit ? foreignText(text, limit) : `${foreignText(text, limit - 1)}…`;
-
 /** Row, event and announcement of every step of one operation, in this order and in the order of the reports. */
 export class StepJournal {
   readonly #work: OperationWork;
@@ -51,8 +48,8 @@ export class StepJournal {
   async report({ step, detail, duration_ms, ...rest }: Step): Promise<void> {
     this.#unsaved.push({
       ...rest,
-      step: bounded(step, MAX_STEP),
-      ...(detail !== undefined && { detail: bounded(redactText(detail), MAX_DETAIL) }),
+      step: boundedText(step, MAX_STEP),
+      ...(detail !== undefined && { detail: boundedText(redactText(detail), MAX_DETAIL) }),
       ...(duration_ms !== undefined && { duration_ms }),
       at: new Date().toISOString(),
     });

@@ -13,7 +13,7 @@ ALTER TABLE viw.certificate_versions ADD COLUMN quarantined_at timestamptz(3);
 ALTER TABLE viw.certificate_failures DROP CONSTRAINT certificate_failures_next_kind_check,
   ADD CHECK (next_kind IN ('issue', 'renew', 'deploy', 'revoke'));
 
--- A revocation that failed is begun again with what it was asked for.
+-- A revocation that failed is begun again with what it was asked for; other work with the way it was to go through the servers.
 CREATE OR REPLACE FUNCTION viw.begin_scheduled_operation(certificate uuid, seen_operation uuid, operation uuid, wanted text,
   event uuid, stream_version int) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -35,6 +35,11 @@ BEGIN
     IF NOT FOUND THEN
       RETURN false;
     END IF;
+  ELSE
+    SELECT jsonb_strip_nulls(jsonb_build_object('rollout', o.parameters -> 'rollout')) INTO asked
+      FROM viw.certificate_failures f JOIN viw.certificate_operations o ON o.id = f.operation_id
+      WHERE f.certificate_id = certificate;
+    asked := coalesce(asked, '{}');
   END IF;
   INSERT INTO viw.certificate_operations (id, certificate_id, kind, parameters, issued_by_kind, issued_by_id, issued_by_name)
     VALUES (operation, certificate, wanted, asked, 'system', 'scheduler', 'renewal');

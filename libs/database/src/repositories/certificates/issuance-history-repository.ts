@@ -1,3 +1,4 @@
+import { boundedText } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { RepositoryDeps } from '../repository';
 
@@ -7,6 +8,8 @@ export interface Allowance {
   readonly seconds: number;
 }
 
+/** Steps are stored so long at most, as the worker's journal cuts them. */
+const MAX_STEP = 64;
 /** An operation that began within a window may have been accepted this much earlier, milliseconds. */
 const ACCEPTED_BEFORE_MS = 86_400_000;
 
@@ -40,7 +43,7 @@ export class IssuanceHistoryRepository {
     return this.#freeAt(
       sql`SELECT at FROM viw.certificate_operation_steps
         WHERE operation_id >= ${oldest(allowance.seconds)}::uuid AND status = 'failed'
-          AND step = ${`challenge ${name.toLowerCase()}`.slice(0, 64)}`,
+          AND step = ${boundedText(`challenge ${name.toLowerCase()}`, MAX_STEP)}`,
       allowance,
     );
   }

@@ -1,5 +1,6 @@
 import type { Server, VirtualHost } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
+import { sql } from 'kysely';
 import { isForeignKeyViolation, isUniqueViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
 
@@ -71,7 +72,7 @@ export class VirtualHostRepository {
     if (rows.length !== wanted.length) throw new AppError('NOT_FOUND', 'No such virtual host');
   }
 
-  /** Where the certificate is to be served, oldest first. */
+  /** Where the certificate is to be served, oldest first; last where the last deployment failed: a dead server is no canary for ever. */
   async targetsOf(certificateId: string): Promise<DeployTarget[]> {
     const rows = await this.deps.db
       .selectFrom('virtual_hosts as v')
@@ -80,6 +81,7 @@ export class VirtualHostRepository {
       .select(['s.name', 's.host', 's.ssh_port', 's.ssh_credential_id', 's.host_key_fingerprint'])
       .select(['s.test_command', 's.reload_command', 's.jump_server_id', 's.rights'])
       .where('v.certificate_id', '=', certificateId)
+      .orderBy(failedLast(certificateId))
       .orderBy('v.id')
       .execute();
     return rows.map(({ id, server_id, server_names, cert_dir, listeners, certificate_id, ...server }) => ({
@@ -100,3 +102,10 @@ export class VirtualHostRepository {
     return result.numDeletedRows > 0n;
   }
 }
+
+const failedLast = (certificateId: string) => sql<boolean>`EXISTS (
+  SELECT FROM viw.certificate_operation_targets t WHERE t.virtual_host_id = v.id AND t.state = 'failed' AND t.operation_id = (
+    SELECT o.id FROM viw.certificate_operations o
+    WHERE o.certificate_id = ${certificateId} AND o.status IN ('succeeded', 'failed')
+      AND EXISTS (SELECT FROM viw.certificate_operation_targets d WHERE d.operation_id = o.id AND d.state IN ('done', 'failed'))
+    ORDER BY o.id DESC LIMIT 1))`;
