@@ -22,6 +22,7 @@ import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
+import { electedJobs } from './build-jobs';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
@@ -87,9 +88,6 @@ const JOB_CONNECTIONS = 7;
 /** How soon this backend signs with a key that another one has put in use. */
 const COMMAND_KEYS_EVERY_MS = 2_000;
 
-/** How soon a revocation stands in the list of its authority. */
-const REVOCATION_LISTS_EVERY_MS = 5_000;
-
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
 
@@ -126,7 +124,6 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   );
   const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
-  const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
   revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
   const certificates = new GatewayCertificates(
     {
@@ -228,6 +225,22 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { app, tls: edge.tls, endStreams: () => events.endAll(), logger },
   );
   const applicationName = 'backend';
+  const elected = {
+    reconciler: new Reconciler({
+      repositories: jobs.repositories,
+      unreadReports: new UnreadReports({ redis }),
+      changes,
+      logger,
+    }),
+    snapshots: new SnapshotPublisher({
+      repositories: jobs.repositories,
+      snapshots: new SnapshotStore({ redis }),
+      logger,
+      metrics,
+    }),
+    sealer: new AuditSealer({}, { store: jobs, signer: checkpoints, logger }),
+    revocationLists: new RevocationLists({ store: jobs, ca: privateCa, logger }),
+  };
   const components = [
     new OpsServer(
       { service: 'backend', version, bind: config.BACKEND_OPS_BIND, token: config.BACKEND_OPS_TOKEN },
@@ -254,24 +267,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       { name: 'command-keys', everyMs: COMMAND_KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
       { run: () => keyring.refresh().then(() => rotation.advance()), logger },
     ),
-    new PeriodicTask(
-      {
-        name: 'revocation-lists',
-        everyMs: REVOCATION_LISTS_EVERY_MS,
-        failureEvent: 'revocation_lists_failed',
-      },
-      { run: () => revocationLists.refresh(), logger },
-    ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
-    new Reconciler(
-      { databaseUrl, applicationName },
-      { repositories: jobs.repositories, unreadReports: new UnreadReports({ redis }), changes, logger },
-    ),
-    new SnapshotPublisher(
-      { databaseUrl, applicationName },
-      { repositories: jobs.repositories, snapshots: new SnapshotStore({ redis }), logger, metrics },
-    ),
-    new AuditSealer({ databaseUrl, applicationName }, { store: jobs, signer: checkpoints, logger }),
+    ...electedJobs({ databaseUrl, applicationName }, elected, logger),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
     ...edge.components,

@@ -147,4 +147,5 @@ export const advisoryLocks = {
   /** Whoever looks whether certificates are served still. */
   servedWatch: 7_320,
   certificateScheduler: 7_327,
+  revocationLists: 7_342,
 } as const;

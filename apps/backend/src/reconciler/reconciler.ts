@@ -1,14 +1,9 @@
-import { advisoryLocks } from '@viw/contracts';
-import { runPeriodicallyAlone } from '@viw/database';
-import type { Component, Logger } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
 import type { Repositories } from '../store';
 import type { UnreadReports } from './unread-reports';
 
-const EVERY_MS = 2_000;
-const STANDBY_MS = 5_000;
 const RETENTION_EVERY_MS = 600_000;
-const BACKOFF = { baseMs: 200, capMs: 10_000 };
 
 /** For reports that are on their way when a time is over, seconds. */
 const GRACE_S = 10;
@@ -18,12 +13,6 @@ const OPERATION_LOST_AFTER_S = 60;
 const OUTBOX_KEPT_S = 86_400;
 /** Longer than the longest TTL of a command. */
 const IDEMPOTENCY_KEPT_HOURS = 8 * 24;
-
-export interface ReconcilerOptions {
-  readonly databaseUrl: string;
-  readonly applicationName: string;
-  readonly everyMs?: number;
-}
 
 export interface ReconcilerDeps {
   readonly repositories: Pick<
@@ -37,45 +26,14 @@ export interface ReconcilerDeps {
 
 /**
  * Ends commands that never got an answer, publishes again what must have got lost, and drops what is past its retention.
- * Of all backends one at a time; every step is idempotent.
+ * Every step is idempotent; of all backends one at a time is to do it.
  */
-export class Reconciler implements Component {
-  readonly name = 'reconciler';
-  readonly #stopping = new AbortController();
-  #loop: Promise<void> | undefined;
+export class Reconciler {
   #retentionDue = 0;
 
-  constructor(
-    private readonly options: ReconcilerOptions,
-    private readonly deps: ReconcilerDeps,
-  ) {}
+  constructor(private readonly deps: ReconcilerDeps) {}
 
-  start(): void {
-    this.#loop ??= this.#run(this.#stopping.signal);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
-  }
-
-  #run(stop: AbortSignal): Promise<void> {
-    const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    return runPeriodicallyAlone(
-      { url, applicationName: `${applicationName}-reconciler`, key: advisoryLocks.reconciler },
-      {
-        stop,
-        everyMs,
-        backoff: BACKOFF,
-        standbyMs: STANDBY_MS,
-        onFailure: (error) =>
-          this.deps.logger.warn({ event: 'reconciler_failed', error }, 'cannot reconcile, trying again'),
-      },
-      () => this.#reconcile(),
-    );
-  }
-
-  async #reconcile(): Promise<void> {
+  async reconcile(): Promise<void> {
     await this.#endOverdue();
     const { commandReconcile, operations } = this.deps.repositories;
     const lost = await commandReconcile.requeueLost({ afterSeconds: COMMAND_LOST_AFTER_S });
