@@ -6,6 +6,7 @@ import { SecretBox } from '@viw/secrets';
 import {
   ChangeAnnouncer,
   DeadLetterStore,
+  Presence,
   StreamJanitor,
   StreamProducer,
   closeRedis,
@@ -59,6 +60,8 @@ import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
+import { SystemService } from './services/system-service';
+import { TokenKeyService } from './services/token-key-service';
 import { IdempotentWrites } from './services/idempotent-writes';
 import { Store } from './store';
 import { CommandKeyring } from './trust/command-keyring';
@@ -85,8 +88,9 @@ export interface Backend {
 
 /** Relay, reconciler, registry snapshots, audit sealer, command keys and revocation lists: one statement each at a time, and one to spare. */
 const JOB_CONNECTIONS = 7;
-/** How soon this backend signs with a key that another one has put in use. */
-const COMMAND_KEYS_EVERY_MS = 2_000;
+/** How soon this backend knows of a key that another one has made or put in use. */
+const KEYS_EVERY_MS = 2_000;
+const AUTHORITIES_EVERY_MS = 30_000;
 
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
@@ -119,8 +123,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const rotation = new KeyRotation({ announceS: config.BACKEND_COMMAND_KEY_ANNOUNCE_S }, own);
 
   const tokenKeyring = new TokenKeyring(
-    { configured: config.BACKEND_TOKEN_KEYS },
-    { store: jobs, box: secretBox },
+    { configured: config.BACKEND_TOKEN_KEYS, announceS: config.BACKEND_TOKEN_KEY_ANNOUNCE_S },
+    own,
   );
   const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
@@ -195,6 +199,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       }),
       secretResults: new SecretResultService({ keyring, writes }),
       commandKeys: new CommandKeyService({ repositories, rotation, writes }),
+      system: new SystemService({ redis, deadLetters, repositories }),
+      tokenKeys: new TokenKeyService({ repositories, keyring: tokenKeyring, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       privateCa: new PrivateCaService({ repositories }),
@@ -257,6 +263,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       stop: () => closeRedis(redis),
     },
     redisSettingsCheck(redis, { strict: config.BACKEND_REDIS_STRICT }, { logger }),
+    new Presence({ service: 'backend', version }, { redis, logger }),
     {
       name: 'postgres',
       start: () => undefined,
@@ -264,8 +271,22 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     },
     producer,
     new PeriodicTask(
-      { name: 'command-keys', everyMs: COMMAND_KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
+      { name: 'command-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
       { run: () => keyring.refresh().then(() => rotation.advance()), logger },
+    ),
+    new PeriodicTask(
+      { name: 'token-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'token_keys_failed' },
+      { run: () => tokenKeyring.refresh(), logger },
+    ),
+    // Not only when a certificate is asked for: under a new key-encryption key they are sealed anew at the start.
+    new PeriodicTask(
+      {
+        name: 'private-ca',
+        everyMs: AUTHORITIES_EVERY_MS,
+        retryMs: KEYS_EVERY_MS,
+        failureEvent: 'private_ca_failed',
+      },
+      { run: () => privateCa.refresh(), logger },
     ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     ...electedJobs({ databaseUrl, applicationName }, elected, logger),

@@ -101,12 +101,12 @@ it('calls no command expired of which a report may still be unread: the results-
 
 it('calls no command expired that a dead hub may have sent without having time to say so', async () => {
   const hub = `hub-${randomUUID()}`;
-  const held = await overdue(1);
   const { fields } = encodeEntry(hubEntriesStream, { kind: 'replaced', agent_id: agentId, epoch: 1 });
   await around.client.sadd(hubRegisterKey, hub);
   await around.client.xadd(hubStream(hub), `${Date.now() - 2 * HOUR_MS}-0`, ...fields);
   await around.client.xgroup('CREATE', hubStream(hub), groups.agentBridge, '0');
   await around.client.xreadgroup('GROUP', groups.agentBridge, hub, 'STREAMS', hubStream(hub), '>');
+  const held = await overdue(1);
 
   const before = await overdue(3);
   reconciler.start();

@@ -7,6 +7,7 @@ import { SecretBox } from '@viw/secrets';
 import { SshPool } from '@viw/ssh-deploy';
 import {
   ChangeAnnouncer,
+  Presence,
   StreamConsumer,
   StreamProducer,
   consumersReady,
@@ -14,6 +15,7 @@ import {
   redisComponent,
   redisSettingsCheck,
 } from '@viw/streams';
+import { version } from '../package.json';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
 import { ServerProbes } from './deploy/server-probes';
@@ -168,7 +170,12 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const scheduleEveryMs = config.CERT_WORKER_SCHEDULE_EVERY_MS;
   return [
     new OpsServer(
-      { service: 'cert-worker', bind: config.CERT_WORKER_OPS_BIND, token: config.CERT_WORKER_OPS_TOKEN },
+      {
+        service: 'cert-worker',
+        version,
+        bind: config.CERT_WORKER_OPS_BIND,
+        token: config.CERT_WORKER_OPS_TOKEN,
+      },
       {
         metrics,
         logger,
@@ -181,6 +188,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     ),
     redisComponent(redis),
     redisSettingsCheck(redis, { strict: config.CERT_WORKER_REDIS_STRICT }, { logger }),
+    new Presence({ service: 'cert-worker', version }, { redis, logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     account,

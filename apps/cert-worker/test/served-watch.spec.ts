@@ -22,10 +22,7 @@ afterAll(async () => {
 }, 60_000);
 
 /** @param of the alerts of this server only */
-function watch(
-  { alerts, of }: { alerts: AlertsBody[]; of?: FleetServer },
-  everyS: number,
-): ServedWatch {
+function watch({ alerts, of }: { alerts: AlertsBody[]; of?: FleetServer }, everyS: number): ServedWatch {
   return new ServedWatch(
     { everyS },
     {

@@ -54,10 +54,7 @@ export class ElectedTask implements Component {
         backoff: timing.backoff,
         stop: this.#stopping.signal,
         onFailure: (error) =>
-          this.deps.logger.warn(
-            { event: failureEvent, task: name, error },
-            `${name} failed, trying again`,
-          ),
+          this.deps.logger.warn({ event: failureEvent, task: name, error }, `${name} failed, trying again`),
       },
       async (end) => void (await this.deps.run(end)),
     );

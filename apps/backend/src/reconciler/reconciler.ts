@@ -1,5 +1,6 @@
 import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
+import { TOKEN_KEY_OVERLAP_S } from '../auth/token-keyring';
 import type { Repositories } from '../store';
 import type { UnreadReports } from './unread-reports';
 
@@ -17,7 +18,7 @@ const IDEMPOTENCY_KEPT_HOURS = 8 * 24;
 export interface ReconcilerDeps {
   readonly repositories: Pick<
     Repositories,
-    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency' | 'revokedTokens'
+    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency' | 'revokedTokens' | 'tokenKeys'
   >;
   readonly unreadReports: Pick<UnreadReports, 'since'>;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
@@ -67,10 +68,11 @@ export class Reconciler {
 
   async #retention(): Promise<void> {
     if (Date.now() < this.#retentionDue) return;
-    const { outbox, sessions, idempotency, revokedTokens } = this.deps.repositories;
+    const { outbox, sessions, idempotency, revokedTokens, tokenKeys } = this.deps.repositories;
     await outbox.deletePublished(OUTBOX_KEPT_S);
     await sessions.deleteExpired();
     await revokedTokens.deleteExpired();
+    await tokenKeys.deleteReplaced(TOKEN_KEY_OVERLAP_S);
     await idempotency.deleteOlderThan(IDEMPOTENCY_KEPT_HOURS);
     this.#retentionDue = Date.now() + RETENTION_EVERY_MS;
   }

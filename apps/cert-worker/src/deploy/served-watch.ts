@@ -44,8 +44,7 @@ export class ServedWatch {
     const againS = Math.min(AGAIN_S, everyS);
     const due = await this.deps.servedChecks.due({ everyS, againS, limit: BATCH });
     const lane = async (): Promise<void> => {
-      for (let check = due.shift(); check && !end.aborted; check = due.shift())
-        await this.#check(check);
+      for (let check = due.shift(); check && !end.aborted; check = due.shift()) await this.#check(check);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, lane));
   }
