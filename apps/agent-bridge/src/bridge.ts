@@ -1,6 +1,7 @@
 import { OpsServer, systemClock } from '@viw/runtime';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { StreamProducer, consumersReady, createRedis, redisSettingsCheck } from '@viw/streams';
+import { Presence, StreamProducer, consumersReady, createRedis, redisSettingsCheck } from '@viw/streams';
+import { version } from '../package.json';
 import { bridgeMetrics } from './bridge-metrics';
 import { buildCommandFlow } from './command-flow';
 import type { BridgeConfig } from './config';
@@ -226,6 +227,7 @@ export function buildBridge(
   const components = [
     redisLife({ redis, pending }),
     settings,
+    new Presence({ service: 'agent-bridge', version }, { redis, logger }),
     producer,
     registrySync,
     tls,

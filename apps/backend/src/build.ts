@@ -6,6 +6,7 @@ import { SecretBox } from '@viw/secrets';
 import {
   ChangeAnnouncer,
   DeadLetterStore,
+  Presence,
   StreamJanitor,
   StreamProducer,
   closeRedis,
@@ -22,6 +23,7 @@ import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
+import { electedJobs } from './build-jobs';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
@@ -58,6 +60,8 @@ import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
+import { SystemService } from './services/system-service';
+import { TokenKeyService } from './services/token-key-service';
 import { IdempotentWrites } from './services/idempotent-writes';
 import { Store } from './store';
 import { CommandKeyring } from './trust/command-keyring';
@@ -84,11 +88,9 @@ export interface Backend {
 
 /** Relay, reconciler, registry snapshots, audit sealer, command keys and revocation lists: one statement each at a time, and one to spare. */
 const JOB_CONNECTIONS = 7;
-/** How soon this backend signs with a key that another one has put in use. */
-const COMMAND_KEYS_EVERY_MS = 2_000;
-
-/** How soon a revocation stands in the list of its authority. */
-const REVOCATION_LISTS_EVERY_MS = 5_000;
+/** How soon this backend knows of a key that another one has made or put in use. */
+const KEYS_EVERY_MS = 2_000;
+const AUTHORITIES_EVERY_MS = 30_000;
 
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
@@ -121,12 +123,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const rotation = new KeyRotation({ announceS: config.BACKEND_COMMAND_KEY_ANNOUNCE_S }, own);
 
   const tokenKeyring = new TokenKeyring(
-    { configured: config.BACKEND_TOKEN_KEYS },
-    { store: jobs, box: secretBox },
+    { configured: config.BACKEND_TOKEN_KEYS, announceS: config.BACKEND_TOKEN_KEY_ANNOUNCE_S },
+    own,
   );
   const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
-  const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
   revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
   const certificates = new GatewayCertificates(
     {
@@ -198,6 +199,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       }),
       secretResults: new SecretResultService({ keyring, writes }),
       commandKeys: new CommandKeyService({ repositories, rotation, writes }),
+      system: new SystemService({ redis, deadLetters, repositories }),
+      tokenKeys: new TokenKeyService({ repositories, keyring: tokenKeyring, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       privateCa: new PrivateCaService({ repositories }),
@@ -228,6 +231,22 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { app, tls: edge.tls, endStreams: () => events.endAll(), logger },
   );
   const applicationName = 'backend';
+  const elected = {
+    reconciler: new Reconciler({
+      repositories: jobs.repositories,
+      unreadReports: new UnreadReports({ redis }),
+      changes,
+      logger,
+    }),
+    snapshots: new SnapshotPublisher({
+      repositories: jobs.repositories,
+      snapshots: new SnapshotStore({ redis }),
+      logger,
+      metrics,
+    }),
+    sealer: new AuditSealer({}, { store: jobs, signer: checkpoints, logger }),
+    revocationLists: new RevocationLists({ store: jobs, ca: privateCa, logger }),
+  };
   const components = [
     new OpsServer(
       { service: 'backend', version, bind: config.BACKEND_OPS_BIND, token: config.BACKEND_OPS_TOKEN },
@@ -244,6 +263,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       stop: () => closeRedis(redis),
     },
     redisSettingsCheck(redis, { strict: config.BACKEND_REDIS_STRICT }, { logger }),
+    new Presence({ service: 'backend', version }, { redis, logger }),
     {
       name: 'postgres',
       start: () => undefined,
@@ -251,27 +271,25 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     },
     producer,
     new PeriodicTask(
-      { name: 'command-keys', everyMs: COMMAND_KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
+      { name: 'command-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
       { run: () => keyring.refresh().then(() => rotation.advance()), logger },
     ),
     new PeriodicTask(
+      { name: 'token-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'token_keys_failed' },
+      { run: () => tokenKeyring.refresh(), logger },
+    ),
+    // Not only when a certificate is asked for: under a new key-encryption key they are sealed anew at the start.
+    new PeriodicTask(
       {
-        name: 'revocation-lists',
-        everyMs: REVOCATION_LISTS_EVERY_MS,
-        failureEvent: 'revocation_lists_failed',
+        name: 'private-ca',
+        everyMs: AUTHORITIES_EVERY_MS,
+        retryMs: KEYS_EVERY_MS,
+        failureEvent: 'private_ca_failed',
       },
-      { run: () => revocationLists.refresh(), logger },
+      { run: () => privateCa.refresh(), logger },
     ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
-    new Reconciler(
-      { databaseUrl, applicationName },
-      { repositories: jobs.repositories, unreadReports: new UnreadReports({ redis }), changes, logger },
-    ),
-    new SnapshotPublisher(
-      { databaseUrl, applicationName },
-      { repositories: jobs.repositories, snapshots: new SnapshotStore({ redis }), logger, metrics },
-    ),
-    new AuditSealer({ databaseUrl, applicationName }, { store: jobs, signer: checkpoints, logger }),
+    ...electedJobs({ databaseUrl, applicationName }, elected, logger),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),
     events,
     ...edge.components,

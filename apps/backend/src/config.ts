@@ -100,6 +100,8 @@ const schema = z.object({
     .default([]),
   /** Signs API tokens; without it a key does that is made at first need and kept sealed in Postgres. */
   BACKEND_TOKEN_KEYS: tokenKeys.optional(),
+  /** How long a new key of API tokens is published before it signs: whoever verifies tokens reads the keys now and then. Seconds. */
+  BACKEND_TOKEN_KEY_ANNOUNCE_S: zInt({ min: 10, max: 604_800 }).default(300),
   /** Requests per minute, counted over all backends; 0: not limited. From one address, whatever they ask for. */
   BACKEND_RATE_ADDRESS_PER_MIN: perMinute(12_000),
   /** Sign-ins from one address, beside the delays that failed ones bring. */

@@ -47,6 +47,9 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'POST /admin/api/gateways/:agent_id/commands/:correlation_id/secrets': ['operator', 'admin'],
   'GET /admin/api/system/command-keys': everybody,
   'POST /admin/api/system/command-keys/rotate': ['admin'],
+  'GET /admin/api/system': everybody,
+  'GET /admin/api/system/token-keys': everybody,
+  'POST /admin/api/system/token-keys/rotate': ['admin'],
   'GET /admin/api/verbs': everybody,
   'GET /admin/api/freeze': everybody,
   'POST /admin/api/freeze': ['operator', 'admin'],
@@ -115,6 +118,8 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /agent/telemetry/:agent_id/latest': everybody,
   'GET /agent/_health': 'public',
   'GET /openapi.json': everybody,
+  'GET /docs': everybody,
+  'GET /docs/style.css': everybody,
 };
 
 const concrete = (path: string): string =>

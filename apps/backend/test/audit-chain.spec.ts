@@ -2,7 +2,6 @@ import { createDatabase } from '@viw/database';
 import type { Checkpoint, Db } from '@viw/database';
 import { createLogger } from '@viw/runtime';
 import { generateKek } from '@viw/secrets';
-import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import { chainHash } from '../src/audit/chain-hash';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
@@ -53,23 +52,13 @@ async function seal(): Promise<void> {
     { service: 'backend' },
     { destination: { write: (line: string) => void log.push(line) } },
   );
-  const sealer = new AuditSealer(
-    { databaseUrl: around.databaseUrl, applicationName: 'test', everyMs: 10, checkpointMs: 0 },
-    { store, signer, logger },
+  await new AuditSealer({ checkpointMs: 0 }, { store, signer, logger }).seal(new AbortController().signal);
+  const { rows } = await sql<{ left: number; signed: boolean }>`
+    SELECT (SELECT count(*) FROM viw.audit_unsealed u JOIN viw.audit_log a ON a.id = u.entry_id) AS left,
+      (SELECT max(seq) FROM viw.audit_checkpoints) >= (SELECT max(seq) FROM viw.audit_chain) AS signed`.execute(
+    around.owner,
   );
-  sealer.start();
-  try {
-    await eventually(async () => {
-      const { rows } = await sql<{ left: number; signed: boolean }>`
-        SELECT (SELECT count(*) FROM viw.audit_unsealed u JOIN viw.audit_log a ON a.id = u.entry_id) AS left,
-          (SELECT max(seq) FROM viw.audit_checkpoints) >= (SELECT max(seq) FROM viw.audit_chain) AS signed`.execute(
-        around.owner,
-      );
-      expect(rows).toEqual([{ left: 0, signed: true }]);
-    });
-  } finally {
-    await sealer.stop();
-  }
+  expect(rows).toEqual([{ left: 0, signed: true }]);
 }
 
 /** As the tables' owner, undone afterwards. */

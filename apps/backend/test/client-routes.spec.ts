@@ -6,6 +6,8 @@ import { completeConfig, configSource } from '../src/config';
 /** For programs that are no client of ours, or older names of the same. */
 const notForTheClient = new Set([
   'GET /openapi.json',
+  'GET /docs',
+  'GET /docs/style.css',
   'GET /.well-known/jwks.json',
   'GET /pki/ca/:id.pem',
   'GET /pki/crl/:id.crl',

@@ -7,7 +7,7 @@ import {
   hubRegisterKey,
   hubStream,
 } from '@viw/contracts';
-import { createLogger } from '@viw/runtime';
+import { PeriodicTask, createLogger } from '@viw/runtime';
 import { encodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
@@ -22,20 +22,22 @@ const HOUR_MS = 3_600_000;
 const { stream } = commandEventsStream;
 const agentId = uniqueAgent();
 let around: Surroundings;
-let reconciler: Reconciler;
+let reconciler: PeriodicTask;
 
 beforeAll(async () => {
   around = await surroundings();
   const { repositories } = new Store({ db: around.owner });
   await repositories.gateways.register({ agent_id: agentId });
-  reconciler = new Reconciler(
-    { databaseUrl: around.databaseUrl, applicationName: 'test', everyMs: 50 },
-    {
-      repositories,
-      unreadReports: new UnreadReports({ redis: around.client }),
-      changes: { announce: () => undefined },
-      logger: createLogger({ service: 'backend', level: 'fatal' }),
-    },
+  const logger = createLogger({ service: 'backend', level: 'fatal' });
+  const subject = new Reconciler({
+    repositories,
+    unreadReports: new UnreadReports({ redis: around.client }),
+    changes: { announce: () => undefined },
+    logger,
+  });
+  reconciler = new PeriodicTask(
+    { name: 'reconciler', everyMs: 50, failureEvent: 'failed' },
+    { run: () => subject.reconcile(), logger },
   );
 }, 60_000);
 
@@ -104,6 +106,7 @@ it('calls no command expired that a dead hub may have sent without having time t
   await around.client.xadd(hubStream(hub), `${Date.now() - 2 * HOUR_MS}-0`, ...fields);
   await around.client.xgroup('CREATE', hubStream(hub), groups.agentBridge, '0');
   await around.client.xreadgroup('GROUP', groups.agentBridge, hub, 'STREAMS', hubStream(hub), '>');
+  const held = await overdue(1);
 
   reconciler.start();
   // A round that began before the hub held anything is over once this one ended.

@@ -1,12 +1,13 @@
 import { Http01Responder, TlsAlpn01Responder } from '@viw/acme';
-import { certRequestsStream, groups } from '@viw/contracts';
-import { createDatabase, pingDatabase } from '@viw/database';
+import { advisoryLocks, certRequestsStream, groups } from '@viw/contracts';
+import { ElectedTask, createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import { SshPool } from '@viw/ssh-deploy';
 import {
   ChangeAnnouncer,
+  Presence,
   StreamConsumer,
   StreamProducer,
   consumersReady,
@@ -14,6 +15,7 @@ import {
   redisComponent,
   redisSettingsCheck,
 } from '@viw/streams';
+import { version } from '../package.json';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
 import { ServerProbes } from './deploy/server-probes';
@@ -47,6 +49,8 @@ const SERVERS_AT_ONCE = 16;
 
 /** How soon a server is looked at that somebody has asked about, milliseconds. */
 const PROBES_EVERY_MS = 1_000;
+/** How soon it is noticed that a virtual host is due to be looked at, milliseconds. */
+const SERVED_WATCH_EVERY_MS = 60_000;
 
 /** Components in the order in which they start. */
 export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Logger }): Component[] {
@@ -145,8 +149,6 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   new CertificateGauges({ schedule: store.schedule, metrics, logger });
   const scheduler = new CertificateScheduler(
     {
-      databaseUrl,
-      everyMs: config.CERT_WORKER_SCHEDULE_EVERY_MS,
       ordersPerTenMinutes: config.CERT_WORKER_ORDERS_PER_TEN_MINUTES,
     },
     {
@@ -160,9 +162,20 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       logger,
     },
   );
+  const servedWatch = new ServedWatch(
+    { everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },
+    { ...store, ...access, producer, changes, metrics: counts, logger },
+  );
+  const elected = { databaseUrl, applicationName: 'cert-worker' };
+  const scheduleEveryMs = config.CERT_WORKER_SCHEDULE_EVERY_MS;
   return [
     new OpsServer(
-      { service: 'cert-worker', bind: config.CERT_WORKER_OPS_BIND, token: config.CERT_WORKER_OPS_TOKEN },
+      {
+        service: 'cert-worker',
+        version,
+        bind: config.CERT_WORKER_OPS_BIND,
+        token: config.CERT_WORKER_OPS_TOKEN,
+      },
       {
         metrics,
         logger,
@@ -175,6 +188,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     ),
     redisComponent(redis),
     redisSettingsCheck(redis, { strict: config.CERT_WORKER_REDIS_STRICT }, { logger }),
+    new Presence({ service: 'cert-worker', version }, { redis, logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     account,
@@ -186,15 +200,34 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
         logger,
       },
     ),
-    new ServedWatch(
-      { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },
-      { ...store, ...access, producer, changes, metrics: counts, logger },
+    new ElectedTask(
+      {
+        ...elected,
+        name: 'served-watch',
+        key: advisoryLocks.servedWatch,
+        everyMs: SERVED_WATCH_EVERY_MS,
+        standbyMs: 10_000,
+        backoff: { baseMs: 1_000, capMs: 60_000 },
+        failureEvent: 'served_watch_failed',
+      },
+      { run: (end) => servedWatch.turn(end), logger },
     ),
     ...(staging ? [staging] : []),
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     ...(tlsAlpn01 && tlsBind ? [responderComponent(tlsAlpn01, { bind: tlsBind, logger })] : []),
     requests,
     work,
-    scheduler,
+    new ElectedTask(
+      {
+        ...elected,
+        name: 'certificate-scheduler',
+        key: advisoryLocks.certificateScheduler,
+        everyMs: scheduleEveryMs,
+        standbyMs: Math.min(5_000, scheduleEveryMs),
+        backoff: { baseMs: 500, capMs: 30_000 },
+        failureEvent: 'scheduler_failed',
+      },
+      { run: (end) => scheduler.turn(end), logger },
+    ),
   ];
 }

@@ -1,13 +1,15 @@
 import { symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AlertsBody } from '@viw/contracts';
-import { CertificateRepository } from '@viw/database';
+import { advisoryLocks } from '@viw/contracts';
+import { CertificateRepository, ElectedTask } from '@viw/database';
 import { SshPool } from '@viw/ssh-deploy';
 import { eventually, runTool } from '@viw/testing';
 import { sql } from 'kysely';
 import { ServedWatch } from '../src/deploy/served-watch';
 import { startFleetRig, type FleetRig, type FleetServer } from './fleet-rig';
 
+const endless = new AbortController().signal;
 // Impatient: a server that is away is away.
 const pool = new SshPool({ attempts: 1, breaker: { coolDownMs: 1 } });
 let rig: FleetRig;
@@ -20,13 +22,9 @@ afterAll(async () => {
 }, 60_000);
 
 /** @param of the alerts of this server only */
-function watch(
-  { alerts, of }: { alerts: AlertsBody[]; of?: FleetServer },
-  everyS: number,
-  turnMs?: number,
-): ServedWatch {
+function watch({ alerts, of }: { alerts: AlertsBody[]; of?: FleetServer }, everyS: number): ServedWatch {
   return new ServedWatch(
-    { databaseUrl: rig.url, everyS, ...(turnMs !== undefined && { turnMs }) },
+    { everyS },
     {
       ...rig.store,
       box: rig.box,
@@ -75,11 +73,11 @@ test('somebody puts another certificate into service: an alert says where, what 
   const { id, fingerprint } = await deployed(server);
   const alerts: AlertsBody[] = [];
   const look = watch({ alerts, of: server }, 3_600);
-  await look.turn();
+  await look.turn(endless);
   // It was proved a moment ago.
   expect(await servedOf(id)).toBeNull();
   await makeDue();
-  await look.turn();
+  await look.turn(endless);
   expect(await servedOf(id)).toMatchObject({ outcome: 'served', detail: null });
   expect(alerts).toEqual([]);
 
@@ -93,7 +91,7 @@ test('somebody puts another certificate into service: an alert says where, what 
     return [...looks][0] ?? '';
   });
   await makeDue();
-  await look.turn();
+  await look.turn(endless);
   expect(alerts).toEqual([
     expect.objectContaining({
       action: 'raised',
@@ -109,7 +107,7 @@ test('somebody puts another certificate into service: an alert says where, what 
 
   // Deployed once more it is looked at without waiting for hours.
   await rig.runner('worker').run(await rig.deploy(id, {}), { signal: new AbortController().signal });
-  await look.turn();
+  await look.turn(endless);
   expect(await servedOf(id)).toMatchObject({ outcome: 'served' });
   expect(alerts.map(({ action }) => action)).toEqual(['raised', 'cleared']);
 }, 30_000);
@@ -123,7 +121,7 @@ test('a server that cannot be asked is told of at the third look, and is no drif
   await server.sshd.kill();
   for (let looks = 1; looks <= 3; looks++) {
     await makeDue();
-    await look.turn();
+    await look.turn(endless);
     expect(await servedOf(id)).toMatchObject({ outcome: 'unknown' });
     expect(alerts).toHaveLength(looks === 3 ? 1 : 0);
   }
@@ -135,7 +133,7 @@ test('a server that cannot be asked is told of at the third look, and is no drif
   });
   await server.sshd.restart();
   await makeDue();
-  await look.turn();
+  await look.turn(endless);
   expect(
     alerts.slice(1).map(({ action, dedupe_key: key }) => `${action} ${key.split(':')[0] ?? ''}`),
   ).toEqual(['cleared certificate-drift', 'cleared certificate-unchecked']);
@@ -145,7 +143,23 @@ test('of two workers one looks; the other one goes on when it leaves', async () 
   const server = rig.servers[2];
   if (!server) throw new Error('no server');
   const { id } = await deployed(server);
-  const [first, second] = [watch({ alerts: [] }, 1, 50), watch({ alerts: [] }, 1, 50)];
+  const worker = (): ElectedTask => {
+    const look = watch({ alerts: [] }, 1);
+    return new ElectedTask(
+      {
+        name: 'watch',
+        databaseUrl: rig.url,
+        applicationName: 'test',
+        key: advisoryLocks.servedWatch,
+        everyMs: 50,
+        standbyMs: 50,
+        backoff: { baseMs: 10, capMs: 100 },
+        failureEvent: 'failed',
+      },
+      { run: (end) => look.turn(end), logger: rig.logger },
+    );
+  };
+  const [first, second] = [worker(), worker()];
   const holders = async (): Promise<number> => {
     const { rows } = await sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7320 AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(rig.db);

@@ -11,6 +11,7 @@ import type { Component, Logger } from '@viw/runtime';
 import { Counter, OpsServer, createMetrics } from '@viw/runtime';
 import {
   ChangeAnnouncer,
+  Presence,
   StreamConsumer,
   StreamProducer,
   consumersReady,
@@ -19,6 +20,7 @@ import {
   redisSettingsCheck,
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
+import { version } from '../package.json';
 import type { CompleteConfig } from './config';
 import { KnownResultKeys } from './signatures/known-result-keys';
 import { SignatureAlerts } from './signatures/signature-alerts';
@@ -73,6 +75,7 @@ export function buildResultsWriter(config: CompleteConfig, { logger }: { logger:
     new OpsServer(
       {
         service: 'results-writer',
+        version,
         bind: config.RESULTS_WRITER_OPS_BIND,
         token: config.RESULTS_WRITER_OPS_TOKEN,
       },
@@ -88,6 +91,7 @@ export function buildResultsWriter(config: CompleteConfig, { logger }: { logger:
     ),
     redisComponent(redis),
     redisSettingsCheck(redis, { strict: config.RESULTS_WRITER_REDIS_STRICT }, { logger }),
+    new Presence({ service: 'results-writer', version }, { redis, logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     ...consumers,

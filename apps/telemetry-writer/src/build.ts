@@ -17,6 +17,7 @@ import type { Component, Logger } from '@viw/runtime';
 import { OpsServer, createMetrics } from '@viw/runtime';
 import {
   ChangeAnnouncer,
+  Presence,
   StreamConsumer,
   StreamProducer,
   consumersReady,
@@ -25,6 +26,7 @@ import {
   redisSettingsCheck,
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
+import { version } from '../package.json';
 import { Backlog } from './backlog';
 import type { CompleteConfig } from './config';
 import { writeAgentEvents, writeHellos, writeSessions, writeTelemetry } from './write-gateway-streams';
@@ -78,6 +80,7 @@ export function buildTelemetryWriter(config: CompleteConfig, { logger }: { logge
     new OpsServer(
       {
         service: 'telemetry-writer',
+        version,
         bind: config.TELEMETRY_WRITER_OPS_BIND,
         token: config.TELEMETRY_WRITER_OPS_TOKEN,
       },
@@ -93,6 +96,7 @@ export function buildTelemetryWriter(config: CompleteConfig, { logger }: { logge
     ),
     redisComponent(redis),
     redisSettingsCheck(redis, { strict: config.TELEMETRY_WRITER_REDIS_STRICT }, { logger }),
+    new Presence({ service: 'telemetry-writer', version }, { redis, logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     partitionUpkeep({ retentionDays }, { partitions, logger }),

@@ -19,6 +19,8 @@ import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
 import { rateLimitRoutes } from './routes/rate-limits';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
+import { systemRoutes } from './routes/system';
+import { tokenKeyRoutes } from './routes/token-keys';
 import { Transport, type CallOptions, type ClientOptions } from './transport';
 
 export interface EventsQuery {
@@ -48,6 +50,8 @@ export const createClient = (options: ClientOptions) => {
     gateways: gatewayRoutes(http),
     commands: commandRoutes(http),
     commandKeys: commandKeyRoutes(http),
+    system: systemRoutes(http),
+    tokenKeys: tokenKeyRoutes(http),
     freeze: freezeRoutes(http),
     verbs: (callOptions?: CallOptions) =>
       http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),

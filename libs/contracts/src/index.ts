@@ -5,6 +5,7 @@ export * from './primitives';
 export * from './json-text';
 export * from './gateway-uri';
 export * from './limits';
+export * from './process-facts';
 export * from './error-codes';
 export * from './frames';
 export * from './streams';

@@ -115,6 +115,9 @@ export const registrySnapshotKey = 'viw:gateway_registry:snapshot';
 export const consumerAliveKey = (stream: string, group: string, consumer: string): string =>
   `viw:consumer:${stream}:${group}:${consumer}`;
 
+/** Processes of viw: a sorted set of `ProcessFacts` as JSON. The score is when each was last seen, milliseconds by Redis's clock. */
+export const processesKey = 'viw:processes';
+
 /** Requests counted by a rate limit of the backend; the library appends whose they are (TTL key). */
 export const rateLimitKey = (policy: string): string => `viw:rate:${policy}`;
 
@@ -147,4 +150,5 @@ export const advisoryLocks = {
   /** Whoever looks whether certificates are served still. */
   servedWatch: 7_320,
   certificateScheduler: 7_327,
+  revocationLists: 7_342,
 } as const;

@@ -12,6 +12,7 @@ import {
   leaseKey,
   mailboxStream,
   nonceKey,
+  processesKey,
   rateLimitKey,
   registrySnapshotKey,
   rivalClaimKey,
@@ -34,6 +35,9 @@ export interface RedisRule {
 const connection: RedisRule = {
   commands: ['ping', 'info', 'time', 'client|id', 'client|setname', 'client|unblock'],
 };
+
+/** Every process says that it is there. */
+const presence: RedisRule = { commands: ['zadd', 'zrem', 'zremrangebyscore'], keys: [processesKey] };
 
 const groupCommands = [
   ...['eval', 'xreadgroup', 'xack', 'xclaim', 'xpending'],
@@ -80,6 +84,8 @@ const routing: RedisRule = {
 /** What each service may do in Redis, and nothing else. An account is named after its service. */
 export const redisAccounts = {
   backend: [
+    presence,
+    { commands: ['zrevrangebyscore'], keys: [processesKey], access: 'read' },
     // Replays dead letters into any stream, trims them, and looks at backlogs; takes part in no group.
     {
       commands: ['eval', 'xadd', 'xtrim', 'xlen', 'xpending', 'xinfo|groups', 'exists'],
@@ -104,6 +110,7 @@ export const redisAccounts = {
     { commands: ['config|get'] },
   ],
   'agent-bridge': [
+    presence,
     ...consume(groups.agentBridge, [streams.commands]),
     // Whose commands other hubs have in their hands, so that none is overtaken.
     { commands: ['xrange'], keys: [streams.commands], access: 'read' },
@@ -119,6 +126,7 @@ export const redisAccounts = {
     { commands: ['hget'], keys: [registrySnapshotKey], access: 'read' },
   ],
   'telemetry-writer': [
+    presence,
     ...consume(groups.telemetryWriter, [
       ...[streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
     ]),
@@ -131,10 +139,12 @@ export const redisAccounts = {
     produce(streams.changes, streams.alerts),
   ],
   'results-writer': [
+    presence,
     ...consume(groups.resultsWriter, [streams.commandEvents, streams.commandResults]),
     produce(streams.changes, streams.alerts),
   ],
   'cert-worker': [
+    presence,
     ...consume(groups.certWorker, [streams.certRequests]),
     produce(streams.certEvents, streams.changes, streams.alerts),
   ],

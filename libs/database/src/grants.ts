@@ -72,7 +72,7 @@ const grants: Record<ServiceRole, Grants> = {
     api_keys: manage,
     api_client_certificates: manage,
     revoked_tokens: manage,
-    token_keys: keep,
+    token_keys: manage,
     idempotency_keys: manage,
     audit_log: append,
     audit_unsealed: 'SELECT, DELETE',

@@ -1,6 +1,7 @@
 export * from './advisory-lock';
 export * from './connection';
 export type { ListOptions, Page } from './cursor';
+export * from './elected-task';
 export { type ServiceRole, serviceRoles } from './grants';
 export * from './migrate';
 export { type Migration, migrations } from './migrations';

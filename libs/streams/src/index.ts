@@ -27,6 +27,8 @@ export type { RedisSource } from './redis/redis-source';
 export { StreamJanitor } from './janitor/janitor';
 export type { StreamJanitorDeps, StreamJanitorOptions } from './janitor/janitor';
 export type { TrimTarget } from './janitor/trim-stream';
+export { Presence, processesSeen } from './presence/presence';
+export type { PresenceDeps, PresenceOptions, SeenProcess } from './presence/presence';
 export { RedisLease } from './redis/redis-lease';
 export type { RedisLeaseOptions } from './redis/redis-lease';
 export { DeadLetterStore } from './dead-letters/dead-letter-store';

@@ -16,7 +16,14 @@ import { createMetrics } from '@viw/runtime';
 import { eventually, startRedis } from '@viw/testing';
 import type { Redis as RedisServer } from '@viw/testing';
 import type { Redis } from 'ioredis';
-import { StreamConsumer, StreamFollower, StreamJanitor, StreamProducer } from '../src/index';
+import {
+  Presence,
+  StreamConsumer,
+  StreamFollower,
+  StreamJanitor,
+  StreamProducer,
+  processesSeen,
+} from '../src/index';
 import { Cleanup, connect, logger } from './setup';
 
 const accounts = Object.keys(redisAccounts) as RedisAccount[];
@@ -46,6 +53,26 @@ afterEach(() => cleanup.run());
 
 const urlOf = (account: RedisAccount): string => server.url.replace('redis://', `redis://${account}:secret@`);
 const as = (account: RedisAccount): Promise<Redis> => connect(urlOf(account), cleanup);
+
+test('every account says that it is there, and takes itself out; the backend sees all of them', async () => {
+  const present = await Promise.all(
+    accounts.map(async (service) => {
+      const presence = new Presence(
+        { service, version: '1.2.3', everyMs: 20 },
+        { redis: await as(service), logger },
+      );
+      presence.start();
+      cleanup.add(presence);
+      return presence;
+    }),
+  );
+  const backend = await as('backend');
+  const seen = async () => (await processesSeen(backend)).map(({ service, alive }) => [service, alive]);
+  const all = accounts.map((service) => [service, true]);
+  await eventually(async () => expect((await seen()).sort()).toEqual(all.sort()));
+  await Promise.all(present.map((each) => each.stop()));
+  expect(await seen()).toEqual([]);
+});
 
 const consumed: readonly [RedisAccount, StreamName, string][] = [
   ['telemetry-writer', streams.agentHello, streams.agentHello],

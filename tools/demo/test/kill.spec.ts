@@ -58,6 +58,25 @@ describe('kill -9 of one service while the demo runs', () => {
     return correlationId;
   }
 
+  it('every service that runs is seen, with its version, and how far it has read', async () => {
+    const services = ['agent-bridge', 'backend', 'cert-worker', 'results-writer', 'telemetry-writer'];
+    const { processes, streams, outbox } = await eventually(async () => {
+      const state = await api.system.state();
+      expect(state.processes?.map(({ service, alive }) => [service, alive]).sort()).toEqual(
+        services.map((service) => [service, true]),
+      );
+      return state;
+    });
+    expect(processes?.map(({ version }) => version)).toEqual(
+      services.map(() => expect.stringMatching(/^\d+\./)),
+    );
+    const telemetry = streams?.find(({ stream }) => stream === 'viw.telemetry');
+    expect(telemetry?.groups).toEqual([
+      { group: 'telemetry-writer', lag: expect.any(Number) as number, pending: expect.any(Number) as number },
+    ]);
+    expect(outbox.waiting).toBeGreaterThanOrEqual(0);
+  }, 30_000);
+
   it.each(['agent-bridge', 'telemetry-writer', 'results-writer', 'backend'])(
     '%s: no command and no confirmed telemetry is lost, no command takes effect twice',
     async (service) => {

@@ -1,15 +1,10 @@
-import { advisoryLocks } from '@viw/contracts';
-import { runPeriodicallyAlone } from '@viw/database';
 import type { Checkpoint } from '@viw/database';
-import type { Clock, Component, Logger } from '@viw/runtime';
+import type { Clock, Logger } from '@viw/runtime';
 import { systemClock } from '@viw/runtime';
 import type { Repositories, Store } from '../store';
 import { GENESIS, chainHash } from './chain-hash';
 import type { CheckpointSigner } from './checkpoint-signer';
 
-const EVERY_MS = 500;
-const STANDBY_MS = 2_000;
-const BACKOFF = { baseMs: 200, capMs: 10_000 };
 /** Lines per transaction. */
 const BATCH = 500;
 /** A checkpoint is due after so many lines, or so long after the one before if there was any line. */
@@ -19,10 +14,6 @@ const CHECKPOINT_MS = 60_000;
 const LOOKED_BACK = 20;
 
 export interface AuditSealerOptions {
-  readonly databaseUrl: string;
-  readonly applicationName: string;
-  /** How often to look for new lines, milliseconds. */
-  readonly everyMs?: number;
   readonly checkpointMs?: number;
 }
 
@@ -42,14 +33,11 @@ const BEGINNING: Place = { seq: 0, hash: GENESIS };
 
 /**
  * Appends new lines of the audit log to the hash chain, in the order of their ids, and signs where the chain stands. Of all backends
- * one at a time. What it has once sealed it never seals again: when the end of the chain has been cut off it goes on behind what
+ * one at a time is to do it. What it has once sealed it never seals again: when the end of the chain has been cut off it goes on behind what
  * it remembers, or behind the newest checkpoint that holds, so that the hole stays to be seen.
  */
-export class AuditSealer implements Component {
-  readonly name = 'audit-sealer';
-  readonly #stopping = new AbortController();
+export class AuditSealer {
   readonly #clock: Clock;
-  #loop: Promise<void> | undefined;
   #remembered: Place = BEGINNING;
   #checkpoint: { readonly seq: number; readonly at: number } | undefined;
 
@@ -60,31 +48,8 @@ export class AuditSealer implements Component {
     this.#clock = deps.clock ?? systemClock;
   }
 
-  start(): void {
-    const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    this.#loop ??= runPeriodicallyAlone(
-      { url, applicationName: `${applicationName}-audit`, key: advisoryLocks.auditSealer },
-      {
-        stop: this.#stopping.signal,
-        everyMs,
-        backoff: BACKOFF,
-        standbyMs: STANDBY_MS,
-        onFailure: (error) =>
-          this.deps.logger.error(
-            { event: 'audit_sealer_failed', error },
-            'cannot seal the audit log, trying again',
-          ),
-      },
-      (end) => this.#turn(end),
-    );
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
-  }
-
-  async #turn(end: AbortSignal): Promise<void> {
+  /** Seals what is new. @param end leaves off after a batch */
+  async seal(end: AbortSignal): Promise<void> {
     while ((await this.#sealBatch()) === BATCH && !end.aborted);
     if (!end.aborted) await this.#signWhenDue();
   }

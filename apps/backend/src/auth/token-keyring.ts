@@ -1,15 +1,26 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { SealedSecret, SecretBox } from '@viw/secrets';
-import type { Repositories, Store } from '../store';
+import { TOKEN_MAX_S } from '@viw/contracts';
+import type { TokenKeyView } from '@viw/contracts';
+import type { StoredTokenKey } from '@viw/database';
+import { AppError } from '@viw/runtime';
+import { SealedKeyring } from '../keys/sealed-keyring';
+import type { SealedKeyringDeps } from '../keys/sealed-keyring';
+import type { Repositories } from '../store';
 import { importedTokenKey } from './token-keys';
 import type { TokenJwk, TokenKey } from './token-keys';
 
 /** The first one signs, all of them verify. */
 export type TokenKeys = readonly [TokenKey, ...TokenKey[]];
 
-export interface TokenKeyringDeps {
-  readonly store: Pick<Store, 'repositories' | 'transaction'>;
-  readonly box: SecretBox;
+/** No token lives longer than its key is kept; an hour for clocks and for backends that learn of a new key late. Seconds. */
+export const TOKEN_KEY_OVERLAP_S = TOKEN_MAX_S + 3_600;
+/** Announced ones among them: whoever verifies tokens reads all of them. */
+const MAX_KEYS = 8;
+
+export interface TokenKeyringOptions {
+  readonly configured: TokenKeys | undefined;
+  /** For how long a new key is published before it signs. Seconds. */
+  readonly announceS: number;
 }
 
 const contextOf = (kid: string) => ({ purpose: 'token-key.private', id: kid });
@@ -19,46 +30,90 @@ const contextOf = (kid: string) => ({ purpose: 'token-key.private', id: kid });
  * only backends can read it.
  */
 export class TokenKeyring {
-  #keys: Promise<TokenKeys> | undefined;
+  readonly #stored: SealedKeyring<StoredTokenKey, TokenKeys>;
 
   constructor(
-    private readonly options: { readonly configured: TokenKeys | undefined },
-    private readonly deps: TokenKeyringDeps,
-  ) {}
+    private readonly options: TokenKeyringOptions,
+    private readonly deps: SealedKeyringDeps,
+  ) {
+    this.#stored = new SealedKeyring(
+      {
+        contextOf: ({ kid }) => contextOf(kid),
+        stored: ({ tokenKeys }) => tokenKeys.list(),
+        lacks: (rows) => rows.length === 0,
+        make: async (repositories) => void (await this.#add(repositories, 0)),
+        open: (rows) => this.#open(rows),
+        reseal: ({ tokenKeys }, row, sealed) => tokenKeys.reseal(row.kid, row.sealed, sealed),
+      },
+      deps,
+    );
+  }
 
   /** @throws what Postgres throws; AppError INTERNAL_ERROR when a key does not open */
   keys(): Promise<TokenKeys> {
-    this.#keys ??= this.#load().catch((error: unknown) => {
-      this.#keys = undefined;
-      throw error;
-    });
-    return this.#keys;
+    const { configured } = this.options;
+    return configured === undefined ? this.#stored.current() : Promise.resolve(configured);
   }
 
-  async #load(): Promise<TokenKeys> {
+  /** Reads the keys again. */
+  async refresh(): Promise<void> {
+    if (this.options.configured === undefined) await this.#stored.refresh();
+  }
+
+  /** As people see them; nothing secret in it. */
+  async list({ tokenKeys }: Pick<Repositories, 'tokenKeys'>): Promise<TokenKeyView[]> {
     const { configured } = this.options;
-    if (configured !== undefined) return configured;
-    const { store, box } = this.deps;
-    const stored = await store.repositories.tokenKeys.list();
-    const rows = stored.length > 0 ? stored : await store.transaction((all) => this.#first(all));
-    const open = rows.map(({ kid, sealed }) =>
+    const unknown = { created_at: null, signs_from: null, replaced_at: null };
+    if (configured !== undefined)
+      return configured.map(({ kid, alg }, at) => ({
+        ...{ kid, alg, source: 'configuration' as const },
+        ...{ state: at === 0 ? ('active' as const) : ('retiring' as const), ...unknown },
+      }));
+    return (await tokenKeys.list()).map(({ sealed: _, ...row }) => ({
+      ...row,
+      alg: 'EdDSA',
+      source: 'database' as const,
+    }));
+  }
+
+  /**
+   * Makes the next key, in the caller's transaction: published now, used once it was announced. Tokens of its predecessors stay
+   * valid until they expire.
+   *
+   * @param atOnce for a key in foreign hands: it signs now, its predecessors are destroyed and their tokens void
+   * @returns its kid
+   * @throws AppError CONFLICT while another one is announced, and for keys that are configured
+   */
+  async rotate(repositories: Repositories, { atOnce }: { atOnce: boolean }): Promise<string> {
+    if (this.options.configured !== undefined)
+      throw new AppError('CONFLICT', 'The keys stand in BACKEND_TOKEN_KEYS: change them there');
+    await repositories.gatewayRegistry.lock();
+    const present = await repositories.tokenKeys.list();
+    if (!atOnce && present.some(({ state }) => state === 'announced'))
+      throw new AppError('CONFLICT', 'A rotation is under way: its key is announced and not in use yet');
+    if (!atOnce && present.length >= MAX_KEYS)
+      throw new AppError('CONFLICT', `There are ${present.length} keys: wait until one has retired`);
+    const kid = await this.#add(repositories, atOnce ? 0 : this.options.announceS);
+    if (atOnce) await repositories.tokenKeys.deleteAllBut(kid);
+    return kid;
+  }
+
+  #open(rows: readonly StoredTokenKey[]): TokenKeys {
+    const { box } = this.deps;
+    const [first, ...rest] = rows.map(({ kid, sealed }) =>
       importedTokenKey(JSON.parse(box.openText(sealed, contextOf(kid))) as TokenJwk),
     );
-    for (const { kid, sealed } of rows)
-      if (box.needsRewrap(sealed as SealedSecret))
-        await store.repositories.tokenKeys.reseal({ kid, sealed: box.rewrap(sealed, contextOf(kid)) });
-    return open as unknown as TokenKeys;
+    if (first === undefined) throw new AppError('INTERNAL_ERROR', 'there is no key to sign tokens with');
+    return [first, ...rest];
   }
 
-  /** Once, however many backends need it at the same time. */
-  async #first({ gatewayRegistry, tokenKeys }: Repositories) {
-    await gatewayRegistry.lock();
-    const present = await tokenKeys.list();
-    if (present.length > 0) return present;
+  async #add({ tokenKeys }: Repositories, announcedForS: number): Promise<string> {
     const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
     const { kid } = importedTokenKey(jwk);
-    const sealed = this.deps.box.seal(JSON.stringify({ ...jwk, kid }), contextOf(kid));
-    await tokenKeys.add({ kid, sealed });
-    return tokenKeys.list();
+    await tokenKeys.add(
+      { kid, sealed: this.deps.box.seal(JSON.stringify({ ...jwk, kid }), contextOf(kid)) },
+      announcedForS,
+    );
+    return kid;
   }
 }

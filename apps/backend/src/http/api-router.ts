@@ -128,6 +128,10 @@ async function answer(route: PlainRoute, input: AnyInput, response: ServerRespon
 
 async function sendFile(route: FileRoute, input: AnyInput, response: ServerResponse): Promise<void> {
   const bytes = await route.file(input);
-  response.writeHead(route.status, { 'Content-Type': route.contentType, 'Content-Length': bytes.length });
+  response.writeHead(route.status, {
+    ...route.headers,
+    'Content-Type': route.contentType,
+    'Content-Length': bytes.length,
+  });
   response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }

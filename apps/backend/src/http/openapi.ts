@@ -51,11 +51,17 @@ function operationOf(route: Route): Json {
   };
 }
 
+/** As far as readers of the document may rely on it. */
+export interface OpenApiDocument extends Json {
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+}
+
 /** The OpenAPI 3.1 document of the table, made of the very schemas that validate. */
-export function openApiDocument(routes: readonly Route[], version: string): Json {
+export function openApiDocument(routes: readonly Route[], version: string): OpenApiDocument {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
-    const path = route.path.replace(/:([a-z_]+)/g, '{$1}');
+    const path = route.path.replace(/:([a-z_0-9]+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
   }
   return {

@@ -77,6 +77,8 @@ export interface FileSpec<A extends Access, P> {
   readonly params?: P;
   readonly status: 200;
   readonly contentType: string;
+  /** Beside those of every answer, which they replace. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly file: (input: RouteInput<A, P, undefined, undefined>) => Promise<Buffer>;
 }
 
@@ -111,6 +113,7 @@ export interface StreamRoute extends Common {
 }
 export interface FileRoute extends Common {
   readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly file: (input: AnyInput) => Promise<Buffer>;
 }
 /** A row with its types forgotten: the router has checked everything before it calls. */

@@ -86,6 +86,8 @@ const rules: Readonly<Record<string, ScopeRule>> = {
   'GET /admin/api/freeze': harmless,
   'GET /admin/api/events': list,
   'GET /openapi.json': harmless,
+  'GET /docs': harmless,
+  'GET /docs/style.css': harmless,
   'POST /api/v1/audit': harmless,
   'GET /admin/api/gateways': list,
   'POST /admin/api/gateways/register': register,

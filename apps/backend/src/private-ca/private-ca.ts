@@ -4,11 +4,12 @@ import type { SealedAuthority } from '@viw/database';
 import { makeIntermediate, makeRoot } from '@viw/pki';
 import type { Authority, NewAuthority } from '@viw/pki';
 import { AppError, systemClock, uuidv7 } from '@viw/runtime';
-import type { Clock, Logger } from '@viw/runtime';
-import type { SecretBox } from '@viw/secrets';
-import type { Repositories, Store } from '../store';
+import type { Clock } from '@viw/runtime';
+import { SealedKeyring } from '../keys/sealed-keyring';
+import type { SealedKeyringDeps } from '../keys/sealed-keyring';
+import type { Repositories } from '../store';
 import { fingerprintOf } from './fingerprint';
-import { resealedAuthority, sealAuthorityKey, unsealAuthority } from './sealed-authority';
+import { authorityContext, sealAuthorityKey, unsealAuthority } from './sealed-authority';
 
 /** As the bridge's documented subject policy has it. */
 export const ORGANIZATION = 'Viworks';
@@ -18,10 +19,7 @@ const names: Readonly<Record<AuthorityPurpose, string>> = {
   'gateway-agents': 'viw gateway agents',
 };
 
-export interface PrivateCaDeps {
-  readonly store: Pick<Store, 'repositories' | 'transaction'>;
-  readonly box: SecretBox;
-  readonly logger: Logger;
+export interface PrivateCaDeps extends SealedKeyringDeps {
   readonly clock?: Clock;
 }
 
@@ -34,19 +32,35 @@ export interface OpenAuthority {
 /** viw's own certificate authorities: their keys sealed in Postgres. An installation without any gets them at its first start. */
 export class PrivateCa {
   readonly #deps: PrivateCaDeps;
-  #open: Promise<readonly OpenAuthority[]> | undefined;
+  readonly #authorities: SealedKeyring<SealedAuthority, readonly OpenAuthority[]>;
 
   constructor(deps: PrivateCaDeps) {
     this.#deps = deps;
+    this.#authorities = new SealedKeyring(
+      {
+        contextOf: ({ id }) => authorityContext(id),
+        stored: ({ certificateAuthorities }) => certificateAuthorities.sealed(),
+        lacks: (rows) => rows.length < Object.keys(names).length,
+        make: (repositories, present) => this.#make(repositories, present),
+        open: (rows) =>
+          Promise.all(
+            rows.map(async (record) => ({ record, authority: await unsealAuthority(deps.box, record) })),
+          ),
+        reseal: ({ certificateAuthorities }, { id, sealed: former }, sealed) =>
+          certificateAuthorities.reseal(id, former, sealed),
+      },
+      deps,
+    );
   }
 
   /** Every authority there is, the root first. Made now if this is the first start. @throws AppError INTERNAL_ERROR */
   authorities(): Promise<readonly OpenAuthority[]> {
-    this.#open ??= this.#load().catch((error: unknown) => {
-      this.#open = undefined;
-      throw error;
-    });
-    return this.#open;
+    return this.#authorities.current();
+  }
+
+  /** Reads them again. */
+  async refresh(): Promise<void> {
+    await this.#authorities.refresh();
   }
 
   /** The authority that issues for this purpose. @throws AppError INTERNAL_ERROR */
@@ -56,22 +70,7 @@ export class PrivateCa {
     return found;
   }
 
-  async #load(): Promise<readonly OpenAuthority[]> {
-    const { store, box } = this.#deps;
-    let rows = await store.repositories.certificateAuthorities.sealed();
-    if (rows.length < Object.keys(names).length)
-      rows = await store.transaction((repositories) => this.#complete(repositories));
-    const open = await Promise.all(
-      rows.map(async (record) => ({ record, authority: await unsealAuthority(box, record) })),
-    );
-    await this.#reseal(rows);
-    return open;
-  }
-
-  /** Once, however many backends start at the same time. */
-  async #complete({ certificateAuthorities, gatewayRegistry }: Repositories): Promise<SealedAuthority[]> {
-    await gatewayRegistry.lock();
-    const present = await certificateAuthorities.sealed();
+  async #make({ certificateAuthorities }: Repositories, present: readonly SealedAuthority[]): Promise<void> {
     let root = present.find(({ purpose }) => purpose === 'root');
     if (root === undefined) {
       await this.#add(certificateAuthorities, 'root', null, await makeRoot(this.#about('root')));
@@ -83,7 +82,6 @@ export class PrivateCa {
       const made = await makeIntermediate(this.#about('gateway-agents'), issuer);
       await this.#add(certificateAuthorities, 'gateway-agents', root.id, made);
     }
-    return certificateAuthorities.sealed();
   }
 
   /** The name is unlike that of any other installation, so that nobody mistakes one for the other. */
@@ -114,19 +112,5 @@ export class PrivateCa {
       },
       'a certificate authority is stored',
     );
-  }
-
-  /** So that a former key-encryption key can go once every backend has started with the new one. */
-  async #reseal(rows: readonly SealedAuthority[]): Promise<void> {
-    const { store, box, logger } = this.#deps;
-    for (const row of rows) {
-      const sealed = resealedAuthority(box, row);
-      if (sealed === undefined) continue;
-      await store.repositories.certificateAuthorities.reseal(row.id, row.sealed, sealed);
-      logger.info(
-        { event: 'certificate_authority_resealed', authority_id: row.id },
-        'sealed under the present key-encryption key',
-      );
-    }
   }
 }

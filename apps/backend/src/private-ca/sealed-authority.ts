@@ -3,19 +3,12 @@ import { openAuthority } from '@viw/pki';
 import type { Authority } from '@viw/pki';
 import type { SealedSecret, SecretBox } from '@viw/secrets';
 
-const contextOf = (id: string) => ({ purpose: 'certificate-authority.private', id });
+export const authorityContext = (id: string) => ({ purpose: 'certificate-authority.private', id });
 
 /** For `certificate_authorities.sealed`. */
 export const sealAuthorityKey = (box: SecretBox, id: string, pem: string): SealedSecret =>
-  box.seal(pem, contextOf(id));
-
-/** Under the present key-encryption key; undefined when it is already. @throws AppError INTERNAL_ERROR */
-export const resealedAuthority = (
-  box: SecretBox,
-  { id, sealed }: SealedAuthority,
-): SealedSecret | undefined =>
-  box.needsRewrap(sealed as SealedSecret) ? box.rewrap(sealed, contextOf(id)) : undefined;
+  box.seal(pem, authorityContext(id));
 
 /** @throws AppError INTERNAL_ERROR when it does not open, or is another certificate's */
 export const unsealAuthority = (box: SecretBox, { id, pem, sealed }: SealedAuthority): Promise<Authority> =>
-  openAuthority(pem, box.openText(sealed, contextOf(id)));
+  openAuthority(pem, box.openText(sealed, authorityContext(id)));

@@ -1,14 +1,10 @@
-import { advisoryLocks } from '@viw/contracts';
-import { runPeriodicallyAlone } from '@viw/database';
-import type { Component, Logger } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
+import { TOKEN_KEY_OVERLAP_S } from '../auth/token-keyring';
 import type { Repositories } from '../store';
 import type { UnreadReports } from './unread-reports';
 
-const EVERY_MS = 2_000;
-const STANDBY_MS = 5_000;
 const RETENTION_EVERY_MS = 600_000;
-const BACKOFF = { baseMs: 200, capMs: 10_000 };
 
 /** For reports that are on their way when a time is over, seconds. */
 const GRACE_S = 10;
@@ -19,16 +15,10 @@ const OUTBOX_KEPT_S = 86_400;
 /** Longer than the longest TTL of a command. */
 const IDEMPOTENCY_KEPT_HOURS = 8 * 24;
 
-export interface ReconcilerOptions {
-  readonly databaseUrl: string;
-  readonly applicationName: string;
-  readonly everyMs?: number;
-}
-
 export interface ReconcilerDeps {
   readonly repositories: Pick<
     Repositories,
-    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency' | 'revokedTokens'
+    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency' | 'revokedTokens' | 'tokenKeys'
   >;
   readonly unreadReports: Pick<UnreadReports, 'since'>;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
@@ -37,45 +27,14 @@ export interface ReconcilerDeps {
 
 /**
  * Ends commands that never got an answer, publishes again what must have got lost, and drops what is past its retention.
- * Of all backends one at a time; every step is idempotent.
+ * Every step is idempotent; of all backends one at a time is to do it.
  */
-export class Reconciler implements Component {
-  readonly name = 'reconciler';
-  readonly #stopping = new AbortController();
-  #loop: Promise<void> | undefined;
+export class Reconciler {
   #retentionDue = 0;
 
-  constructor(
-    private readonly options: ReconcilerOptions,
-    private readonly deps: ReconcilerDeps,
-  ) {}
+  constructor(private readonly deps: ReconcilerDeps) {}
 
-  start(): void {
-    this.#loop ??= this.#run(this.#stopping.signal);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
-  }
-
-  #run(stop: AbortSignal): Promise<void> {
-    const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    return runPeriodicallyAlone(
-      { url, applicationName: `${applicationName}-reconciler`, key: advisoryLocks.reconciler },
-      {
-        stop,
-        everyMs,
-        backoff: BACKOFF,
-        standbyMs: STANDBY_MS,
-        onFailure: (error) =>
-          this.deps.logger.warn({ event: 'reconciler_failed', error }, 'cannot reconcile, trying again'),
-      },
-      () => this.#reconcile(),
-    );
-  }
-
-  async #reconcile(): Promise<void> {
+  async reconcile(): Promise<void> {
     await this.#endOverdue();
     const { commandReconcile, operations } = this.deps.repositories;
     const lost = await commandReconcile.requeueLost({ afterSeconds: COMMAND_LOST_AFTER_S });
@@ -109,10 +68,11 @@ export class Reconciler implements Component {
 
   async #retention(): Promise<void> {
     if (Date.now() < this.#retentionDue) return;
-    const { outbox, sessions, idempotency, revokedTokens } = this.deps.repositories;
+    const { outbox, sessions, idempotency, revokedTokens, tokenKeys } = this.deps.repositories;
     await outbox.deletePublished(OUTBOX_KEPT_S);
     await sessions.deleteExpired();
     await revokedTokens.deleteExpired();
+    await tokenKeys.deleteReplaced(TOKEN_KEY_OVERLAP_S);
     await idempotency.deleteOlderThan(IDEMPOTENCY_KEPT_HOURS);
     this.#retentionDue = Date.now() + RETENTION_EVERY_MS;
   }

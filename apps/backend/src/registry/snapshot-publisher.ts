@@ -1,21 +1,7 @@
-import { advisoryLocks } from '@viw/contracts';
-import { runPeriodicallyAlone } from '@viw/database';
-import type { Component, Logger, Metrics } from '@viw/runtime';
+import type { Logger, Metrics } from '@viw/runtime';
 import { Counter } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { SnapshotStore } from './snapshot-store';
-
-/** Between two looks, milliseconds. Deltas reach hubs at once by the stream; this bounds what happens without one. */
-const EVERY_MS = 1_000;
-const STANDBY_MS = 2_000;
-const BACKOFF = { baseMs: 100, capMs: 3_000 };
-
-export interface SnapshotPublisherOptions {
-  /** Straight to Postgres, for the lock. */
-  readonly databaseUrl: string;
-  readonly applicationName: string;
-  readonly everyMs?: number;
-}
 
 export interface SnapshotPublisherDeps {
   readonly repositories: Pick<Repositories, 'gatewayRegistry'>;
@@ -26,18 +12,12 @@ export interface SnapshotPublisherDeps {
 
 /**
  * Keeps the registry's snapshot in Redis as new as Postgres: at the start, after every delta, and whenever Redis has lost
- * it. Of all backends one at a time; what two of them do at once is harmless, since the version never goes back.
+ * it. Of all backends one at a time is to do it; what two of them do at once is harmless, since the version never goes back.
  */
-export class SnapshotPublisher implements Component {
-  readonly name = 'registry-snapshot';
-  readonly #stopping = new AbortController();
+export class SnapshotPublisher {
   readonly #published: Counter;
-  #loop: Promise<void> | undefined;
 
-  constructor(
-    private readonly options: SnapshotPublisherOptions,
-    private readonly deps: SnapshotPublisherDeps,
-  ) {
+  constructor(private readonly deps: SnapshotPublisherDeps) {
     this.#published = new Counter({
       name: 'viw_registry_snapshots_total',
       help: 'Snapshots of the gateway registry stored in Redis',
@@ -45,35 +25,7 @@ export class SnapshotPublisher implements Component {
     });
   }
 
-  start(): void {
-    this.#loop ??= this.#run(this.#stopping.signal);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
-  }
-
-  #run(stop: AbortSignal): Promise<void> {
-    const { databaseUrl: url, applicationName, everyMs = EVERY_MS } = this.options;
-    return runPeriodicallyAlone(
-      { url, applicationName: `${applicationName}-registry`, key: advisoryLocks.registrySnapshot },
-      {
-        stop,
-        everyMs,
-        backoff: BACKOFF,
-        standbyMs: STANDBY_MS,
-        onFailure: (error) =>
-          this.deps.logger.warn(
-            { event: 'registry_snapshot_failed', error },
-            'the registry snapshot waits, trying again',
-          ),
-      },
-      () => this.#look(),
-    );
-  }
-
-  async #look(): Promise<void> {
+  async look(): Promise<void> {
     const { gatewayRegistry } = this.deps.repositories;
     const [stored, current] = [await this.deps.snapshots.version(), await gatewayRegistry.version()];
     if (stored !== undefined && stored > current) await this.#catchUp(stored);

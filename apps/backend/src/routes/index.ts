@@ -22,12 +22,15 @@ import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { PrivateCaService } from '../services/private-ca-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
+import type { SystemService } from '../services/system-service';
+import type { TokenKeyService } from '../services/token-key-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
 import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
 import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
 import { commandRoutes } from './commands';
+import { docsRoutes } from './docs';
 import { deadLetterRoutes } from './dead-letters';
 import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
@@ -38,6 +41,8 @@ import { privateCaRoutes } from './private-ca';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
+import { systemRoutes } from './system';
+import { tokenKeyRoutes } from './token-keys';
 
 export interface RouteServices {
   readonly signIn: SignInService;
@@ -53,6 +58,8 @@ export interface RouteServices {
   readonly commands: CommandService;
   readonly secretResults: SecretResultService;
   readonly commandKeys: CommandKeyService;
+  readonly system: SystemService;
+  readonly tokenKeys: TokenKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
   readonly privateCa: PrivateCaService;
@@ -72,6 +79,8 @@ export function allRoutes(
     ...enrollmentRoutes(services),
     ...commandRoutes(services.commands, services.secretResults),
     ...commandKeyRoutes(services.commandKeys),
+    ...systemRoutes(services.system),
+    ...tokenKeyRoutes(services.tokenKeys),
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
@@ -90,6 +99,7 @@ export function allRoutes(
   const document = openApiDocument(described, options.version);
   return [
     ...described,
+    ...docsRoutes(document),
     defineRoute({
       method: 'GET',
       path: '/openapi.json',

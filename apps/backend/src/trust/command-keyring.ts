@@ -11,55 +11,58 @@ import type { PrivateSealingKey, PrivateSigningKey, SealingContext, TrustedKey }
 import type { CommandClaims, SealedValue } from '@viw/contracts';
 import type { UsableCommandKey } from '@viw/database';
 import { AppError } from '@viw/runtime';
-import type { Logger } from '@viw/runtime';
-import type { SecretBox } from '@viw/secrets';
-import type { Repositories, Store } from '../store';
+import { SealedKeyring } from '../keys/sealed-keyring';
+import type { SealedKeyringDeps } from '../keys/sealed-keyring';
+import type { Repositories } from '../store';
 import type { HostPolicyIssuer } from './host-policy-issuer';
-import { openSealingKey, openSigningKey, resealed, sealKey } from './sealed-keys';
-
-/** What another backend has changed counts here after one turn of `refresh`, and after this at the latest. */
-const AGE_MAX_MS = 30_000;
+import { commandKeyContext, openSealingKey, openSigningKey, sealKey } from './sealed-keys';
 
 export interface CommandKeyringOptions {
   /** Of the configuration: the first key of an installation that has none. */
   readonly imported: PrivateSigningKey | undefined;
 }
 
-export interface CommandKeyringDeps {
-  /** On connections of its own: a command that is being accepted holds one already. */
-  readonly store: Pick<Store, 'repositories' | 'transaction'>;
-  readonly box: SecretBox;
+export interface CommandKeyringDeps extends SealedKeyringDeps {
   readonly issuer: HostPolicyIssuer;
-  readonly logger: Logger;
 }
 
 interface Keys {
   readonly signer: CommandSigner;
   readonly trusted: readonly TrustedKey[];
   readonly sealing: ReadonlyMap<string, PrivateSealingKey>;
-  readonly readAt: number;
 }
 
-/** The backend's keys: sealed in Postgres, open in this process's memory only. An installation without any gets its first. */
+/** What the backend signs commands with, and opens secret results. */
 export class CommandKeyring {
   readonly #options: CommandKeyringOptions;
   readonly #deps: CommandKeyringDeps;
-  #keys: Keys | undefined;
-  #loading: Promise<Keys> | undefined;
+  readonly #keys: SealedKeyring<UsableCommandKey, Keys>;
+  #warned = false;
 
   constructor(options: CommandKeyringOptions, deps: CommandKeyringDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#keys = new SealedKeyring(
+      {
+        contextOf: ({ kid }) => commandKeyContext(kid),
+        stored: ({ commandKeys }) => commandKeys.usable(),
+        lacks: (rows) => missingOf(rows).length > 0,
+        make: (repositories, present) => this.#make(repositories, present),
+        open: (rows) => this.#open(rows),
+        reseal: ({ commandKeys }, row, sealed) => commandKeys.reseal(row.kid, row.sealed, sealed),
+      },
+      deps,
+    );
   }
 
   /** By the active key. @throws what Postgres throws while the keys are not known; ZodError as `CommandSigner.sign` */
   async sign(claims: CommandClaims): Promise<string> {
-    return (await this.#current()).signer.sign(claims);
+    return (await this.#keys.current()).signer.sign(claims);
   }
 
   /** Public halves of the keys whose commands count, as hosts pin them; the one of the next rotation among them. */
   async trusted(): Promise<readonly TrustedKey[]> {
-    return (await this.#current()).trusted;
+    return (await this.#keys.current()).trusted;
   }
 
   /**
@@ -67,69 +70,37 @@ export class CommandKeyring {
    * @throws AppError CONFLICT (sealed to a key that is gone); INVALID_SIGNATURE (not of this command, or altered)
    */
   async openResult(value: SealedValue, member: string, context: SealingContext): Promise<unknown> {
-    const { sealing } = await this.#current();
+    const { sealing } = await this.#keys.current();
     const key = sealing.get(sealedResultKid(value) ?? '');
     if (key === undefined) throw new AppError('CONFLICT', 'The result is sealed to a key that is gone');
     return openSealedResult(value, key, member, context);
   }
 
-  /** Reads the keys again. One reading serves all who ask meanwhile. */
-  refresh(): Promise<Keys> {
-    this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
-    return this.#loading;
+  /** Reads the keys again. */
+  async refresh(): Promise<void> {
+    await this.#keys.refresh();
   }
 
-  async #current(): Promise<Keys> {
-    const known = this.#keys;
-    return known && performance.now() - known.readAt < AGE_MAX_MS ? known : this.refresh();
-  }
-
-  async #load(): Promise<Keys> {
-    const { store, box } = this.#deps;
-    const readAt = performance.now();
-    let rows = await store.repositories.commandKeys.usable();
-    if (activeOf(rows, 'signing') === undefined || activeOf(rows, 'sealing') === undefined)
-      rows = await store.transaction((repositories) => this.#complete(repositories));
+  #open(rows: readonly UsableCommandKey[]): Keys {
+    const { box } = this.#deps;
     const active = activeOf(rows, 'signing');
     if (active === undefined) throw new AppError('INTERNAL_ERROR', 'there is no key to sign commands with');
-    const sealing = rows.filter(({ purpose }) => purpose === 'sealing');
-    this.#keys = {
+    this.#warnOfIgnored(rows);
+    return {
       signer: new CommandSigner({ key: openSigningKey(box, active) }),
       trusted: rows
         .filter(({ purpose }) => purpose === 'signing')
         .map(({ kid, public_jwk: jwk }) => trustedKey.parse({ ...jwk, kid })),
-      sealing: new Map(sealing.map((row) => [row.kid, openSealingKey(box, row)])),
-      readAt,
+      sealing: new Map(
+        rows.filter(({ purpose }) => purpose === 'sealing').map((row) => [row.kid, openSealingKey(box, row)]),
+      ),
     };
-    this.#warnOfIgnored(rows);
-    await this.#reseal(rows);
-    return this.#keys;
   }
 
-  /** So that a former key-encryption key can go once every backend has started with the new one. */
-  async #reseal(rows: readonly UsableCommandKey[]): Promise<void> {
-    const { store, box, logger } = this.#deps;
-    for (const row of rows) {
-      const sealed = resealed(box, row);
-      if (sealed === undefined) continue;
-      await store.repositories.commandKeys.reseal(row.kid, row.sealed, sealed);
-      logger.info(
-        { event: 'command_key_resealed', kid: row.kid },
-        'sealed under the present key-encryption key',
-      );
-    }
-  }
-
-  /** Once, however many backends start at the same time. */
-  async #complete(repositories: Repositories): Promise<UsableCommandKey[]> {
-    const { commandKeys, gatewayRegistry } = repositories;
+  async #make(repositories: Repositories, present: readonly UsableCommandKey[]): Promise<void> {
+    const { commandKeys } = repositories;
     const { box, issuer, logger } = this.#deps;
-    await gatewayRegistry.lock();
-    const rows = await commandKeys.usable();
-    const missing = (['signing', 'sealing'] as const).filter(
-      (purpose) => activeOf(rows, purpose) === undefined,
-    );
-    if (missing.length === 0) return rows;
+    const missing = missingOf(present);
     if (missing.includes('signing')) {
       const key = this.#options.imported ?? (await generateSigningKey()).privateKey;
       const { kid, ...publicJwk } = publicSigningKey(key);
@@ -155,7 +126,6 @@ export class CommandKeyring {
     }
     await issuer.issue(repositories, { changesKeys: true });
     logger.info({ event: 'command_keys_made', purposes: missing }, 'the first command keys are stored');
-    return commandKeys.usable();
   }
 
   #warnOfIgnored(rows: readonly UsableCommandKey[]): void {
@@ -167,8 +137,6 @@ export class CommandKeyring {
       'BACKEND_COMMAND_SIGNING_KEY is not in use: it counts for the first start only, later keys come by rotation',
     );
   }
-
-  #warned = false;
 }
 
 const activeOf = (
@@ -176,3 +144,6 @@ const activeOf = (
   wanted: 'signing' | 'sealing',
 ): UsableCommandKey | undefined =>
   rows.find(({ purpose, state }) => purpose === wanted && state === 'active');
+
+const missingOf = (rows: readonly UsableCommandKey[]) =>
+  (['signing', 'sealing'] as const).filter((purpose) => activeOf(rows, purpose) === undefined);

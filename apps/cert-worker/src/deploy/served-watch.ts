@@ -1,20 +1,15 @@
-import { advisoryLocks, alertsStream, keptEntries, streams } from '@viw/contracts';
+import { alertsStream, keptEntries, streams } from '@viw/contracts';
 import type { AlertsBody } from '@viw/contracts';
-import { runPeriodicallyAlone } from '@viw/database';
 import type { DueCheck, ServedCheckRepository } from '@viw/database';
 import { foreignText } from '@viw/runtime';
-import type { Component, Logger } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import type { WorkerMetrics } from '../worker-metrics';
 import { lookAtServed, type Look, type ServedLookDeps } from './served-look';
 
 export interface ServedWatchOptions {
-  /** Straight to Postgres, for the lock. */
-  readonly databaseUrl: string;
   /** Between two looks at a virtual host, seconds. */
   readonly everyS: number;
-  /** Between two turns, milliseconds; default a minute. */
-  readonly turnMs?: number;
 }
 
 export interface ServedWatchDeps extends ServedLookDeps {
@@ -34,57 +29,29 @@ const BATCH = 200;
 const PUBLISH_MS = 5_000;
 
 /**
- * Still served? One worker of all looks at every virtual host with a proved certificate every few hours, and raises an
+ * Still served? Of all workers one is to look at every virtual host with a proved certificate every few hours, and raises an
  * alert when something else is served: somebody has changed it, and the next renewal would not notice.
  */
-export class ServedWatch implements Component {
-  readonly name = 'served-watch';
-  readonly #options: ServedWatchOptions;
-  readonly #deps: ServedWatchDeps;
-  readonly #stopping = new AbortController();
-  #loop: Promise<void> | undefined;
+export class ServedWatch {
+  constructor(
+    private readonly options: ServedWatchOptions,
+    private readonly deps: ServedWatchDeps,
+  ) {}
 
-  constructor(options: ServedWatchOptions, deps: ServedWatchDeps) {
-    this.#options = options;
-    this.#deps = deps;
-  }
-
-  start(): void {
-    const { databaseUrl: url, turnMs = 60_000 } = this.#options;
-    this.#loop = runPeriodicallyAlone(
-      { url, applicationName: 'cert-worker-watch', key: advisoryLocks.servedWatch },
-      {
-        everyMs: turnMs,
-        stop: this.#stopping.signal,
-        standbyMs: Math.min(turnMs, 10_000),
-        backoff: { baseMs: 1_000, capMs: 60_000 },
-        onFailure: (error) =>
-          this.#deps.logger.warn({ event: 'served_watch_failed', error }, 'looks again later'),
-      },
-      () => this.turn(),
-    );
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
-  }
-
-  /** Looks at all that are due. */
-  async turn(): Promise<void> {
-    const { everyS } = this.#options;
+  /** Looks at all that are due, until `end`. */
+  async turn(end: AbortSignal): Promise<void> {
+    const { everyS } = this.options;
     const againS = Math.min(AGAIN_S, everyS);
-    const due = await this.#deps.servedChecks.due({ everyS, againS, limit: BATCH });
+    const due = await this.deps.servedChecks.due({ everyS, againS, limit: BATCH });
     const lane = async (): Promise<void> => {
-      for (let check = due.shift(); check && !this.#stopping.signal.aborted; check = due.shift())
-        await this.#check(check);
+      for (let check = due.shift(); check && !end.aborted; check = due.shift()) await this.#check(check);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, lane));
   }
 
   async #check(check: DueCheck): Promise<void> {
-    const { servedChecks, changes, metrics, logger } = this.#deps;
-    const look = await lookAtServed(check, this.#deps);
+    const { servedChecks, changes, metrics, logger } = this.deps;
+    const look = await lookAtServed(check, this.deps);
     if (!(await servedChecks.isCurrent(check))) return;
     metrics.servedChecked(look.outcome);
     if (look.outcome !== 'served')
@@ -103,7 +70,7 @@ export class ServedWatch implements Component {
   }
 
   async #publish(alert: Omit<AlertsBody, 'at'>): Promise<void> {
-    await this.#deps.producer.publish(
+    await this.deps.producer.publish(
       alertsStream,
       { ...alert, at: new Date().toISOString() },
       { timeoutMs: PUBLISH_MS, maxlen: keptEntries[streams.alerts] },

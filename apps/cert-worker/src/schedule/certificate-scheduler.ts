@@ -1,15 +1,10 @@
-import { advisoryLocks } from '@viw/contracts';
 import type { RenewalScheduleRepository } from '@viw/database';
-import { runPeriodicallyAlone } from '@viw/database';
-import type { Component, Logger } from '@viw/runtime';
+import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer } from '@viw/streams';
 import type { CertificateAlerts } from './certificate-alerts';
 import type { VersionPlanner } from './version-planner';
 
 export interface CertificateSchedulerOptions {
-  readonly databaseUrl: string;
-  /** From the end of one turn to the next, milliseconds. */
-  readonly everyMs: number;
   /** Renewals and repeated issuances that may be begun in ten minutes; repeated deployments and revocations are not counted. */
   readonly ordersPerTenMinutes: number;
 }
@@ -25,8 +20,6 @@ export interface CertificateSchedulerDeps {
   readonly logger: Logger;
 }
 
-const STANDBY_MS = 5_000;
-const BACKOFF = { baseMs: 500, capMs: 30_000 };
 const TEN_MINUTES_S = 600;
 /** Of one turn: a fleet that is new is planned within minutes, and a CA is not asked in a burst. */
 const PLANS_PER_TURN = 100;
@@ -36,47 +29,17 @@ const PLANNING_MS = 10_000;
 
 /**
  * Begins what is due: renewals by their stored plan and repeated attempts by their stored time. It only writes operations
- * down, as an accepted request would be; workers do them. Of all cert-workers one at a time.
+ * down, as an accepted request would be; workers do them. Of all cert-workers one at a time is to do it.
  */
-export class CertificateScheduler implements Component {
-  readonly name = 'certificate-scheduler';
-  readonly #stopping = new AbortController();
-  #loop: Promise<void> | undefined;
-
+export class CertificateScheduler {
   constructor(
     private readonly options: CertificateSchedulerOptions,
     private readonly deps: CertificateSchedulerDeps,
   ) {}
 
-  start(): void {
-    this.#loop ??= this.#run(this.#stopping.signal);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
-  }
-
-  #run(stop: AbortSignal): Promise<void> {
-    const { databaseUrl: url, everyMs } = this.options;
-    return runPeriodicallyAlone(
-      { url, applicationName: 'cert-worker-scheduler', key: advisoryLocks.certificateScheduler },
-      {
-        stop,
-        everyMs,
-        backoff: BACKOFF,
-        standbyMs: Math.min(STANDBY_MS, everyMs),
-        onFailure: (error) => {
-          this.deps.logger.warn({ event: 'scheduler_failed', error }, 'cannot schedule, trying again');
-        },
-      },
-      () => this.#turn(stop),
-    );
-  }
-
-  async #turn(stop: AbortSignal): Promise<void> {
+  async turn(end: AbortSignal): Promise<void> {
     await this.#beginDue();
-    await this.#planVersions(stop);
+    await this.#planVersions(end);
     await this.#tellAlerts();
   }
 

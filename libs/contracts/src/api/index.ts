@@ -7,6 +7,8 @@ export * from './session';
 export * from './gateways';
 export * from './commands';
 export * from './command-keys';
+export * from './token-keys';
+export * from './system';
 export * from './freeze';
 export * from './servers';
 export * from './certificates';

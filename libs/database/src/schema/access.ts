@@ -59,6 +59,7 @@ export interface TokenKeysTable {
   kid: string;
   sealed: SealedEnvelope;
   created_at: InstantDefault;
+  signs_from: InstantDefault;
 }
 
 export interface RevokedTokensTable {

@@ -1,0 +1,51 @@
+import { streamContracts, streamGroups } from '@viw/contracts';
+import type { SystemState, StreamName } from '@viw/contracts';
+import { groupState, processesSeen } from '@viw/streams';
+import type { DeadLetterStore, Redis } from '@viw/streams';
+import type { Repositories } from '../store';
+
+export interface SystemServiceDeps {
+  readonly redis: Redis;
+  readonly deadLetters: Pick<DeadLetterStore, 'counts'>;
+  readonly repositories: Pick<Repositories, 'outbox'>;
+}
+
+/** How the installation as a whole stands. */
+export class SystemService {
+  constructor(private readonly deps: SystemServiceDeps) {}
+
+  /** Without Redis it still says what Postgres knows. @throws what Postgres throws */
+  async state(): Promise<SystemState> {
+    const { redis, repositories } = this.deps;
+    const [processes, streams, waiting, age] = await Promise.all([
+      processesSeen(redis).catch(() => null),
+      this.#streams().catch(() => null),
+      repositories.outbox.countUnpublished(),
+      repositories.outbox.oldestUnpublishedAge(),
+    ]);
+    return {
+      at: new Date().toISOString(),
+      processes,
+      streams,
+      outbox: { waiting, oldest_age_s: age },
+    };
+  }
+
+  async #streams(): Promise<NonNullable<SystemState['streams']>> {
+    const { redis, deadLetters } = this.deps;
+    const dead = await deadLetters.counts();
+    return Promise.all(
+      streamContracts.map(async ({ stream }) => ({
+        stream,
+        length: await redis.xlen(stream),
+        dead_letters: dead.get(stream) ?? 0,
+        groups: await Promise.all(
+          (streamGroups[stream as StreamName] ?? []).map(async (group) => {
+            const state = await groupState(redis, stream, group);
+            return { group, lag: state?.lag ?? null, pending: state?.pending ?? null };
+          }),
+        ),
+      })),
+    );
+  }
+}
