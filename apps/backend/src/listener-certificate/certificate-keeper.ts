@@ -85,12 +85,15 @@ export class CertificateKeeper {
     const { id, leaseS } = this.options;
     const { certificates, issuer, logger } = this.deps;
     const { fencing } = claim;
+    logger.info(
+      { event: 'listener_certificate_wanted', failures: claim.failures, not_after: claim.not_after },
+      'this backend asks for the next certificate of the listener',
+    );
     const lease = new ClaimLease({ id, fencing, leaseS, outer }, { certificates });
     try {
       await this.#save(fencing, await issuer.issue({ claim, signal: lease.signal }));
     } catch (error) {
-      if (lease.lost)
-        logger.warn({ event: 'listener_certificate_claim_lost', error }, 'another backend goes on with it');
+      if (lease.lost) this.#claimLost(error);
       else if (outer.aborted) await certificates.release(id, fencing);
       else await this.#fail(claim, error);
     } finally {
@@ -110,11 +113,7 @@ export class CertificateKeeper {
     const facts = { names, not_after: notAfter.toISOString() };
     if (saved)
       logger.info({ event: 'listener_certificate_issued', ...facts }, 'the listener gets a new certificate');
-    else
-      logger.warn(
-        { event: 'listener_certificate_claim_lost', ...facts },
-        'a certificate is not taken: another backend had the claim',
-      );
+    else this.#claimLost(facts);
   }
 
   async #fail(claim: ListenerClaim, error: unknown): Promise<void> {
@@ -125,7 +124,7 @@ export class CertificateKeeper {
     const failures = claim.failures + 1;
     const notAfter = claim.not_after === null ? undefined : new Date(claim.not_after);
     const next = issuer.nextAttempt(error, { failures, notAfter });
-    await certificates.fail(id, claim.fencing, failure, next);
+    if (!(await certificates.fail(id, claim.fencing, failure, next))) return this.#claimLost(failure);
     logger.error(
       {
         event: 'listener_certificate_not_issued',
@@ -135,6 +134,13 @@ export class CertificateKeeper {
         not_after: claim.not_after,
       },
       'the listener gets no new certificate',
+    );
+  }
+
+  #claimLost(why: unknown): void {
+    this.deps.logger.warn(
+      { event: 'listener_certificate_claim_lost', why },
+      'another backend goes on with the certificate of the listener',
     );
   }
 

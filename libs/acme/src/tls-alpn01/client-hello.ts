@@ -6,13 +6,15 @@ const MESSAGE_HEADER = 4;
 const ALPN_EXTENSION = 16;
 /** Longer than any that a client sends. */
 const MAX_HELLO = 16_384;
+/** One does, two are seen; pieces without end only cost time. */
+const MAX_RECORDS = 8;
 
 /** `incomplete`: more bytes are needed to say. Undefined: no ClientHello, one that names no protocols, or a malformed one. */
 export type OfferedProtocols = readonly string[] | 'incomplete' | undefined;
 
 /**
  * The application protocols (RFC 7301) that the ClientHello at the beginning of a connection offers. Safe for whatever a
- * stranger sends: it looks at no more than 32 KiB, and never throws.
+ * stranger sends: it looks at eight records at most, and never throws.
  */
 export function offeredProtocols(bytes: Buffer): OfferedProtocols {
   const hello = helloIn(bytes);
@@ -25,24 +27,23 @@ export function offeredProtocols(bytes: Buffer): OfferedProtocols {
   }
 }
 
-/** The body of the ClientHello, which may be spread over several records. */
+/** The body of the ClientHello, which may be spread over several records. What follows it is not looked at. */
 function helloIn(bytes: Buffer): Buffer | 'incomplete' | undefined {
-  const parts: Buffer[] = [];
+  let message: Buffer = Buffer.alloc(0);
   let at = 0;
-  for (;;) {
-    if (bytes.length > at && bytes[at] !== HANDSHAKE_RECORD) return undefined;
-    if (bytes.length < at + RECORD_HEADER) break;
-    const end = at + RECORD_HEADER + bytes.readUInt16BE(at + 3);
-    parts.push(bytes.subarray(at + RECORD_HEADER, end));
-    if (bytes.length < end) break;
-    at = end;
+  for (let records = 0; ; records++) {
+    if (message.length > 0 && message[0] !== CLIENT_HELLO) return undefined;
+    const length = message.length < MESSAGE_HEADER ? 0 : message.readUIntBE(1, 3);
+    if (length > MAX_HELLO || records > MAX_RECORDS) return undefined;
+    const end = MESSAGE_HEADER + length;
+    if (message.length >= end) return message.subarray(MESSAGE_HEADER, end);
+    if (at > bytes.length) return 'incomplete';
+    if (at < bytes.length && bytes[at] !== HANDSHAKE_RECORD) return undefined;
+    if (bytes.length < at + RECORD_HEADER) return 'incomplete';
+    const next = at + RECORD_HEADER + bytes.readUInt16BE(at + 3);
+    message = Buffer.concat([message, bytes.subarray(at + RECORD_HEADER, next)]);
+    at = next;
   }
-  const message = Buffer.concat(parts);
-  if (message.length > 0 && message[0] !== CLIENT_HELLO) return undefined;
-  const length = message.length < MESSAGE_HEADER ? 0 : message.readUIntBE(1, 3);
-  if (length > MAX_HELLO || bytes.length > 2 * MAX_HELLO) return undefined;
-  const complete = message.length >= MESSAGE_HEADER && message.length >= MESSAGE_HEADER + length;
-  return complete ? message.subarray(MESSAGE_HEADER, MESSAGE_HEADER + length) : 'incomplete';
 }
 
 function protocolsIn(hello: Cursor): readonly string[] | undefined {

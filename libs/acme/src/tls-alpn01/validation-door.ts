@@ -4,6 +4,8 @@ import { offeredProtocols } from './client-hello';
 
 /** For the first message of a client, milliseconds. */
 const HELLO_MS = 5_000;
+/** Who sends his first message in more pieces is no CA. */
+const MAX_PIECES = 64;
 
 /**
  * Lets a TLS listener that serves something else answer TLS-ALPN-01 as well: connections that ask for `acme-tls/1` and nothing
@@ -30,6 +32,7 @@ export function openValidationDoor(
 /** Looks at the first bytes of a connection and puts them back. One that sends none in time is closed. */
 function sortByHello(socket: Socket, decided: (isValidation: boolean) => void): void {
   let seen = Buffer.alloc(0);
+  let pieces = 0;
   const late = setTimeout(() => socket.destroy(), HELLO_MS);
   const gone = (): void => void socket.destroy();
   const look = (): void => {
@@ -37,11 +40,11 @@ function sortByHello(socket: Socket, decided: (isValidation: boolean) => void): 
     if (more === null) return;
     seen = Buffer.concat([seen, more]);
     const offered = offeredProtocols(seen);
-    if (offered === 'incomplete') return;
+    if (offered === 'incomplete' && ++pieces < MAX_PIECES) return;
     clearTimeout(late);
     socket.off('readable', look).off('end', gone).off('error', gone).off('close', ended);
     socket.unshift(seen);
-    decided(offered?.length === 1 && offered[0] === ACME_PROTOCOL);
+    decided(Array.isArray(offered) && offered.length === 1 && offered[0] === ACME_PROTOCOL);
   };
   const ended = (): void => clearTimeout(late);
   socket.on('readable', look).on('end', gone).on('error', gone).on('close', ended);
