@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { ListenerCertificateRepository } from '@viw/database';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
-import type { ListenerStage } from './listener-stage';
+import type { ListenerStage, ListeningBackend } from './listener-stage';
 import { NAME, askOn, greet, listenerStage, readiness, servedSerial } from './listener-stage';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
@@ -10,12 +11,22 @@ let around: Surroundings;
 let stage: ListenerStage;
 const environment = { BACKEND_TLS_MODE: 'ca', BACKEND_TLS_NAMES: `${NAME}, 127.0.0.1` };
 
+let one: ListeningBackend;
+let two: ListeningBackend;
+let root: string;
+
 beforeAll(async () => {
   around = await surroundings();
   stage = listenerStage(around);
+  [one, two] = await Promise.all([stage.start(environment), stage.start(environment)]);
+  for (const { ops } of [one, two])
+    await eventually(async () => expect((await readiness(ops)).ok).toBe(true));
+  root = await rootPem();
+}, 30_000);
+afterAll(async () => {
+  await stage?.stopAll();
+  await around?.close();
 });
-afterEach(() => stage.stopAll());
-afterAll(() => around?.close());
 
 const rootPem = async (): Promise<string> => {
   const { rows } = await sql<{ pem: string }>`
@@ -25,10 +36,6 @@ const rootPem = async (): Promise<string> => {
 const DAY_MS = 86_400_000;
 
 it('serves by viw’s own authority, the same certificate in every backend, issued once', async () => {
-  const [one, two] = await Promise.all([stage.start(environment), stage.start(environment)]);
-  await eventually(async () => expect((await readiness(one.ops)).ok).toBe(true));
-  await eventually(async () => expect((await readiness(two.ops)).ok).toBe(true));
-  const root = await rootPem();
   const { leaf, socket } = await greet(one.port, root);
   socket.destroy();
   expect(await servedSerial(two.port, root, { servername: '' })).toBe(leaf.serialNumber);
@@ -45,9 +52,6 @@ it('serves by viw’s own authority, the same certificate in every backend, issu
 }, 30_000);
 
 it('renews by itself in time: one backend does, both serve it, and an open connection stays', async () => {
-  const [one, two] = await Promise.all([stage.start(environment), stage.start(environment)]);
-  const root = await rootPem();
-  await eventually(async () => void (await servedSerial(two.port, root)));
   const { leaf, socket } = await greet(one.port, root);
   const before = await stage.stored();
   await stage.makeDue();
@@ -60,23 +64,26 @@ it('renews by itself in time: one backend does, both serve it, and an open conne
   socket.destroy();
 }, 30_000);
 
-it('takes the work over from a backend that died at it, and its late certificate is not taken', async () => {
-  const one = await stage.start(environment);
-  const root = await rootPem();
-  await eventually(async () => void (await servedSerial(one.port, root)));
-  const { version } = await stage.stored();
+it('takes the work over from a backend that died at it, and what that one brings late is not taken', async () => {
+  const { version, fencing } = await stage.stored();
   // As the dead one has left it.
   await sql`UPDATE viw.listener_certificates SET renew_at = now(), fencing = fencing + 1,
-    lease_until = now() + interval '3 seconds'`.execute(around.owner);
-  expect((await stage.stored()).version).toBe(version);
-  await eventually(async () => expect((await stage.stored()).version).toBe(version + 1), {
-    timeoutMs: 15_000,
-  });
+    lease_until = now() + interval '1 second'`.execute(around.owner);
+  await eventually(async () => expect((await stage.stored()).version).toBe(version + 1));
+  expect((await stage.stored()).fencing).toBe(fencing + 2);
+  const [{ id } = { id: '' }] = await around.owner.selectFrom('listener_certificates').select('id').execute();
+  const certificates = new ListenerCertificateRepository({ db: around.owner });
+  const late = { pem: 'late', sealed: {}, notAfter: new Date(), renewAt: new Date() };
+  expect(await certificates.save(id, fencing + 1, late)).toBe(false);
+  expect(await certificates.fail(id, fencing + 1, { code: 'x', detail: 'late' }, new Date())).toBe(false);
+  expect(await certificates.renewLease(id, fencing + 2, 30)).toBe(false);
+  expect(await stage.stored()).toMatchObject({ version: version + 1, failures: 0 });
 }, 30_000);
 
 it('says what keeps it from serving, waits longer each time, and seals anew under the present key', async () => {
   const stranger = JSON.stringify({ id: 'stranger', key: randomBytes(32).toString('base64') });
   const names = { ...environment, BACKEND_TLS_NAMES: 'other.viw.example' };
+  await stage.stopAll();
   await sql`DELETE FROM viw.listener_certificates`.execute(around.owner);
   const locked = await stage.start({ ...names, BACKEND_ENCRYPTION_KEY: stranger });
   await eventually(async () => expect((await stage.stored()).failures).toBe(1));
@@ -92,7 +99,7 @@ it('says what keeps it from serving, waits longer each time, and seals anew unde
       reason: expect.stringMatching(/cannot be opened/) as string,
     }),
   );
-  await expect(greet(locked.port, await rootPem())).rejects.toBeDefined();
+  await expect(greet(locked.port, root)).rejects.toBeDefined();
   await stage.stopAll();
 
   await stage.makeDue();

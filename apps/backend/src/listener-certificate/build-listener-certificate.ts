@@ -19,7 +19,7 @@ import { PrivateCaIssuer } from './private-ca-issuer';
 import { Validations } from './validations';
 
 /** How soon a certificate that another backend has got is served here, too. */
-const LOOK_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = 1_000;
 /** Longer than a backend that lives can be silent. */
 const LEASE_S = 30;
 
