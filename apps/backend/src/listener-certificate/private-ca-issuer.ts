@@ -8,8 +8,8 @@ import type { PrivateCa } from '../private-ca/private-ca';
 import type { FailedListenerAttempt, IssuedForListener, ListenerIssuer } from './listener-issuer';
 
 const HOUR_MS = 3_600_000;
-/** Nobody can revoke it, so it does not live long. */
-const LIFE_DAYS = 30;
+/** As that of a public CA: a month is left when it is renewed, before what watches expiry cries. */
+const LIFE_DAYS = 90;
 const RENEWED_AFTER = 2 / 3;
 const newKeyPair = promisify(generateKeyPair);
 
