@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Finding {
@@ -26,9 +26,23 @@ export interface LookAt {
   readonly rootFile?: string;
 }
 
+/** It has connected and then not waited for what it wanted to see, which a busy machine makes likely: asked again so often. */
+const LOOKS = 3;
+
 /** What testssl.sh finds at an address. @throws Error when it does not come to an end */
-export async function findingsAt({ address, dir, quick, rootFile }: LookAt): Promise<readonly Finding[]> {
-  const file = join(dir, `findings-${address.replace(/\W/g, '-')}.json`);
+export async function findingsAt(look: LookAt): Promise<readonly Finding[]> {
+  for (let count = 1; ; count++) {
+    const findings = await lookOnce(look);
+    if (count === LOOKS || findings.every(({ severity }) => severity !== 'WARN')) return findings;
+    await rm(fileOf(look));
+  }
+}
+
+const fileOf = ({ dir, address }: LookAt): string => join(dir, `${address.replace(/\W/g, '-')}.json`);
+
+async function lookOnce(look: LookAt): Promise<readonly Finding[]> {
+  const { address, quick, rootFile } = look;
+  const file = fileOf(look);
   const argv = [
     ...['--quiet', '--color', '0', '--nodns', 'none', '--ip', '127.0.0.1'],
     ...(quick ? ['--protocols', '--std', '--server-defaults'] : []),
