@@ -28,7 +28,7 @@ host-check: deps ## as root: agent and helper on a Debian with systemd, on a rea
 	@sh tools/system-packages/install.sh host-check
 	@npx jest -c jest.host.config.mjs
 
-tls-check: deps ## testssl.sh at the backend's TLS listener on loopback: no fault of any severity (two minutes)
+tls-check: deps ## testssl.sh on loopback: finds planted weak listeners, and no fault of any severity at the backend's (five minutes)
 	@sh tools/system-packages/install.sh tls-check
 	@npx jest -c jest.tls.config.mjs
 

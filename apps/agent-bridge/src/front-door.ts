@@ -1,13 +1,12 @@
 import { NonceMemory } from '@viw/agent-auth';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
-import { TrustedProxies } from '@viw/runtime';
+import { ListenerTls, TlsFiles, TrustedProxies } from '@viw/runtime';
 import type { BridgeConfig } from './config';
 import { AddressRates } from './connection/address-rates';
 import { AgentListener } from './connection/agent-listener';
 import type { ConnectionTable } from './connection/connection-table';
 import type { Sessions } from './connection/sessions';
-import { AgentTls } from './connection/tls/agent-tls';
 import { WaitingSockets } from './connection/waiting-sockets';
 import { dialects } from './frames/dialects';
 import { AdmissionRate } from './handshake/admission-rate';
@@ -52,19 +51,30 @@ export function buildFrontDoor(
   config: BridgeConfig,
   deps: FrontDoorDeps,
   timing: Pick<typeof bridgeTiming, 'legacyLoop'>,
-): { readonly tls: AgentTls; readonly listener: AgentListener } {
+): { readonly tls: ListenerTls; readonly listener: AgentListener } {
   const { registry, objection, enforcement, rejections, sessions, connections, leases, claims } = deps;
   const { redis, pending, clock, logger } = deps;
   const maxConnections = config.AGENT_BRIDGE_MAX_CONN;
   const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
   const authorities = caBundle === undefined ? undefined : new CertificateAuthorities();
-  const tls = new AgentTls(
+  const tls = new ListenerTls(
     {
-      certFile: config.AGENT_BRIDGE_TLS_CERT_FILE,
-      keyFile: config.AGENT_BRIDGE_TLS_KEY_FILE,
-      caBundle,
+      encrypted: config.AGENT_BRIDGE_TLS_CERT_FILE !== undefined,
+      // Whoever has no certificate, or a bad one, is told so by the refusal of the upgrade.
+      clientCertificates: caBundle === undefined ? 'none' : 'optional',
+      settings: 'AGENT_BRIDGE_TLS_* and AGENT_BRIDGE_CA_BUNDLE',
     },
-    { authorities, logger },
+    {
+      source: new TlsFiles({
+        cert: { setting: 'AGENT_BRIDGE_TLS_CERT_FILE', path: config.AGENT_BRIDGE_TLS_CERT_FILE },
+        key: { setting: 'AGENT_BRIDGE_TLS_KEY_FILE', path: config.AGENT_BRIDGE_TLS_KEY_FILE },
+        ca: { setting: 'AGENT_BRIDGE_CA_BUNDLE', path: caBundle },
+      }),
+      accept: ({ ca }) => {
+        if (ca !== undefined) authorities?.load(ca);
+      },
+      logger,
+    },
   );
   const failedPerSecond = config.AGENT_BRIDGE_ADDRESS_FAILED_PROOFS_PER_S;
   const admission = new Admission(

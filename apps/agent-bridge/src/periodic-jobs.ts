@@ -1,6 +1,6 @@
+import type { ListenerTls } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
 import type { Liveness } from './connection/liveness';
-import type { AgentTls } from './connection/tls/agent-tls';
 import type { ReadPause } from './intake/read-pause';
 import type { SessionLog } from './intake/session-log';
 import type { Contests } from './lease/contests';
@@ -24,7 +24,7 @@ export interface PeriodicParts {
   readonly contests: Contests;
   readonly keeper: LeaseKeeper;
   readonly registrySync: RegistrySync;
-  readonly tls: AgentTls;
+  readonly tls: ListenerTls;
   readonly sessionLog: SessionLog;
   readonly redis: Redis;
 }

@@ -1,19 +1,20 @@
-import type { Component, Logger, Metrics } from '@viw/runtime';
-import { PeriodicTask, TrustedProxies } from '@viw/runtime';
+import type { Component, ListenerTls, ReadinessCheck } from '@viw/runtime';
+import { TrustedProxies } from '@viw/runtime';
 import { closeRedis, createRedis } from '@viw/streams';
+import type { TransportDeps } from './build-transport';
+import { buildTransport } from './build-transport';
 import type { CompleteConfig } from './config';
 import { ratesPerMinute } from './config';
-import { ListenerTls } from './http/listener-tls';
 import { RateGuard } from './rate-limits/rate-guard';
 import { RateLimits } from './rate-limits/rate-limits';
 
-/** How soon new certificate files are in force. */
-const TLS_FILES_EVERY_MS = 2_000;
 /** Every request waits for it: better to count alone than to wait. */
 const COUNTING_TIMEOUT_MS = 1_000;
 
 export interface Edge {
-  readonly tls: ListenerTls;
+  readonly tls: Pick<ListenerTls, 'createServer'>;
+  /** Readiness of the transport. */
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly proxies: TrustedProxies;
   readonly rateLimits: RateLimits;
   readonly rates: RateGuard;
@@ -22,22 +23,9 @@ export interface Edge {
 }
 
 /** What stands between the network and the routes: transport, whose word about addresses counts, how often who may call. */
-export function buildEdge(
-  config: CompleteConfig,
-  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
-): Edge {
-  const tls = new ListenerTls(
-    {
-      mode: config.BACKEND_TLS_MODE,
-      force: config.BACKEND_TLS_INSECURE_FORCE,
-      bind: config.BACKEND_BIND,
-      certFile: config.BACKEND_TLS_CERT_FILE,
-      keyFile: config.BACKEND_TLS_KEY_FILE,
-      clientCaFile: config.BACKEND_TLS_CLIENT_CA_FILE,
-      clientRequired: config.BACKEND_TLS_CLIENT_REQUIRED,
-    },
-    { logger },
-  );
+export function buildEdge(config: CompleteConfig, deps: TransportDeps): Edge {
+  const { logger, metrics } = deps;
+  const transport = buildTransport(config, deps);
   const redis = createRedis(
     config.BACKEND_REDIS_URL,
     { role: 'command', name: 'backend-rates', commandTimeoutMs: COUNTING_TIMEOUT_MS },
@@ -45,7 +33,8 @@ export function buildEdge(
   );
   const rateLimits = new RateLimits({ perMinute: ratesPerMinute(config) }, { redis, logger, metrics });
   return {
-    tls,
+    tls: { createServer: transport.createServer },
+    checks: transport.checks,
     proxies: new TrustedProxies({ networks: config.BACKEND_TRUSTED_PROXIES }),
     rateLimits,
     rates: new RateGuard({ limits: rateLimits }),
@@ -55,16 +44,7 @@ export function buildEdge(
         start: () => void redis.connect().catch(() => undefined),
         stop: () => closeRedis(redis),
       },
-      tls,
-      new PeriodicTask(
-        {
-          name: 'tls-files',
-          everyMs: TLS_FILES_EVERY_MS,
-          runAtStart: false,
-          failureEvent: 'tls_files_failed',
-        },
-        { run: () => tls.check(), logger },
-      ),
+      ...transport.components,
     ],
   };
 }

@@ -139,7 +139,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
 
   const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
-  const edge = buildEdge(config, { logger, metrics });
+  const edge = buildEdge(config, { db, jobsDb, box: secretBox, ca: privateCa, logger, metrics });
   const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
@@ -253,7 +253,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       {
         metrics,
         logger,
-        checks: { redis: async () => void (await redis.ping()), postgres: () => pingDatabase(db) },
+        checks: {
+          redis: async () => void (await redis.ping()),
+          postgres: () => pingDatabase(db),
+          ...edge.checks,
+        },
       },
     ),
     // Requests are accepted while Redis is away: the outbox keeps what is to be published.

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { privateSigningKey } from '@viw/commands';
-import { spkiPin } from '@viw/contracts';
+import { dnsName, spkiPin } from '@viw/contracts';
 import type { RatePolicy } from '@viw/contracts';
 import { AppError, LOG_LEVELS, isNetwork, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
 import { zEncryptionKeys } from '@viw/secrets';
@@ -44,6 +45,10 @@ const perMinute = (fallback: number) => zInt({ min: 0, max: 10_000_000 }).defaul
 const isHubUrl = (text: string): boolean =>
   URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol) && new URL(text).username === '';
 
+/** No wildcard: a listener has names, and one challenge fits them all. */
+const isServerName = (name: string): boolean =>
+  isIP(name) !== 0 || (dnsName.safeParse(name.toLowerCase()).success && !name.startsWith('*'));
+
 const schema = z.object({
   BACKEND_ENABLED: zBool().default(false),
   BACKEND_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(', ')).default('info'),
@@ -53,11 +58,41 @@ const schema = z.object({
   BACKEND_TRUSTED_PROXIES: zCsv()
     .refine((networks) => networks.every(isNetwork), 'a comma-separated list of addresses or networks')
     .default([]),
-  /** `insecure`: plain HTTP, on loopback only unless forced. `custom`: TLS with the files below, which may be replaced any time. */
-  BACKEND_TLS_MODE: z.enum(['insecure', 'custom'], 'insecure or custom').default('insecure'),
+  /**
+   * `insecure`: plain HTTP, on loopback only unless forced. `ca`: TLS with a certificate of viw's own authority. `acme`: with one
+   * of an ACME CA, which reaches this listener at port 443 of every name. `custom`: with the files below, which may be replaced
+   * any time.
+   */
+  BACKEND_TLS_MODE: z
+    .enum(['insecure', 'ca', 'acme', 'custom'], 'insecure, ca, acme or custom')
+    .default('insecure'),
+  /** Of `ca` and `acme`: what clients call this listener; DNS names and addresses. The same in every backend. */
+  BACKEND_TLS_NAMES: zCsv()
+    .refine(
+      (names) => names.length <= 20 && names.every(isServerName),
+      'DNS names or IP addresses, 20 at most',
+    )
+    .transform((names) => [...new Set(names.map((name) => name.toLowerCase()))])
+    .default([]),
+  /** Of `acme`. */
+  BACKEND_TLS_ACME_DIRECTORY_URL: z.url({ protocol: /^https$/, error: 'an https:// URL' }).optional(),
+  /** PEM of roots beside the system's, for the directory's own HTTPS. */
+  BACKEND_TLS_ACME_CA: z
+    .string()
+    .regex(/-----BEGIN CERTIFICATE-----/, 'PEM certificates')
+    .optional(),
+  BACKEND_TLS_ACME_CONTACT: z
+    .string()
+    .regex(/^mailto:[^@\s]+@[^@\s]+$/, 'mailto:<address>')
+    .optional(),
+  /** A person has read the terms of the certificate authority. */
+  BACKEND_TLS_ACME_TERMS_AGREED: zBool().default(true),
+  /** External account binding, where the CA asks for one: key id and MAC key (base64url), as the CA gave them. */
+  BACKEND_TLS_ACME_EAB_KID: z.string().min(1).max(256).optional(),
+  BACKEND_TLS_ACME_EAB_KEY: zSecret().optional(),
   /** Plain HTTP off loopback all the same: where something in front ends TLS. */
   BACKEND_TLS_INSECURE_FORCE: zBool().default(false),
-  /** PEM files: chain and private key. */
+  /** Of `custom`, PEM files: chain and private key. */
   BACKEND_TLS_CERT_FILE: path.optional(),
   BACKEND_TLS_KEY_FILE: path.optional(),
   /** PEM file with the issuers of client certificates. With it the listener asks for one. */
@@ -136,6 +171,7 @@ export function completeConfig(config: Config): CompleteConfig {
   const { BACKEND_TLS_MODE: mode } = config;
   const tls = [
     ...(mode === 'custom' ? (['BACKEND_TLS_CERT_FILE', 'BACKEND_TLS_KEY_FILE'] as const) : []),
+    ...(mode === 'acme' ? (['BACKEND_TLS_ACME_DIRECTORY_URL'] as const) : []),
     ...(config.BACKEND_TLS_CLIENT_REQUIRED ? (['BACKEND_TLS_CLIENT_CA_FILE'] as const) : []),
   ].filter((name) => config[name] === undefined);
   if (tls.length > 0)
@@ -143,7 +179,11 @@ export function completeConfig(config: Config): CompleteConfig {
       meta: { errors: tls.map((path) => ({ path, msg: 'missing' })) },
     });
   if (mode === 'insecure' && config.BACKEND_TLS_CLIENT_CA_FILE !== undefined)
-    throw new AppError('CONFIG_INVALID', 'BACKEND_TLS_CLIENT_CA_FILE needs BACKEND_TLS_MODE=custom');
+    throw new AppError('CONFIG_INVALID', 'BACKEND_TLS_CLIENT_CA_FILE needs a BACKEND_TLS_MODE with TLS');
+  if ((mode === 'ca' || mode === 'acme') && config.BACKEND_TLS_NAMES.length === 0)
+    throw new AppError('CONFIG_INVALID', `BACKEND_TLS_MODE=${mode} needs BACKEND_TLS_NAMES`);
+  if ((config.BACKEND_TLS_ACME_EAB_KID === undefined) !== (config.BACKEND_TLS_ACME_EAB_KEY === undefined))
+    throw new AppError('CONFIG_INVALID', 'BACKEND_TLS_ACME_EAB_KID and BACKEND_TLS_ACME_EAB_KEY go together');
   return config as CompleteConfig;
 }
 

@@ -9,7 +9,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Client } from '@viw/client';
 import { createLogger } from '@viw/runtime';
 import { eventually, runTool, selfSign } from '@viw/testing';
-import { ListenerTls } from '../src/http/listener-tls';
+import { PlainHttpConsent } from '../src/http/plain-http-consent';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -117,14 +117,14 @@ describe('plain HTTP', () => {
     { service: 'b' },
     { destination: { write: (line: string) => void logged.push(line) } },
   );
-  const tls = (host: string, force: boolean) =>
-    new ListenerTls({ mode: 'insecure', force, bind: { host, port: 0 }, clientRequired: false }, { logger });
+  const consent = (host: string, force: boolean) => async () =>
+    new PlainHttpConsent({ bind: { host, port: 0 }, force }, { logger }).start();
 
   it('is for loopback, unless forced, which is said loudly', async () => {
-    await expect(tls('127.0.0.1', false).start()).resolves.toBeUndefined();
-    await expect(tls('0.0.0.0', false).start()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(consent('127.0.0.1', false)()).resolves.toBeUndefined();
+    await expect(consent('0.0.0.0', false)()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     expect(logged).toEqual([]);
-    await tls('0.0.0.0', true).start();
+    await consent('0.0.0.0', true)();
     expect(logged.join('')).toMatch(/"level":"warn".*tls_insecure/);
   });
 });

@@ -40,4 +40,5 @@ export type { DnsProvider } from './dns01/dns-provider';
 export { Dns01Solver, type Dns01SolverOptions } from './dns01/dns01-solver';
 export { Rfc2136Provider, type Rfc2136Options } from './dns01/rfc2136-provider';
 export { parseTsigKey, type TsigKey } from './dns01/tsig-key';
+export { openValidationDoor } from './tls-alpn01/validation-door';
 export { TlsAlpn01Responder, type TlsAlpn01ResponderOptions } from './tls-alpn01/tls-alpn01-responder';

@@ -65,6 +65,8 @@ const grants: Record<ServiceRole, Grants> = {
     host_policies: manage,
     certificate_authorities: keep,
     issued_certificates: 'SELECT, INSERT, DELETE',
+    listener_certificates: manage,
+    listener_acme_accounts: keep,
     outbox: manage,
     administrators: manage,
     sessions: manage,

@@ -37,6 +37,8 @@ const refused: [ServiceRole, string][] = [
   ['viw_cert_worker', 'SELECT password_hash FROM viw.administrators'],
   ['viw_cert_worker', 'SELECT secret_hash FROM viw.api_keys'],
   ['viw_cert_worker', 'SELECT sealed FROM viw.token_keys'],
+  ['viw_cert_worker', 'SELECT sealed FROM viw.listener_certificates'],
+  ['viw_cert_worker', 'SELECT sealed FROM viw.listener_acme_accounts'],
   ['viw_cert_worker', 'SELECT detail FROM viw.audit_log'],
   ['viw_cert_worker', 'SELECT jws FROM viw.agent_commands'],
   ['viw_cert_worker', `UPDATE viw.audit_log SET action = 'x'`],

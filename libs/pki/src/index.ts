@@ -5,3 +5,4 @@ export * from './client-profile';
 export type { IssuedCertificate } from './issue';
 export * from './make-request';
 export * from './revocation-list';
+export * from './server-profile';

@@ -11,7 +11,7 @@ import {
   subprotocol,
 } from '@viw/contracts';
 import { formatBind, listen, uuidv7 } from '@viw/runtime';
-import type { Bind, Clock, Component, Logger, TrustedProxies } from '@viw/runtime';
+import type { Bind, Clock, Component, ListenerTls, Logger, TrustedProxies } from '@viw/runtime';
 import type { Dialect } from '../frames/dialect';
 import type { Admission, Admitted } from '../handshake/admission';
 import { refuseRequest, refuseUpgrade } from '../handshake/http-refusal';
@@ -25,7 +25,6 @@ import type { Rejections } from '../intake/rejections';
 import type { AddressRates } from './address-rates';
 import { ends } from './end-reason';
 import type { Sessions } from './sessions';
-import type { AgentTls } from './tls/agent-tls';
 import type { WaitingSockets } from './waiting-sockets';
 
 const paths: ReadonlySet<string> = new Set([agentWebSocketPath, ...agentWebSocketAliases]);
@@ -44,7 +43,7 @@ export interface AgentListenerOptions {
 }
 
 export interface AgentListenerDeps {
-  readonly tls: Pick<AgentTls, 'createServer'>;
+  readonly tls: Pick<ListenerTls, 'createServer'>;
   readonly proxies: TrustedProxies;
   readonly admission: Pick<Admission, 'decide' | 'close'>;
   /** Upgrade requests per source address. */

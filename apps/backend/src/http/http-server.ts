@@ -1,7 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
-import type { Bind, Component, Logger } from '@viw/runtime';
+import type { Bind, Component, ListenerTls, Logger } from '@viw/runtime';
 import { AppError, formatBind, listen } from '@viw/runtime';
-import type { ListenerTls } from './listener-tls';
 import { refuseUnreadable } from './unreadable-request';
 
 const STOP_GRACE_MS = 4_000;

@@ -17,7 +17,10 @@ export const ORGANIZATION = 'Viworks';
 const names: Readonly<Record<AuthorityPurpose, string>> = {
   root: 'viw root',
   'gateway-agents': 'viw gateway agents',
+  'web-services': 'viw web services',
 };
+
+const belowTheRoot = ['gateway-agents', 'web-services'] as const satisfies readonly AuthorityPurpose[];
 
 export interface PrivateCaDeps extends SealedKeyringDeps {
   readonly clock?: Clock;
@@ -29,7 +32,7 @@ export interface OpenAuthority {
   readonly authority: Authority;
 }
 
-/** viw's own certificate authorities: their keys sealed in Postgres. An installation without any gets them at its first start. */
+/** viw's own certificate authorities: their keys sealed in Postgres. An installation that lacks any gets it at its next start. */
 export class PrivateCa {
   readonly #deps: PrivateCaDeps;
   readonly #authorities: SealedKeyring<SealedAuthority, readonly OpenAuthority[]>;
@@ -77,10 +80,11 @@ export class PrivateCa {
       root = (await certificateAuthorities.sealed()).find(({ purpose }) => purpose === 'root');
     }
     if (root === undefined) throw new AppError('INTERNAL_ERROR', 'the root authority cannot be stored');
-    if (!present.some(({ purpose }) => purpose === 'gateway-agents')) {
+    for (const purpose of belowTheRoot) {
+      if (present.some((each) => each.purpose === purpose)) continue;
       const issuer = await unsealAuthority(this.#deps.box, root);
-      const made = await makeIntermediate(this.#about('gateway-agents'), issuer);
-      await this.#add(certificateAuthorities, 'gateway-agents', root.id, made);
+      const made = await makeIntermediate(this.#about(purpose), issuer);
+      await this.#add(certificateAuthorities, purpose, root.id, made);
     }
   }
 

@@ -1,10 +1,11 @@
-import { isIP, type AddressInfo } from 'node:net';
+import { isIP, type AddressInfo, type Socket } from 'node:net';
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import type { ChallengeSolver, PendingChallenge } from '../challenge-solver';
 import { PresentedAnswers, type SharedAnswers } from '../presented-answers';
 import { alpnContext } from './alpn-certificate';
 
-const PROTOCOL = 'acme-tls/1';
+/** RFC 8737 section 6.2. */
+export const ACME_PROTOCOL = 'acme-tls/1';
 const NAME = /^[a-z0-9_.:-]{1,253}$/;
 /** For a handshake, milliseconds. */
 const HANDSHAKE_MS = 10_000;
@@ -12,9 +13,9 @@ const HANDSHAKE_MS = 10_000;
 export interface TlsAlpn01ResponderOptions {
   /**
    * Address to listen on. Connections to port 443 of every name that ask for the protocol `acme-tls/1` have to lead here
-   * undecrypted, for example by `ssl_preread` of NGINX. Port 0 takes a free one.
+   * undecrypted, for example by `ssl_preread` of NGINX. Port 0 takes a free one. Without it it gets connections by `accept` only.
    */
-  bind: { host: string; port: number };
+  bind?: { host: string; port: number };
 }
 
 /**
@@ -34,11 +35,11 @@ export class TlsAlpn01Responder implements ChallengeSolver {
     this.answers = new PresentedAnswers(deps.shared);
   }
 
-  /** @returns the port it listens on. */
+  /** @returns the port it listens on; 0: on none. */
   async start(): Promise<number> {
     const server = createServer(
       {
-        ALPNProtocols: [PROTOCOL],
+        ALPNProtocols: [ACME_PROTOCOL],
         minVersion: 'TLSv1.2',
         handshakeTimeout: HANDSHAKE_MS,
         SNICallback: (name, done) => {
@@ -53,16 +54,17 @@ export class TlsAlpn01Responder implements ChallengeSolver {
         socket.on('close', () => this.sockets.delete(socket));
         socket.on('error', () => undefined);
         // The CA has seen what it wanted; it closes the connection itself.
-        if (socket.alpnProtocol === PROTOCOL) socket.setTimeout(HANDSHAKE_MS, () => socket.destroy());
+        if (socket.alpnProtocol === ACME_PROTOCOL) socket.setTimeout(HANDSHAKE_MS, () => socket.destroy());
         else socket.destroy();
       },
     );
     this.server = server;
     server.on('tlsClientError', () => undefined);
-    const { host, port } = this.options.bind;
+    const { bind } = this.options;
+    if (!bind) return 0;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, host, resolve);
+      server.listen(bind.port, bind.host, resolve);
     });
     return (server.address() as AddressInfo).port;
   }
@@ -72,7 +74,13 @@ export class TlsAlpn01Responder implements ChallengeSolver {
     if (!server) return;
     this.server = undefined;
     for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  }
+
+  /** A connection that somebody else has taken, of which nothing is read yet or everything was put back. */
+  accept(socket: Socket): void {
+    if (this.server) this.server.emit('connection', socket);
+    else socket.destroy();
   }
 
   /** @throws AppError UNAVAILABLE when the answer cannot be shared */

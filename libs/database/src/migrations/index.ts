@@ -25,6 +25,7 @@ import { privateCa } from './0033_private_ca';
 import { serverRights } from './0035_server_rights';
 import { tokenKeys } from './0037_token_keys';
 import { probeAttempts } from './0038_probe_attempts';
+import { listenerCertificates } from './0041_listener_certificates';
 import { tokenKeyRotation } from './0042_token_key_rotation';
 import type { Migration } from './migration';
 
@@ -59,5 +60,6 @@ export const migrations: readonly Migration[] = [
   serverRights,
   tokenKeys,
   probeAttempts,
+  listenerCertificates,
   tokenKeyRotation,
 ];

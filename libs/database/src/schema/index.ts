@@ -35,6 +35,7 @@ import type {
   OsGatewayStatusTable,
   OsGatewaysTable,
 } from './gateways';
+import type { ListenerAcmeAccountsTable, ListenerCertificatesTable } from './listener';
 import type { OutboxTable } from './outbox';
 import type { CertificateAuthoritiesTable, IssuedCertificatesTable } from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
@@ -86,4 +87,6 @@ export interface Database {
   acme_accounts: AcmeAccountsTable;
   certificate_authorities: CertificateAuthoritiesTable;
   issued_certificates: IssuedCertificatesTable;
+  listener_certificates: ListenerCertificatesTable;
+  listener_acme_accounts: ListenerAcmeAccountsTable;
 }
