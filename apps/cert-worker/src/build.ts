@@ -40,7 +40,7 @@ import { WorkerMetrics } from './worker-metrics';
  * The group's reader. Entries are taken only from workers whose liveness key is gone, so a short idle time robs nobody
  * and another worker goes on soon after one has left.
  */
-const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, livenessTtlMs: 15_000, claimEveryMs: 2_000 };
+const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, claimEveryMs: 2_000 };
 
 /** Pieces of work on servers at once. Each deployment among them holds up to two connections to Postgres for its locks. */
 const SERVERS_AT_ONCE = 16;
@@ -119,8 +119,9 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { ...store, ...access, metrics: counts, logger },
   );
   const revocation = new Revocation({ account, issuance, deployment, revocations: store.revocations });
+  const leaseSeconds = config.CERT_WORKER_LEASE_S;
   const runner = new OperationRunner(
-    { consumer },
+    { consumer, leaseSeconds },
     {
       ...store,
       perform: operationKinds({ issuance, deployment, revocation }),
@@ -139,7 +140,13 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
   );
   const requests = new StreamConsumer(
-    { contract: certRequestsStream, group: groups.certWorker, consumer, ...READER },
+    {
+      contract: certRequestsStream,
+      group: groups.certWorker,
+      consumer,
+      ...READER,
+      livenessTtlMs: leaseSeconds * 1_000,
+    },
     { redisUrl, handler: work.handler, logger, metrics },
   );
   new CertificateGauges({ schedule: store.schedule, metrics, logger });
