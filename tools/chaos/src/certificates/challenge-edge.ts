@@ -39,16 +39,13 @@ export class ChallengeEdge {
 function ask(port: number, path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const nothing = (): void => resolve(undefined);
-    const call = get(
-      { host: '127.0.0.1', port, path, agent: false, timeout: PATIENCE_MS },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (piece: string) => (body += piece));
-        response.on('error', nothing);
-        response.on('end', () => resolve(response.statusCode === 200 ? body : undefined));
-      },
-    );
+    const call = get({ host: '127.0.0.1', port, path, agent: false, timeout: PATIENCE_MS }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (piece: string) => (body += piece));
+      response.on('error', nothing);
+      response.on('end', () => resolve(response.statusCode === 200 ? body : undefined));
+    });
     call.on('timeout', () => call.destroy());
     call.on('error', nothing);
   });

@@ -1,4 +1,4 @@
-import type { OperationStatus } from '@viw/contracts';
+import type { Operation } from '@viw/contracts';
 import { deadLetterStream, groups, streams } from '@viw/contracts';
 import { runTool } from '@viw/testing';
 import { sql } from 'kysely';
@@ -10,9 +10,11 @@ import type { CertWorld } from './world';
 type Db = CertWorld['db'];
 
 /** Remembers the first end of each operation that has one by now. */
-export async function watchEnds(db: Db, firstEnds: Map<string, OperationStatus>): Promise<void> {
-  const { rows } = await sql<{ id: string; status: OperationStatus }>`
-    SELECT id, status FROM viw.certificate_operations WHERE status NOT IN ('accepted', 'running')`.execute(db);
+export async function watchEnds(db: Db, firstEnds: Map<string, Operation['status']>): Promise<void> {
+  const { rows } = await sql<{ id: string; status: Operation['status'] }>`
+    SELECT id, status FROM viw.certificate_operations WHERE status NOT IN ('accepted', 'running')`.execute(
+    db,
+  );
   for (const { id, status } of rows) if (!firstEnds.has(id)) firstEnds.set(id, status);
 }
 
@@ -60,7 +62,9 @@ async function readLeftOvers(
 ): Promise<string[]> {
   const found: string[] = [];
   for (const table of ['challenge_answers', 'certificate_order_keys']) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*)::int AS n FROM ${sql.table(`viw.${table}`)}`.execute(db);
+    const { rows } = await sql<{
+      n: number;
+    }>`SELECT count(*)::int AS n FROM ${sql.table(`viw.${table}`)}`.execute(db);
     if ((rows[0]?.n ?? 0) > 0) found.push(`${rows[0]?.n} rows in ${table}`);
   }
   for (const { site } of asked) {

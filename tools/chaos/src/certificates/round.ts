@@ -112,9 +112,7 @@ export class Round {
   #addresses(): { site: string; port: number }[][] {
     const hosts = [...this.#deps.world.servers.hosts.values()];
     return this.#deps.world.servers.nginxes.map((nginx) =>
-      hosts
-        .filter((host) => host.nginx === nginx)
-        .map(({ site }) => ({ site, port: nginx.httpsPort })),
+      hosts.filter((host) => host.nginx === nginx).map(({ site }) => ({ site, port: nginx.httpsPort })),
     );
   }
 

@@ -1,4 +1,4 @@
-import type { OperationStatus } from '@viw/contracts';
+import type { Operation } from '@viw/contracts';
 import { auditCertificates } from '../ledger/certificate-ledger';
 import { lookUntil } from '../look-until';
 import { openOnes, readEvidence, readUnrest, watchEnds } from './evidence';
@@ -27,7 +27,10 @@ const WATCH_MS = 300;
 const LOOK_MS = 300;
 
 /** Rounds of faults at exact points, then rest, then the books. The same seed plans the same jobs. */
-export async function runCerts({ seed, measure }: CertsRunOptions, { say }: CertsRunDeps): Promise<CertsVerdict> {
+export async function runCerts(
+  { seed, measure }: CertsRunOptions,
+  { say }: CertsRunDeps,
+): Promise<CertsVerdict> {
   const startedAt = performance.now();
   const mayFill = canFillDisks();
   const rounds = Array.from({ length: measure.rounds }, (_, round) =>
@@ -38,7 +41,9 @@ export async function runCerts({ seed, measure }: CertsRunOptions, { say }: Cert
   const world = await createCertWorld({ jobs, workers: WORKERS, leaseS, concurrency: CONCURRENCY });
   let keepLogs = true;
   try {
-    say(`certs, seed ${seed}: ready after ${seconds(startedAt)} s; ${jobs.length} requests in ${rounds.length} rounds`);
+    say(
+      `certs, seed ${seed}: ready after ${seconds(startedAt)} s; ${jobs.length} requests in ${rounds.length} rounds`,
+    );
     const judged = await disturb(world, { rounds, seed, measure }, { say, startedAt });
     const verdict = {
       ...judged,
@@ -62,7 +67,7 @@ async function disturb(
 ): Promise<Omit<CertsVerdict, 'disk_full'>> {
   const asked: Asked[] = [];
   const brokenServers: string[] = [];
-  const firstEnds = new Map<string, OperationStatus>();
+  const firstEnds = new Map<string, Operation['status']>();
   let look: Promise<void> | undefined;
   const watching = setInterval(() => {
     // Postgres may be away: then it is looked at the next time.

@@ -127,5 +127,20 @@ async function build(
   undo.push(() => producer.stop());
   const prober = new Prober();
   undo.push(() => prober.stop());
-  return { redis, postgres, db, auditor, workers, servers, witness, halts, edge, knot, prober, producer, undo, logs };
+  return {
+    redis,
+    postgres,
+    db,
+    auditor,
+    workers,
+    servers,
+    witness,
+    halts,
+    edge,
+    knot,
+    prober,
+    producer,
+    undo,
+    logs,
+  };
 }

@@ -1,4 +1,4 @@
-import type { OperationStatus } from '@viw/contracts';
+import type { Operation } from '@viw/contracts';
 
 /** What was asked for. */
 export interface AskedCertificate {
@@ -23,11 +23,11 @@ export interface CertificateEvidence {
   readonly operations: readonly {
     readonly id: string;
     readonly certificateId: string;
-    readonly status: OperationStatus;
+    readonly status: Operation['status'];
     readonly error: string | null;
   }[];
   /** The first end of each operation that was seen. */
-  readonly firstEnds: ReadonlyMap<string, OperationStatus>;
+  readonly firstEnds: ReadonlyMap<string, Operation['status']>;
   /** The CA's own account; `site` as far as it was seen who asked. */
   readonly ca: {
     readonly orders: readonly { readonly id: string; readonly site: string | undefined }[];

@@ -19,7 +19,13 @@ type Damage = Exclude<keyof CertificateFindings, 'examples'>;
 const EXAMPLES = 16;
 
 class Tally {
-  readonly #counts: Record<Damage, number> = { lost: 0, duplicated: 0, phantom: 0, left_over: 0, unserved: 0 };
+  readonly #counts: Record<Damage, number> = {
+    lost: 0,
+    duplicated: 0,
+    phantom: 0,
+    left_over: 0,
+    unserved: 0,
+  };
   readonly #examples: string[] = [];
 
   add(damage: Damage, what: string, count = 1): void {
@@ -60,7 +66,11 @@ function auditCa(tally: Tally, one: AskedCertificate, evidence: CertificateEvide
   const orders = evidence.ca.orders.filter((order) => order.site === site).map(({ id }) => id);
   const issued = evidence.ca.issued.filter(({ orderId }) => orders.includes(orderId));
   const versions = versionsOf(one, evidence);
-  for (const [what, { length }] of Object.entries({ order: orders, certificate: issued, version: versions })) {
+  for (const [what, { length }] of Object.entries({
+    order: orders,
+    certificate: issued,
+    version: versions,
+  })) {
     if (length === 0) tally.add('lost', `${site} has no ${what}`);
     if (length > 1) tally.add('duplicated', `${length} of ${what} for ${site}`, length - 1);
   }
