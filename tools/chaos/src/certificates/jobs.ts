@@ -88,8 +88,9 @@ export function planJobs(
   let count = 0;
   const job = (fate: Fate, { point, fault }: Pick<Job, 'point' | 'fault'>): Job => {
     const index = count++;
-    // A configuration that is broken is so for all that is on the server.
-    const apart = fault === 'broken configuration' || (point !== undefined && holdsServer.has(point));
+    // A configuration is broken for all that is on the server, and anybody's reload loads everybody's certificate.
+    const spreads = fault === 'broken configuration' || fault === 'reload keeps the old';
+    const apart = spreads || (point !== undefined && holdsServer.has(point));
     return {
       site: `r${round}-${index}.${zone}`,
       // In turns from a random one on: both challenges come at each point that comes twice.
