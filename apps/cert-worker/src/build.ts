@@ -1,6 +1,6 @@
 import { Http01Responder, TlsAlpn01Responder } from '@viw/acme';
 import { certRequestsStream, groups } from '@viw/contracts';
-import { createDatabase, pingDatabase } from '@viw/database';
+import { LockSessions, createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
@@ -113,10 +113,11 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
   );
   const pool = new SshPool({ total: SERVERS_AT_ONCE });
+  const locks = new LockSessions({ url: databaseUrl, applicationName: 'cert-worker-lock' });
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
-    { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
-    { ...store, ...access, metrics: counts, logger },
+    { proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
+    { ...store, ...access, locks, metrics: counts, logger },
   );
   const revocation = new Revocation({ account, issuance, deployment, revocations: store.revocations });
   const leaseSeconds = config.CERT_WORKER_LEASE_S;
@@ -186,6 +187,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     producer,
     account,
     { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
+    { name: 'lock-sessions', start: () => undefined, stop: () => locks.stop() },
     new PeriodicTask(
       { name: 'server-probes', everyMs: PROBES_EVERY_MS, failureEvent: 'server_probes_failed' },
       {
