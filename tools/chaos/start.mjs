@@ -8,4 +8,5 @@ process.exitCode = await bundleAndRun('tools/chaos', [
   'apps/backend',
   'apps/gateway-agent',
   'apps/host-helper',
+  'apps/cert-worker',
 ]);

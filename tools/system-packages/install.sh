@@ -2,6 +2,7 @@
 # Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, sshd, Pebble, Knot DNS, Chromium.
 # `install.sh host-check`: also what a gateway host has, for `make host-check` (container engine, OpenVPN, a Debian to boot).
 # `install.sh tls-check`: also testssl.sh, for `make tls-check`.
+# `install.sh bench-certs`: also the ACME clients that the bench `certs` compares with.
 # Installs what is missing from Debian's packages when it may (root, or sudo without a password), after saying so.
 # Otherwise it names what is missing and ends with 0: the demo runs what it can, and tests that need a server fail clearly.
 set -eu
@@ -33,6 +34,10 @@ if [ "${1:-}" = host-check ]; then
   need debootstrap debootstrap
 fi
 [ "${1:-}" != tls-check ] || need testssl testssl.sh
+if [ "${1:-}" = bench-certs ]; then
+  need certbot certbot
+  need lego lego
+fi
 
 [ -n "$missing" ] || exit 0
 
@@ -69,6 +74,7 @@ stay_off() {
       knot) $as_root systemctl disable --quiet knot.service ;;
       openssh-server) $as_root systemctl disable --quiet ssh.service ;;
       openvpn) $as_root systemctl disable --quiet openvpn.service ;;
+      certbot) $as_root systemctl disable --quiet certbot.timer ;;
     esac
   done >/dev/null 2>&1 || true
 }

@@ -1,6 +1,6 @@
 import { Http01Responder, TlsAlpn01Responder } from '@viw/acme';
 import { advisoryLocks, certRequestsStream, groups } from '@viw/contracts';
-import { ElectedTask, createDatabase, pingDatabase } from '@viw/database';
+import { ElectedTask, LockSessions, createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
@@ -42,7 +42,7 @@ import { WorkerMetrics } from './worker-metrics';
  * The group's reader. Entries are taken only from workers whose liveness key is gone, so a short idle time robs nobody
  * and another worker goes on soon after one has left.
  */
-const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, livenessTtlMs: 15_000, claimEveryMs: 2_000 };
+const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, claimEveryMs: 2_000 };
 
 /** Pieces of work on servers at once. Each deployment among them holds up to two connections to Postgres for its locks. */
 const SERVERS_AT_ONCE = 16;
@@ -117,14 +117,16 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
   );
   const pool = new SshPool({ total: SERVERS_AT_ONCE });
+  const locks = new LockSessions({ url: databaseUrl, applicationName: 'cert-worker-lock' });
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
-    { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
-    { ...store, ...access, metrics: counts, logger },
+    { proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
+    { ...store, ...access, locks, metrics: counts, logger },
   );
   const revocation = new Revocation({ account, issuance, deployment, revocations: store.revocations });
+  const leaseSeconds = config.CERT_WORKER_LEASE_S;
   const runner = new OperationRunner(
-    { consumer },
+    { consumer, leaseSeconds },
     {
       ...store,
       perform: operationKinds({ issuance, deployment, revocation }),
@@ -143,7 +145,13 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
   );
   const requests = new StreamConsumer(
-    { contract: certRequestsStream, group: groups.certWorker, consumer, ...READER },
+    {
+      contract: certRequestsStream,
+      group: groups.certWorker,
+      consumer,
+      ...READER,
+      livenessTtlMs: leaseSeconds * 1_000,
+    },
     { redisUrl, handler: work.handler, logger, metrics },
   );
   new CertificateGauges({ schedule: store.schedule, metrics, logger });
@@ -193,6 +201,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     producer,
     account,
     { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
+    { name: 'lock-sessions', start: () => undefined, stop: () => locks.stop() },
     new PeriodicTask(
       { name: 'server-probes', everyMs: PROBES_EVERY_MS, failureEvent: 'server_probes_failed' },
       {

@@ -68,6 +68,8 @@ const schema = z.object({
   CERT_WORKER_DNS_AUTHORITY_PORT: zInt({ min: 1, max: 65_535 }).default(53),
   /** How long a TXT record may take to show at every authoritative name server, milliseconds. */
   CERT_WORKER_DNS_PROPAGATION_MS: zInt({ min: 1_000, max: 600_000 }).default(120_000),
+  /** How long the operations of a worker that died wait until another one goes on with them, seconds. */
+  CERT_WORKER_LEASE_S: zInt({ min: 3, max: 300 }).default(15),
   /** Operations at the same time. */
   CERT_WORKER_CONCURRENCY: zInt({ min: 1, max: 64 }).default(4),
   /** What is due is begun at most so much later, milliseconds. */

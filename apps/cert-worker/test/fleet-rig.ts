@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { DeployOrder } from '@viw/contracts';
 import {
   CertificateRepository,
+  LockSessions,
   OperationRepository,
   ServerRepository,
   SshCredentialRepository,
@@ -118,10 +119,11 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
   }
 
   const pool = new SshPool();
+  const locks = new LockSessions({ url: workerUrl, applicationName: 'test-worker-lock' });
   const metrics = new WorkerMetrics(createMetrics('test'));
   const deployment = new Deployment(
-    { databaseUrl: workerUrl, proofTimeoutMs: 3_000 },
-    { ...store, pool, box, metrics, logger },
+    { proofTimeoutMs: 3_000 },
+    { ...store, pool, locks, box, metrics, logger },
   );
   const operations = new OperationRepository({ db });
 
@@ -211,6 +213,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
         WHERE s.id = ${server.id}`.execute(db),
     stop: async () => {
       await pool.stop();
+      locks.stop();
       await workerDb.destroy();
       await db.destroy();
       await Promise.all(machines.flatMap(({ sshd, nginx }) => [sshd.stop(), nginx.stop()]));

@@ -1,4 +1,10 @@
-import { CertificateRepository, OperationRepository, createDatabase, migrate } from '@viw/database';
+import {
+  CertificateRepository,
+  LockSessions,
+  OperationRepository,
+  createDatabase,
+  migrate,
+} from '@viw/database';
 import type { Db } from '@viw/database';
 import { createLogger, createMetrics } from '@viw/runtime';
 import { eventually, uniqueDatabase } from '@viw/testing';
@@ -11,12 +17,17 @@ import { WorkerMetrics } from '../src/worker-metrics';
 
 let url: string;
 let db: Db;
+let locks: LockSessions;
 beforeAll(async () => {
   ({ url } = await uniqueDatabase());
   db = createDatabase({ url, applicationName: 'test' });
   await migrate(db);
+  locks = new LockSessions({ url, applicationName: 'test-lock' });
 });
-afterAll(() => db.destroy());
+afterAll(async () => {
+  locks.stop();
+  await db.destroy();
+});
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 
@@ -108,17 +119,17 @@ test('one deployment at a time to one directory, also from two operations', asyn
   const directory = { host: '10.0.0.1', port: 22, path: '/etc/viw/www' };
   const log: string[] = [];
   let release: (() => void) | undefined;
-  const first = withDirectoryLock({ databaseUrl: url }, directory, never, async () => {
+  const first = withDirectoryLock({ locks }, directory, never, async () => {
     log.push('first in');
     await new Promise<void>((resolve) => (release = resolve));
     log.push('first out');
   });
   await eventually(() => expect(release).toBeDefined());
-  const second = withDirectoryLock({ databaseUrl: url }, directory, never, async () => {
+  const second = withDirectoryLock({ locks }, directory, never, async () => {
     log.push('second in');
     return 'done';
   });
-  await withDirectoryLock({ databaseUrl: url }, { ...directory, path: '/etc/viw/other' }, never, async () => {
+  await withDirectoryLock({ locks }, { ...directory, path: '/etc/viw/other' }, never, async () => {
     log.push('other');
   });
   release?.();

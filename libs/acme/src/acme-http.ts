@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import acme from 'acme-client';
 import axios, { getAdapter, type AxiosAdapter, type AxiosError } from 'axios';
 import { acmeError, acmeUnavailable } from './acme-errors';
+import { NoncePool } from './nonce-pool';
 import { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
 
 /**
@@ -15,6 +16,7 @@ import { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
  */
 interface CallScope {
   agent: Agent;
+  nonces: NoncePool;
   timeoutMs: number;
   signal: AbortSignal | undefined;
   problem?: AcmeProblem;
@@ -42,6 +44,7 @@ export interface AnswerFacts {
 
 export class AcmeHttp {
   private readonly agent: Agent;
+  private readonly nonces = new NoncePool();
 
   constructor(private readonly options: AcmeHttpOptions) {
     const { directoryCaPem } = options;
@@ -65,7 +68,8 @@ export class AcmeHttp {
     install();
     for (let round = 1; ; round++) {
       signal?.throwIfAborted();
-      const scope: CallScope = { agent: this.agent, timeoutMs: this.options.requestTimeoutMs, signal };
+      const { agent, nonces } = this;
+      const scope: CallScope = { agent, nonces, timeoutMs: this.options.requestTimeoutMs, signal };
       try {
         const result = await scopes.run(scope, work);
         return {
@@ -143,9 +147,16 @@ function install(): void {
 /** A certificate chain is a few kilobytes; nothing a CA sends is near this. */
 const MAX_ANSWER_BYTES = 1_048_576;
 
-/** Notes what came back before acme-client's own interceptor drops it. */
+/**
+ * Notes what came back before acme-client's own interceptor drops it. Its question for a nonce before each signed request
+ * (the only HEAD of the protocol) is answered with one that came with an earlier answer, so that the CA is asked half as often.
+ */
 function recording(scope: CallScope, send: AxiosAdapter): AxiosAdapter {
   return async (config) => {
+    const asksForNonce = config.method?.toLowerCase() === 'head';
+    const nonce = asksForNonce ? scope.nonces.take() : undefined;
+    if (nonce !== undefined)
+      return { config, data: '', status: 200, statusText: 'OK', headers: { 'replay-nonce': nonce } };
     try {
       return await send(config);
     } catch (error) {
@@ -162,6 +173,9 @@ function recording(scope: CallScope, send: AxiosAdapter): AxiosAdapter {
             response.headers['retry-after'],
           );
         } else delete scope.problem;
+        // acme-client repeats a request with the nonce of its refusal by itself.
+        if (scope.problem?.type === 'badNonce') scope.nonces.clear();
+        else if (!asksForNonce) scope.nonces.put(response.headers['replay-nonce']);
       }
       throw error;
     }

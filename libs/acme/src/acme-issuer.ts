@@ -31,7 +31,7 @@ export interface AcmeIssuerOptions {
   requestTimeoutMs?: number;
   /** Longest wait for a validation or for the certificate, each. Milliseconds, default 90,000. */
   waitTimeoutMs?: number;
-  /** First pause between two looks at an order or authorization. Milliseconds, default 250; doubles up to 5,000. */
+  /** First pause between two looks at an order or authorization. Milliseconds, default 50; doubles up to 5,000. */
   pollMs?: number;
 }
 
@@ -181,7 +181,7 @@ export class AcmeIssuer implements Issuer {
   }
 
   private depsFor(client: Client): OrderDeps {
-    const { pollMs = 250, waitTimeoutMs = 90_000 } = this.options;
+    const { pollMs = 50, waitTimeoutMs = 90_000 } = this.options;
     const polling = { minMs: pollMs, maxMs: Math.max(pollMs, 5_000), timeoutMs: waitTimeoutMs };
     return { client, http: this.http, polling };
   }

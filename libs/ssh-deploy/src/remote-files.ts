@@ -36,11 +36,14 @@ export class RemoteFiles {
     const content = Buffer.from(data);
     const handle = await this.call<Buffer>(path, (done) => this.sftp.open(path, 'wx', mode, done));
     try {
-      await this.call(path, (done) => this.sftp.fchmod(handle, mode, done));
-      if (content.length > 0) {
-        await this.call(path, (done) => this.sftp.write(handle, content, 0, content.length, 0, done));
-      }
-      await this.flush(path, handle);
+      // Sent one behind the other without waiting: a server answers in the order in which it was asked.
+      await allOf([
+        this.call(path, (done) => this.sftp.fchmod(handle, mode, done)),
+        ...(content.length > 0
+          ? [this.call(path, (done) => this.sftp.write(handle, content, 0, content.length, 0, done))]
+          : []),
+        this.flush(path, handle),
+      ]);
     } finally {
       await this.call(path, (done) => this.sftp.close(handle, done));
     }
@@ -60,7 +63,8 @@ export class RemoteFiles {
   /** True when each file exists and has exactly its content. */
   async hold(contents: Readonly<Record<string, string>>): Promise<boolean> {
     const paths = Object.keys(contents);
-    for (const path of paths) if ((await this.kind(path)) !== 'file') return false;
+    const kinds = await allOf(paths.map((path) => this.kind(path)));
+    if (kinds.some((kind) => kind !== 'file')) return false;
     const digests = await this.sha256(...paths);
     return Object.values(contents).every(
       (content, index) => digests[index] === createHash('sha256').update(content).digest('hex'),
@@ -179,6 +183,12 @@ export class RemoteFiles {
       }
     });
   }
+}
+
+/** Waits for all of them, so that none is under way when the first failure is thrown. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 function kindOf(stats: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): RemoteKind {

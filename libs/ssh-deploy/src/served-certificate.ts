@@ -1,6 +1,6 @@
 import { isIP, connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext } from 'node:tls';
 import { sleep } from '@viw/runtime';
 import { factsOf, type ServedFacts } from './served-facts';
 import type { SshConnection } from './ssh-connection';
@@ -29,6 +29,8 @@ const ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 const STEADY_MS = 300;
+/** Without a certificate of our own; made once, since that takes longer than the rest of a handshake. */
+const CONTEXT = createSecureContext();
 
 /** Lower-case hex without separators, whichever usual form it came in. */
 export function normalizeFingerprint(fingerprint: string): string {
@@ -105,6 +107,7 @@ function handshake(
       // RFC 6066 section 3: addresses are not sent as server names.
       ...(isIP(servername) === 0 && { servername }),
       rejectUnauthorized: false,
+      secureContext: CONTEXT,
     });
     const settle = (then: () => void): void => {
       clearTimeout(limit);

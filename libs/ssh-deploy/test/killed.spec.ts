@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runTool, startProgram } from '@viw/testing';
+import { eventually, runTool, startProgram } from '@viw/testing';
 import { normalizeFingerprint, type DeployMaterial } from '@viw/ssh-deploy';
 import { build } from 'esbuild';
 import type { KilledDeployment } from './killed-deployment';
@@ -36,7 +36,12 @@ async function deployAndDie(site: string, material: DeployMaterial, dieBefore: n
   await writeFile(file, JSON.stringify(job), { mode: 0o600 });
   const program = await startProgram({ name: 'deployment', argv: [process.execPath, bundle, file] });
   const { signal } = await program.exited;
-  const said = program.output().trim();
+  // Its end may be noticed before its last words have been read.
+  const said = await eventually(() => {
+    const words = program.output().trim();
+    if (words === '') throw new Error('it has said nothing');
+    return words;
+  });
   expect(signal).toBe(said.startsWith('dies before') ? 'SIGKILL' : null);
   return said;
 }
@@ -72,8 +77,9 @@ it('killed before any change: the server serves a valid pair all the time, and t
         const said = await deployAndDie(site, material, dieBefore);
         if (said === 'deployed') over = true;
         else deaths.push(said);
-        // What lies there would start: the pair that `current` names fits.
-        await nginxTest();
+        // What lies there would start: the pair that `current` names fits. A test that reads one half before and the other
+        // after the switch of another site passes the next time.
+        await eventually(nginxTest, { timeoutMs: 3_000 });
         const resumed = await deployWithLog(rig, rig.target(site), material);
         expect(resumed.error).toBeUndefined();
       });

@@ -1,4 +1,6 @@
 import { type Arguments, parseArguments, usage } from './arguments';
+import { runCerts } from './certificates/run';
+import * as certsVerdict from './certificates/verdict';
 import { runCommands } from './whole-product/run';
 import * as commandsVerdict from './whole-product/verdict';
 import { runChaos } from './streams/run';
@@ -15,6 +17,11 @@ async function run(options: Arguments, say: (line: string) => void): Promise<Rep
     const { examples, ...figures } = await runCommands(options, { say });
     const verdict = { ...figures, examples };
     return { table: commandsVerdict.table(verdict), figures, sound: commandsVerdict.isSound(verdict) };
+  }
+  if (options.scenario === 'certs') {
+    const { examples, ...figures } = await runCerts(options, { say });
+    const verdict = { ...figures, examples };
+    return { table: certsVerdict.table(verdict), figures, sound: certsVerdict.isSound(verdict) };
   }
   const { examples, ...figures } = await runChaos(options, { say });
   const verdict = { ...figures, examples };

@@ -137,10 +137,21 @@ export interface CertWorkerOptions extends ServiceOptions {
   /** Operations at the same time. */
   readonly concurrency: number;
   readonly acmeDirectoryUrl: string;
+  /** PEM of the root of the directory's own HTTPS. */
+  readonly acmeCaPem?: string | undefined;
+  /** Where its responder listens; a free one by default. */
+  readonly http01Port?: number | undefined;
+  /** Makes DNS-01 possible: the one name server of the zones, `address:port`, and the key that may update them. */
+  readonly dns?: { readonly server: string; readonly tsigKey: string } | undefined;
+  /** How long the operations of a worker that died wait for another, seconds. Default: its own; the same for what follows. */
+  readonly leaseS?: number | undefined;
+  readonly proofTimeoutMs?: number | undefined;
+  readonly scheduleEveryMs?: number | undefined;
 }
 
 export function certWorkerProgram(options: CertWorkerOptions): Promise<ProgramOptions> {
   const { consumer, redisUrl, databaseUrl, encryptionKey, concurrency, acmeDirectoryUrl } = options;
+  const { acmeCaPem, http01Port = 0, dns, leaseS, proofTimeoutMs, scheduleEveryMs } = options;
   return service({ app: 'cert-worker', name: `cert-worker-${consumer}`, prefix: 'CERT_WORKER' }, options, {
     CERT_WORKER_REDIS_URL: redisUrl,
     CERT_WORKER_DATABASE_URL: databaseUrl,
@@ -148,6 +159,16 @@ export function certWorkerProgram(options: CertWorkerOptions): Promise<ProgramOp
     CERT_WORKER_ENCRYPTION_KEY: encryptionKey,
     CERT_WORKER_CONCURRENCY: String(concurrency),
     CERT_WORKER_ACME_DIRECTORY_URL: acmeDirectoryUrl,
-    CERT_WORKER_HTTP01_BIND: '127.0.0.1:0',
+    CERT_WORKER_HTTP01_BIND: `127.0.0.1:${http01Port}`,
+    ...(acmeCaPem !== undefined && { CERT_WORKER_ACME_CA: acmeCaPem }),
+    ...(leaseS !== undefined && { CERT_WORKER_LEASE_S: String(leaseS) }),
+    ...(proofTimeoutMs !== undefined && { CERT_WORKER_PROOF_TIMEOUT_MS: String(proofTimeoutMs) }),
+    ...(scheduleEveryMs !== undefined && { CERT_WORKER_SCHEDULE_EVERY_MS: String(scheduleEveryMs) }),
+    ...(dns !== undefined && {
+      CERT_WORKER_RFC2136_SERVER: dns.server,
+      CERT_WORKER_RFC2136_KEY: dns.tsigKey,
+      CERT_WORKER_DNS_RESOLVERS: dns.server,
+      CERT_WORKER_DNS_AUTHORITY_PORT: dns.server.replace(/.*:/, ''),
+    }),
   });
 }

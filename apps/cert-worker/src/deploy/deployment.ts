@@ -4,6 +4,7 @@ import type {
   DeployableVersion,
   DeploymentRepository,
   DeployTarget,
+  LockSessions,
   OperationTargetRepository,
   OperationWork,
   VirtualHostRepository,
@@ -22,8 +23,6 @@ import { loginTo, type ServerLoginDeps } from './server-login';
 import { withServerLock } from './server-lock';
 
 export interface DeploymentOptions {
-  /** For the locks on certificate directories and servers. */
-  readonly databaseUrl: string;
   /** How long a new certificate may take to show, milliseconds. */
   readonly proofTimeoutMs: number;
 }
@@ -34,6 +33,8 @@ export interface DeploymentDeps extends ServerLoginDeps {
   readonly targets: Pick<OperationTargetRepository, 'plan' | 'setState'>;
   readonly deployments: Pick<DeploymentRepository, 'recordProved'>;
   readonly pool: Pick<SshPool, 'use'>;
+  /** On certificate directories and servers. */
+  readonly locks: Pick<LockSessions, 'run'>;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
 }
@@ -106,7 +107,7 @@ export class Deployment {
       const result = await this.deps.pool.use(
         login,
         ({ connect, exclusively }) =>
-          withDirectoryLock(this.options, directory, signal, (held) =>
+          withDirectoryLock(this.deps, directory, signal, (held) =>
             deployCertificate(
               {
                 target: {
@@ -118,12 +119,16 @@ export class Deployment {
                   proofTimeoutMs: this.options.proofTimeoutMs,
                 },
                 material,
-                onStep: (event) => journal.report({ ...event, virtual_host_id: virtualHostId }),
+                onStep: (event) => {
+                  const stored = journal.report({ ...event, virtual_host_id: virtualHostId });
+                  // A beginning is stored while the step is under way; its end waits for both.
+                  return event.status === 'started' ? undefined : stored;
+                },
                 signal: held,
               },
               {
                 connect,
-                exclusively: (work) => exclusively(() => withServerLock(this.options, login, work)),
+                exclusively: (work) => exclusively(() => withServerLock(this.deps, login, work)),
               },
             ),
           ),

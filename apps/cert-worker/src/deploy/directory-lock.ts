@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { withAdvisoryLock } from '@viw/database';
+import type { LockSessions } from '@viw/database';
 import { AppError, sleep } from '@viw/runtime';
 
 export interface DirectoryLockOptions {
-  readonly databaseUrl: string;
+  readonly locks: Pick<LockSessions, 'run'>;
 }
 
 export interface CertificateDirectory {
@@ -27,21 +27,20 @@ export function lockKeyOf({ host, port, path }: CertificateDirectory): number {
  * @param work gets a signal that is aborted with the outer one, or when the lock is lost
  */
 export async function withDirectoryLock<T>(
-  { databaseUrl }: DirectoryLockOptions,
+  { locks }: DirectoryLockOptions,
   directory: CertificateDirectory,
   outer: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const lock = { url: databaseUrl, key: lockKeyOf(directory), applicationName: 'cert-worker-lock' };
+  const key = lockKeyOf(directory);
   for (;;) {
     outer.throwIfAborted();
-    let done: { result: T } | undefined;
-    await withAdvisoryLock(lock, async (broken) => {
+    const done = await locks.run(key, (broken) => {
       const lost = new AbortController();
       broken.addEventListener('abort', () =>
         lost.abort(new AppError('UNAVAILABLE', 'the lock on the certificate directory is lost')),
       );
-      done = { result: await work(AbortSignal.any([outer, lost.signal])) };
+      return work(AbortSignal.any([outer, lost.signal]));
     });
     if (done) return done.result;
     await sleep(LOOK_MS, outer);

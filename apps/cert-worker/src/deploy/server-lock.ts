@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { withAdvisoryLock } from '@viw/database';
+import type { LockSessions } from '@viw/database';
 import { sleep } from '@viw/runtime';
 
 export interface ServerLockOptions {
-  readonly databaseUrl: string;
+  readonly locks: Pick<LockSessions, 'run'>;
 }
 
 export interface ServerAddress {
@@ -19,19 +19,15 @@ const LOOK_MS = 50;
  * pool's own queue comes first. Waits until the server is free. MUST NOT be asked for while the same server is held.
  */
 export async function withServerLock<T>(
-  { databaseUrl }: ServerLockOptions,
+  { locks }: ServerLockOptions,
   { host, port }: ServerAddress,
   work: () => Promise<T>,
 ): Promise<T> {
   const digest = createHash('sha256').update(JSON.stringify(['server configuration', host, port]));
   const key = 2 ** 48 + digest.digest().readUIntBE(0, 6);
-  const lock = { url: databaseUrl, key, applicationName: 'cert-worker-lock' };
   for (;;) {
-    let done: { result: T } | undefined;
-    await withAdvisoryLock(lock, async () => {
-      // Seen through even when the lock's connection breaks: the middle of a switch is no place to stop.
-      done = { result: await work() };
-    });
+    // Seen through even when the lock's connection breaks: the middle of a switch is no place to stop.
+    const done = await locks.run(key, work);
     if (done) return done.result;
     await sleep(LOOK_MS);
   }

@@ -2,13 +2,15 @@ import { certWorkerProgram, makeSecrets, serviceAccount } from '@viw/programs';
 import { createLogger } from '@viw/runtime';
 import { SecretBox, parseKeks } from '@viw/secrets';
 import { StreamProducer } from '@viw/streams';
-import { type Nginx, runTool, startProgram } from '@viw/testing';
+import { type Nginx, freePort, runTool, startPebble, startProgram } from '@viw/testing';
 import type { Scale } from '../arguments';
 import type { BenchDeps, Report } from '../report';
 import { median, percentile, rounded } from '../statistics';
 import { createWorld, versions } from '../world';
-import { Deployments } from './deployments';
+import { type IssuanceMeasure, issuance } from './issuance';
 import { startManagedFleet, type Deployable } from './managed-fleet';
+import { Operations } from './operations';
+import { PortSwitch } from './port-switch';
 
 interface CertsMeasure {
   readonly servers: number;
@@ -18,15 +20,16 @@ interface CertsMeasure {
   readonly together: number;
   readonly atOnce: number;
   readonly rounds: number;
+  readonly issuance: IssuanceMeasure;
 }
 
 const measures: Record<Scale, CertsMeasure> = {
-  quick: { servers: 5, alone: 12, together: 100, atOnce: 10, rounds: 1 },
-  full: { servers: 5, alone: 60, together: 100, atOnce: 10, rounds: 3 },
+  quick: { servers: 5, alone: 12, together: 100, atOnce: 10, rounds: 1, issuance: { rounds: 1, each: 10 } },
+  full: { servers: 5, alone: 60, together: 100, atOnce: 10, rounds: 3, issuance: { rounds: 5, each: 20 } },
 };
 
 /**
- * From the order of a deployment to the proof that it is served: the built cert-worker with its production role, real
+ * Issuance beside other ACME clients (`issuance.ts`). Then from the order of a deployment to the proof that it is served: the built cert-worker with its production role, real
  * sshd and NGINX. The baseline is what no deployment can do without: NGINX's own test and reload, started locally.
  */
 export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
@@ -41,6 +44,12 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
       { servers: measure.servers, certificates: perRound * measure.rounds },
       { world, box },
     );
+    const validation = new PortSwitch();
+    const httpPort = await validation.start();
+    world.undo.push(() => validation.stop());
+    const pebble = await startPebble({ httpPort });
+    world.undo.push(() => pebble.stop());
+    const workerPort = await freePort();
     const worker = await startProgram(
       await certWorkerProgram({
         consumer: 'bench',
@@ -48,8 +57,9 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
         databaseUrl: await serviceAccount(world.db, 'viw_cert_worker', world.databaseUrl),
         encryptionKey,
         concurrency: measure.atOnce,
-        // Nothing is issued.
-        acmeDirectoryUrl: 'https://127.0.0.1:1/directory',
+        acmeDirectoryUrl: pebble.directoryUrl,
+        acmeCaPem: pebble.caCertPem,
+        http01Port: workerPort,
         logs: world.dir,
         logLevel: 'warn',
       }),
@@ -59,23 +69,33 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
     const producer = new StreamProducer({}, { redis: world.redis, logger });
     producer.start();
     world.undo.push(() => producer.stop());
-    const deployments = new Deployments({ world, producer });
-    deployments.start();
+    const operations = new Operations({ world, producer });
+    operations.start();
+    const issued = await issuance(measure.issuance, {
+      world,
+      pebble,
+      validation,
+      workerPort,
+      operations,
+      say,
+    });
 
     const [bare, p50s, p99s, rates]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let round = 0; round < measure.rounds; round++) {
       const mine = fleet.deployables.slice(round * perRound, (round + 1) * perRound);
       bare.push(await testAndReload(fleet.nginxes));
       const alone: number[] = [];
-      for (const one of mine.slice(0, measure.alone)) alone.push(await deployments.deploy(one.certificateId));
+      for (const one of mine.slice(0, measure.alone))
+        alone.push(await operations.run('deploy', one.certificateId));
       p50s.push(percentile(alone, 0.5));
       p99s.push(percentile(alone, 0.99));
-      rates.push(await deployTogether(mine.slice(measure.alone), measure.atOnce, deployments));
+      rates.push(await deployTogether(mine.slice(measure.alone), measure.atOnce, operations));
       await expectServed(mine);
       say(`round ${round + 1} of ${measure.rounds}`);
     }
     return {
       rows: [
+        ...issued.rows,
         { what: 'nginx -t and reload, started locally', rounds: bare, unit: 'ms' },
         { what: 'order to proved served, one by one, p50', rounds: p50s, unit: 'ms' },
         { what: 'order to proved served, one by one, p99', rounds: p99s, unit: 'ms' },
@@ -87,6 +107,7 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
       ],
       figures: {
         bench: 'certs',
+        ...issued.figures,
         nginx_test_and_reload_ms: rounded(median(bare), 1),
         order_to_served_p50_ms: rounded(median(p50s), 0),
         order_to_served_p99_ms: rounded(median(p99s), 0),
@@ -118,12 +139,12 @@ async function testAndReload(nginxes: readonly Nginx[]): Promise<number> {
 async function deployTogether(
   deployables: readonly Deployable[],
   atOnce: number,
-  deployments: Deployments,
+  operations: Operations,
 ): Promise<number> {
   const queue = [...deployables];
   const begin = performance.now();
   const lane = async (): Promise<void> => {
-    for (let one = queue.shift(); one; one = queue.shift()) await deployments.deploy(one.certificateId);
+    for (let one = queue.shift(); one; one = queue.shift()) await operations.run('deploy', one.certificateId);
   };
   await Promise.all(Array.from({ length: atOnce }, lane));
   return (deployables.length / (performance.now() - begin)) * 60_000;

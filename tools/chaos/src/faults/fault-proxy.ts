@@ -108,7 +108,12 @@ export class FaultProxy {
       });
     }
     const tapped = this.#tap?.open();
-    this.#forward(pair.client, pair.server, (piece) => tapped?.take(piece) ?? piece);
+    this.#forward(
+      pair.client,
+      pair.server,
+      (piece) => tapped?.take(piece) ?? piece,
+      () => tapped?.parked,
+    );
     this.#forward(pair.server, pair.client, (piece) => {
       if (tapped?.answers === false) return nothing;
       if (this.#mode !== 'swallow') return piece;
@@ -118,14 +123,21 @@ export class FaultProxy {
     if (this.#mode === 'stall') [pair.client, pair.server].map((socket) => socket.pause());
   }
 
-  /** Pieces keep their order, delayed or not. @param passes what of a piece goes on */
-  #forward(from: Socket, to: Socket, passes: (piece: Buffer) => Buffer): void {
+  /** Pieces keep their order, delayed or not. @param passes what of a piece goes on @param parked and after what */
+  #forward(
+    from: Socket,
+    to: Socket,
+    passes: (piece: Buffer) => Buffer,
+    parked: () => Promise<unknown> | undefined = () => undefined,
+  ): void {
     let tail = Promise.resolve();
     from.on('data', (read: Buffer) => {
       const piece = passes(read);
       if (piece.length === 0) return;
       const delayed = this.#mode === 'delay';
+      const until = parked();
       tail = tail.then(async () => {
+        await until;
         if (delayed) await pause(DELAY_MS);
         if (to.writable) to.write(piece);
       });

@@ -2,9 +2,14 @@ import type { RequestSplitter, WireRequest } from './wire-request';
 
 /**
  * What becomes of a request. `hold`: neither it nor anything after it goes on. `mute`: it goes on, and no reply comes
- * back any more. Both end with the connection: they are for a client that is about to die.
+ * back any more. Both end with the connection: they are for a client that is about to die. `Parked`: it and what comes
+ * after it on its connection go on later; for a client that is about to stand still.
  */
-export type Ruling = 'pass' | 'hold' | 'mute';
+export type Ruling = 'pass' | 'hold' | 'mute' | Parked;
+
+export interface Parked {
+  readonly until: Promise<unknown>;
+}
 
 export type Watcher = (request: WireRequest) => Ruling;
 
@@ -38,7 +43,8 @@ export class WireTap {
 export class TappedConnection {
   readonly #splitter: RequestSplitter;
   readonly #rule: Watcher;
-  #state: Ruling = 'pass';
+  #state: Exclude<Ruling, Parked> = 'pass';
+  #parked: Promise<unknown> | undefined;
 
   constructor(splitter: RequestSplitter, rule: Watcher) {
     this.#splitter = splitter;
@@ -50,12 +56,19 @@ export class TappedConnection {
     return this.#state === 'pass';
   }
 
+  /** What was taken last goes on only after it. */
+  get parked(): Promise<unknown> | undefined {
+    return this.#parked;
+  }
+
   /** What of the client's bytes goes on to the server: whole requests. */
   take(piece: Buffer): Buffer {
     if (this.#state !== 'pass') return Buffer.alloc(0);
     const passed: Buffer[] = [];
     for (const request of this.#splitter.push(piece)) {
-      this.#state = this.#rule(request);
+      const ruling = this.#rule(request);
+      if (typeof ruling === 'object') this.#parked = ruling.until;
+      else this.#state = ruling;
       if (this.#state === 'hold') break;
       passed.push(request.bytes);
       if (this.#state === 'mute') break;

@@ -34,6 +34,11 @@ export class SupervisedProgram {
     return true;
   }
 
+  /** Only to the present run. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#program?.signal(signal);
+  }
+
   async freeze(forMs: number): Promise<void> {
     const program = this.#program;
     program?.signal('SIGSTOP');

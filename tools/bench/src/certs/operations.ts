@@ -1,13 +1,13 @@
-import { certEventsStream, certRequestsStream, streams } from '@viw/contracts';
+import { type OperationKind, certEventsStream, certRequestsStream, streams } from '@viw/contracts';
 import { OperationRepository } from '@viw/database';
 import { type StreamProducer, decodeEntry } from '@viw/streams';
 import type { World } from '../world';
 
 /**
- * Orders deployments as the backend and its relay do, and learns of their ends from `viw.cert_events`, which a worker
- * writes after the end is committed: by then the new certificate has been seen.
+ * Orders work on certificates as the backend and its relay do, and learns of its end from `viw.cert_events`, which a worker
+ * writes after the end is committed: by then a new certificate is stored, a deployed one has been seen.
  */
-export class Deployments {
+export class Operations {
   readonly #world: World;
   readonly #producer: StreamProducer;
   readonly #waiting = new Map<string, { done: () => void; failed: (error: Error) => void }>();
@@ -29,18 +29,18 @@ export class Deployments {
   }
 
   /** @returns milliseconds from the order to its proved end. @throws Error when the operation failed */
-  async deploy(certificateId: string): Promise<number> {
+  async run(kind: OperationKind, certificateId: string): Promise<number> {
     const begin = performance.now();
     const id = await new OperationRepository({ db: this.#world.db }).create({
       certificate_id: certificateId,
-      kind: 'deploy',
+      kind,
       issued_by: { kind: 'system', id: 'bench', name: 'bench' },
     });
     const end = new Promise<void>((done, failed) => this.#waiting.set(id, { done, failed }));
     await this.#producer.publish(certRequestsStream, {
       operation_id: id,
       certificate_id: certificateId,
-      kind: 'deploy',
+      kind,
     });
     await end;
     return performance.now() - begin;
@@ -59,7 +59,7 @@ export class Deployments {
         const waiting = this.#waiting.get(body.operation_id);
         this.#waiting.delete(body.operation_id);
         if (body.outcome === 'succeeded') waiting?.done();
-        else waiting?.failed(new Error(`a deployment failed: ${body.error?.msg ?? ''}`));
+        else waiting?.failed(new Error(`an operation failed: ${body.error?.msg ?? ''}`));
       }
     }
   }

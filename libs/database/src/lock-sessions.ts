@@ -1,0 +1,115 @@
+import pg from 'pg';
+
+export interface LockSessionsOptions {
+  /** Straight to Postgres: a pooler in transaction mode would lose the lock. */
+  readonly url: string;
+  readonly applicationName: string;
+  /** A session that nobody needs any more is closed after so many milliseconds; default 30,000. */
+  readonly idleMs?: number;
+}
+
+interface Session {
+  readonly client: pg.Client;
+  /** Aborted when the connection breaks. */
+  readonly lost: AbortController;
+  idle?: NodeJS.Timeout;
+}
+
+/**
+ * Advisory locks that are held for moments, again and again: a session of its own for each that is held, as many as are
+ * held at once, kept for the next one. A lock lives as long as its session. MUST be safe for concurrent use.
+ */
+export class LockSessions {
+  readonly #options: LockSessionsOptions;
+  readonly #idle: Session[] = [];
+  #stopped = false;
+
+  constructor(options: LockSessionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs `work` while nobody else who is connected to the database holds the lock. The signal is aborted when the session
+   * breaks: somebody else may hold the lock from then on.
+   * @returns undefined when somebody else holds it; `work` was not started then
+   * @throws what `work` throws; what Postgres says when it cannot be asked
+   */
+  async run<T>(
+    key: number,
+    work: (lost: AbortSignal) => Promise<T>,
+  ): Promise<{ readonly result: T } | undefined> {
+    const session = await this.#session();
+    let held: boolean;
+    try {
+      held = await ask(session, 'SELECT pg_try_advisory_lock($1) AS yes', key);
+    } catch (error) {
+      close(session);
+      throw error;
+    }
+    if (!held) {
+      this.#keep(session);
+      return undefined;
+    }
+    try {
+      return { result: await work(session.lost.signal) };
+    } finally {
+      // Whatever is not certainly free again ends with its session.
+      const free = await ask(session, 'SELECT pg_advisory_unlock($1) AS yes', key).catch(() => false);
+      if (free) this.#keep(session);
+      else close(session);
+    }
+  }
+
+  /** Closes what is idle; what is held at this moment is closed when it is given back. */
+  stop(): void {
+    this.#stopped = true;
+    for (const session of this.#idle.splice(0)) close(session);
+  }
+
+  async #session(): Promise<Session> {
+    for (let kept = this.#idle.pop(); kept; kept = this.#idle.pop()) {
+      clearTimeout(kept.idle);
+      if (!kept.lost.signal.aborted) return kept;
+    }
+    const { url, applicationName } = this.#options;
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: applicationName,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    });
+    const lost = new AbortController();
+    client.on('error', () => lost.abort(new Error('the connection that held the lock broke')));
+    client.on('end', () => lost.abort(new Error('the connection that held the lock was closed')));
+    const session = { client, lost };
+    try {
+      await client.connect();
+    } catch (error) {
+      close(session);
+      throw error;
+    }
+    return session;
+  }
+
+  #keep(session: Session): void {
+    if (this.#stopped || session.lost.signal.aborted) return close(session);
+    this.#idle.push(session);
+    session.idle = setTimeout(() => {
+      const at = this.#idle.indexOf(session);
+      if (at < 0) return;
+      this.#idle.splice(at, 1);
+      close(session);
+    }, this.#options.idleMs ?? 30_000);
+    session.idle.unref();
+  }
+}
+
+async function ask({ client }: Session, statement: string, key: number): Promise<boolean> {
+  const { rows } = await client.query<{ yes: boolean }>(statement, [key]);
+  return rows[0]?.yes === true;
+}
+
+function close({ client, idle }: Session): void {
+  clearTimeout(idle);
+  client.end().catch(() => undefined);
+}

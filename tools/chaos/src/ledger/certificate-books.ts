@@ -1,0 +1,49 @@
+import type { Operation } from '@viw/contracts';
+
+/** What was asked for. */
+export interface AskedCertificate {
+  readonly site: string;
+  readonly certificateId: string;
+  readonly operationId: string;
+  /** `refused`: its server cannot take the certificate, so the former one has to stay in service. */
+  readonly expected: 'served' | 'refused';
+  /** Lower-case hex SHA-256 of what clients saw before. */
+  readonly before: string | undefined;
+}
+
+/** One answer that clients have seen at a name, as often as they saw it in a row. */
+export interface SeenByClients {
+  readonly fingerprint: string | undefined;
+  readonly error?: string;
+  readonly count: number;
+}
+
+/** What is found afterwards. */
+export interface CertificateEvidence {
+  readonly operations: readonly {
+    readonly id: string;
+    readonly certificateId: string;
+    readonly status: Operation['status'];
+    readonly error: string | null;
+  }[];
+  /** The first end of each operation that was seen. */
+  readonly firstEnds: ReadonlyMap<string, Operation['status']>;
+  /** The CA's own account; `site` as far as it was seen who asked. */
+  readonly ca: {
+    readonly orders: readonly { readonly id: string; readonly site: string | undefined }[];
+    readonly issued: readonly { readonly orderId: string; readonly serial: string }[];
+  };
+  readonly versions: readonly {
+    readonly certificateId: string;
+    readonly serial: string;
+    readonly fingerprint: string;
+  }[];
+  /** What clients see now, by name. */
+  readonly served: ReadonlyMap<string, string | undefined>;
+  /** What they have seen all the time, by name. */
+  readonly seen: ReadonlyMap<string, readonly SeenByClients[]>;
+  /** Answers to challenges that are still there, in words. */
+  readonly leftOvers: readonly string[];
+  /** Servers on which what lay there would not have started, in words. */
+  readonly brokenServers: readonly string[];
+}
