@@ -1,4 +1,5 @@
 export * from './administrators';
+export * from './alerts';
 export * from './audit';
 export * from './problem';
 export * from './rate-limits';
@@ -8,6 +9,7 @@ export * from './gateways';
 export * from './commands';
 export * from './command-keys';
 export * from './freeze';
+export * from './notification-channels';
 export * from './servers';
 export * from './certificates';
 export * from './events';

@@ -8,6 +8,14 @@ import type {
   TokenKeysTable,
   SessionsTable,
 } from './access';
+import type {
+  AlertMarksTable,
+  AlertUpkeepTable,
+  AlertsTable,
+  NotificationChannelsTable,
+  NotificationSecretsTable,
+  NotificationsTable,
+} from './alerts';
 import type { AuditChainTable, AuditCheckpointsTable, AuditLogTable, AuditUnsealedTable } from './audit';
 import type {
   AcmeAccountsTable,
@@ -86,4 +94,10 @@ export interface Database {
   acme_accounts: AcmeAccountsTable;
   certificate_authorities: CertificateAuthoritiesTable;
   issued_certificates: IssuedCertificatesTable;
+  alerts: AlertsTable;
+  alert_marks: AlertMarksTable;
+  alert_upkeep: AlertUpkeepTable;
+  notification_channels: NotificationChannelsTable;
+  notification_secrets: NotificationSecretsTable;
+  notifications: NotificationsTable;
 }
