@@ -26,8 +26,8 @@ import { Store } from './store';
 
 export interface NotifierDeps {
   readonly logger: Logger;
-  /** Of upkeep and of looks into the queue, milliseconds. */
-  readonly timing?: { readonly upkeepMs: number; readonly pollMs: number };
+  /** For tests: of upkeep and of looks into the queue, milliseconds, and the pause before a second attempt, seconds. */
+  readonly timing?: { readonly upkeepMs: number; readonly pollMs: number; readonly firstPauseS: number };
 }
 
 const ordinary = { upkeepMs: 15_000, pollMs: 500 } as const;
@@ -36,7 +36,8 @@ const ORDERED_ATTEMPTS = 4;
 
 /** Components in the order in which they start. */
 export function buildNotifier(config: CompleteConfig, deps: NotifierDeps): Component[] {
-  const { logger, timing = ordinary } = deps;
+  const { logger, timing } = deps;
+  const { upkeepMs, pollMs, firstPauseS } = timing ?? { ...ordinary, firstPauseS: config.NOTIFIER_RETRY_S };
   const { NOTIFIER_REDIS_URL: redisUrl, NOTIFIER_DATABASE_URL: databaseUrl } = config;
   const consumer = config.NOTIFIER_CONSUMER;
   const metrics = createMetrics('notifier');
@@ -66,7 +67,7 @@ export function buildNotifier(config: CompleteConfig, deps: NotifierDeps): Compo
       timeoutMs: config.NOTIFIER_WEBHOOK_TIMEOUT_S * 1_000,
       ca: config.NOTIFIER_WEBHOOK_CA,
       attempts: config.NOTIFIER_ATTEMPTS,
-      firstPauseS: config.NOTIFIER_RETRY_S,
+      firstPauseS,
     },
     {
       store,
@@ -112,11 +113,11 @@ export function buildNotifier(config: CompleteConfig, deps: NotifierDeps): Compo
     producer,
     ...consumers,
     new AlertUpkeep(
-      { databaseUrl, everyMs: timing.upkeepMs },
+      { databaseUrl, everyMs: upkeepMs },
       { store, alertChanges, assertReading: () => consumersReady(consumers), logger },
     ),
     new Deliverer(
-      { databaseUrl, pollMs: timing.pollMs, orderedAttempts: ORDERED_ATTEMPTS },
+      { databaseUrl, pollMs, orderedAttempts: ORDERED_ATTEMPTS },
       { queue: store.repositories.queue, delivery, logger },
     ),
   ];
