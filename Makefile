@@ -5,7 +5,7 @@ SHELL := /bin/sh
 export NX_DAEMON := false
 export NX_TUI := false
 
-composed := agent-bridge backend telemetry-writer results-writer cert-worker
+composed := agent-bridge backend telemetry-writer results-writer cert-worker notifier
 services := $(composed) gateway-agent host-helper
 
 .PHONY: help demo demo-check test host-check tls-check chaos bench check build deps system-packages clean

@@ -44,6 +44,7 @@ import { allRoutes } from './routes';
 import { SnapshotPublisher } from './registry/snapshot-publisher';
 import { SnapshotStore } from './registry/snapshot-store';
 import { AdministratorService } from './services/administrator-service';
+import { AlertService } from './services/alert-service';
 import { ApiClientService } from './services/api-client-service';
 import { AuditService } from './services/audit-service';
 import { AuditTrail } from './services/audit-trail';
@@ -54,6 +55,7 @@ import { DeadLetterService } from './services/dead-letter-service';
 import { EnrollmentService } from './services/enrollment-service';
 import { FreezeService } from './services/freeze-service';
 import { GatewayService } from './services/gateway-service';
+import { NotificationChannelService } from './services/notification-channel-service';
 import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
@@ -210,6 +212,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         secretBox,
       }),
       deadLetters: new DeadLetterService({ store: deadLetters, writes, audit }),
+      alerts: new AlertService({ repositories, writes }),
+      notificationChannels: new NotificationChannelService({ repositories, writes, box: secretBox }),
       events,
     },
   );

@@ -1,5 +1,6 @@
 import {
   AdministratorRepository,
+  AlertRepository,
   ApiClientCertificateRepository,
   ApiClientRepository,
   ApiKeyRepository,
@@ -18,6 +19,7 @@ import {
   GatewayRegistryRepository,
   GatewayRepository,
   HostPolicyRepository,
+  NotificationChannelRepository,
   IdempotencyRepository,
   IssuedCertificateRepository,
   OperationRepository,
@@ -38,6 +40,7 @@ import type { Db } from '@viw/database';
 
 const repositoriesOf = (db: Db) => ({
   administrators: new AdministratorRepository({ db }),
+  alerts: new AlertRepository({ db }),
   apiClientCertificates: new ApiClientCertificateRepository({ db }),
   apiClients: new ApiClientRepository({ db }),
   apiKeys: new ApiKeyRepository({ db }),
@@ -58,6 +61,7 @@ const repositoriesOf = (db: Db) => ({
   hostPolicies: new HostPolicyRepository({ db }),
   idempotency: new IdempotencyRepository({ db }),
   issuedCertificates: new IssuedCertificateRepository({ db }),
+  notificationChannels: new NotificationChannelRepository({ db }),
   operations: new OperationRepository({ db }),
   outbox: new OutboxRepository({ db }),
   savepoint: new Savepoint({ db }),

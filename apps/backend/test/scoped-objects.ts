@@ -15,6 +15,8 @@ export interface ScopedObjects {
   readonly server: string;
   readonly virtualHost: string;
   readonly credential: string;
+  /** About its virtual host. */
+  readonly alert: string;
   readonly domain: string;
 }
 
@@ -25,7 +27,7 @@ export async function makeObjects(around: Surroundings, backend: TestBackend): P
   const agent_id = uniqueAgent();
   await admin.gateways.register({ agent_id, labels: { team }, site: 'here' });
   const { correlation_id } = await admin.commands.run(agent_id, { command: 'list_users' });
-  const [credential, server, virtualHost, certificate, operation] = Array.from({ length: 5 }, uuidv7);
+  const [credential, server, virtualHost, certificate, operation, alert] = Array.from({ length: 6 }, uuidv7);
   await sql`INSERT INTO viw.ssh_credentials (id, name, username, sealed) VALUES (${credential}, ${team}, 'deploy', '{}')`.execute(
     around.owner,
   );
@@ -43,13 +45,16 @@ export async function makeObjects(around: Surroundings, backend: TestBackend): P
   );
   await sql`INSERT INTO viw.certificate_operations (id, certificate_id, kind, issued_by_kind, issued_by_id, issued_by_name)
     VALUES (${operation}, ${certificate}, 'issue', 'system', 'test', 'test')`.execute(around.owner);
+  await sql`INSERT INTO viw.alerts (id, dedupe_key, kind, severity, title, about_kind, about_id, raised_at, last_raised_at)
+    VALUES (${alert}, ${`certificate-drift:${virtualHost}`}, 'certificate-drift', 'critical', 'Another certificate is served',
+      'virtual_host', ${virtualHost}, now(), now())`.execute(around.owner);
   return {
     agent_id,
     team,
     correlation_id,
     domain,
-    ...({ certificate, operation, server, virtualHost, credential } as Record<
-      'certificate' | 'operation' | 'server' | 'virtualHost' | 'credential',
+    ...({ certificate, operation, server, virtualHost, credential, alert } as Record<
+      'certificate' | 'operation' | 'server' | 'virtualHost' | 'credential' | 'alert',
       string
     >),
   };

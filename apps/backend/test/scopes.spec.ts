@@ -121,6 +121,16 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /admin/api/dead-letters/:id': 'whole',
   'POST /admin/api/dead-letters/:id/replay': 'whole',
   'POST /admin/api/dead-letters/:id/discard': 'whole',
+  'GET /admin/api/alerts': 'list',
+  'POST /admin/api/alerts/:id/acknowledge': 'object',
+  'GET /admin/api/notification-channels': 'whole',
+  'POST /admin/api/notification-channels': 'whole',
+  'GET /admin/api/notification-channels/:id': 'whole',
+  'PATCH /admin/api/notification-channels/:id': 'whole',
+  'DELETE /admin/api/notification-channels/:id': 'whole',
+  'POST /admin/api/notification-channels/:id/test': 'whole',
+  'POST /admin/api/notification-channels/:id/rotate-secret': 'whole',
+  'GET /admin/api/notification-channels/:id/deliveries': 'whole',
   'POST /agent/commands/:agent_id': 'object',
   'GET /agent/telemetry/:agent_id/latest': 'object',
   'GET /agent/_health': 'public',
@@ -156,7 +166,8 @@ const missing: Record<string, string> = { agent_id: 'gw-nobody', correlation_id:
 
 function addressOf({ path }: Route, which: Walked): string {
   const objects = which === 'mine' ? mine : foreign;
-  const kind = /^\/api\/v1\/(certificate|operation|server)s\//.exec(path)?.[1] as 'certificate' | undefined;
+  const kind = /^\/(?:api\/v1|admin\/api)\/(certificate|operation|server|alert)s\//.exec(path)?.[1] as
+    'certificate' | undefined;
   return path.replace(/:(\w+)/g, (_, name: string) => {
     if (which === 'missing') return missing[name] ?? nobody;
     if (name === 'id') return kind === undefined ? nobody : objects[kind];

@@ -9,6 +9,7 @@ import {
   sessionRoutes,
   setupRoute,
 } from './routes/access';
+import { alertRoutes } from './routes/alerts';
 import { auditRoutes } from './routes/audit';
 import { certificateAuthorityRoutes } from './routes/certificate-authorities';
 import { certificateRoutes, operationRoutes } from './routes/certificates';
@@ -17,6 +18,7 @@ import { commandRoutes } from './routes/commands';
 import { deadLetterRoutes } from './routes/dead-letters';
 import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
+import { notificationChannelRoutes } from './routes/notification-channels';
 import { rateLimitRoutes } from './routes/rate-limits';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
 import { systemRoutes } from './routes/system';
@@ -61,6 +63,8 @@ export const createClient = (options: ClientOptions) => {
     servers: serverRoutes(http),
     sshCredentials: sshCredentialRoutes(http),
     deadLetters: deadLetterRoutes(http),
+    alerts: alertRoutes(http),
+    notificationChannels: notificationChannelRoutes(http),
     /** One connection to the event stream; ends when the backend ends it. Who wants more calls again with `lastEventId`. */
     events: (query: EventsQuery = {}, signal?: AbortSignal) => events(http, query, signal),
   };

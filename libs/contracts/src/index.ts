@@ -3,6 +3,7 @@ export * from './partitions';
 export * from './redis-accounts';
 export * from './primitives';
 export * from './json-text';
+export * from './alert-subject';
 export * from './gateway-uri';
 export * from './limits';
 export * from './process-facts';

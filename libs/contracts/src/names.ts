@@ -48,19 +48,21 @@ export const streamGroups: Readonly<Record<StreamName, readonly GroupName[]>> = 
   [streams.commandResults]: [groups.resultsWriter],
   [streams.changes]: [],
   [streams.certRequests]: [groups.certWorker],
-  [streams.certEvents]: [],
+  [streams.certEvents]: [groups.notifier],
   [streams.gatewayRegistry]: [],
-  [streams.alerts]: [],
+  [streams.alerts]: [groups.notifier],
 };
 
 /**
- * About how many of the newest entries whoever writes to these streams leaves in them: no group reads them, so nobody else
- * keeps them short. A backend that reconnects within seconds finds every change, a hub that has missed registry deltas
- * loads the snapshot, and of alerts only the latest are of use.
+ * About how many of the newest entries whoever writes to these streams leaves in them. The first two are read by no group, so
+ * nobody else keeps them short: a backend that reconnects within seconds finds every change, a hub that has missed registry
+ * deltas loads the snapshot. The others have a reader that an installation may do without: while there is none, this is what
+ * bounds them, and of alerts and events only the latest are of use then.
  */
 export const keptEntries = {
   [streams.changes]: 10_000,
   [streams.gatewayRegistry]: 100_000,
+  [streams.certEvents]: 100_000,
   [streams.alerts]: 10_000,
 } as const satisfies Partial<Record<StreamName, number>>;
 
@@ -151,4 +153,9 @@ export const advisoryLocks = {
   servedWatch: 7_320,
   certificateScheduler: 7_327,
   revocationLists: 7_342,
+  /** Taken for a transaction by whoever changes alerts for those who raise them. */
+  alertIntake: 7_350,
+  /** Delivers notifications, and looks whether alerts are still about something. */
+  notificationDelivery: 7_351,
+  alertUpkeep: 7_352,
 } as const;

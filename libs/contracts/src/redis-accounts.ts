@@ -148,6 +148,11 @@ export const redisAccounts = {
     ...consume(groups.certWorker, [streams.certRequests]),
     produce(streams.certEvents, streams.changes, streams.alerts),
   ],
+  notifier: [
+    presence,
+    ...consume(groups.notifier, [streams.alerts, streams.certEvents]),
+    produce(streams.changes),
+  ],
 } as const satisfies Readonly<Record<string, readonly RedisRule[]>>;
 
 export type RedisAccount = keyof typeof redisAccounts;

@@ -8,6 +8,7 @@ export const serviceRoles = [
   'viw_telemetry_writer',
   'viw_results_writer',
   'viw_cert_worker',
+  'viw_notifier',
 ] as const;
 export type ServiceRole = (typeof serviceRoles)[number];
 
@@ -110,6 +111,11 @@ const grants: Record<ServiceRole, Grants> = {
     renewal_plans: read,
     certificate_failures: read,
     acme_accounts: columns('SELECT', 'id', 'directory_url', 'account_url', 'contact', 'created_at'),
+    alerts: `SELECT, ${columns('UPDATE', 'state', 'acknowledged_at', 'acknowledged_by')}`,
+    alert_upkeep: read,
+    notification_channels: `SELECT, INSERT, DELETE, ${columns('UPDATE', 'name', 'url', 'events', 'min_severity', 'enabled')}`,
+    notification_secrets: `INSERT, DELETE, ${columns('SELECT', 'id', 'channel_id', 'created_at', 'retires_at')}, ${columns('UPDATE', 'retires_at')}`,
+    notifications: append,
   },
   viw_telemetry_writer: {
     os_gateways: `SELECT, INSERT, ${columns('UPDATE', ...helloAndSessionFacts)}`,
@@ -152,6 +158,20 @@ const grants: Record<ServiceRole, Grants> = {
     acme_accounts: keep,
     audit_log: 'INSERT',
   },
+  viw_notifier: {
+    alerts: manage,
+    alert_marks: manage,
+    alert_upkeep: keep,
+    notification_channels: `SELECT, ${columns('UPDATE', 'last_delivered_at', 'last_failed_at', 'last_error', 'failing_since')}`,
+    notification_secrets: read,
+    notifications: manage,
+    // Whether what an alert is about is still there, and what an operation has come to.
+    os_gateways: columns('SELECT', 'agent_id', 'state'),
+    certificates: columns('SELECT', 'id', 'names', 'deleted_at'),
+    virtual_hosts: columns('SELECT', 'id', 'server_id', 'certificate_id'),
+    nginx_servers: columns('SELECT', 'id', 'name'),
+    certificate_operation_targets: read,
+  },
 };
 
 /** Sequences of `serial` columns (identity columns need no grant) and functions. */
@@ -167,6 +187,7 @@ const further: Record<ServiceRole, readonly string[]> = {
   ],
   viw_results_writer: [],
   viw_cert_worker: ['EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)'],
+  viw_notifier: [],
 };
 
 /**

@@ -50,6 +50,16 @@ const refused: [ServiceRole, string][] = [
   ['viw_backend', 'DELETE FROM viw.audit_log'],
   ['viw_backend', `UPDATE viw.audit_log SET outcome = 'success'`],
   ['viw_backend', 'DELETE FROM viw.agent_command_results'],
+  ['viw_backend', 'SELECT sealed FROM viw.notification_secrets'],
+  ['viw_backend', `UPDATE viw.alerts SET title = 'x'`],
+  ['viw_backend', 'DELETE FROM viw.alerts'],
+  ['viw_backend', 'DELETE FROM viw.notifications'],
+  ['viw_notifier', 'SELECT sealed FROM viw.ssh_credentials'],
+  ['viw_notifier', 'SELECT private_key_sealed FROM viw.certificate_versions'],
+  ['viw_notifier', `UPDATE viw.notification_channels SET url = 'x'`],
+  ['viw_notifier', 'INSERT INTO viw.notification_secrets SELECT * FROM viw.notification_secrets'],
+  ['viw_notifier', `UPDATE viw.certificates SET state = 'revoked'`],
+  ['viw_cert_worker', 'SELECT sealed FROM viw.notification_secrets'],
   ['viw_backend', 'CREATE TABLE viw.mine (n int)'],
 ];
 

@@ -82,6 +82,8 @@ const consumed: readonly [RedisAccount, StreamName, string][] = [
   ['results-writer', streams.commandEvents, streams.commandEvents],
   ['results-writer', streams.commandResults, streams.commandResults],
   ['cert-worker', streams.certRequests, streams.certRequests],
+  ['notifier', streams.alerts, streams.alerts],
+  ['notifier', streams.certEvents, streams.certEvents],
   ['agent-bridge', streams.commands, streams.commands],
   ['agent-bridge', streams.commands, hubStream('hub-1')],
 ];
@@ -140,6 +142,7 @@ const produced: readonly [RedisAccount, readonly StreamName[]][] = [
   ['telemetry-writer', [streams.changes]],
   ['results-writer', [streams.changes]],
   ['cert-worker', [streams.certEvents, streams.changes]],
+  ['notifier', [streams.changes]],
 ];
 
 test.each(produced)('%s adds to its streams, and to no other of the contracts', async (account, names) => {

@@ -32,6 +32,7 @@ const accountOf: Partial<Record<ServiceName, DatabaseAccount>> = {
   'telemetry-writer': 'telemetry_writer',
   'results-writer': 'results_writer',
   'cert-worker': 'cert_worker',
+  notifier: 'notifier',
 };
 
 /** Starts everything in the order in which it depends on each other; when a part fails, what runs already is ended. */
@@ -85,7 +86,7 @@ async function build(
     databaseUrl: (service: ServiceName) => database.urlOf(service),
     web: servers.web,
   };
-  await progress.step('backend, agent-bridge, writers, cert-worker', async () => {
+  await progress.step('backend, agent-bridge, writers, cert-worker, notifier', async () => {
     const enabled = serviceNames.filter((name) => name !== 'cert-worker' || servers.web);
     for (const name of enabled)
       await supervisor.program(name, layout.log(name), () => launchService(name, around));

@@ -26,7 +26,13 @@ export interface DemoSecrets {
   };
 }
 
-export const databaseAccounts = ['backend', 'telemetry_writer', 'results_writer', 'cert_worker'] as const;
+export const databaseAccounts = [
+  'backend',
+  'telemetry_writer',
+  'results_writer',
+  'cert_worker',
+  'notifier',
+] as const;
 export type DatabaseAccount = (typeof databaseAccounts)[number];
 
 const token = (bytes = 32): string => randomBytes(bytes).toString('base64url');

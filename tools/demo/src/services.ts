@@ -17,6 +17,7 @@ export const serviceNames = [
   'telemetry-writer',
   'results-writer',
   'cert-worker',
+  'notifier',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
@@ -94,6 +95,17 @@ const environments: Record<ServiceName, (around: ServiceSurroundings) => Record<
       CERT_WORKER_ACME_CA_FILE: web.pebble.caCertFile,
       CERT_WORKER_HTTP01_BIND: `127.0.0.1:${web.http01Port}`,
     }),
+  }),
+  notifier: ({ ports, secrets, redisUrl, databaseUrl }) => ({
+    NOTIFIER_ENABLED: 'true',
+    NOTIFIER_OPS_BIND: `127.0.0.1:${ports.ops.notifier}`,
+    NOTIFIER_CONSUMER: 'demo-1',
+    NOTIFIER_REDIS_URL: redisUrl('notifier'),
+    NOTIFIER_REDIS_STRICT: 'true',
+    NOTIFIER_DATABASE_URL: databaseUrl('notifier'),
+    NOTIFIER_ENCRYPTION_KEY_FILE: secrets.files.encryptionKey,
+    // Receivers on this machine are what there is in a demo.
+    NOTIFIER_PRIVATE_NETWORKS: '127.0.0.0/8',
   }),
 };
 

@@ -8,6 +8,7 @@ import { configSource as backend } from '../../../apps/backend/src/config';
 import { configSource as certWorker } from '../../../apps/cert-worker/src/config';
 import { configSource as gatewayAgent } from '../../../apps/gateway-agent/src/config';
 import { configSchema as helperSchema } from '../../../apps/host-helper/src/config';
+import { configSource as notifier } from '../../../apps/notifier/src/config';
 import { configSource as resultsWriter } from '../../../apps/results-writer/src/config';
 import { configSource as telemetryWriter } from '../../../apps/telemetry-writer/src/config';
 
@@ -24,6 +25,7 @@ const services: readonly { readonly service: string; readonly schema: z.ZodObjec
   backend,
   certWorker,
   gatewayAgent,
+  notifier,
   resultsWriter,
   telemetryWriter,
 ];

@@ -6,6 +6,7 @@ const everyone = [
   'commands:read',
   'certificates:read',
   'servers:read',
+  'alerts:read',
   'system:read',
 ] as const satisfies Permission[];
 
@@ -18,6 +19,7 @@ const permissionsOfRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'commands:run',
     'commands:freeze',
     'certificates:write',
+    'alerts:write',
     'audit:write',
   ]),
   admin: new Set(permission.options),

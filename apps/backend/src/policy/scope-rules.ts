@@ -35,7 +35,7 @@ const command: ScopeRule = {
     gateway: param(params, 'agent_id'),
   }),
 };
-const byId = (kind: 'certificate' | 'operation' | 'server'): ScopeRule => ({
+const byId = (kind: 'certificate' | 'operation' | 'server' | 'alert'): ScopeRule => ({
   address: (params) => ({ kind, id: param(params, 'id') }),
 });
 /** @param scope undefined: not narrowed */
@@ -88,6 +88,7 @@ const rules: Readonly<Record<string, ScopeRule>> = {
   'GET /openapi.json': harmless,
   'GET /docs': harmless,
   'GET /docs/style.css': harmless,
+  'GET /admin/api/alerts': list,
   'POST /api/v1/audit': harmless,
   'GET /admin/api/gateways': list,
   'POST /admin/api/gateways/register': register,
@@ -109,6 +110,7 @@ const below: readonly (readonly [string, ScopeRule])[] = [
   ['/admin/api/gateways/:agent_id/commands/:correlation_id', command],
   ['/admin/api/gateways/:agent_id', gateway],
   ['/admin/api/me', harmless],
+  ['/admin/api/alerts/:id', byId('alert')],
   ['/api/v1/certificates/:id', byId('certificate')],
   ['/api/v1/operations/:id', byId('operation')],
   ['/api/v1/servers/:id', byId('server')],

@@ -11,7 +11,7 @@ const permissionOfTopic: Readonly<Record<EventTopic, Permission>> = {
   gateways: 'gateways:read',
   commands: 'commands:read',
   certificates: 'certificates:read',
-  alerts: 'system:read',
+  alerts: 'alerts:read',
 };
 
 /** @throws AppError VALIDATION_FAILED for a topic that there is not, FORBIDDEN when none of those wanted may be seen */

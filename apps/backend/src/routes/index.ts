@@ -7,6 +7,7 @@ import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { RateLimits } from '../rate-limits/rate-limits';
 import type { AdministratorService } from '../services/administrator-service';
+import type { AlertService } from '../services/alert-service';
 import type { ApiClientService } from '../services/api-client-service';
 import type { AuditService } from '../services/audit-service';
 import type { CertificateService } from '../services/certificate-service';
@@ -16,6 +17,7 @@ import type { DeadLetterService } from '../services/dead-letter-service';
 import type { EnrollmentService } from '../services/enrollment-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
+import type { NotificationChannelService } from '../services/notification-channel-service';
 import type { SecondFactorService } from '../services/second-factor-service';
 import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
@@ -25,6 +27,7 @@ import type { SignInService } from '../services/sign-in-service';
 import type { SystemService } from '../services/system-service';
 import type { TokenKeyService } from '../services/token-key-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
+import { alertRoutes } from './alerts';
 import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
 import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
@@ -36,6 +39,7 @@ import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
 import { gatewayRoutes } from './gateways';
+import { notificationChannelRoutes } from './notification-channels';
 import { rateLimitRoutes } from './rate-limits';
 import { privateCaRoutes } from './private-ca';
 import { seedAliases } from './seed-aliases';
@@ -65,6 +69,8 @@ export interface RouteServices {
   readonly privateCa: PrivateCaService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
+  readonly alerts: AlertService;
+  readonly notificationChannels: NotificationChannelService;
   readonly events: EventBroadcast;
 }
 
@@ -94,6 +100,8 @@ export function allRoutes(
     ...auditRoutes(services.auditLog),
     ...rateLimitRoutes(services.rateLimits),
     ...deadLetterRoutes(services.deadLetters),
+    ...alertRoutes(services.alerts),
+    ...notificationChannelRoutes(services.notificationChannels),
     ...seedAliases(services),
   ];
   const document = openApiDocument(described, options.version);

@@ -134,6 +134,7 @@ export class StepJournal {
         { ...event, operation_id, certificate_id, kind },
         {
           timeoutMs: PUBLISH_MS,
+          maxlen: keptEntries[streams.certEvents],
           ...(eventId !== undefined && { eventId }),
           ...(correlation_id !== null && { correlationId: correlation_id }),
         },

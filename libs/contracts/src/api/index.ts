@@ -1,4 +1,5 @@
 export * from './administrators';
+export * from './alerts';
 export * from './audit';
 export * from './problem';
 export * from './rate-limits';
@@ -10,6 +11,7 @@ export * from './command-keys';
 export * from './token-keys';
 export * from './system';
 export * from './freeze';
+export * from './notification-channels';
 export * from './servers';
 export * from './certificates';
 export * from './events';

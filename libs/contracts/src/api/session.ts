@@ -19,6 +19,8 @@ export const permission = z.enum([
   'access:write',
   'audit:read',
   'audit:write',
+  'alerts:read',
+  'alerts:write',
   'system:read',
   'system:write',
 ]);

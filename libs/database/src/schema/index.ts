@@ -8,6 +8,14 @@ import type {
   TokenKeysTable,
   SessionsTable,
 } from './access';
+import type {
+  AlertMarksTable,
+  AlertUpkeepTable,
+  AlertsTable,
+  NotificationChannelsTable,
+  NotificationSecretsTable,
+  NotificationsTable,
+} from './alerts';
 import type { AuditChainTable, AuditCheckpointsTable, AuditLogTable, AuditUnsealedTable } from './audit';
 import type {
   AcmeAccountsTable,
@@ -89,4 +97,10 @@ export interface Database {
   issued_certificates: IssuedCertificatesTable;
   listener_certificates: ListenerCertificatesTable;
   listener_acme_accounts: ListenerAcmeAccountsTable;
+  alerts: AlertsTable;
+  alert_marks: AlertMarksTable;
+  alert_upkeep: AlertUpkeepTable;
+  notification_channels: NotificationChannelsTable;
+  notification_secrets: NotificationSecretsTable;
+  notifications: NotificationsTable;
 }

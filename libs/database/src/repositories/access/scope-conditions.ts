@@ -58,3 +58,19 @@ export function serverInScope(scope: MaybeScope, id: RawBuilder<unknown>): Condi
   if (wanted === undefined) return nothing;
   return wanted === 'all' ? everything : sql<boolean>`${id} = ANY(${wanted.ids.filter(isUuid)}::uuid[])`;
 }
+
+/**
+ * `a` is alerts. Whoever may see what it is about; of an alert about a virtual host, its server and the certificate that it is to
+ * serve. One about the whole, or about what is gone for good, only who is not narrowed.
+ */
+export function alertInScope(scope: MaybeScope): Condition {
+  if (scope === null || scope === undefined) return everything;
+  return sql<boolean>`CASE a.about_kind
+    WHEN 'certificate' THEN EXISTS (SELECT FROM viw.certificates c
+      WHERE c.id::text = a.about_id AND ${certificateInScope(scope)})
+    WHEN 'virtual_host' THEN EXISTS (SELECT FROM viw.virtual_hosts v LEFT JOIN viw.certificates c ON c.id = v.certificate_id
+      WHERE v.id::text = a.about_id AND ${serverInScope(scope, sql`v.server_id`)}
+        AND (c.id IS NULL OR ${certificateInScope(scope)}))
+    WHEN 'gateway' THEN EXISTS (SELECT FROM viw.os_gateways g WHERE g.agent_id = a.about_id AND ${gatewayInScope(scope)})
+    ELSE false END`;
+}

@@ -3,12 +3,18 @@ import { isUuid } from '@viw/runtime';
 import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { RepositoryDeps } from '../repository';
-import { certificateInScope, gatewayInScope, serverInScope, verbInScope } from './scope-conditions';
+import {
+  alertInScope,
+  certificateInScope,
+  gatewayInScope,
+  serverInScope,
+  verbInScope,
+} from './scope-conditions';
 
 /** Something that a scope may hold or not. */
 export type ScopedObject =
   | {
-      readonly kind: 'gateway' | 'certificate' | 'operation' | 'server' | 'virtual_host';
+      readonly kind: 'gateway' | 'certificate' | 'operation' | 'server' | 'virtual_host' | 'alert';
       readonly id: string;
     }
   | { readonly kind: 'command'; readonly id: string; readonly gateway: string };
@@ -29,7 +35,7 @@ export class ScopeRepository {
   async visible(scope: Scope, changes: readonly Change[]): Promise<Change[]> {
     const idsOf = (...kinds: Change['kind'][]): string[] =>
       changes.filter(({ kind }) => kinds.includes(kind)).map(ownerOf);
-    const [gateways, commands, certificates, servers] = await Promise.all([
+    const [gateways, commands, certificates, servers, alerts] = await Promise.all([
       this.#ids(
         idsOf('gateway', 'command'),
         (ids) => sql`
@@ -48,6 +54,11 @@ export class ScopeRepository {
         SELECT s.id FROM viw.nginx_servers s
         WHERE s.id = ANY(${ids}::uuid[]) AND ${serverInScope(scope, sql`s.id`)}`,
       ),
+      this.#ids(
+        uuids(idsOf('alert')),
+        (ids) => sql`
+        SELECT a.id FROM viw.alerts a WHERE a.id = ANY(${ids}::uuid[]) AND ${alertInScope(scope)}`,
+      ),
     ]);
     const shown: Readonly<Record<Change['kind'], (change: Change) => boolean>> = {
       gateway: (change) => gateways.has(ownerOf(change)),
@@ -55,8 +66,7 @@ export class ScopeRepository {
       certificate: (change) => certificates.has(ownerOf(change)),
       operation: (change) => certificates.has(ownerOf(change)),
       server: (change) => servers.has(ownerOf(change)),
-      // No scope says of an alert whose it is.
-      alert: () => false,
+      alert: (change) => alerts.has(ownerOf(change)),
     };
     return changes.filter((change) => shown[change.kind](change));
   }
@@ -104,6 +114,8 @@ export class ScopeRepository {
           WHERE o.id = ${id} AND ${certificateInScope(scope)}`;
       case 'server':
         return sql`SELECT 1 FROM viw.nginx_servers s WHERE s.id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;
+      case 'alert':
+        return sql`SELECT 1 FROM viw.alerts a WHERE a.id = ${id} AND ${alertInScope(scope)}`;
       case 'virtual_host':
         // Whoever names it takes it from the certificate that it serves: that has to be in the scope, too.
         return sql`SELECT 1 FROM viw.virtual_hosts v LEFT JOIN viw.certificates c ON c.id = v.certificate_id

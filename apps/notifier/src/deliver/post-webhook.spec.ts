@@ -1,0 +1,36 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { postWebhook } from './post-webhook';
+import { ReachableAddresses } from './reachable-addresses';
+
+const hook = { headers: {}, body: '{}' };
+const signal = new AbortController().signal;
+
+it('a name that leads elsewhere by the time of the connection is refused then, and nothing is connected', async () => {
+  let connections = 0;
+  const victim = createServer(() => void (connections += 1));
+  await new Promise<void>((resolve) => victim.listen(0, '127.0.0.1', resolve));
+  const { port } = victim.address() as AddressInfo;
+  // Whoever looks first sees a public address; who connects, loopback.
+  const answers = [['1.1.1.1'], ['127.0.0.1']];
+  const addresses = new ReachableAddresses(
+    { privateNetworks: [] },
+    { resolve: () => Promise.resolve(answers.pop() ?? []) },
+  );
+  const url = `https://hook.example:${port}/`;
+  await expect(
+    postWebhook({ url, ...hook }, { timeoutMs: 2_000 }, { addresses, signal }),
+  ).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(connections).toBe(0);
+  await new Promise((resolve) => victim.close(resolve));
+});
+
+it('plain HTTP is refused, and a look-up that never ends is given up', async () => {
+  const addresses = new ReachableAddresses(
+    { privateNetworks: [] },
+    { resolve: () => new Promise(() => undefined) },
+  );
+  const post = (url: string) => postWebhook({ url, ...hook }, { timeoutMs: 50 }, { addresses, signal });
+  await expect(post('http://hook.example/')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  await expect(post('https://hook.example/')).rejects.toMatchObject({ code: 'TIMEOUT' });
+});
