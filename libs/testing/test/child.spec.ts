@@ -82,7 +82,7 @@ test('nothing of our environment but the named few reaches it; the log file is p
 
 test('a program that does not exist', async () => {
   await expect(
-    startProgram({ name: 'ghost', argv: ['/nonexistent/ghost'], readyWhen: { line: /x/ } }),
+    startProgram({ name: 'ghost', argv: ['/nonexistent/ghost'], readyWhen: { line: /^never said$/ } }),
   ).rejects.toThrow('ghost did not start');
 });
 
