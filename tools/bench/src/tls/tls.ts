@@ -30,6 +30,8 @@ const measures: Record<Scale, TlsMeasure> = {
 /** Seconds; the run waits for the last frame's confirmation, which travels with it. */
 const HEARTBEAT_S = 5;
 const LOAD = 0.5;
+/** By `--cpu-profile`. */
+const PROFILED = 'tls';
 
 const ways = ['plain', 'tls', 'mtls'] as const;
 type Way = (typeof ways)[number];
@@ -39,20 +41,22 @@ type Legs = Readonly<Record<Way, Leg[]>>;
  * Three hubs that differ in their transport only, in turns at half of what the plain one is seen to take. All of them take it: what
  * differs is the processor time that it costs.
  */
-export async function tls(scale: Scale, { say }: BenchDeps): Promise<Report> {
+export async function tls(scale: Scale, { say, profile }: BenchDeps): Promise<Report> {
   const measure = measures[scale];
   const world = await createRedisWorld();
   try {
-    const hubs = await contenders(measure, world);
+    const { hubs, bridges } = await contenders(measure, world);
     const peak = await findSaturation(measure, (perSecond) => hubs.plain.leg(perSecond));
     say(`plain: takes ${Math.round(peak)} frames/s`);
     // Code that is not compiled yet is slow.
     for (const way of ways) await hubs[way].leg(LOAD * peak);
     const legs: Legs = { plain: [], tls: [], mtls: [] };
-    for (let round = 1; round <= measure.rounds; round++) {
-      for (const way of ways) legs[way].push(await hubs[way].leg(LOAD * peak));
-      say(`round ${round} of ${measure.rounds}`);
-    }
+    await profile(bridges[PROFILED], async () => {
+      for (let round = 1; round <= measure.rounds; round++) {
+        for (const way of ways) legs[way].push(await hubs[way].leg(LOAD * peak));
+        say(`round ${round} of ${measure.rounds}`);
+      }
+    });
     for (const way of ways) await hubs[way].checkConfirmed(3 * HEARTBEAT_S * 1_000);
     return report(legs, {
       peak_frames_per_s: Math.round(peak),
@@ -88,7 +92,12 @@ function report(legs: Legs, figures: Readonly<Record<string, unknown>>): Report 
   };
 }
 
-async function contenders({ agents, legMs }: TlsMeasure, world: RedisWorld): Promise<Record<Way, Contender>> {
+interface Contenders {
+  readonly hubs: Record<Way, Contender>;
+  readonly bridges: Record<Way, Bridge>;
+}
+
+async function contenders({ agents, legMs }: TlsMeasure, world: RedisWorld): Promise<Contenders> {
   const fleetOf = (way: Way) => ({ prefix: `gw-${way}`, agents, first: 0 });
   await registerFleets(ways.map(fleetOf), world);
   const identities = await makeIdentities(agentIdsOf(fleetOf('mtls')), world.dir);
@@ -100,12 +109,14 @@ async function contenders({ agents, legMs }: TlsMeasure, world: RedisWorld): Pro
   };
   const senders = new SimulatorProcess({ role: 'senders', bundle: bundleOf('tools/simulator') });
   world.undo.push(() => senders.stop());
+  const bridges = {} as Record<Way, Bridge>;
   const start = async (way: Way): Promise<Contender> => {
     const transport = transports[way];
     const bridge = await Bridge.start(
       { hub: `hub-${way}`, maxConnections: agents, heartbeatS: HEARTBEAT_S, tls: transport },
       world,
     );
+    bridges[way] = bridge;
     const { prefix } = fleetOf(way);
     await senders.call('connect', {
       ...{ prefix, count: agents, sharedSecret, target: way, url: bridge.url, awaitsWelcome: true },
@@ -119,5 +130,6 @@ async function contenders({ agents, legMs }: TlsMeasure, world: RedisWorld): Pro
     );
     return new Contender({ target: way, pid: bridge.pid, prefix, legMs }, { senders, ledger });
   };
-  return { plain: await start('plain'), tls: await start('tls'), mtls: await start('mtls') };
+  const hubs = { plain: await start('plain'), tls: await start('tls'), mtls: await start('mtls') };
+  return { hubs, bridges };
 }
