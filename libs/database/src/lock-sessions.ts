@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { lockClient } from './lock-client';
 
 export interface LockSessionsOptions {
   /** Straight to Postgres: a pooler in transaction mode would lose the lock. */
@@ -71,13 +72,7 @@ export class LockSessions {
       clearTimeout(kept.idle);
       if (!kept.lost.signal.aborted) return kept;
     }
-    const { url, applicationName } = this.#options;
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: applicationName,
-      keepAlive: true,
-      connectionTimeoutMillis: 5_000,
-    });
+    const client = lockClient(this.#options);
     const lost = new AbortController();
     client.on('error', () => lost.abort(new Error('the connection that held the lock broke')));
     client.on('end', () => lost.abort(new Error('the connection that held the lock was closed')));
