@@ -17,4 +17,6 @@ export const lockClient = ({
     options: '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
+    // Of asking for a lock and giving it back, which wait for nobody.
+    query_timeout: 10_000,
   });
