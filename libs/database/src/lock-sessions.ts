@@ -39,14 +39,7 @@ export class LockSessions {
     key: number,
     work: (lost: AbortSignal) => Promise<T>,
   ): Promise<{ readonly result: T } | undefined> {
-    const session = await this.#session();
-    let held: boolean;
-    try {
-      held = await ask(session, 'SELECT pg_try_advisory_lock($1) AS yes', key);
-    } catch (error) {
-      close(session);
-      throw error;
-    }
+    const { session, held } = await this.#tryLock(key);
     if (!held) {
       this.#keep(session);
       return undefined;
@@ -65,6 +58,19 @@ export class LockSessions {
   stop(): void {
     this.#stopped = true;
     for (const session of this.#idle.splice(0)) close(session);
+  }
+
+  async #tryLock(key: number): Promise<{ session: Session; held: boolean }> {
+    for (;;) {
+      const session = await this.#session();
+      try {
+        return { session, held: await ask(session, 'SELECT pg_try_advisory_lock($1) AS yes', key) };
+      } catch (error) {
+        close(session);
+        // One that was kept may have broken unnoticed; a new one tells how Postgres is.
+        if (session.idle === undefined) throw error;
+      }
+    }
   }
 
   async #session(): Promise<Session> {
