@@ -35,8 +35,8 @@ tls-check: deps ## testssl.sh on loopback: finds planted weak listeners, and no 
 check: node_modules/.package-lock.json ## formatting, lint, walls and types only
 	@node tools/test/run.mjs --static
 
-chaos: deps ## real faults under load, then the books: make chaos [RUN=commands|results|telemetry|poison|outage] (a minute each)
-	@for run in $(or $(RUN),commands results telemetry poison outage); do npm run --silent chaos -- $$run --quick || exit 1; done
+chaos: deps ## real faults under load, then the books: make chaos [RUN=commands|results|telemetry|poison|outage|certs] (a minute each)
+	@for run in $(or $(RUN),commands results telemetry poison outage certs); do npm run --silent chaos -- $$run --quick || exit 1; done
 
 bench: deps ## speeds as ratios to bare baselines: make bench [RUN=limits|writers|ingest|fleet|dispatch|storm|agent|certs|api|tls] (at most 45 s each)
 	@for run in $(or $(RUN),limits writers ingest fleet dispatch storm agent certs api tls); do npm run --silent bench -- $$run --quick || exit 1; done

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { lockClient } from './lock-client';
 
 export interface AdvisoryLockOptions {
   /** Straight to Postgres: a pooler in transaction mode would lose the lock. */
@@ -19,12 +19,7 @@ export async function withAdvisoryLock(
   options: AdvisoryLockOptions,
   work: (lost: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
-  const client = new pg.Client({
-    connectionString: options.url,
-    application_name: options.applicationName,
-    keepAlive: true,
-    connectionTimeoutMillis: 5_000,
-  });
+  const client = lockClient(options);
   const lost = new AbortController();
   client.on('error', () => lost.abort(new Error('the connection that held the lock broke')));
   client.on('end', () => lost.abort(new Error('the connection that held the lock was closed')));

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { lockClient } from './lock-client';
 
 export interface LockSessionsOptions {
   /** Straight to Postgres: a pooler in transaction mode would lose the lock. */
@@ -38,14 +39,7 @@ export class LockSessions {
     key: number,
     work: (lost: AbortSignal) => Promise<T>,
   ): Promise<{ readonly result: T } | undefined> {
-    const session = await this.#session();
-    let held: boolean;
-    try {
-      held = await ask(session, 'SELECT pg_try_advisory_lock($1) AS yes', key);
-    } catch (error) {
-      close(session);
-      throw error;
-    }
+    const { session, held } = await this.#tryLock(key);
     if (!held) {
       this.#keep(session);
       return undefined;
@@ -66,18 +60,25 @@ export class LockSessions {
     for (const session of this.#idle.splice(0)) close(session);
   }
 
+  async #tryLock(key: number): Promise<{ session: Session; held: boolean }> {
+    for (;;) {
+      const session = await this.#session();
+      try {
+        return { session, held: await ask(session, 'SELECT pg_try_advisory_lock($1) AS yes', key) };
+      } catch (error) {
+        close(session);
+        // One that was kept may have broken unnoticed; a new one tells how Postgres is.
+        if (session.idle === undefined) throw error;
+      }
+    }
+  }
+
   async #session(): Promise<Session> {
     for (let kept = this.#idle.pop(); kept; kept = this.#idle.pop()) {
       clearTimeout(kept.idle);
       if (!kept.lost.signal.aborted) return kept;
     }
-    const { url, applicationName } = this.#options;
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: applicationName,
-      keepAlive: true,
-      connectionTimeoutMillis: 5_000,
-    });
+    const client = lockClient(this.#options);
     const lost = new AbortController();
     client.on('error', () => lost.abort(new Error('the connection that held the lock broke')));
     client.on('end', () => lost.abort(new Error('the connection that held the lock was closed')));

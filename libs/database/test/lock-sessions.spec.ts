@@ -1,6 +1,7 @@
 import { eventually, uniqueDatabase } from '@viw/testing';
 import { sql } from 'kysely';
 import { LockSessions, createDatabase, type Db } from '../src/index';
+import { lockClient } from '../src/lock-client';
 
 const key = 2 ** 49 + 7;
 let url: string;
@@ -64,6 +65,16 @@ it('tells the work when its session breaks, and uses no broken session again', a
   await terminate();
   await eventually(async () => expect(await pids()).toEqual([]));
   expect(await locks.run(key, () => Promise.resolve('anew'))).toEqual({ result: 'anew' });
+});
+
+it('is not kept for long by a host that has vanished', async () => {
+  const client = lockClient({ url, applicationName: 'vanishes' });
+  await client.connect();
+  const { rows } = await client.query<{ setting: string }>(
+    "SELECT setting FROM pg_settings WHERE name LIKE 'tcp_keepalives%' ORDER BY name",
+  );
+  await client.end();
+  expect(rows.map(({ setting }) => setting)).toEqual(['3', '10', '5']);
 });
 
 it('closes sessions that nobody needs, and all at its stop', async () => {

@@ -28,6 +28,8 @@ export interface Served {
 const ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+/** NGINX serves a new certificate 100 to 200 ms after its reload as a rule; pauses grow only after that. */
+const USUAL_MS = 500;
 const STEADY_MS = 300;
 /** Without a certificate of our own; made once, since that takes longer than the rest of a handshake. */
 const CONTEXT = createSecureContext();
@@ -82,6 +84,7 @@ async function pollListener(
 ): Promise<{ accepted: boolean; served: Served }> {
   let since: number | undefined;
   let shown: string | undefined;
+  const started = performance.now();
   for (let pause = FIRST_PAUSE_MS; ;) {
     const begin = performance.now();
     const served = await servedCertificate(connection, listener);
@@ -91,7 +94,8 @@ async function pollListener(
     shown = served.fingerprint;
     const now = performance.now();
     if (since !== undefined && now - since >= STEADY_MS) return { accepted: true, served };
-    pause = good ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
+    const early = good || now - started < USUAL_MS;
+    pause = early ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
     if (now + pause >= deadline || !connection.isAlive) return { accepted: false, served };
     await sleep(pause);
   }

@@ -31,6 +31,8 @@ test('a connection that the system refuses', async () => {
 test('drivers that throw bare messages for a lost connection', () => {
   for (const message of [
     'Connection terminated unexpectedly',
+    'timeout expired',
+    'Query read timeout',
     'Connection is closed.',
     'LOADING Redis is loading',
   ]) {

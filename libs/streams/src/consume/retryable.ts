@@ -29,7 +29,7 @@ const SQLSTATE =
 
 /** What node-postgres and ioredis throw without a code when a connection is lost or not to be had. */
 const LOST_CONNECTION =
-  /^(Connection terminated|Connection is closed|Connection ended|Client has encountered a connection error|timeout exceeded when trying to connect|Command timed out|Command aborted due to connection close|Stream isn't writeable|Socket timeout|Reached the max retries per request)/i;
+  /^(Connection terminated|Connection is closed|Connection ended|Client has encountered a connection error|timeout exceeded when trying to connect|timeout expired$|Query read timeout|Command timed out|Command aborted due to connection close|Stream isn't writeable|Socket timeout|Reached the max retries per request)/i;
 
 /** Redis answers that pass by themselves or once an operator acts; none of them depends on the entry. */
 const REDIS_STATE =

@@ -4,6 +4,7 @@ import { SecretBox, parseKeks } from '@viw/secrets';
 import { StreamProducer } from '@viw/streams';
 import { type Nginx, freePort, runTool, startPebble, startProgram } from '@viw/testing';
 import type { Scale } from '../arguments';
+import { processUsage } from '../programs/process-usage';
 import type { BenchDeps, Report } from '../report';
 import { median, percentile, rounded } from '../statistics';
 import { createWorld, versions } from '../world';
@@ -24,7 +25,7 @@ interface CertsMeasure {
 }
 
 const measures: Record<Scale, CertsMeasure> = {
-  quick: { servers: 5, alone: 12, together: 100, atOnce: 10, rounds: 1, issuance: { rounds: 1, each: 10 } },
+  quick: { servers: 5, alone: 12, together: 100, atOnce: 10, rounds: 1, issuance: { rounds: 1, each: 5 } },
   full: { servers: 5, alone: 60, together: 100, atOnce: 10, rounds: 3, issuance: { rounds: 5, each: 20 } },
 };
 
@@ -81,6 +82,7 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
     });
 
     const [bare, p50s, p99s, rates]: [number[], number[], number[], number[]] = [[], [], [], []];
+    const cpus: number[] = [];
     for (let round = 0; round < measure.rounds; round++) {
       const mine = fleet.deployables.slice(round * perRound, (round + 1) * perRound);
       bare.push(await testAndReload(fleet.nginxes));
@@ -89,7 +91,9 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
         alone.push(await operations.run('deploy', one.certificateId));
       p50s.push(percentile(alone, 0.5));
       p99s.push(percentile(alone, 0.99));
+      const { cpuMs } = processUsage(worker.pid);
       rates.push(await deployTogether(mine.slice(measure.alone), measure.atOnce, operations));
+      cpus.push((processUsage(worker.pid).cpuMs - cpuMs) / measure.together);
       await expectServed(mine);
       say(`round ${round + 1} of ${measure.rounds}`);
     }
@@ -104,6 +108,7 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
           rounds: rates,
           unit: '/minute',
         },
+        { what: 'processor time of the worker for each of them', rounds: cpus, unit: 'ms' },
       ],
       figures: {
         bench: 'certs',
@@ -112,6 +117,7 @@ export async function certs(scale: Scale, { say }: BenchDeps): Promise<Report> {
         order_to_served_p50_ms: rounded(median(p50s), 0),
         order_to_served_p99_ms: rounded(median(p99s), 0),
         certificates_per_minute: rounded(median(rates), 0),
+        worker_cpu_ms: rounded(median(cpus), 1),
         at_once: measure.atOnce,
         servers: measure.servers,
         rounds: measure.rounds,

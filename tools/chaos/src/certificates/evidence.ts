@@ -1,9 +1,13 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Operation } from '@viw/contracts';
 import { deadLetterStream, groups, streams } from '@viw/contracts';
 import { runTool } from '@viw/testing';
 import { sql } from 'kysely';
 import type { CertificateEvidence } from '../ledger/certificate-books';
 import { refusedByRedis, unfinished } from '../world/stream-state';
+import { hex } from './prober';
 import type { Asked } from './requests';
 import type { CertWorld } from './world';
 
@@ -40,9 +44,12 @@ export async function readEvidence(
     FROM viw.certificate_versions`.execute(db);
   const record = await witness.record();
   const served = new Map<string, string | undefined>();
+  const onDisk = new Map<string, string | undefined>();
   for (const { site } of asked) {
     const host = servers.hosts.get(site);
-    if (host) served.set(site, await prober.probe({ site, port: host.nginx.httpsPort }));
+    if (!host) continue;
+    served.set(site, await prober.probe({ site, port: host.nginx.httpsPort }));
+    onDisk.set(site, await leafIn(join(host.certDir, 'current', 'fullchain.pem')));
   }
   return {
     ...found,
@@ -50,9 +57,15 @@ export async function readEvidence(
     versions: versions.rows,
     ca: { orders: record.orders.map((id) => ({ id, site: witness.orders.get(id) })), issued: record.issued },
     served,
+    onDisk,
     seen: prober.seen,
     leftOvers: await readLeftOvers(world, asked),
   };
+}
+
+async function leafIn(file: string): Promise<string | undefined> {
+  const pem = await readFile(file).catch(() => undefined);
+  return pem && hex(new X509Certificate(pem).fingerprint256);
 }
 
 /** Wherever an answer to a challenge may lie: the zone, the table that workers share, their memory. */

@@ -49,6 +49,7 @@ const deaths = [
   'switched',
   'reloaded',
   'proved',
+  'switched back',
   'ended, not acknowledged',
 ] as const satisfies readonly PointName[];
 
@@ -104,7 +105,10 @@ export function planJobs(
   };
   return chance.shuffled([
     ...measure.sleeps.map((point) => job('sleeps', { point })),
-    ...measure.dies.map((point) => job('dies', { point })),
+    // Nothing is switched back where all is well.
+    ...measure.dies.map((point) =>
+      job('dies', { point, ...(point === 'switched back' && { fault: 'reload keeps the old' }) }),
+    ),
     ...measure.outage.map((point) => job('outage', { point })),
     ...measure.refused.map((fault) => job('refused', { fault })),
   ]);

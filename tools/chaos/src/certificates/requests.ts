@@ -32,7 +32,7 @@ export async function accept(
     issued_by: { kind: 'system', id: 'chaos', name: 'chaos' },
   });
   const before = await prober.probe({ site, port: host.nginx.httpsPort });
-  const expected = job.fate === 'refused' ? 'refused' : 'served';
+  const expected = job.fault === undefined ? 'served' : 'refused';
   return { job, site, certificateId, operationId, expected, before, entryIds: new Set() };
 }
 

@@ -28,6 +28,8 @@ const OUTAGE = { redisMs: 2_200, postgresMs: 800 } as const;
 const TAKEN_OVER_MS = 90_000;
 const NOTICE_MS = 30_000;
 const SLEEPERS_LOG = 'cert-worker-chaos-1.log';
+/** Of `CertificateVersionRepository.save`. */
+const REFUSED_SAVE = 'The lease on the certificate is lost';
 
 /**
  * Every job gets to its point and stays there; then its fate comes. Since all stand still in that moment the seed and
@@ -97,12 +99,21 @@ export class Round {
     return endAll(this.#broken);
   }
 
-  /** How many of the sleepers gave their operation up when they woke up. */
+  /**
+   * How many of the sleepers gave their operation up when they woke up, because another had it: those about to save must
+   * have been told so by the save itself.
+   */
   async fencedOff(): Promise<number> {
     const log = await readFile(join(this.#deps.world.logs, SLEEPERS_LOG), 'utf8');
-    const givenUp = log.split('\n').filter((line) => line.includes('"event":"operation_put_off"'));
-    return this.sleepers.filter(({ operationId }) => givenUp.some((line) => line.includes(operationId)))
-      .length;
+    const givenUp = log
+      .split('\n')
+      .filter((line) => line.includes('"event":"operation_put_off"') && line.includes('"code":"CONFLICT"'));
+    return this.sleepers.filter(({ operationId, job }) =>
+      givenUp.some(
+        (line) =>
+          line.includes(operationId) && (job.point !== 'about to save' || line.includes(REFUSED_SAVE)),
+      ),
+    ).length;
   }
 
   #of(fate: Fate): Asked[] {

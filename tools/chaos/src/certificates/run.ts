@@ -1,7 +1,7 @@
 import type { Operation } from '@viw/contracts';
 import { auditCertificates } from '../ledger/certificate-ledger';
 import { lookUntil } from '../look-until';
-import { openOnes, readEvidence, readUnrest, watchEnds } from './evidence';
+import { openOnes, readEvidence, readUnrest, testServers, watchEnds } from './evidence';
 import { type CertsMeasure, type Job, planJobs } from './jobs';
 import { canFillDisks } from './managed-servers';
 import { Round } from './round';
@@ -44,12 +44,8 @@ export async function runCerts(
     say(
       `certs, seed ${seed}: ready after ${seconds(startedAt)} s; ${jobs.length} requests in ${rounds.length} rounds`,
     );
-    const judged = await disturb(world, { rounds, seed, measure }, { say, startedAt });
-    const verdict = {
-      ...judged,
-      disk_full: mayFill ? ('tried' as const) : ('not possible here' as const),
-      seconds: seconds(startedAt),
-    };
+    const judged = await disturb(world, { rounds, seed, measure, mayFill }, { say, startedAt });
+    const verdict = { ...judged, seconds: seconds(startedAt) };
     keepLogs = !isSound(verdict);
     return verdict;
   } finally {
@@ -62,9 +58,14 @@ const seconds = (since: number): number => Math.round((performance.now() - since
 
 async function disturb(
   world: CertWorld,
-  { rounds, seed, measure }: { rounds: readonly Job[][]; seed: number; measure: CertsMeasure },
+  {
+    rounds,
+    seed,
+    measure,
+    mayFill,
+  }: { rounds: readonly Job[][]; seed: number; measure: CertsMeasure; mayFill: boolean },
   { say, startedAt }: CertsRunDeps & { startedAt: number },
-): Promise<Omit<CertsVerdict, 'disk_full'>> {
+): Promise<CertsVerdict> {
   const asked: Asked[] = [];
   const brokenServers: string[] = [];
   const firstEnds = new Map<string, Operation['status']>();
@@ -100,7 +101,7 @@ async function disturb(
       tally.sleepers += round.sleepers.length;
       tally.fencedOff += await round.fencedOff();
     }
-    const judge = async (): Promise<Omit<CertsVerdict, 'disk_full'>> => {
+    const judge = async (): Promise<CertsVerdict> => {
       const unrest = await readUnrest(world, asked);
       const evidence = await readEvidence(world, asked, { firstEnds, brokenServers });
       const { examples, ...findings } = auditCertificates(asked, evidence);
@@ -118,15 +119,15 @@ async function disturb(
         ...unrest,
         refused_by_redis: unrest.refused_by_redis.length,
         unexpected_ends: world.workers.reduce((sum, { unexpectedEnds }) => sum + unexpectedEnds, 0),
+        disk_full: mayFill ? 'tried' : 'not possible here',
         drain_s: seconds(lastFault),
         seconds: 0,
         examples: [...unrest.refused_by_redis, ...examples],
       };
     };
-    return await lookUntil((verdict) => isAtRest(verdict as CertsVerdict), judge, {
-      withinMs: measure.drainMs,
-      everyMs: LOOK_MS,
-    });
+    await lookUntil(isAtRest, judge, { withinMs: measure.drainMs, everyMs: LOOK_MS });
+    brokenServers.push(...(await testServers(world, 'at the end')));
+    return await judge();
   } finally {
     clearInterval(watching);
   }

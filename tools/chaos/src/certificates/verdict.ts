@@ -9,7 +9,7 @@ export interface CertsVerdict extends CertificateFindings, Omit<Unrest, 'refused
   /** Workers killed at, put to sleep at, or cut off from Redis and Postgres at exactly such a point, and how many were to be. */
   readonly points_hit: number;
   readonly points_planned: number;
-  /** Operations of sleeping workers that these gave up when they woke up, because their token was worth nothing any more. */
+  /** Operations that a worker gave up when it woke up, because its token was worth nothing any more: `Round.fencedOff`. */
   readonly fenced_off: number;
   readonly sleepers: number;
   readonly refused: number;

@@ -40,6 +40,8 @@ export interface CertificateEvidence {
   }[];
   /** What clients see now, by name. */
   readonly served: ReadonlyMap<string, string | undefined>;
+  /** What the server's disk holds in its place, by name: served after anybody's next reload. */
+  readonly onDisk: ReadonlyMap<string, string | undefined>;
   /** What they have seen all the time, by name. */
   readonly seen: ReadonlyMap<string, readonly SeenByClients[]>;
   /** Answers to challenges that are still there, in words. */

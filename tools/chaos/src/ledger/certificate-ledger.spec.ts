@@ -17,6 +17,7 @@ const found: CertificateEvidence = {
   ca: { orders: [{ id: 'o-1', site: 'a.example' }], issued: [{ orderId: 'o-1', serial: '0a1b' }] },
   versions: [version],
   served: new Map([['a.example', fresh]]),
+  onDisk: new Map([['a.example', fresh]]),
   seen: new Map([
     [
       'a.example',
@@ -37,6 +38,7 @@ const put = {
   operations: [{ ...operation, status: 'failed' as const, error: 'the disk is full' }],
   firstEnds: new Map([['op-1', 'failed' as const]]),
   served: new Map([['a.example', old]]),
+  onDisk: new Map([['a.example', old]]),
 };
 
 it('finds nothing where everything came once and is served', () => {
@@ -76,10 +78,11 @@ describe('the damage of a worker without', () => {
   });
 
   it('an undo of the switch, where the server cannot take it', () => {
-    expect(audit({ ...put, served: new Map([['a.example', fresh]]) }, refused)).toMatchObject({
-      ...nothing,
-      lost: 1,
-    });
+    for (const where of ['served', 'onDisk'])
+      expect(audit({ ...put, [where]: new Map([['a.example', fresh]]) }, refused)).toMatchObject({
+        ...nothing,
+        lost: 1,
+      });
     expect(audit({ ...put, brokenServers: ['NGINX would not start'] }, refused)).toMatchObject({
       ...nothing,
       unserved: 1,
@@ -88,7 +91,7 @@ describe('the damage of a worker without', () => {
 
   it('a proof', () => {
     expect(audit({ served: new Map([['a.example', old]]) })).toMatchObject({ ...nothing, lost: 1 });
-    expect(audit({}, refused)).toMatchObject({ phantom: 1, lost: 1 });
+    expect(audit({}, refused)).toMatchObject({ phantom: 1, lost: 2 });
   });
 
   it('one atomic step to a pair that fits', () => {

@@ -95,9 +95,12 @@ function auditEnd(tally: Tally, one: AskedCertificate, evidence: CertificateEvid
 function auditService(tally: Tally, one: AskedCertificate, evidence: CertificateEvidence): void {
   const { site, before, expected } = one;
   const own = versionsOf(one, evidence).map(({ fingerprint }) => fingerprint);
-  const now = evidence.served.get(site);
   const due = expected === 'served' ? own : [before];
-  if (!due.includes(now)) tally.add('lost', `${site} serves ${now ?? 'nothing'}, not ${due.join(' or ')}`);
+  for (const [does, now] of [
+    ['serves', evidence.served.get(site)],
+    ['has on its disk', evidence.onDisk.get(site)],
+  ] as const)
+    if (!due.includes(now)) tally.add('lost', `${site} ${does} ${now ?? 'nothing'}, not ${due.join(' or ')}`);
   for (const { fingerprint, error, count } of evidence.seen.get(site) ?? []) {
     if (fingerprint === undefined)
       tally.add('unserved', `${count} handshakes with ${site} failed: ${error ?? ''}`, count);
