@@ -6,6 +6,7 @@ import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
 import { importedTokenKey } from './auth/token-keys';
 import type { TokenJwk } from './auth/token-keys';
+import { assertOidcComplete, oidcSettings } from './oidc-settings';
 
 /** `JSON.parse` without an error text that quotes its input. */
 function jsonOf(text: string): unknown {
@@ -40,6 +41,15 @@ const tokenKeys = zSecret(32).transform((text, context) => {
 
 const path = z.string('a path').min(1).max(4_096);
 const perMinute = (fallback: number) => zInt({ min: 0, max: 10_000_000 }).default(fallback);
+
+/** The origin alone, in its canonical form. */
+const publicUrl = z.string('an https:// origin without a path').transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && [url.origin, `${url.origin}/`].includes(text))
+    return url.origin;
+  context.addIssue({ code: 'custom', message: 'an https:// origin without a path' });
+  return z.NEVER;
+});
 
 const isHubUrl = (text: string): boolean =>
   URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol) && new URL(text).username === '';
@@ -81,6 +91,9 @@ const schema = z.object({
   BACKEND_COOKIE_SECURE: zBool().default(true),
   /** Makes the first administrator; without it nobody can. */
   BACKEND_SETUP_TOKEN: zSecret().optional(),
+  /** Origin by which people and programs reach this backend, such as `https://viw.example.org`. */
+  BACKEND_PUBLIC_URL: publicUrl.optional(),
+  ...oidcSettings,
   /** Seals SSH credentials, for which it is the same value as the cert-worker's, and the backend's own keys. */
   BACKEND_ENCRYPTION_KEY: zEncryptionKeys().optional(),
   /** First command signing key of an installation that has none; without it one is made. Later ones come by rotation. */
@@ -142,6 +155,7 @@ export function completeConfig(config: Config): CompleteConfig {
     });
   if (mode === 'insecure' && config.BACKEND_TLS_CLIENT_CA_FILE !== undefined)
     throw new AppError('CONFIG_INVALID', 'BACKEND_TLS_CLIENT_CA_FILE needs BACKEND_TLS_MODE=custom');
+  assertOidcComplete(config);
   return config as CompleteConfig;
 }
 

@@ -27,6 +27,9 @@ const everybody = roles;
 const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'POST /admin/api/setup': 'public',
   'POST /admin/api/session': 'public',
+  'GET /admin/api/sign-in': 'public',
+  'POST /admin/api/sign-in/oidc': 'public',
+  'GET /admin/api/sign-in/oidc/callback': 'public',
   'DELETE /admin/api/session': everybody,
   'GET /admin/api/me': everybody,
   'GET /admin/api/gateways': everybody,

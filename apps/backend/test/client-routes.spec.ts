@@ -7,6 +7,7 @@ import { completeConfig, configSource } from '../src/config';
 const notForTheClient = new Set([
   'GET /openapi.json',
   'GET /.well-known/jwks.json',
+  'GET /admin/api/sign-in/oidc/callback',
   'GET /pki/ca/:id.pem',
   'GET /pki/crl/:id.crl',
   'POST /agent/enroll',

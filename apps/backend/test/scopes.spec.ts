@@ -37,6 +37,9 @@ type Walked = 'mine' | 'foreign' | 'missing';
 const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 'harmless' | 'whole'>> = {
   'POST /admin/api/setup': 'public',
   'POST /admin/api/session': 'public',
+  'GET /admin/api/sign-in': 'public',
+  'POST /admin/api/sign-in/oidc': 'public',
+  'GET /admin/api/sign-in/oidc/callback': 'public',
   'DELETE /admin/api/session': 'harmless',
   'GET /admin/api/me': 'harmless',
   'GET /admin/api/gateways': 'list',

@@ -8,6 +8,7 @@ import {
   ownAccountRoutes,
   sessionRoutes,
   setupRoute,
+  signInRoutes,
 } from './routes/access';
 import { auditRoutes } from './routes/audit';
 import { certificateAuthorityRoutes } from './routes/certificate-authorities';
@@ -40,6 +41,7 @@ export const createClient = (options: ClientOptions) => {
   return {
     setup: setupRoute(http),
     session: sessionRoutes(http),
+    signIn: signInRoutes(http),
     account: ownAccountRoutes(http),
     administrators: administratorRoutes(http),
     apiClients: apiClientRoutes(http),

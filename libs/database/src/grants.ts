@@ -68,6 +68,7 @@ const grants: Record<ServiceRole, Grants> = {
     outbox: manage,
     administrators: manage,
     sessions: manage,
+    oidc_sign_ins: 'SELECT, INSERT, DELETE',
     api_clients: manage,
     api_keys: manage,
     api_client_certificates: manage,

@@ -20,6 +20,7 @@ import type { SecondFactorService } from '../services/second-factor-service';
 import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { PrivateCaService } from '../services/private-ca-service';
+import type { OidcSignInService } from '../services/oidc-sign-in-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
@@ -38,9 +39,11 @@ import { privateCaRoutes } from './private-ca';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
+import { signInRoutes } from './sign-in';
 
 export interface RouteServices {
   readonly signIn: SignInService;
+  readonly oidcSignIn: OidcSignInService;
   readonly administrators: AdministratorService;
   readonly secondFactor: SecondFactorService;
   readonly apiClients: ApiClientService;
@@ -68,6 +71,7 @@ export function allRoutes(
 ): Route[] {
   const described = [
     ...sessionRoutes(services.signIn, options.cookies),
+    ...signInRoutes(services.oidcSignIn, options.cookies),
     ...gatewayRoutes(services.gateways),
     ...enrollmentRoutes(services),
     ...commandRoutes(services.commands, services.secretResults),

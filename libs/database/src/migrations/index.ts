@@ -25,6 +25,7 @@ import { privateCa } from './0033_private_ca';
 import { serverRights } from './0035_server_rights';
 import { tokenKeys } from './0037_token_keys';
 import { probeAttempts } from './0038_probe_attempts';
+import { externalIdentity } from './0044_external_identity';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   serverRights,
   tokenKeys,
   probeAttempts,
+  externalIdentity,
 ];

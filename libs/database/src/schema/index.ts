@@ -4,6 +4,7 @@ import type {
   ApiClientsTable,
   ApiKeysTable,
   IdempotencyKeysTable,
+  OidcSignInsTable,
   RevokedTokensTable,
   TokenKeysTable,
   SessionsTable,
@@ -57,6 +58,7 @@ export interface Database {
   outbox: OutboxTable;
   administrators: AdministratorsTable;
   sessions: SessionsTable;
+  oidc_sign_ins: OidcSignInsTable;
   api_clients: ApiClientsTable;
   api_keys: ApiKeysTable;
   api_client_certificates: ApiClientCertificatesTable;
