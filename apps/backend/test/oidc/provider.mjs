@@ -1,5 +1,6 @@
 // A real OpenID Connect provider as a process of its own. Who is at its keyboard, and how its next ID tokens are forged, is told
 // by POST /test/next; everything else is the library's.
+import { Buffer } from 'node:buffer';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
