@@ -35,6 +35,7 @@ import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
+import { Ocsp } from './private-ca/ocsp';
 import { PrivateCa } from './private-ca/private-ca';
 import { revocationListGauge } from './private-ca/revocation-list-gauge';
 import { RevocationLists } from './private-ca/revocation-lists';
@@ -59,6 +60,7 @@ import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
 import { OidcSignInService } from './services/oidc-sign-in-service';
+import { ServiceCertificateService } from './services/service-certificate-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
@@ -215,6 +217,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       privateCa: new PrivateCaService({ repositories }),
+      serviceCertificates: new ServiceCertificateService(
+        { statusOrigin: config.BACKEND_PKI_URL },
+        { repositories, writes, ca: privateCa, lists: revocationLists },
+      ),
+      ocsp: new Ocsp({ store, ca: privateCa }),
       servers: new ServerService({
         repositories,
         writes,

@@ -125,6 +125,8 @@ const schema = z.object({
   BACKEND_RATE_HEAVY_PER_MIN: perMinute(60),
   /** How long hubs take the former key of an agent that has renewed it. Seconds. */
   BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
+  /** Origin by which /pki is reached, better by plain HTTP: stands in the certificates of services, which name no place to ask otherwise. */
+  BACKEND_PKI_URL: publicUrl.optional(),
   /** Life of the client certificates that agents are issued; 0: they are issued none. Days. */
   BACKEND_AGENT_CERTIFICATE_DAYS: zInt({ min: 0, max: 365 }).default(30),
 });

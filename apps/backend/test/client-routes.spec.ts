@@ -10,6 +10,8 @@ const notForTheClient = new Set([
   'GET /admin/api/sign-in/oidc/callback',
   'GET /pki/ca/:id.pem',
   'GET /pki/crl/:id.crl',
+  'GET /pki/ocsp/:request',
+  'POST /pki/ocsp',
   'POST /agent/enroll',
   'POST /agent/renew',
   'POST /agent/commands/:agent_id',

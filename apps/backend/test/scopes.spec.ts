@@ -126,6 +126,13 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /agent/_health': 'public',
   'GET /openapi.json': 'harmless',
   'GET /api/v1/ca': 'whole',
+  'POST /api/v1/ca': 'whole',
+  'POST /api/v1/ca/:id/rotate': 'whole',
+  'POST /api/v1/ca/:id/issue': 'whole',
+  'POST /api/v1/ca/:id/revoke': 'whole',
+  'GET /api/v1/ca/:id/certificates': 'whole',
+  'POST /pki/ocsp': 'public',
+  'GET /pki/ocsp/:request': 'public',
   'GET /pki/ca/:id.pem': 'public',
   'GET /pki/crl/:id.crl': 'public',
 };

@@ -65,6 +65,7 @@ const grants: Record<ServiceRole, Grants> = {
     host_policies: manage,
     certificate_authorities: keep,
     issued_certificates: 'SELECT, INSERT, DELETE',
+    service_certificates: `SELECT, INSERT, DELETE, ${columns('UPDATE', 'revoked_at', 'revocation_reason')}`,
     outbox: manage,
     administrators: manage,
     sessions: manage,

@@ -1,5 +1,5 @@
 import { X509Certificate, randomBytes } from 'node:crypto';
-import type { AuthorityPurpose } from '@viw/contracts';
+import type { AuthorityPurpose, ServicePurpose } from '@viw/contracts';
 import type { SealedAuthority } from '@viw/database';
 import { makeIntermediate, makeRoot } from '@viw/pki';
 import type { Authority, NewAuthority } from '@viw/pki';
@@ -13,10 +13,21 @@ import { resealedAuthority, sealAuthorityKey, unsealAuthority } from './sealed-a
 /** As the bridge's documented subject policy has it. */
 export const ORGANIZATION = 'Viworks';
 
+/**
+ * Of certificates that are no gateway's: unlike what the bridge's policy asks for, so that no hub takes one of them for a
+ * gateway that it happens to name.
+ */
+export const SERVICE_ORGANIZATION = 'viw services';
+
 const names: Readonly<Record<AuthorityPurpose, string>> = {
   root: 'viw root',
   'gateway-agents': 'viw gateway agents',
+  services: 'viw services',
+  'database-services': 'viw database services',
 };
+
+/** Made at the first start; the others when somebody asks for them. */
+const atFirst = ['root', 'gateway-agents'] as const satisfies readonly AuthorityPurpose[];
 
 export interface PrivateCaDeps {
   readonly store: Pick<Store, 'repositories' | 'transaction'>;
@@ -51,15 +62,44 @@ export class PrivateCa {
 
   /** The authority that issues for this purpose. @throws AppError INTERNAL_ERROR */
   async issuerFor(purpose: AuthorityPurpose): Promise<OpenAuthority> {
-    const found = (await this.authorities()).find(({ record }) => record.purpose === purpose);
+    const found = (await this.authorities()).find(
+      ({ record }) => record.purpose === purpose && record.superseded_at === null,
+    );
     if (found === undefined) throw new AppError('INTERNAL_ERROR', `there is no authority for ${purpose}`);
     return found;
+  }
+
+  /** Undefined: there is none, or another backend has made it and this one has not looked since (`follow`). */
+  async authority(id: string): Promise<OpenAuthority | undefined> {
+    return (await this.authorities()).find(({ record }) => record.id === id);
+  }
+
+  /** Looks again, at the next call, at what is stored. */
+  reopen(): void {
+    this.#open = undefined;
+  }
+
+  /** What other backends have made or superseded counts here as well. @param stored all there are */
+  async follow(stored: readonly Pick<SealedAuthority, 'id' | 'superseded_at'>[]): Promise<void> {
+    const stateOf = (rows: typeof stored): string =>
+      rows.map(({ id, superseded_at: at }) => `${id} ${at ?? ''}`).join();
+    if (stateOf((await this.authorities()).map(({ record }) => record)) !== stateOf(stored)) this.reopen();
+  }
+
+  /**
+   * One more below the root, in the caller's transaction, under the lock; known here from `follow` on.
+   * @returns its id
+   */
+  async found({ certificateAuthorities }: Repositories, purpose: ServicePurpose): Promise<string> {
+    const root = await this.issuerFor('root');
+    const made = await makeIntermediate(this.#about(purpose), root.authority);
+    return this.#add(certificateAuthorities, purpose, root.record.id, made);
   }
 
   async #load(): Promise<readonly OpenAuthority[]> {
     const { store, box } = this.#deps;
     let rows = await store.repositories.certificateAuthorities.sealed();
-    if (rows.length < Object.keys(names).length)
+    if (atFirst.some((purpose) => !rows.some((row) => row.purpose === purpose)))
       rows = await store.transaction((repositories) => this.#complete(repositories));
     const open = await Promise.all(
       rows.map(async (record) => ({ record, authority: await unsealAuthority(box, record) })),
@@ -98,7 +138,7 @@ export class PrivateCa {
     purpose: AuthorityPurpose,
     issuerId: string | null,
     { privateKey, pem, notBefore, notAfter }: NewAuthority,
-  ): Promise<void> {
+  ): Promise<string> {
     const id = uuidv7();
     const fingerprintSha256 = fingerprintOf(pem);
     const subject = new X509Certificate(pem).subject.split('\n').reverse().join(',');
@@ -114,6 +154,7 @@ export class PrivateCa {
       },
       'a certificate authority is stored',
     );
+    return id;
   }
 
   /** So that a former key-encryption key can go once every backend has started with the new one. */

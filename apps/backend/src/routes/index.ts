@@ -5,6 +5,7 @@ import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
+import type { Ocsp } from '../private-ca/ocsp';
 import type { RateLimits } from '../rate-limits/rate-limits';
 import type { AdministratorService } from '../services/administrator-service';
 import type { ApiClientService } from '../services/api-client-service';
@@ -21,6 +22,7 @@ import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { PrivateCaService } from '../services/private-ca-service';
 import type { OidcSignInService } from '../services/oidc-sign-in-service';
+import type { ServiceCertificateService } from '../services/service-certificate-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
@@ -59,6 +61,8 @@ export interface RouteServices {
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
   readonly privateCa: PrivateCaService;
+  readonly serviceCertificates: ServiceCertificateService;
+  readonly ocsp: Ocsp;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
   readonly events: EventBroadcast;
@@ -79,7 +83,7 @@ export function allRoutes(
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
-    ...privateCaRoutes(services.privateCa),
+    ...privateCaRoutes(services),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),

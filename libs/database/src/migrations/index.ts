@@ -26,6 +26,7 @@ import { serverRights } from './0035_server_rights';
 import { tokenKeys } from './0037_token_keys';
 import { probeAttempts } from './0038_probe_attempts';
 import { externalIdentity } from './0044_external_identity';
+import { serviceCertificates } from './0045_service_certificates';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -60,4 +61,5 @@ export const migrations: readonly Migration[] = [
   tokenKeys,
   probeAttempts,
   externalIdentity,
+  serviceCertificates,
 ];

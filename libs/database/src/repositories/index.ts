@@ -47,6 +47,7 @@ export * from './trust/host-policy-repository';
 export * from './servers/server-probe-repository';
 export * from './private-ca/certificate-authority-repository';
 export * from './private-ca/issued-certificate-repository';
+export * from './private-ca/service-certificate-repository';
 export * from './servers/server-repository';
 export type { Scoped } from './access/scope-conditions';
 export * from './access/scope-repository';

@@ -37,7 +37,11 @@ import type {
   OsGatewaysTable,
 } from './gateways';
 import type { OutboxTable } from './outbox';
-import type { CertificateAuthoritiesTable, IssuedCertificatesTable } from './private-ca';
+import type {
+  CertificateAuthoritiesTable,
+  IssuedCertificatesTable,
+  ServiceCertificatesTable,
+} from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
 import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
@@ -88,4 +92,5 @@ export interface Database {
   acme_accounts: AcmeAccountsTable;
   certificate_authorities: CertificateAuthoritiesTable;
   issued_certificates: IssuedCertificatesTable;
+  service_certificates: ServiceCertificatesTable;
 }
