@@ -38,7 +38,7 @@ export interface OidcStage {
   close(): Promise<void>;
 }
 
-export async function oidcStage(): Promise<OidcStage> {
+export async function oidcStage(more: Readonly<Record<string, string>> = {}): Promise<OidcStage> {
   const dir = await mkdtemp(join(tmpdir(), 'viw-oidc-'));
   const [cert, key] = [join(dir, 'provider.pem'), join(dir, 'provider.key')];
   const [around, port, backendPort] = await Promise.all([
@@ -59,6 +59,7 @@ export async function oidcStage(): Promise<OidcStage> {
     BACKEND_OIDC_CLIENT_SECRET: clientSecret,
     BACKEND_OIDC_NAME: 'Example Login',
     BACKEND_OIDC_CA_FILE: cert,
+    ...more,
   };
   const [provider, backend] = await Promise.all([
     startProgram({

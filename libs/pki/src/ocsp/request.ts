@@ -1,4 +1,5 @@
-import { CertID, OCSPRequest, id_pkix_ocsp_nonce } from '@peculiar/asn1-ocsp';
+import type { CertID } from '@peculiar/asn1-ocsp';
+import { OCSPRequest, id_pkix_ocsp_nonce } from '@peculiar/asn1-ocsp';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import { readCertificateId } from './certificate-id';
 import type { IssuerName } from './certificate-id';
