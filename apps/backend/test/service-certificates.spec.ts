@@ -119,7 +119,9 @@ it('nobody gets a certificate that a hub would take for a gateway’s, nor one f
     { uris: ['urn:viw:gateway:gw-1'] },
     { uris: ['URN:viw:gateway:gw-1'] },
     { days: 366 },
-    { common_name: ' orders' },
+    ...[' orders', '#0c0141', 'a\\2cO=Viworks', '"x"', 'a,O=Viworks', 'a+O=Viworks'].map((common_name) => ({
+      common_name,
+    })),
     { dns_names: ['not a name'] },
     { ip_addresses: ['999.0.0.1'] },
     {
@@ -140,7 +142,7 @@ it('nobody gets a certificate that a hub would take for a gateway’s, nor one f
 });
 
 it('a revoked one is refused at once by OCSP, at every backend, and soon by its list; for good, and with its audit lines', async () => {
-  const { certificate, serial } = await issue(databases, 'postgres-client', { dns_names: [] });
+  const { certificate, serial } = await issue(databases, 'postgres-client', { dns_names: ['db'] });
   const printed = serial.toUpperCase().replace(/..(?=.)/g, '$&:');
   const revoked = await admin.certificateAuthorities.revoke(databases.id, {
     serial: printed,

@@ -9,19 +9,22 @@ import { Provider } from 'oidc-provider';
 
 const { port, cert, key, clientId, clientSecret, redirectUri } = JSON.parse(process.env.PROVIDER);
 const issuer = `https://127.0.0.1:${port}`;
-const newKey = () => ({
+const newKey = (alg = 'RS256', kid = 'one') => ({
   ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
-  alg: 'RS256',
+  alg,
   use: 'sig',
-  kid: 'one',
+  kid,
 });
 const [own, stolen] = [newKey(), newKey()];
+// As good as the other one, but for an algorithm that viw is not told to believe.
+const second = newKey('PS256', 'two');
 let next = { account: 'nobody' };
 
 const provider = new Provider(issuer, {
   clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: [redirectUri] }],
-  jwks: { keys: [own] },
+  jwks: { keys: [own, second] },
   cookies: { keys: ['only for tests'] },
+  enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256'] },
   pkce: { required: () => true },
   features: { devInteractions: { enabled: false } },
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
@@ -40,10 +43,10 @@ async function forged(token) {
   const claims = { ...decodeJwt(token), ...next.claims };
   const { forge } = next;
   if (forge === 'none') return new UnsecuredJWT(claims).encode();
-  const sign = (alg, by) => new SignJWT(claims).setProtectedHeader({ alg, kid: 'one' }).sign(by);
-  if (forge === 'HS256') return sign('HS256', Buffer.from(clientSecret));
-  const alg = forge === 'PS256' ? 'PS256' : 'RS256';
-  return sign(alg, await importJWK({ ...(forge === 'other-key' ? stolen : own), alg }, alg));
+  const sign = (alg, kid, by) => new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(by);
+  if (forge === 'HS256') return sign('HS256', 'one', Buffer.from(clientSecret));
+  const key = { PS256: second, 'other-key': stolen }[forge] ?? own;
+  return sign(key.alg, key.kid, await importJWK(key, key.alg));
 }
 
 provider.use(async (ctx, then) => {

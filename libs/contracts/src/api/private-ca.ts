@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { dnsName } from '../primitives';
 import { listQuery, page } from './problem';
 
 /** A PKCS #10 request in PEM, signed by the key that it is for. Nothing but that key is taken from it. */
@@ -65,18 +64,33 @@ const serviceUri = z
   .regex(/^[\x21-\x7e]+$/, 'printable ASCII')
   .refine((uri) => !/^urn:viw:/i.test(uri), 'not urn:viw:');
 
+/** Nothing that the text form of a name gives a meaning to (RFC 4514). */
+const serviceCommonName = z
+  .string()
+  .max(64)
+  .regex(
+    /^[A-Za-z0-9_*](?:[A-Za-z0-9 ._@:/$*-]*[A-Za-z0-9_.$-])?$/,
+    'letters, digits, blanks within, and . _ @ : / $ * -',
+  );
+
+/** Of one label, too: services of one network often have no more. */
+const serviceDnsName = z
+  .string()
+  .toLowerCase()
+  .max(253)
+  .regex(
+    /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'a DNS name such as orders.internal or db',
+  );
+
 /** Who it is for is said here, not in the request: of that its key alone counts. */
 export const serviceCertificateOrder = z
   .strictObject({
     csr: certificateRequest,
     profile: serviceProfile,
     /** Of a `postgres-client`: the database user. */
-    common_name: z
-      .string()
-      .min(1)
-      .max(64)
-      .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, 'printable ASCII, no blank at either end'),
-    dns_names: z.array(dnsName).max(50).default([]),
+    common_name: serviceCommonName,
+    dns_names: z.array(serviceDnsName).max(50).default([]),
     ip_addresses: z
       .array(z.union([z.ipv4(), z.ipv6()]))
       .max(20)
