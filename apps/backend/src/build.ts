@@ -17,14 +17,13 @@ import { AuditSealer } from './audit/sealer';
 import { AuditVerifier } from './audit/verification';
 import { AccessTokens } from './auth/access-tokens';
 import { AddressLimiter } from './auth/address-limiter';
-import { IdentityProvider } from './auth/oidc/identity-provider';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
+import { buildOidcSignIn } from './build-oidc';
 import type { CompleteConfig } from './config';
-import { oidcOptions } from './oidc-settings';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
 import { apiRouter } from './http/api-router';
@@ -59,7 +58,6 @@ import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
-import { OidcSignInService } from './services/oidc-sign-in-service';
 import { ServiceCertificateService } from './services/service-certificate-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
@@ -95,8 +93,8 @@ const COMMAND_KEYS_EVERY_MS = 2_000;
 /** How soon a revocation stands in the list of its authority. */
 const REVOCATION_LISTS_EVERY_MS = 5_000;
 
-/** Of enrolments, key renewals and sign-ins by a provider that fail, per address: nobody can guess, and everybody may try. */
-const unguessableLimit = { burst: 20, everyMs: 3_000 } as const;
+/** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
+const agentLimit = { burst: 20, everyMs: 3_000 } as const;
 
 export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend {
   const { logger, version, heartbeatMs = 15_000 } = deps;
@@ -153,7 +151,6 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     { redisUrl, heartbeatMs },
     { redis, authenticator, scopes: repositories.scopes, logger, metrics },
   );
-  const oidc = oidcOptions(config);
   const deadLetters = new DeadLetterStore({ redis });
   deadLetterGauge(deadLetters, metrics);
   const routes = allRoutes(
@@ -163,16 +160,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         { setupToken: config.BACKEND_SETUP_TOKEN },
         { store, authenticator, passwords, limiter: signInLimiter, secondFactor, audit },
       ),
-      oidcSignIn: new OidcSignInService(
-        { name: config.BACKEND_OIDC_NAME },
-        {
-          provider: oidc && new IdentityProvider(oidc, { logger }),
-          store,
-          authenticator,
-          limiter: new AddressLimiter(unguessableLimit),
-          audit,
-        },
-      ),
+      oidcSignIn: buildOidcSignIn(config, { store, authenticator, audit, logger }),
       administrators: new AdministratorService({
         repositories,
         writes,
@@ -198,14 +186,14 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
           changes,
           keyring,
           certificates,
-          limiter: new AddressLimiter(unguessableLimit),
+          limiter: new AddressLimiter(agentLimit),
           audit,
           logger,
         },
       ),
       keyRenewal: new KeyRenewalService(
         { overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S },
-        { store, changes, certificates, limiter: new AddressLimiter(unguessableLimit), logger },
+        { store, changes, certificates, limiter: new AddressLimiter(agentLimit), logger },
       ),
       commands: new CommandService({
         repositories,

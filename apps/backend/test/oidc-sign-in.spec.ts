@@ -57,6 +57,10 @@ it('lets in whom an administrator has prepared, with a session like any other', 
   });
   const signOut = (headers = {}) =>
     browser.ask('DELETE', `${stage.backend.url}/admin/api/session`, undefined, headers);
+  // Who has no password cannot give himself one.
+  const own = { current_password: 'none', password: 'a password that is long enough' };
+  const address = `${stage.backend.url}/admin/api/me/password`;
+  expect((await browser.ask('POST', address, own, { 'x-csrf-token': csrf })).status).toBe(403);
   expect((await signOut()).status).toBe(403);
   expect((await signOut({ 'x-csrf-token': csrf })).status).toBe(204);
   expect((await me(browser)).status).toBe(401);

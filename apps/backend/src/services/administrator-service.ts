@@ -89,7 +89,8 @@ export class AdministratorService {
     const { passwords, limiter, repositories } = this.deps;
     limiter.attempt(caller.name, request.address);
     const account = await repositories.administrators.findForSignIn(caller.name);
-    if (!(await passwords.verify(input.current_password, account?.password_hash ?? undefined))) {
+    const right = await passwords.verify(input.current_password, account?.password_hash ?? undefined);
+    if (!account || !right) {
       const { audit } = told('administrator.password', caller.id, { reason: 'wrong present password' });
       await this.deps.audit.append(auditEntry(principalOf(caller), request, 'denied', audit));
       throw new AppError('FORBIDDEN', 'The present password is wrong');
@@ -97,6 +98,9 @@ export class AdministratorService {
     limiter.succeeded(caller.name, request.address);
     const hash = await passwords.hash(input.password);
     await this.deps.writes.perform(write, async ({ administrators, sessions }) => {
+      // Another administrator was quicker: what he has taken away does not come back.
+      if (!(await administrators.holdForSignIn(account)))
+        throw new AppError('FORBIDDEN', 'The account was changed just now');
       await administrators.setPasswordHash(caller.id, hash);
       await sessions.deleteAllOf(caller.id);
       return { answer: null, ...told('administrator.password', caller.id, {}) };
