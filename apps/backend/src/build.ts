@@ -24,6 +24,7 @@ import { SignInLimiter } from './auth/sign-in-limiter';
 import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
 import { electedJobs } from './build-jobs';
+import { buildOidcSignIn } from './build-oidc';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
@@ -35,6 +36,7 @@ import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
+import { Ocsp } from './private-ca/ocsp';
 import { PrivateCa } from './private-ca/private-ca';
 import { revocationListGauge } from './private-ca/revocation-list-gauge';
 import { RevocationLists } from './private-ca/revocation-lists';
@@ -60,6 +62,7 @@ import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
+import { ServiceCertificateService } from './services/service-certificate-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
 import { SystemService } from './services/system-service';
@@ -130,6 +133,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   );
   const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
+  const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
   revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
   const certificates = new GatewayCertificates(
     {
@@ -160,6 +164,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         { setupToken: config.BACKEND_SETUP_TOKEN },
         { store, authenticator, passwords, limiter: signInLimiter, secondFactor, audit },
       ),
+      oidcSignIn: buildOidcSignIn(config, { store, authenticator, audit, logger }),
       administrators: new AdministratorService({
         repositories,
         writes,
@@ -206,6 +211,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       privateCa: new PrivateCaService({ repositories }),
+      serviceCertificates: new ServiceCertificateService(
+        { statusOrigin: config.BACKEND_PKI_URL },
+        { repositories, writes, ca: privateCa, lists: revocationLists },
+      ),
+      ocsp: new Ocsp({ store, ca: privateCa }),
       servers: new ServerService({
         repositories,
         writes,
@@ -249,7 +259,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       metrics,
     }),
     sealer: new AuditSealer({}, { store: jobs, signer: checkpoints, logger }),
-    revocationLists: new RevocationLists({ store: jobs, ca: privateCa, logger }),
+    revocationLists,
   };
   const components = [
     new OpsServer(

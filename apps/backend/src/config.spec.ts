@@ -24,6 +24,26 @@ describe('configuration', () => {
     expect(() => migrationUrl(load({}))).toThrow('BACKEND_MIGRATION_DATABASE_URL');
   });
 
+  it('refuses half an identity provider, and one that would send a secure cookie by plain HTTP', () => {
+    const needed = {
+      BACKEND_DATABASE_URL: 'postgresql://nobody@127.0.0.1/none',
+      BACKEND_REDIS_URL: 'redis://127.0.0.1:1',
+      BACKEND_ENCRYPTION_KEY: JSON.stringify(key('one')),
+    };
+    const complete = (more: Record<string, string>) => () => completeConfig(load({ ...needed, ...more }));
+    const issuer = { BACKEND_OIDC_ISSUER: 'https://login.example.org/realms/staff' };
+    expect(complete(issuer)).toThrow(
+      'needed as well: BACKEND_OIDC_CLIENT_ID, BACKEND_OIDC_CLIENT_SECRET, BACKEND_PUBLIC_URL',
+    );
+    expect(complete({ BACKEND_OIDC_CLIENT_SECRET: 'long enough' })).toThrow('BACKEND_OIDC_ISSUER');
+    const all = { ...issuer, BACKEND_OIDC_CLIENT_ID: 'viw', BACKEND_OIDC_CLIENT_SECRET: 'long enough' };
+    expect(complete({ ...all, BACKEND_PUBLIC_URL: 'http://viw.example.org' })).toThrow('BACKEND_PUBLIC_URL');
+    expect(complete({ ...all, BACKEND_PUBLIC_URL: 'https://viw.example.org/' })()).toMatchObject({
+      BACKEND_PUBLIC_URL: 'https://viw.example.org',
+    });
+    expect(() => load({ BACKEND_OIDC_ISSUER: 'http://login.example.org' })).toThrow('BACKEND_OIDC_ISSUER');
+  });
+
   it('takes one encryption key, or several of which the first seals', () => {
     const [one, two] = [key('one'), key('two')];
     const ids = (value: unknown) =>

@@ -7,6 +7,7 @@ import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
 import { importedTokenKey } from './auth/token-keys';
 import type { TokenJwk } from './auth/token-keys';
+import { assertOidcComplete, oidcSettings } from './oidc-settings';
 
 /** `JSON.parse` without an error text that quotes its input. */
 function jsonOf(text: string): unknown {
@@ -41,6 +42,15 @@ const tokenKeys = zSecret(32).transform((text, context) => {
 
 const path = z.string('a path').min(1).max(4_096);
 const perMinute = (fallback: number) => zInt({ min: 0, max: 10_000_000 }).default(fallback);
+
+/** The origin alone, in its canonical form. */
+const publicUrl = z.string('an https:// origin without a path').transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && [url.origin, `${url.origin}/`].includes(text))
+    return url.origin;
+  context.addIssue({ code: 'custom', message: 'an https:// origin without a path' });
+  return z.NEVER;
+});
 
 const isHubUrl = (text: string): boolean =>
   URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol) && new URL(text).username === '';
@@ -116,6 +126,9 @@ const schema = z.object({
   BACKEND_COOKIE_SECURE: zBool().default(true),
   /** Makes the first administrator; without it nobody can. */
   BACKEND_SETUP_TOKEN: zSecret().optional(),
+  /** Origin by which people and programs reach this backend, such as `https://viw.example.org`. */
+  BACKEND_PUBLIC_URL: publicUrl.optional(),
+  ...oidcSettings,
   /** Seals SSH credentials, for which it is the same value as the cert-worker's, and the backend's own keys. */
   BACKEND_ENCRYPTION_KEY: zEncryptionKeys().optional(),
   /** First command signing key of an installation that has none; without it one is made. Later ones come by rotation. */
@@ -149,6 +162,8 @@ const schema = z.object({
   BACKEND_RATE_HEAVY_PER_MIN: perMinute(60),
   /** How long hubs take the former key of an agent that has renewed it. Seconds. */
   BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
+  /** Origin by which /pki is reached, better by plain HTTP: stands in the certificates of services, which name no place to ask otherwise. */
+  BACKEND_PKI_URL: publicUrl.optional(),
   /** Life of the client certificates that agents are issued; 0: they are issued none. Days. */
   BACKEND_AGENT_CERTIFICATE_DAYS: zInt({ min: 0, max: 365 }).default(30),
 });
@@ -184,6 +199,7 @@ export function completeConfig(config: Config): CompleteConfig {
     throw new AppError('CONFIG_INVALID', `BACKEND_TLS_MODE=${mode} needs BACKEND_TLS_NAMES`);
   if ((config.BACKEND_TLS_ACME_EAB_KID === undefined) !== (config.BACKEND_TLS_ACME_EAB_KEY === undefined))
     throw new AppError('CONFIG_INVALID', 'BACKEND_TLS_ACME_EAB_KID and BACKEND_TLS_ACME_EAB_KEY go together');
+  assertOidcComplete(config);
   return config as CompleteConfig;
 }
 

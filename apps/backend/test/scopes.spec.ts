@@ -37,6 +37,9 @@ type Walked = 'mine' | 'foreign' | 'missing';
 const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 'harmless' | 'whole'>> = {
   'POST /admin/api/setup': 'public',
   'POST /admin/api/session': 'public',
+  'GET /admin/api/sign-in': 'public',
+  'POST /admin/api/sign-in/oidc': 'public',
+  'GET /admin/api/sign-in/oidc/callback': 'public',
   'DELETE /admin/api/session': 'harmless',
   'GET /admin/api/me': 'harmless',
   'GET /admin/api/gateways': 'list',
@@ -138,6 +141,13 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /docs': 'harmless',
   'GET /docs/style.css': 'harmless',
   'GET /api/v1/ca': 'whole',
+  'POST /api/v1/ca': 'whole',
+  'POST /api/v1/ca/:id/rotate': 'whole',
+  'POST /api/v1/ca/:id/issue': 'whole',
+  'POST /api/v1/ca/:id/revoke': 'whole',
+  'GET /api/v1/ca/:id/certificates': 'whole',
+  'POST /pki/ocsp': 'public',
+  'GET /pki/ocsp/:request': 'public',
   'GET /pki/ca/:id.pem': 'public',
   'GET /pki/crl/:id.crl': 'public',
 };

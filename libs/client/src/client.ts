@@ -8,6 +8,7 @@ import {
   ownAccountRoutes,
   sessionRoutes,
   setupRoute,
+  signInRoutes,
 } from './routes/access';
 import { alertRoutes } from './routes/alerts';
 import { auditRoutes } from './routes/audit';
@@ -44,6 +45,7 @@ export const createClient = (options: ClientOptions) => {
   return {
     setup: setupRoute(http),
     session: sessionRoutes(http),
+    signIn: signInRoutes(http),
     account: ownAccountRoutes(http),
     administrators: administratorRoutes(http),
     apiClients: apiClientRoutes(http),

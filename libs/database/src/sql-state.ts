@@ -44,6 +44,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   );
 }
 
+/** SQLSTATE 23514, of the named constraint. */
+export function isCheckViolation(error: unknown, constraint: string): boolean {
+  return codeOf(error) === '23514' && (error as { constraint?: unknown }).constraint === constraint;
+}
+
 /** SQLSTATE class 22: a value that Postgres can store in no row, however often it is tried. */
 export function isDataException(error: unknown): boolean {
   return /^22[0-9A-Z]{3}$/.test(codeOf(error) ?? '');

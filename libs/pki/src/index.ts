@@ -4,5 +4,6 @@ export * from './certificate-request';
 export * from './client-profile';
 export type { IssuedCertificate } from './issue';
 export * from './make-request';
+export * from './ocsp';
 export * from './revocation-list';
-export * from './server-profile';
+export * from './service-profiles';

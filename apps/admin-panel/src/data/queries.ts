@@ -22,6 +22,11 @@ export const queries = {
       }),
     staleTime: 5 * 60_000,
   }),
+  signInWays: queryOptions({
+    queryKey: ['sign-in-ways'],
+    queryFn: ({ signal }) => api.signIn.ways({ signal }),
+    staleTime: 60_000,
+  }),
   gateways: (filter: GatewayFilter = {}) =>
     queryOptions({
       queryKey: ['gateways', filter],

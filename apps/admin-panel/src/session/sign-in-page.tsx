@@ -7,6 +7,7 @@ import { queries } from '../data/queries';
 import { useSubmit } from '../data/use-submit';
 import { Brand } from '../design/brand';
 import { ErrorNotice } from '../design/notices';
+import { OidcSignIn } from './oidc-sign-in';
 import classes from './sign-in-page.module.css';
 
 const text = (form: FormData, name: string): string => {
@@ -60,6 +61,7 @@ export const SignInPage = () => {
                 : 'Gateways and certificates, in one place.'}
             </Text>
           </div>
+          {setup ? null : <OidcSignIn />}
           {setup ? (
             <PasswordInput name="token" label="Setup token" required autoComplete="off" autoFocus />
           ) : null}

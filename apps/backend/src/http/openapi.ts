@@ -41,6 +41,12 @@ function operationOf(route: Route): Json {
       ? {}
       : { 'x-permission': route.access }),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
+    ...('takes' in route &&
+      route.takes && {
+        requestBody: {
+          content: { [route.takes.contentType]: { schema: { type: 'string', format: 'binary' } } },
+        },
+      }),
     ...(route.body && {
       requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
     }),

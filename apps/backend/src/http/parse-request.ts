@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError, fieldErrors, readJsonBody } from '@viw/runtime';
+import { AppError, fieldErrors, readBody, readJsonBody } from '@viw/runtime';
 import { z } from 'zod';
-import type { Route } from './route';
+import type { Route, TakenBytes } from './route';
 
 const BODY_LIMIT = 256 * 1024;
 const nothing = z.strictObject({});
@@ -72,9 +72,19 @@ export async function parseRequest(
 ): Promise<{ query: unknown; body: unknown }> {
   return {
     query: check('query', route.query ?? nothing, queryOf(request)),
-    body:
-      route.method === 'GET'
-        ? undefined
-        : check('body', route.body ?? nothing, (await readJsonBody(request, BODY_LIMIT)) ?? {}),
+    body: await bodyOf(route, request),
   };
+}
+
+async function bodyOf(route: Route, request: IncomingMessage): Promise<unknown> {
+  if (route.method === 'GET') return undefined;
+  if ('takes' in route && route.takes !== undefined) return bytesOf(route.takes, request);
+  return check('body', route.body ?? nothing, (await readJsonBody(request, BODY_LIMIT)) ?? {});
+}
+
+async function bytesOf({ contentType, limit }: TakenBytes, request: IncomingMessage): Promise<Buffer> {
+  const [given = ''] = (request.headers['content-type'] ?? '').split(';');
+  if (given.trim().toLowerCase() !== contentType)
+    throw new AppError('BAD_REQUEST', `the body must be ${contentType}`);
+  return readBody(request, limit);
 }

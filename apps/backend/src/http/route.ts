@@ -82,6 +82,26 @@ export interface FileSpec<A extends Access, P> {
   readonly file: (input: RouteInput<A, P, undefined, undefined>) => Promise<Buffer>;
 }
 
+/** A route that takes bytes and answers with bytes, of a protocol that is not ours. */
+export interface ExchangeSpec {
+  readonly method: 'POST';
+  readonly path: string;
+  readonly access: 'public';
+  readonly summary: string;
+  readonly takes: TakenBytes;
+  readonly status: 200;
+  readonly contentType: string;
+  readonly exchange: (bytes: Buffer) => Promise<Buffer>;
+}
+
+/** Bytes in place of JSON. */
+export interface TakenBytes {
+  /** Anything else is refused. */
+  readonly contentType: string;
+  /** Most bytes. */
+  readonly limit: number;
+}
+
 interface Common {
   readonly method: Method;
   readonly path: string;
@@ -114,6 +134,8 @@ export interface StreamRoute extends Common {
 export interface FileRoute extends Common {
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Then `body` is a Buffer. */
+  readonly takes?: TakenBytes;
   readonly file: (input: AnyInput) => Promise<Buffer>;
 }
 /** A row with its types forgotten: the router has checked everything before it calls. */
@@ -136,3 +158,8 @@ export const defineStream = <A extends Access, Q extends z.ZodObject | undefined
 export const defineFile = <A extends Access, P extends z.ZodObject | undefined = undefined>(
   spec: FileSpec<A, P>,
 ): Route => spec as unknown as FileRoute;
+
+export const defineExchange = ({ exchange, ...spec }: ExchangeSpec): Route => ({
+  ...spec,
+  file: ({ body }) => exchange(body as Buffer),
+});

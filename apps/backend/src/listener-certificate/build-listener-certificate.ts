@@ -4,6 +4,7 @@ import {
   ListenerAccountRepository,
   ListenerAnswerRepository,
   ListenerCertificateRepository,
+  ServiceCertificateRepository,
 } from '@viw/database';
 import type { Component, Logger, ReadinessCheck, TlsMaterialSource } from '@viw/runtime';
 import { PeriodicTask } from '@viw/runtime';
@@ -29,7 +30,7 @@ export interface ListenerCertificateDeps {
   /** For what strangers ask for. */
   readonly db: Db;
   readonly box: SecretBox;
-  readonly ca: Pick<PrivateCa, 'issuerFor'>;
+  readonly ca: Pick<PrivateCa, 'ensure'>;
   readonly clientIssuers: TlsMaterialSource;
   /** Told when the source has another certificate. */
   readonly changed: () => Promise<void>;
@@ -65,7 +66,13 @@ export function buildListenerCertificate(
         );
   const issuer: ListenerIssuer =
     directoryUrl === undefined || validations === undefined
-      ? new PrivateCaIssuer({ names }, { ca: deps.ca })
+      ? new PrivateCaIssuer(
+          { names },
+          {
+            ca: deps.ca,
+            repositories: { serviceCertificates: new ServiceCertificateRepository({ db: deps.jobsDb }) },
+          },
+        )
       : new AcmeListenerIssuer(
           { id, names, directoryUrl, ...accountOf(config) },
           {

@@ -1,24 +1,31 @@
-import { generateKeyPair } from 'node:crypto';
+import { X509Certificate, generateKeyPair } from 'node:crypto';
+import { isIP } from 'node:net';
 import { promisify } from 'node:util';
-import { issueServer } from '@viw/pki';
+import { issueService } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
-import { ORGANIZATION } from '../private-ca/private-ca';
+import { fingerprintOf } from '../private-ca/fingerprint';
+import { SERVICE_ORGANIZATION } from '../private-ca/private-ca';
 import type { PrivateCa } from '../private-ca/private-ca';
+import type { Repositories } from '../store';
 import type { FailedListenerAttempt, IssuedForListener, ListenerIssuer } from './listener-issuer';
 
 const HOUR_MS = 3_600_000;
 /** As that of a public CA: a month is left when it is renewed, before what watches expiry cries. */
 const LIFE_DAYS = 90;
 const RENEWED_AFTER = 2 / 3;
+/** Longest common name (RFC 5280 appendix A.1, ub-common-name). */
+const COMMON_NAME_LENGTH = 64;
 const newKeyPair = promisify(generateKeyPair);
 
 export interface PrivateCaIssuerDeps {
-  readonly ca: Pick<PrivateCa, 'issuerFor'>;
+  readonly ca: Pick<PrivateCa, 'ensure'>;
+  /** What is issued is known there, to OCSP and to whoever revokes. */
+  readonly repositories: Pick<Repositories, 'serviceCertificates'>;
   readonly clock?: Clock;
 }
 
-/** The listener's certificate by viw's own authority for web services. Its root is what clients trust. */
+/** The listener's certificate by viw's own authority for services. Its root is what clients trust. */
 export class PrivateCaIssuer implements ListenerIssuer {
   constructor(
     private readonly options: { readonly names: readonly string[] },
@@ -27,16 +34,38 @@ export class PrivateCaIssuer implements ListenerIssuer {
 
   /** @throws AppError INTERNAL_ERROR when there is no authority that lives on for a while, or it does not open */
   async issue(): Promise<IssuedForListener> {
-    const { record, authority } = await this.deps.ca.issuerFor('web-services');
+    const { record, authority } = await this.deps.ca.ensure('services');
     const now = this.#now();
     if (authority.certificate.notAfter.getTime() < now + HOUR_MS)
-      throw new AppError('INTERNAL_ERROR', 'the authority for web services has reached its end');
+      throw new AppError('INTERNAL_ERROR', 'the authority for services has reached its end');
     const { publicKey, privateKey } = await newKeyPair('ec', { namedCurve: 'P-256' });
-    const { pem, notAfter } = await issueServer(
-      { organization: ORGANIZATION, names: this.options.names, days: LIFE_DAYS, now },
+    const { names } = this.options;
+    const [first = ''] = names;
+    const { pem, serial, notBefore, notAfter } = await issueService(
+      {
+        profile: 'server',
+        commonName: first !== '' && first.length <= COMMON_NAME_LENGTH ? first : undefined,
+        organization: SERVICE_ORGANIZATION,
+        dnsNames: names.filter((name) => isIP(name) === 0),
+        ipAddresses: names.filter((name) => isIP(name) !== 0),
+        uris: [],
+        days: LIFE_DAYS,
+        now,
+      },
       { publicKey: publicKey.export({ type: 'spki', format: 'der' }) },
       authority,
     );
+    await this.deps.repositories.serviceCertificates.add({
+      authorityId: record.id,
+      serial,
+      profile: 'server',
+      subject: new X509Certificate(pem).subject.split('\n').reverse().join(','),
+      names: [...names],
+      pem,
+      notBefore,
+      notAfter,
+      fingerprintSha256: fingerprintOf(pem),
+    });
     return {
       pem: pem + record.pem,
       privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

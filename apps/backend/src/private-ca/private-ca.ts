@@ -1,5 +1,5 @@
 import { X509Certificate, randomBytes } from 'node:crypto';
-import type { AuthorityPurpose } from '@viw/contracts';
+import type { AuthorityPurpose, ServicePurpose } from '@viw/contracts';
 import type { SealedAuthority } from '@viw/database';
 import { makeIntermediate, makeRoot } from '@viw/pki';
 import type { Authority, NewAuthority } from '@viw/pki';
@@ -14,13 +14,21 @@ import { authorityContext, sealAuthorityKey, unsealAuthority } from './sealed-au
 /** As the bridge's documented subject policy has it. */
 export const ORGANIZATION = 'Viworks';
 
+/**
+ * Of certificates that are no gateway's: unlike what the bridge's policy asks for, so that no hub takes one of them for a
+ * gateway that it happens to name.
+ */
+export const SERVICE_ORGANIZATION = 'viw services';
+
 const names: Readonly<Record<AuthorityPurpose, string>> = {
   root: 'viw root',
   'gateway-agents': 'viw gateway agents',
-  'web-services': 'viw web services',
+  services: 'viw services',
+  'database-services': 'viw database services',
 };
 
-const belowTheRoot = ['gateway-agents', 'web-services'] as const satisfies readonly AuthorityPurpose[];
+/** Made at the first start; the others when somebody asks for them. */
+const atFirst = ['root', 'gateway-agents'] as const satisfies readonly AuthorityPurpose[];
 
 export interface PrivateCaDeps extends SealedKeyringDeps {
   readonly clock?: Clock;
@@ -43,7 +51,7 @@ export class PrivateCa {
       {
         contextOf: ({ id }) => authorityContext(id),
         stored: ({ certificateAuthorities }) => certificateAuthorities.sealed(),
-        lacks: (rows) => rows.length < Object.keys(names).length,
+        lacks: (rows) => atFirst.some((purpose) => !rows.some((row) => row.purpose === purpose)),
         make: (repositories, present) => this.#make(repositories, present),
         open: (rows) =>
           Promise.all(
@@ -68,9 +76,51 @@ export class PrivateCa {
 
   /** The authority that issues for this purpose. @throws AppError INTERNAL_ERROR */
   async issuerFor(purpose: AuthorityPurpose): Promise<OpenAuthority> {
-    const found = (await this.authorities()).find(({ record }) => record.purpose === purpose);
+    const found = (await this.authorities()).find(
+      ({ record }) => record.purpose === purpose && record.superseded_at === null,
+    );
     if (found === undefined) throw new AppError('INTERNAL_ERROR', `there is no authority for ${purpose}`);
     return found;
+  }
+
+  /** Undefined: there is none, or another backend has made it and this one has not looked since (`follow`). */
+  async authority(id: string): Promise<OpenAuthority | undefined> {
+    return (await this.authorities()).find(({ record }) => record.id === id);
+  }
+
+  /** What other backends have made or superseded counts here as well. @param stored all there are */
+  async follow(stored: readonly Pick<SealedAuthority, 'id' | 'superseded_at'>[]): Promise<void> {
+    const stateOf = (rows: typeof stored): string =>
+      rows.map(({ id, superseded_at: at }) => `${id} ${at ?? ''}`).join();
+    if (stateOf((await this.authorities()).map(({ record }) => record)) !== stateOf(stored))
+      await this.refresh();
+  }
+
+  /**
+   * One more below the root, in the caller's transaction, under the lock; known here from `follow` on.
+   * @returns its id
+   */
+  async found({ certificateAuthorities }: Repositories, purpose: ServicePurpose): Promise<string> {
+    const root = await this.issuerFor('root');
+    const made = await makeIntermediate(this.#about(purpose), root.authority);
+    return this.#add(certificateAuthorities, purpose, root.record.id, made);
+  }
+
+  /** The present one of the purpose, made now if there is none: once, however many ask. @throws AppError INTERNAL_ERROR */
+  async ensure(purpose: ServicePurpose): Promise<OpenAuthority> {
+    const isPresent = (row: { readonly purpose: string; readonly superseded_at: string | null }): boolean =>
+      row.purpose === purpose && row.superseded_at === null;
+    const known = (await this.authorities()).find(({ record }) => isPresent(record));
+    if (known !== undefined) return known;
+    await this.#deps.store.transaction(async (repositories) => {
+      await repositories.gatewayRegistry.lock();
+      if (!(await repositories.certificateAuthorities.list()).some(isPresent))
+        await this.found(repositories, purpose);
+    });
+    // A reading that was under way may have begun before: the second one has not.
+    await this.refresh();
+    await this.refresh();
+    return this.issuerFor(purpose);
   }
 
   async #make({ certificateAuthorities }: Repositories, present: readonly SealedAuthority[]): Promise<void> {
@@ -80,11 +130,10 @@ export class PrivateCa {
       root = (await certificateAuthorities.sealed()).find(({ purpose }) => purpose === 'root');
     }
     if (root === undefined) throw new AppError('INTERNAL_ERROR', 'the root authority cannot be stored');
-    for (const purpose of belowTheRoot) {
-      if (present.some((each) => each.purpose === purpose)) continue;
+    if (!present.some(({ purpose }) => purpose === 'gateway-agents')) {
       const issuer = await unsealAuthority(this.#deps.box, root);
-      const made = await makeIntermediate(this.#about(purpose), issuer);
-      await this.#add(certificateAuthorities, purpose, root.id, made);
+      const made = await makeIntermediate(this.#about('gateway-agents'), issuer);
+      await this.#add(certificateAuthorities, 'gateway-agents', root.id, made);
     }
   }
 
@@ -100,7 +149,7 @@ export class PrivateCa {
     purpose: AuthorityPurpose,
     issuerId: string | null,
     { privateKey, pem, notBefore, notAfter }: NewAuthority,
-  ): Promise<void> {
+  ): Promise<string> {
     const id = uuidv7();
     const fingerprintSha256 = fingerprintOf(pem);
     const subject = new X509Certificate(pem).subject.split('\n').reverse().join(',');
@@ -116,5 +165,6 @@ export class PrivateCa {
       },
       'a certificate authority is stored',
     );
+    return id;
   }
 }

@@ -16,14 +16,16 @@ export function revocationListGauge({
 }: RevocationListGaugeDeps): void {
   new Gauge({
     name: 'viw_revocation_list_seconds_left',
-    help: 'Until the newest revocation list of an authority ends; six days at least while new ones are made',
+    help: 'Until the newest revocation list of an authority ends, of several of one purpose the first to; six days at least while new ones are made',
     labelNames: ['purpose'],
     registers: [metrics],
     async collect() {
       const rows = await authorities.list().catch(() => []);
       this.reset();
+      const soonest = new Map<string, number>();
       for (const { purpose, crl_next_update: end } of rows)
-        if (end !== null) this.set({ purpose }, (Date.parse(end) - clock.now()) / 1_000);
+        if (end !== null) soonest.set(purpose, Math.min(soonest.get(purpose) ?? Infinity, Date.parse(end)));
+      for (const [purpose, end] of soonest) this.set({ purpose }, (end - clock.now()) / 1_000);
     },
   });
 }

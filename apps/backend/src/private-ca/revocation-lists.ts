@@ -15,7 +15,7 @@ const BACKDATED_MS = 300_000;
 
 export interface RevocationListsDeps {
   readonly store: Pick<Store, 'repositories'>;
-  readonly ca: Pick<PrivateCa, 'authorities'>;
+  readonly ca: Pick<PrivateCa, 'authorities' | 'follow'>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -29,11 +29,16 @@ export class RevocationLists {
 
   /** Of several backends one stores the next list. */
   async refresh(): Promise<void> {
-    const { certificateAuthorities, issuedCertificates } = this.deps.store.repositories;
-    const stored = new Map((await certificateAuthorities.list()).map((row) => [row.id, row]));
+    const { certificateAuthorities, issuedCertificates, serviceCertificates } = this.deps.store.repositories;
+    const rows = await certificateAuthorities.list();
+    await this.deps.ca.follow(rows);
+    const stored = new Map(rows.map((row) => [row.id, row]));
     for (const open of await this.deps.ca.authorities()) {
       const present = stored.get(open.record.id);
-      const listed = await issuedCertificates.listed(open.record.id);
+      const listed = [
+        ...(await issuedCertificates.listed(open.record.id)),
+        ...(await serviceCertificates.listed(open.record.id)),
+      ];
       const revoked = listed.map((row): Revocation => ({ ...row, at: new Date(row.at) }));
       const digest = sha256Hex(JSON.stringify(revoked));
       const due = Date.parse(present?.crl_this_update ?? '') + RENEWED_AFTER_MS;
@@ -54,7 +59,7 @@ export class RevocationLists {
     // Higher than those which a restored database has forgotten, too.
     const number = Math.max(after + 1, Math.floor(now / 1_000));
     const der = await makeRevocationList({ number, thisUpdate, nextUpdate, revoked }, authority);
-    const { certificateAuthorities, issuedCertificates } = this.deps.store.repositories;
+    const { certificateAuthorities, issuedCertificates, serviceCertificates } = this.deps.store.repositories;
     const list = { after, number, der, digest, thisUpdate, nextUpdate };
     if (!(await certificateAuthorities.storeRevocationList(record.id, list))) return;
     this.deps.logger.info(
@@ -67,6 +72,7 @@ export class RevocationLists {
       'a revocation list is published',
     );
     await issuedCertificates.forgetExpired();
+    await serviceCertificates.forgetExpired();
   }
 
   #now(): number {

@@ -17,6 +17,8 @@ const heavy: ReadonlySet<string> = new Set(['GET /admin/api/audit/verify', 'GET 
 const open: Readonly<Record<string, RatePolicy>> = {
   'POST /admin/api/setup': 'sign_in',
   'POST /admin/api/session': 'sign_in',
+  'POST /admin/api/sign-in/oidc': 'sign_in',
+  'GET /admin/api/sign-in/oidc/callback': 'sign_in',
   'POST /agent/enroll': 'agent',
   'POST /agent/renew': 'agent',
 };

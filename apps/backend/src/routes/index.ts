@@ -5,6 +5,7 @@ import type { EventBroadcast } from '../events/event-broadcast';
 import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
+import type { Ocsp } from '../private-ca/ocsp';
 import type { RateLimits } from '../rate-limits/rate-limits';
 import type { AdministratorService } from '../services/administrator-service';
 import type { AlertService } from '../services/alert-service';
@@ -22,6 +23,8 @@ import type { SecondFactorService } from '../services/second-factor-service';
 import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { PrivateCaService } from '../services/private-ca-service';
+import type { OidcSignInService } from '../services/oidc-sign-in-service';
+import type { ServiceCertificateService } from '../services/service-certificate-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
 import type { SystemService } from '../services/system-service';
@@ -45,11 +48,13 @@ import { privateCaRoutes } from './private-ca';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
+import { signInRoutes } from './sign-in';
 import { systemRoutes } from './system';
 import { tokenKeyRoutes } from './token-keys';
 
 export interface RouteServices {
   readonly signIn: SignInService;
+  readonly oidcSignIn: OidcSignInService;
   readonly administrators: AdministratorService;
   readonly secondFactor: SecondFactorService;
   readonly apiClients: ApiClientService;
@@ -67,6 +72,8 @@ export interface RouteServices {
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
   readonly privateCa: PrivateCaService;
+  readonly serviceCertificates: ServiceCertificateService;
+  readonly ocsp: Ocsp;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
   readonly alerts: AlertService;
@@ -81,6 +88,7 @@ export function allRoutes(
 ): Route[] {
   const described = [
     ...sessionRoutes(services.signIn, options.cookies),
+    ...signInRoutes(services.oidcSignIn, options.cookies),
     ...gatewayRoutes(services.gateways),
     ...enrollmentRoutes(services),
     ...commandRoutes(services.commands, services.secretResults),
@@ -90,7 +98,7 @@ export function allRoutes(
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
-    ...privateCaRoutes(services.privateCa),
+    ...privateCaRoutes(services),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),

@@ -38,27 +38,31 @@ export class AdministratorService {
   /** @throws AppError ALREADY_EXISTS */
   async create(write: WriteRequest, input: z.output<typeof administratorCreate>): Promise<Administrator> {
     const { password, ...account } = input;
-    const password_hash = await this.deps.passwords.hash(password);
+    const password_hash = password === undefined ? undefined : await this.deps.passwords.hash(password);
     return this.deps.writes.perform(write, async ({ administrators }) => {
       const made = await administrators.create({ ...account, password_hash });
-      return { answer: made, ...told('administrator.create', made.id, { ...account }) };
+      const detail = { ...account, identity_only: made.identity_only };
+      return { answer: made, ...told('administrator.create', made.id, detail) };
     });
   }
 
-  /** A new password, or a disabled account, ends its sessions. @throws AppError NOT_FOUND, CONFLICT */
+  /** Another way to sign in, or a disabled account, ends its sessions. @throws AppError as `AdministratorRepository.patch` */
   async update(
     write: WriteRequest,
     id: string,
-    { password, second_factor: factor, ...patch }: z.output<typeof administratorPatch>,
+    { password, identity_only, second_factor: factor, ...patch }: z.output<typeof administratorPatch>,
   ): Promise<Administrator> {
-    const password_hash = password === undefined ? undefined : await this.deps.passwords.hash(password);
+    const set = password === undefined ? undefined : await this.deps.passwords.hash(password);
+    const password_hash = identity_only === true ? null : set;
     return this.deps.writes.perform(write, async ({ administrators, secondFactors, sessions }) => {
       await administrators.patch(id, { ...patch, password_hash });
       if (factor === false) await secondFactors.remove(id);
-      if (password !== undefined || patch.disabled === true) await sessions.deleteAllOf(id);
+      if (password_hash !== undefined || patch.identity !== undefined || patch.disabled === true)
+        await sessions.deleteAllOf(id);
       const detail = {
         ...patch,
         ...(password === undefined ? {} : { password_changed: true }),
+        ...(identity_only === undefined ? {} : { identity_only }),
         ...(factor === undefined ? {} : { second_factor_removed: true }),
       };
       const answer = await administrators.get(id);
@@ -85,7 +89,8 @@ export class AdministratorService {
     const { passwords, limiter, repositories } = this.deps;
     limiter.attempt(caller.name, request.address);
     const account = await repositories.administrators.findForSignIn(caller.name);
-    if (!(await passwords.verify(input.current_password, account?.password_hash))) {
+    const right = await passwords.verify(input.current_password, account?.password_hash ?? undefined);
+    if (!account || !right) {
       const { audit } = told('administrator.password', caller.id, { reason: 'wrong present password' });
       await this.deps.audit.append(auditEntry(principalOf(caller), request, 'denied', audit));
       throw new AppError('FORBIDDEN', 'The present password is wrong');
@@ -93,6 +98,9 @@ export class AdministratorService {
     limiter.succeeded(caller.name, request.address);
     const hash = await passwords.hash(input.password);
     await this.deps.writes.perform(write, async ({ administrators, sessions }) => {
+      // Another administrator was quicker: what he has taken away does not come back.
+      if (!(await administrators.holdForSignIn(account)))
+        throw new AppError('FORBIDDEN', 'The account was changed just now');
       await administrators.setPasswordHash(caller.id, hash);
       await sessions.deleteAllOf(caller.id);
       return { answer: null, ...told('administrator.password', caller.id, {}) };

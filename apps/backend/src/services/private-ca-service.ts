@@ -1,4 +1,4 @@
-import type { CertificateAuthorityList } from '@viw/contracts';
+import type { CertificateAuthority, CertificateAuthorityList } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import type { Repositories } from '../store';
 
@@ -9,6 +9,13 @@ export interface PrivateCaServiceDeps {
 /** What there is to know of viw's own certificate authorities. */
 export class PrivateCaService {
   constructor(private readonly deps: PrivateCaServiceDeps) {}
+
+  /** @throws AppError NOT_FOUND */
+  async get(id: string): Promise<CertificateAuthority> {
+    const found = (await this.list()).authorities.find((each) => each.id === id);
+    if (found === undefined) throw new AppError('NOT_FOUND', 'No such certificate authority');
+    return found;
+  }
 
   async list(): Promise<CertificateAuthorityList> {
     const rows = await this.deps.repositories.certificateAuthorities.list();

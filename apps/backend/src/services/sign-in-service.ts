@@ -1,4 +1,3 @@
-import { csrfTokenOf, newSessionToken, tokenHash } from '../auth/session-token';
 import type { Me } from '@viw/contracts';
 import { AppError, constantTimeEqual } from '@viw/runtime';
 import type { Authenticator } from '../auth/authenticator';
@@ -7,10 +6,10 @@ import { anonymous, principalOf } from '../auth/caller';
 import type { Passwords } from '../auth/passwords';
 import type { SignInLimiter } from '../auth/sign-in-limiter';
 import type { RequestFacts } from '../http/route';
-import { permissionsOf } from '../policy/permissions';
 import type { Store } from '../store';
 import type { AuditTrail } from './audit-trail';
 import { auditEntry } from './audit-trail';
+import { describeAdministrator, openSession } from './open-session';
 import type { SecondFactorService } from './second-factor-service';
 
 export interface SignInOptions {
@@ -65,8 +64,8 @@ export class SignInService {
 
   /**
    * @returns the session's token for the cookie, and what the caller may
-   * @throws AppError RATE_LIMITED; UNAUTHENTICATED, the same for an unknown account, a wrong password and a wrong code;
-   *   SECOND_FACTOR_REQUIRED when all but the code is right
+   * @throws AppError RATE_LIMITED; UNAUTHENTICATED, the same for an unknown account, one without a password, a wrong
+   *   password and a wrong code; SECOND_FACTOR_REQUIRED when all but the code is right
    */
   async signIn(
     input: { readonly email: string; readonly password: string; readonly code?: string | undefined },
@@ -75,7 +74,7 @@ export class SignInService {
     const { store, authenticator, passwords, limiter, audit } = this.deps;
     limiter.attempt(input.email, facts.address);
     const account = await store.repositories.administrators.findForSignIn(input.email);
-    const right = await passwords.verify(input.password, account?.password_hash);
+    const right = await passwords.verify(input.password, account?.password_hash ?? undefined);
     const factor = right && account?.second_factor === true ? account.totp_sealed : null;
     const complete = factor === null || input.code !== undefined;
     const codeFits =
@@ -96,33 +95,14 @@ export class SignInService {
       throw new AppError('UNAUTHENTICATED', `${what} is wrong`);
     }
     limiter.succeeded(input.email, facts.address);
-    const token = newSessionToken();
-    const csrfToken = csrfTokenOf(token);
     const expiresAt = authenticator.expiry(new Date().toISOString());
-    await store.transaction(async ({ sessions, administrators, audit: log }) => {
-      await sessions.create({
-        token_hash: tokenHash(token),
-        csrf_hash: tokenHash(csrfToken),
-        administrator_id: account.id,
-        expires_at: expiresAt,
-        address: facts.address,
-        user_agent: facts.headers['user-agent']?.slice(0, 256),
-      });
-      await administrators.recordSignIn(account.id);
-      const actor = { kind: 'administrator', id: account.id, name: account.email };
-      await log.append(auditEntry(actor, facts, 'success', { action: 'session.create' }));
+    const { token, csrfToken } = await store.transaction(async (repositories) => {
+      // Changed since it was checked: what ended the account's sessions has not seen this one.
+      if (!(await repositories.administrators.holdForSignIn(account)))
+        throw new AppError('UNAUTHENTICATED', 'The account was changed just now: try again');
+      return openSession(repositories, { account, expiresAt }, facts);
     });
-    const { id, email, role, scope } = account;
-    const me: Me = {
-      kind: 'administrator',
-      id,
-      name: email,
-      role,
-      permissions: [...permissionsOf(role, scope ?? undefined)],
-      ...(scope === null ? {} : { scope }),
-      csrf_token: csrfToken,
-    };
-    return { token, maxAgeS: authenticator.absoluteS, me };
+    return { token, maxAgeS: authenticator.absoluteS, me: describeAdministrator(account, csrfToken) };
   }
 
   /** @throws AppError BAD_REQUEST for a caller without a session */

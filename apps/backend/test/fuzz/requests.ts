@@ -9,7 +9,7 @@ interface Operation {
     readonly required: boolean;
     readonly schema: Schema;
   }[];
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } };
+  readonly requestBody?: { readonly content: { readonly 'application/json'?: { readonly schema: Schema } } };
 }
 
 export interface OpenApi {
@@ -53,7 +53,7 @@ function request(
   const query = parameters
     .filter((parameter) => parameter.in === 'query' && random.chance(0.5))
     .map(({ name, schema }) => `${name}=${encode(valueOf(schema))}`);
-  const schema = requestBody?.content['application/json'].schema;
+  const schema = requestBody?.content['application/json']?.schema;
   const body = schema && (random.chance(0.4) ? fitting(schema, random) : broken(schema, random));
   return {
     operation: `${method} ${template}`,

@@ -7,8 +7,10 @@ import {
   apiKeyCreated,
   apiKeyList,
   me,
+  oidcBegun,
   page,
   secondFactorCreated,
+  signInWays,
   tokenCreated,
   type administratorCreate,
   type administratorPatch,
@@ -16,6 +18,7 @@ import {
   type apiClientPatch,
   type apiKeyCreate,
   type apiKeyRotate,
+  type oidcBegin,
   type passwordChange,
   type setupRequest,
   type signInRequest,
@@ -39,6 +42,15 @@ export const sessionRoutes = (http: Transport) => ({
     http.rememberCsrfToken(answer.csrf_token);
     return answer;
   },
+});
+
+/** In which ways people may sign in, and the one that is no password. */
+export const signInRoutes = (http: Transport) => ({
+  ways: (options?: CallOptions) =>
+    http.call(signInWays, { method: 'GET', path: '/admin/api/sign-in', options }),
+  /** The browser goes to `url` then, and comes back signed in. */
+  beginOidc: (body: z.input<typeof oidcBegin> = {}, options?: CallOptions) =>
+    http.call(oidcBegun, { method: 'POST', path: '/admin/api/sign-in/oidc', body, options }),
 });
 
 /** Makes the first administrator; works once. Sign in afterwards. */

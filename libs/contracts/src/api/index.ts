@@ -5,6 +5,7 @@ export * from './problem';
 export * from './rate-limits';
 export * from './scope';
 export * from './session';
+export * from './sign-in';
 export * from './gateways';
 export * from './commands';
 export * from './command-keys';

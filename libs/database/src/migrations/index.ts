@@ -27,6 +27,8 @@ import { tokenKeys } from './0037_token_keys';
 import { probeAttempts } from './0038_probe_attempts';
 import { listenerCertificates } from './0041_listener_certificates';
 import { tokenKeyRotation } from './0042_token_key_rotation';
+import { externalIdentity } from './0044_external_identity';
+import { serviceCertificates } from './0045_service_certificates';
 import { alerts } from './0050_alerts';
 import { notifications } from './0051_notifications';
 import type { Migration } from './migration';
@@ -64,6 +66,8 @@ export const migrations: readonly Migration[] = [
   probeAttempts,
   listenerCertificates,
   tokenKeyRotation,
+  externalIdentity,
+  serviceCertificates,
   alerts,
   notifications,
 ];

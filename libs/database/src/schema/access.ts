@@ -5,7 +5,11 @@ import type { Instant, InstantDefault, InstantOrNull, JsonOrNull, SealedEnvelope
 export interface AdministratorsTable {
   id: string;
   email: string;
-  password_hash: string;
+  /** Null: nobody signs in by password. */
+  password_hash: string | null;
+  /** Both or none. */
+  oidc_issuer: string | null;
+  oidc_subject: string | null;
   role: Role;
   /** Null: not narrowed. */
   scope: JsonOrNull<Scope>;
@@ -27,6 +31,12 @@ export interface SessionsTable {
   expires_at: Instant;
   address: string | null;
   user_agent: string | null;
+}
+
+export interface OidcSignInsTable {
+  token_hash: string;
+  return_to: string;
+  expires_at: Instant;
 }
 
 export interface ApiClientsTable {

@@ -4,6 +4,7 @@ import type {
   ApiClientsTable,
   ApiKeysTable,
   IdempotencyKeysTable,
+  OidcSignInsTable,
   RevokedTokensTable,
   TokenKeysTable,
   SessionsTable,
@@ -45,7 +46,11 @@ import type {
 } from './gateways';
 import type { ListenerAcmeAccountsTable, ListenerCertificatesTable } from './listener';
 import type { OutboxTable } from './outbox';
-import type { CertificateAuthoritiesTable, IssuedCertificatesTable } from './private-ca';
+import type {
+  CertificateAuthoritiesTable,
+  IssuedCertificatesTable,
+  ServiceCertificatesTable,
+} from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
 import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
@@ -66,6 +71,7 @@ export interface Database {
   outbox: OutboxTable;
   administrators: AdministratorsTable;
   sessions: SessionsTable;
+  oidc_sign_ins: OidcSignInsTable;
   api_clients: ApiClientsTable;
   api_keys: ApiKeysTable;
   api_client_certificates: ApiClientCertificatesTable;
@@ -103,4 +109,5 @@ export interface Database {
   notification_channels: NotificationChannelsTable;
   notification_secrets: NotificationSecretsTable;
   notifications: NotificationsTable;
+  service_certificates: ServiceCertificatesTable;
 }

@@ -1,4 +1,4 @@
-import type { AuthorityPurpose } from '@viw/contracts';
+import type { AuthorityPurpose, CertificateRevocationReason, ServiceProfile } from '@viw/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, InstantDefault, InstantOrNull, Json, SealedEnvelope } from './columns';
 
@@ -20,6 +20,8 @@ export interface CertificateAuthoritiesTable {
   crl_digest: string | null;
   crl_this_update: InstantOrNull;
   crl_next_update: InstantOrNull;
+  /** Null: the present one of its purpose. */
+  superseded_at: InstantOrNull;
 }
 
 export interface IssuedCertificatesTable {
@@ -34,4 +36,21 @@ export interface IssuedCertificatesTable {
   not_before: Instant;
   not_after: Instant;
   created_at: InstantDefault;
+}
+
+export interface ServiceCertificatesTable {
+  id: string;
+  authority_id: string;
+  /** 32 lower-case hex digits. */
+  serial: string;
+  profile: ServiceProfile;
+  subject: string;
+  names: string[];
+  fingerprint_sha256: string;
+  pem: string;
+  not_before: Instant;
+  not_after: Instant;
+  created_at: InstantDefault;
+  revoked_at: InstantOrNull;
+  revocation_reason: CertificateRevocationReason | null;
 }

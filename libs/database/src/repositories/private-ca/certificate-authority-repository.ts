@@ -16,6 +16,8 @@ export interface CertificateAuthorityRecord {
   readonly crl_digest: string | null;
   readonly crl_this_update: string | null;
   readonly crl_next_update: string | null;
+  /** Null: the present one of its purpose. */
+  readonly superseded_at: string | null;
 }
 
 export interface SealedAuthority extends CertificateAuthorityRecord {
@@ -48,10 +50,10 @@ export interface StoredRevocationList {
 const columns = [
   ...(['id', 'purpose', 'issuer_id', 'subject', 'pem', 'fingerprint_sha256'] as const),
   ...(['not_before', 'not_after'] as const),
-  ...(['crl_number', 'crl_digest', 'crl_this_update', 'crl_next_update'] as const),
+  ...(['crl_number', 'crl_digest', 'crl_this_update', 'crl_next_update', 'superseded_at'] as const),
 ];
 
-/** viw's own certificate authorities, one of each purpose, each with its newest revocation list. */
+/** viw's own certificate authorities, one present one of each purpose, each with its newest revocation list. */
 export class CertificateAuthorityRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
@@ -90,6 +92,17 @@ export class CertificateAuthorityRepository {
         sealed: JSON.stringify(authority.sealed),
       })
       .execute();
+  }
+
+  /** Makes room for the next one of its purpose. False: it was superseded before. */
+  async supersede(id: string): Promise<boolean> {
+    const result = await this.deps.db
+      .updateTable('certificate_authorities')
+      .set({ superseded_at: sql<string>`now()` })
+      .where('id', '=', id)
+      .where('superseded_at', 'is', null)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
   }
 
   /** The same key under another key-encryption key; nothing when somebody else has changed it meanwhile. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { SerialStatus } from './service-certificate-repository';
 import type { RepositoryDeps } from '../repository';
 
 export interface NewIssuedCertificate {
@@ -20,6 +21,13 @@ export interface ListedCertificate {
   readonly at: string;
   readonly reason: ListedReason;
 }
+
+/** Over the credentials `c` of a certificate: hubs take it no more, since when and why. */
+const isOver = sql<boolean>`(NOT bool_or(c.active) AND (bool_or(c.revoked_at IS NOT NULL)
+  OR max(coalesce(c.overlap_until, c.replaced_at)) <= now()))`;
+const since = sql<string>`min(coalesce(c.revoked_at, c.replaced_at))`;
+const reason = sql<ListedReason>`CASE WHEN bool_or(g.state = 'decommissioned') THEN 'cessationOfOperation'
+  WHEN bool_or(c.revoked_at IS NOT NULL) THEN 'keyCompromise' ELSE 'superseded' END`;
 
 /** What the private authorities have issued to gateways. Which of them count stands in `gateway_credentials`. */
 export class IssuedCertificateRepository {
@@ -60,17 +68,26 @@ export class IssuedCertificateRepository {
   /** Those that hubs take no more and that have not been expired for a week, by serial number. */
   async listed(authorityId: string): Promise<ListedCertificate[]> {
     const { rows } = await sql<ListedCertificate>`
-      SELECT i.serial, min(coalesce(c.revoked_at, c.replaced_at)) AS at,
-        CASE WHEN bool_or(g.state = 'decommissioned') THEN 'cessationOfOperation'
-             WHEN bool_or(c.revoked_at IS NOT NULL) THEN 'keyCompromise' ELSE 'superseded' END AS reason
+      SELECT i.serial, ${since} AS at, ${reason} AS reason
       FROM viw.issued_certificates i
       JOIN viw.gateway_credentials c ON c.certificate_sha256 = i.fingerprint_sha256
       JOIN viw.os_gateways g ON g.agent_id = i.agent_id
       WHERE i.authority_id = ${authorityId} AND i.not_after > now() - interval '7 days'
       GROUP BY i.serial
-      HAVING NOT bool_or(c.active) AND (bool_or(c.revoked_at IS NOT NULL)
-        OR max(coalesce(c.overlap_until, c.replaced_at)) <= now())
+      HAVING ${isOver}
       ORDER BY i.serial`.execute(this.deps.db);
+    return rows;
+  }
+
+  /** Of those that there are; by the same rule as `listed`. */
+  async statuses(authorityId: string, serials: readonly string[]): Promise<SerialStatus[]> {
+    const { rows } = await sql<SerialStatus>`
+      SELECT i.serial, CASE WHEN ${isOver} THEN jsonb_build_object('at', ${since}, 'reason', ${reason}) END AS revoked
+      FROM viw.issued_certificates i
+      LEFT JOIN viw.gateway_credentials c ON c.certificate_sha256 = i.fingerprint_sha256
+      LEFT JOIN viw.os_gateways g ON g.agent_id = i.agent_id
+      WHERE i.authority_id = ${authorityId} AND i.serial = ANY(${[...serials]}::text[])
+      GROUP BY i.serial`.execute(this.deps.db);
     return rows;
   }
 

@@ -1,0 +1,49 @@
+import { createHmac } from 'node:crypto';
+import { parse, serialize } from 'cookie';
+import type { CookieOptions } from '../session-cookie';
+
+/** How long a person may take at the provider. Seconds. */
+export const SIGN_IN_LIFE_S = 600;
+
+const cookieName = 'viw_oidc_sign_in';
+/** Begins a sign-in, and the only place that the cookie is sent to. */
+export const OIDC_PATH = '/admin/api/sign-in/oidc';
+/** Where the provider leads browsers back to; registered there as the redirect URI. */
+export const OIDC_CALLBACK_PATH = `${OIDC_PATH}/callback`;
+
+/** What is sent to the provider; without the browser's token nobody can tell it. */
+export interface BoundValues {
+  readonly state: string;
+  readonly nonce: string;
+  /** RFC 7636: 43 characters. */
+  readonly codeVerifier: string;
+}
+
+const derived = (token: string, what: string): string =>
+  createHmac('sha256', token).update(`viw-oidc-${what}`).digest('base64url');
+
+/**
+ * All that must be unguessable in one sign-in follows from the token that only the browser has: an answer of the provider is
+ * taken from no other browser, and the database holds nothing that would complete a sign-in.
+ */
+export const boundValues = (token: string): BoundValues => ({
+  state: derived(token, 'state'),
+  nonce: derived(token, 'nonce'),
+  codeVerifier: derived(token, 'verifier'),
+});
+
+/** @returns the token, if the request carries one of plausible shape */
+export function readBrowserToken(header: string | undefined): string | undefined {
+  const token = header === undefined ? undefined : parse(header)[cookieName];
+  return token !== undefined && /^[A-Za-z0-9_-]{43}$/.test(token) ? token : undefined;
+}
+
+/** `Set-Cookie`. Lax: the provider's page leads the browser back here, which a strict cookie would not survive. */
+export const browserTokenCookie = (token: string, { secure }: CookieOptions): string =>
+  serialize(cookieName, token, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure,
+    path: OIDC_PATH,
+    maxAge: token === '' ? 0 : SIGN_IN_LIFE_S,
+  });
