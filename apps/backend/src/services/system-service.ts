@@ -1,5 +1,5 @@
 import { streamContracts, streamGroups } from '@viw/contracts';
-import type { SystemState, StreamName } from '@viw/contracts';
+import type { SystemState } from '@viw/contracts';
 import { groupState, processesSeen } from '@viw/streams';
 import type { DeadLetterStore, Redis } from '@viw/streams';
 import type { Repositories } from '../store';
