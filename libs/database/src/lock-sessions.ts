@@ -44,9 +44,16 @@ export class LockSessions {
       this.#keep(session);
       return undefined;
     }
+    // Of this time only: whoever listens to it does so no longer than the lock is held.
+    const lost = new AbortController();
+    const broken = session.lost.signal;
+    const tell = (): void => lost.abort(broken.reason);
+    broken.addEventListener('abort', tell);
     try {
-      return { result: await work(session.lost.signal) };
+      if (broken.aborted) tell();
+      return { result: await work(lost.signal) };
     } finally {
+      broken.removeEventListener('abort', tell);
       // Whatever is not certainly free again ends with its session.
       const free = await ask(session, 'SELECT pg_advisory_unlock($1) AS yes', key).catch(() => false);
       if (free) this.#keep(session);

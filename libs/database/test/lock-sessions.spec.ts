@@ -42,8 +42,13 @@ it('is held by one at a time, free again afterwards, and keeps its session for t
   const before = (await pids()).toSorted();
   // Two of the one, one of the other.
   expect(before).toHaveLength(3);
+  const signals = new Set<AbortSignal>();
   for (let round = 0; round < 5; round++)
-    expect(await one.run(key, () => Promise.resolve(round))).toEqual({ result: round });
+    expect(await one.run(key, (lost) => Promise.resolve(signals.add(lost) && round))).toEqual({
+      result: round,
+    });
+  // What listens to one time does not pile up at the session.
+  expect(signals.size).toBe(5);
   expect((await pids()).toSorted()).toEqual(before);
 });
 

@@ -82,12 +82,14 @@ export class Round {
 
     await this.#breakServers();
     for (const asked of this.#of('refused')) await publish(asked, world);
-    const cut = await this.#toTheirPoints('outage', 'sleep');
     await this.#takenOver();
     for (const halt of asleep) halt.lift();
     sleeper.signal('SIGCONT');
     say('SIGCONT, and what had been on the wire arrives');
     await this.#noticed();
+
+    // Only now: a worker waits for the CA no longer than 30 s.
+    const cut = await this.#toTheirPoints('outage', 'sleep');
     say(`SIGKILL of Redis and Postgres at: ${namesOf(cut)}`);
     const outage = [crash(world.redis, OUTAGE.redisMs), crash(world.postgres, OUTAGE.postgresMs)];
     for (const halt of cut) halt.lift();
