@@ -70,11 +70,11 @@ export class CertificateKeeper {
   async #take({ version, pem, sealed, not_after, failure }: ListenerCertificate): Promise<void> {
     const { certificates, box, held, changed } = this.deps;
     held.note(failure);
-    if (pem === null || sealed === null || not_after === null || version === held.version) return;
+    if (pem === null || sealed === null || not_after === null || held.has(pem)) return;
     const { id } = this.options;
     const context = listenerKeyContext(id);
     const privateKeyPem = this.#opened(sealed);
-    held.hold({ version, pem, privateKeyPem, notAfter: new Date(not_after) });
+    held.hold({ pem, privateKeyPem, notAfter: new Date(not_after) });
     await changed();
     // So that a former key-encryption key can go once every backend has started with the new one.
     if (box.needsRewrap(sealed as SealedSecret))
