@@ -44,6 +44,25 @@ describe('configuration', () => {
     expect(() => load({ BACKEND_OIDC_ISSUER: 'http://login.example.org' })).toThrow('BACKEND_OIDC_ISSUER');
   });
 
+  it('a listener that gets its certificate itself needs names; a directory as well, where a CA issues it', () => {
+    const enough = {
+      BACKEND_ENABLED: 'true',
+      BACKEND_DATABASE_URL: 'postgres://x',
+      BACKEND_REDIS_URL: 'redis://x',
+      BACKEND_ENCRYPTION_KEY: JSON.stringify(key('one')),
+    };
+    const complete = (more: Record<string, string>) => () => completeConfig(load({ ...enough, ...more }));
+    const names = { BACKEND_TLS_NAMES: 'API.example.org, 192.0.2.1,api.example.org,2001:db8::1' };
+    expect(complete({ BACKEND_TLS_MODE: 'ca', ...names })().BACKEND_TLS_NAMES).toEqual([
+      ...['api.example.org', '192.0.2.1', '2001:db8::1'],
+    ]);
+    expect(complete({ BACKEND_TLS_MODE: 'ca' })).toThrow('BACKEND_TLS_NAMES');
+    expect(complete({ BACKEND_TLS_MODE: 'acme', ...names })).toThrow('BACKEND_TLS_ACME_DIRECTORY_URL');
+    for (const wrong of ['*.example.org', 'under_score.example.org', 'https://example.org'])
+      expect(() => load({ BACKEND_TLS_NAMES: wrong })).toThrow('BACKEND_TLS_NAMES');
+    expect(complete({ BACKEND_TLS_ACME_EAB_KID: 'kid' })).toThrow('BACKEND_TLS_ACME_EAB_KEY');
+  });
+
   it('takes one encryption key, or several of which the first seals', () => {
     const [one, two] = [key('one'), key('two')];
     const ids = (value: unknown) =>

@@ -44,6 +44,11 @@ it('serves by viw’s own authority, the same certificate in every backend, issu
   const { version, fencing, renew_at } = await stage.stored();
   expect([version, fencing]).toEqual([1, 1]);
   expect((Date.parse(renew_at) - Date.now()) / DAY_MS).toBeCloseTo(60, 1);
+  const lines = await sql`SELECT actor_kind, object_kind, outcome FROM viw.audit_log
+    WHERE action = 'listener_certificate.issue'`.execute(around.owner);
+  expect(lines.rows).toEqual([
+    { actor_kind: 'system', object_kind: 'listener_certificate', outcome: 'success' },
+  ]);
   const { rows } = await sql`SELECT * FROM viw.listener_certificates`.execute(around.owner);
   expect(JSON.stringify(rows) + one.log.join('') + two.log.join('')).not.toContain('PRIVATE KEY');
   const metrics = await (await fetch(`${one.ops}/internal/metrics`)).text();
@@ -114,4 +119,11 @@ it('says what keeps it from serving, waits longer each time, and seals anew unde
       SELECT sealed ->> 'kek' AS kek FROM viw.listener_certificates`.execute(around.owner);
     expect(rows).toEqual([{ kek: 'present' }]);
   });
+  const lost = await stage.start({ ...names, BACKEND_ENCRYPTION_KEY: stranger });
+  await eventually(async () =>
+    expect(await readiness(lost.ops)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/no certificate yet: secret .* cannot be opened/) as string,
+    }),
+  );
 }, 30_000);

@@ -70,7 +70,7 @@ export class AcmeListenerIssuer implements ListenerIssuer {
       ...(orderUrl !== null && {
         resume: {
           orderUrl,
-          ...(orderKey !== null && { privateKeyPem: box.openText(orderKey, context) }),
+          ...this.#orderKey(orderKey),
         },
       }),
     });
@@ -102,6 +102,16 @@ export class AcmeListenerIssuer implements ListenerIssuer {
       (issuer) => issuer.close(),
       () => undefined,
     );
+  }
+
+  /** Without it an order that is finalised already is given up; one that cannot be opened must not hold up the next. */
+  #orderKey(sealed: object | null): { privateKeyPem?: string } {
+    if (sealed === null) return {};
+    try {
+      return { privateKeyPem: this.deps.box.openText(sealed, listenerOrderKeyContext(this.options.id)) };
+    } catch {
+      return {};
+    }
   }
 
   #open(): Promise<AcmeIssuer> {

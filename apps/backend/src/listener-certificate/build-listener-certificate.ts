@@ -21,6 +21,8 @@ import { Validations } from './validations';
 
 /** How soon a certificate that another backend has got is served here, too. */
 const LOOK_EVERY_MS = 1_000;
+/** After a look that failed: Postgres is away, or a person has to do something. */
+const LOOK_AGAIN_MS = 5_000;
 /** Longer than a backend that lives can be silent. */
 const LEASE_S = 30;
 
@@ -101,6 +103,7 @@ export function buildListenerCertificate(
         {
           name: 'listener-certificate',
           everyMs: LOOK_EVERY_MS,
+          retryMs: LOOK_AGAIN_MS,
           failureEvent: 'listener_certificate_failed',
         },
         { run: (signal) => keeper.run(signal), logger },

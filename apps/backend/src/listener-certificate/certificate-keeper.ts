@@ -70,15 +70,25 @@ export class CertificateKeeper {
   async #take({ version, pem, sealed, not_after, failure }: ListenerCertificate): Promise<void> {
     const { certificates, box, held, changed } = this.deps;
     held.note(failure);
-    if (pem === null || sealed === null || not_after === null || version === held.version) return;
+    if (pem === null || sealed === null || not_after === null || held.has(pem)) return;
     const { id } = this.options;
     const context = listenerKeyContext(id);
-    const privateKeyPem = box.openText(sealed, context);
-    held.hold({ version, pem, privateKeyPem, notAfter: new Date(not_after) });
+    const privateKeyPem = this.#opened(sealed);
+    held.hold({ pem, privateKeyPem, notAfter: new Date(not_after) });
     await changed();
     // So that a former key-encryption key can go once every backend has started with the new one.
     if (box.needsRewrap(sealed as SealedSecret))
       await certificates.reseal(id, version, box.rewrap(sealed, context));
+  }
+
+  #opened(sealed: object): string {
+    const { box, held } = this.deps;
+    try {
+      return box.openText(sealed, listenerKeyContext(this.options.id));
+    } catch (error) {
+      held.note(failureOf(error));
+      throw error;
+    }
   }
 
   async #renew(claim: ListenerClaim, outer: AbortSignal): Promise<void> {
@@ -119,8 +129,7 @@ export class CertificateKeeper {
   async #fail(claim: ListenerClaim, error: unknown): Promise<void> {
     const { id } = this.options;
     const { certificates, issuer, logger } = this.deps;
-    const { code, message } = toAppError(error);
-    const failure: ListenerFailure = { code, detail: foreignText(redactText(message), MAX_DETAIL) };
+    const failure = failureOf(error);
     const failures = claim.failures + 1;
     const notAfter = claim.not_after === null ? undefined : new Date(claim.not_after);
     const next = issuer.nextAttempt(error, { failures, notAfter });
@@ -147,4 +156,9 @@ export class CertificateKeeper {
   #now(): number {
     return (this.deps.clock ?? systemClock).now();
   }
+}
+
+function failureOf(error: unknown): ListenerFailure {
+  const { code, message } = toAppError(error);
+  return { code, detail: foreignText(redactText(message), MAX_DETAIL) };
 }

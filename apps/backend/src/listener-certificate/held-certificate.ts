@@ -3,7 +3,6 @@ import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, TlsMaterial, TlsMaterialSource } from '@viw/runtime';
 
 export interface HeldMaterial {
-  readonly version: number;
   readonly pem: string;
   readonly privateKeyPem: string;
   readonly notAfter: Date;
@@ -19,9 +18,8 @@ export class HeldCertificate implements TlsMaterialSource {
 
   constructor(private readonly deps: { readonly clientIssuers: TlsMaterialSource; readonly clock?: Clock }) {}
 
-  /** 0: none. */
-  get version(): number {
-    return this.#held?.version ?? 0;
+  has(pem: string): boolean {
+    return this.#held?.pem === pem;
   }
 
   hold(material: HeldMaterial): void {

@@ -1,6 +1,9 @@
+import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { SealedEnvelope } from '../../schema/columns';
+import { AuditRepository } from '../audit/audit-repository';
 import type { RepositoryDeps } from '../repository';
+import { inTransaction } from '../../connection';
 
 export interface ListenerFailure {
   readonly code: string;
@@ -86,29 +89,23 @@ export class ListenerCertificateRepository {
     return this.#held(id, fencing, sql`order_sealed = ${JSON.stringify(sealed)}::jsonb`);
   }
 
-  /** Ends the claim. */
+  /** Ends the claim, with a line in the audit log. */
   save(
     id: string,
     fencing: number,
     { pem, sealed, notAfter, renewAt }: NewListenerCertificate,
   ): Promise<boolean> {
-    return this.#held(
-      id,
-      fencing,
-      sql`version = version + 1, pem = ${pem}, sealed = ${JSON.stringify(sealed)}::jsonb, not_after = ${notAfter},
-        renew_at = ${renewAt}, lease_until = NULL, failures = 0, next_attempt_at = NULL, failure = NULL,
-        order_url = NULL, order_sealed = NULL, answers = '{}'`,
-    );
+    const change = sql`version = version + 1, pem = ${pem}, sealed = ${JSON.stringify(sealed)}::jsonb,
+      not_after = ${notAfter}, renew_at = ${renewAt}, lease_until = NULL, failures = 0, next_attempt_at = NULL,
+      failure = NULL, order_url = NULL, order_sealed = NULL, answers = '{}'`;
+    return this.#audited(id, fencing, change, { outcome: 'success', not_after: notAfter.toISOString() });
   }
 
-  /** Ends the claim. The order, if there is one, is kept. */
+  /** Ends the claim, with a line in the audit log. The order, if there is one, is kept. */
   fail(id: string, fencing: number, failure: ListenerFailure, nextAttemptAt: Date): Promise<boolean> {
-    return this.#held(
-      id,
-      fencing,
-      sql`failures = failures + 1, next_attempt_at = ${nextAttemptAt}, failure = ${JSON.stringify(failure)}::jsonb,
-        lease_until = NULL, answers = '{}'`,
-    );
+    const change = sql`failures = failures + 1, next_attempt_at = ${nextAttemptAt},
+      failure = ${JSON.stringify(failure)}::jsonb, lease_until = NULL, answers = '{}'`;
+    return this.#audited(id, fencing, change, { outcome: 'failure', ...failure });
   }
 
   /** Ends the claim as if nothing had been tried: for a backend that stops. */
@@ -122,11 +119,29 @@ export class ListenerCertificateRepository {
       WHERE id = ${id} AND version = ${version}`.execute(this.deps.db);
   }
 
-  async #held(id: string, fencing: number, change: ReturnType<typeof sql>): Promise<boolean> {
+  #audited(
+    id: string,
+    fencing: number,
+    change: RawBuilder<unknown>,
+    { outcome, ...detail }: { readonly outcome: 'success' | 'failure' } & Readonly<Record<string, string>>,
+  ): Promise<boolean> {
+    return inTransaction(this.deps.db, async (trx) => {
+      const done = await this.#held(id, fencing, change, trx);
+      if (done)
+        await new AuditRepository({ db: trx }).append({
+          actor: { kind: 'system', id: 'backend', name: 'listener certificate' },
+          action: 'listener_certificate.issue',
+          object: { kind: 'listener_certificate', id },
+          outcome,
+          detail,
+        });
+      return done;
+    });
+  }
+
+  async #held(id: string, fencing: number, change: RawBuilder<unknown>, db = this.deps.db): Promise<boolean> {
     const { rows } = await sql`UPDATE viw.listener_certificates SET ${change}
-      WHERE id = ${id} AND fencing = ${fencing} AND lease_until IS NOT NULL RETURNING 1`.execute(
-      this.deps.db,
-    );
+      WHERE id = ${id} AND fencing = ${fencing} AND lease_until IS NOT NULL RETURNING 1`.execute(db);
     return rows.length > 0;
   }
 }
