@@ -59,6 +59,7 @@ import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
 import { ServerService } from './services/server-service';
+import { SurvivalService } from './services/survival-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
 import { Store } from './store';
@@ -202,6 +203,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       commandKeys: new CommandKeyService({ repositories, rotation, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
+      survival: new SurvivalService({ repositories }),
       privateCa: new PrivateCaService({ repositories }),
       servers: new ServerService({
         repositories,

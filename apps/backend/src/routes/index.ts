@@ -23,6 +23,7 @@ import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { PrivateCaService } from '../services/private-ca-service';
 import type { ServerService } from '../services/server-service';
+import type { SurvivalService } from '../services/survival-service';
 import type { SignInService } from '../services/sign-in-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
 import { alertRoutes } from './alerts';
@@ -59,6 +60,7 @@ export interface RouteServices {
   readonly commandKeys: CommandKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
+  readonly survival: SurvivalService;
   readonly privateCa: PrivateCaService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
@@ -80,7 +82,7 @@ export function allRoutes(
     ...commandKeyRoutes(services.commandKeys),
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
-    ...certificateRoutes(services.certificates),
+    ...certificateRoutes(services.certificates, services.survival),
     ...privateCaRoutes(services.privateCa),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),
