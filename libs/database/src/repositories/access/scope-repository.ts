@@ -3,7 +3,13 @@ import { isUuid } from '@viw/runtime';
 import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { RepositoryDeps } from '../repository';
-import { alertInScope, certificateInScope, gatewayInScope, serverInScope, verbInScope } from './scope-conditions';
+import {
+  alertInScope,
+  certificateInScope,
+  gatewayInScope,
+  serverInScope,
+  verbInScope,
+} from './scope-conditions';
 
 /** Something that a scope may hold or not. */
 export type ScopedObject =
