@@ -1,7 +1,9 @@
 import { advisoryLocks } from '@viw/contracts';
 import { runPeriodicallyAlone } from '@viw/database';
+import type { AlertTransition } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
-import type { Store } from '../store';
+import { failingAlert } from '../deliver/failing-alert';
+import type { Repositories, Store } from '../store';
 import type { AlertChanges } from './alert-changes';
 
 export interface AlertUpkeepOptions {
@@ -68,18 +70,30 @@ export class AlertUpkeep implements Component {
   }
 
   async turn(): Promise<void> {
-    const { store, alertChanges, assertReading, logger } = this.deps;
+    const { store, alertChanges, assertReading } = this.deps;
     const { alertUpkeep, queue } = store.repositories;
     await alertChanges.make((repositories) => repositories.alertUpkeep.resolveGone(PER_TURN));
     await alertChanges.make((repositories) =>
       repositories.alertUpkeep.resolveQuiet(NEVER_CLEARED, QUIET_S, PER_TURN),
     );
-    const channels = await queue.giveUp({ waitedDays: WAITED_DAYS, perChannel: WAITING_MAX });
-    if (channels.length > 0)
-      logger.warn({ event: 'notifications_given_up', channels }, 'too old or too many to be delivered');
+    await alertChanges.make((repositories) => this.#giveUp(repositories));
     await alertUpkeep.prune({ resolvedDays: RESOLVED_DAYS, marksDays: MARKS_DAYS, limit: PER_TURN });
     await queue.prune(DELIVERED_DAYS, PER_TURN);
     await assertReading();
     await alertUpkeep.markEvaluated();
+  }
+
+  async #giveUp({ queue, alertIntake }: Repositories): Promise<AlertTransition[]> {
+    const channels = await queue.giveUp({ waitedDays: WAITED_DAYS, perChannel: WAITING_MAX });
+    if (channels.length > 0)
+      this.deps.logger.warn(
+        { event: 'notifications_given_up', channels },
+        'too old or too many to be delivered',
+      );
+    return alertIntake.apply(
+      channels.map(({ id, name }) =>
+        failingAlert(id, 'raised', `Notifications were not delivered in time: ${name}`),
+      ),
+    );
   }
 }
