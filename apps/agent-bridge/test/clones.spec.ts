@@ -192,7 +192,7 @@ it('a contest that is over before its hub has looked at it: what waited goes out
   await blind.stop();
 });
 
-it('alerts, which no group reads, are kept to a bound by whoever raises one', async () => {
+it('alerts are kept to a bound by whoever raises one, read or not', async () => {
   const [example] = alertsStream.examples;
   if (!example) throw new Error('no example');
   const { fields } = encodeEntry(alertsStream, example);

@@ -64,6 +64,7 @@ import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
 import { ServiceCertificateService } from './services/service-certificate-service';
 import { ServerService } from './services/server-service';
+import { SurvivalService } from './services/survival-service';
 import { SignInService } from './services/sign-in-service';
 import { SystemService } from './services/system-service';
 import { TokenKeyService } from './services/token-key-service';
@@ -210,6 +211,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       tokenKeys: new TokenKeyService({ repositories, keyring: tokenKeyring, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
+      survival: new SurvivalService({ repositories }),
       privateCa: new PrivateCaService({ repositories }),
       serviceCertificates: new ServiceCertificateService(
         { statusOrigin: config.BACKEND_PKI_URL },

@@ -59,6 +59,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /admin/api/events': everybody,
   'GET /api/v1/certificates': everybody,
   'POST /api/v1/certificates': ['operator', 'admin'],
+  'GET /api/v1/certificates/survival': everybody,
   'GET /api/v1/certificates/:id': everybody,
   'POST /api/v1/certificates/:id/renew': ['operator', 'admin'],
   'POST /api/v1/certificates/:id/deploy': ['operator', 'admin'],

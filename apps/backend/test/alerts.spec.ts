@@ -50,7 +50,7 @@ test('acknowledged by name, once, with a line in the audit log and word to the p
   const acknowledged = await operator.alerts.acknowledge(id);
   expect(acknowledged).toMatchObject({
     state: 'acknowledged',
-    acknowledged_by: expect.stringMatching(/^operator/),
+    acknowledged_by: expect.stringMatching(/^operator/) as unknown,
   });
   await expect((await backend.as('admin')).alerts.acknowledge(id)).resolves.toEqual(acknowledged);
   const { rows } = await sql`SELECT outcome FROM viw.audit_log

@@ -88,6 +88,50 @@ describe('API keys', () => {
   });
 });
 
+describe('the life of a key', () => {
+  it('a key stops working when it expires', async () => {
+    const person = await backend.signIn();
+    const { id } = await person.apiClients.create({ name: 'expiring', role: 'viewer' });
+    const created = await person.apiClients.createKey(id, {
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
+    });
+    const machine = createClient({ baseUrl: backend.url, auth: { kind: 'apiKey', key: created.key } });
+    await expect(machine.session.me()).resolves.toMatchObject({
+      kind: 'api_client',
+      name: 'expiring',
+      role: 'viewer',
+    });
+    await sql`UPDATE viw.api_keys SET expires_at = now() - interval '1 second' WHERE id = ${created.id}`.execute(
+      around.owner,
+    );
+    // A key is believed for a second after it was looked up.
+    await eventually(() =>
+      expect(machine.session.me()).rejects.toMatchObject({ status: 401, code: 'UNAUTHENTICATED' }),
+    );
+  });
+
+  it('a key is shown once and stored as a hash; a time that is over is refused', async () => {
+    const person = await backend.signIn();
+    const { id } = await person.apiClients.create({ name: 'once', role: 'viewer' });
+    const idempotencyKey = `key-${id}`;
+    const { key } = await person.apiClients.createKey(id, {}, { idempotencyKey });
+    const secret = key.split('_').slice(2).join('_');
+    for (const table of ['api_keys', 'idempotency_keys', 'audit_log']) {
+      const { rows } = await sql<{
+        n: number;
+      }>`SELECT count(*)::int AS n FROM ${sql.table(`viw.${table}`)} AS t
+        WHERE position(${secret} in t::text) > 0`.execute(around.owner);
+      expect(rows).toEqual([{ n: 0 }]);
+    }
+    await expect(person.apiClients.createKey(id, {}, { idempotencyKey })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    await expect(
+      person.apiClients.createKey(id, { expires_at: '2020-01-01T00:00:00Z' }),
+    ).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+});
+
 describe('tokens', () => {
   it('open what their client may, and are verified by anybody with the published keys', async () => {
     const { token, jti } = await person.apiClients.createToken(clientId);

@@ -69,6 +69,7 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'DELETE /admin/api/freeze': 'whole',
   'GET /admin/api/events': 'list',
   'GET /api/v1/certificates': 'list',
+  'GET /api/v1/certificates/survival': 'list',
   'POST /api/v1/certificates': 'body',
   'POST /api/v1/certificates/batch': 'body',
   'GET /api/v1/certificates/:id': 'object',

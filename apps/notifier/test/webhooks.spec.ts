@@ -161,3 +161,20 @@ test('an address that no setting allows is not connected to', async () => {
     ),
   );
 });
+
+test('what waits for too long is given up, with an alert; of a paused channel without', async () => {
+  const late = await stage.channel(receiver.url);
+  const paused = await stage.channel(receiver.url, { enabled: false });
+  for (const { id } of [late, paused])
+    await sql`INSERT INTO viw.notifications (id, channel_id, event_id, type, body, created_at, next_attempt_at)
+      VALUES (${uuidv7()}, ${id}, ${uuidv7()}, 'test', '{}', now() - interval '73 hours', now() + interval '1 hour')`.execute(
+      stage.db,
+    );
+  for (const { id } of [late, paused])
+    await eventually(() => expect(statesOf(id)).resolves.toEqual(['given_up']));
+  await expect(stage.alert(`notification-failing:${late.id}`)).resolves.toMatchObject({
+    title: expect.stringMatching(/not delivered in time/) as unknown,
+  });
+  await expect(stage.alert(`notification-failing:${paused.id}`)).resolves.toBeUndefined();
+  expect(receiver.received).toEqual([]);
+});

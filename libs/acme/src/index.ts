@@ -29,6 +29,15 @@ export {
   type RenewalReason,
 } from './renewal/renewal-plan';
 export {
+  atLife,
+  forecastFleet,
+  worstOutages,
+  type FleetCertificate,
+  type FleetForecast,
+  type FleetQuestion,
+  type Outage,
+} from './renewal/survival';
+export {
   askAgainAfterFailure,
   instantIn,
   type RenewalAnswer,

@@ -5,6 +5,7 @@ const keys: readonly (readonly [string, readonly string[]])[] = [
   ['Gateways', ['g', 'g']],
   ['Certificates', ['g', 'c']],
   ['Servers', ['g', 's']],
+  ['Alerts', ['g', 'a']],
   ['Overview', ['g', 'o']],
   ['This list', ['?']],
 ];

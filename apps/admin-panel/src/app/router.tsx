@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
 import { gatewayState } from '@viw/contracts';
 import { z } from 'zod';
+import { AlertsPage } from '../alerts/alerts-page';
 import { CertificatePage } from '../certificates/certificate-page';
 import { CertificatesPage } from '../certificates/certificates-page';
 import { OperationPage } from '../certificates/operation-page';
@@ -77,6 +78,7 @@ const routes = [
   }),
   createRoute({ getParentRoute: () => shell, path: '/operations/$operationId', component: OperationPage }),
   createRoute({ getParentRoute: () => shell, path: '/servers', component: ServersPage }),
+  createRoute({ getParentRoute: () => shell, path: '/alerts', component: AlertsPage }),
 ] as const;
 
 export const createPanelRouter = () =>

@@ -16,6 +16,7 @@ const pages = [
   { to: '/gateways', label: 'Gateways', Icon: icons.IconGateway, exact: false },
   { to: '/certificates', label: 'Certificates', Icon: icons.IconCertificate, exact: false },
   { to: '/servers', label: 'Servers', Icon: icons.IconServer, exact: false },
+  { to: '/alerts', label: 'Alerts', Icon: icons.IconAlert, exact: false },
 ] as const;
 
 const liveLooks: Record<'connecting' | 'live' | 'lost', Look> = {

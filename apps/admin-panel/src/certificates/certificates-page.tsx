@@ -14,6 +14,7 @@ import { useMay } from '../session/permissions';
 import { CertificatesTable } from './certificates-table';
 import { IssueCertificateModal } from './issue-certificate-modal';
 import { lifeOf } from './life';
+import { SurvivalPanel } from './survival-panel';
 import classes from './certificates.module.css';
 
 const route = getRouteApi('/shell/certificates');
@@ -100,6 +101,11 @@ export const CertificatesPage = () => {
           />
         )}
       </Panel>
+      {all.length > 0 ? (
+        <div className={classes['below']}>
+          <SurvivalPanel />
+        </div>
+      ) : null}
       <IssueCertificateModal opened={issuing} onClose={close} />
     </>
   );

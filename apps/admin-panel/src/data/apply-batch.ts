@@ -30,6 +30,7 @@ export class BatchApplier {
       for (const kind of ['certificate', 'versions', 'operations']) this.#outdated([kind, id]);
     }
     if (certificates.size > 0) this.#outdated(['certificates']);
+    if (ids.has('alert')) this.#outdated(['alerts']);
     if (ids.has('server')) {
       for (const kind of ['servers', 'virtual-hosts', 'ssh-credentials']) this.#outdated([kind]);
     }

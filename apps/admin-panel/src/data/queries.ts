@@ -8,6 +8,7 @@ import { api } from './api';
 /** Events bring changes at once; these only bound how old a page can get when an event was lost. */
 const safetyNetMs = 60_000;
 const followMs = 4_000;
+const evaluatorMs = 15_000;
 
 export type GatewayFilter = Pick<GatewayListQuery, 'q' | 'site' | 'status'>;
 
@@ -103,6 +104,17 @@ export const queries = {
           ? false
           : followMs,
     }),
+  /** The newest 200; often, because it also tells when somebody last looked. */
+  openAlerts: queryOptions({
+    queryKey: ['alerts', 'open'],
+    queryFn: ({ signal }) => api.alerts.list({ state: 'open', limit: 200 }, { signal }),
+    refetchInterval: evaluatorMs,
+  }),
+  resolvedAlerts: queryOptions({
+    queryKey: ['alerts', 'resolved'],
+    queryFn: ({ signal }) => api.alerts.list({ state: 'resolved', limit: 50 }, { signal }),
+    refetchInterval: safetyNetMs,
+  }),
   servers: queryOptions({
     queryKey: ['servers'],
     queryFn: ({ signal }) => allPages((page) => api.servers.list(page, { signal })),

@@ -39,6 +39,12 @@ export const IconServer = icon(
     <path d="M3 12h18M12 3c2.5 2.7 3.8 5.7 3.8 9s-1.3 6.3-3.8 9c-2.5-2.7-3.8-5.7-3.8-9S9.5 5.7 12 3z" />
   </>,
 );
+export const IconAlert = icon(
+  <>
+    <path d="M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15z" />
+    <path d="M10 20.5h4" />
+  </>,
+);
 export const IconSearch = icon(
   <>
     <circle cx="11" cy="11" r="6.5" />

@@ -97,6 +97,7 @@ const rules: Readonly<Record<string, ScopeRule>> = {
   'POST /agent/commands/:agent_id': run,
   'GET /agent/telemetry/:agent_id/latest': gateway,
   'GET /api/v1/certificates': list,
+  'GET /api/v1/certificates/survival': list,
   'POST /api/v1/certificates': issue,
   'POST /api/v1/certificates/batch': batch,
   'GET /api/v1/servers': list,

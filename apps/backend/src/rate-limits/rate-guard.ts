@@ -12,7 +12,11 @@ interface Called {
 }
 
 /** What costs more than an answer from an index. */
-const heavy: ReadonlySet<string> = new Set(['GET /admin/api/audit/verify', 'GET /admin/api/audit/export']);
+const heavy: ReadonlySet<string> = new Set([
+  'GET /admin/api/audit/verify',
+  'GET /admin/api/audit/export',
+  'GET /api/v1/certificates/survival',
+]);
 /** Without a caller: by address. */
 const open: Readonly<Record<string, RatePolicy>> = {
   'POST /admin/api/setup': 'sign_in',

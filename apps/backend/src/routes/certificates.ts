@@ -11,10 +11,13 @@ import {
   operationAccepted,
   operationPage,
   operationsAccepted,
+  survivalQuery,
+  survivalReport,
 } from '@viw/contracts';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { AcceptedOperation, CertificateService } from '../services/certificate-service';
+import type { SurvivalService } from '../services/survival-service';
 import { idParams, listOptions, noBody, pageQuery, scopedListOptions } from './schemas';
 
 const root = '/api/v1/certificates';
@@ -24,7 +27,7 @@ const accepted = (answer: AcceptedOperation) => ({
   headers: { Location: `/api/v1/operations/${answer.operation_id}` },
 });
 
-export const certificateRoutes = (certificates: CertificateService): Route[] => [
+export const certificateRoutes = (certificates: CertificateService, survival: SurvivalService): Route[] => [
   defineRoute({
     method: 'GET',
     path: root,
@@ -44,6 +47,17 @@ export const certificateRoutes = (certificates: CertificateService): Route[] => 
     status: 202,
     response: operationAccepted,
     handler: async (input) => accepted(await certificates.create(input, input.body)),
+  }),
+  // Before the pattern that it would fit.
+  defineRoute({
+    method: 'GET',
+    path: `${root}/survival`,
+    access: 'certificates:read',
+    summary: 'Would this fleet survive other lives and an outage of the CA? Reckoned by the stored schedule',
+    query: survivalQuery,
+    status: 200,
+    response: survivalReport,
+    handler: async ({ query, caller }) => ({ body: await survival.report(query, caller.scope) }),
   }),
   defineRoute({
     method: 'GET',

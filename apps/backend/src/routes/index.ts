@@ -26,6 +26,7 @@ import type { PrivateCaService } from '../services/private-ca-service';
 import type { OidcSignInService } from '../services/oidc-sign-in-service';
 import type { ServiceCertificateService } from '../services/service-certificate-service';
 import type { ServerService } from '../services/server-service';
+import type { SurvivalService } from '../services/survival-service';
 import type { SignInService } from '../services/sign-in-service';
 import type { SystemService } from '../services/system-service';
 import type { TokenKeyService } from '../services/token-key-service';
@@ -71,6 +72,7 @@ export interface RouteServices {
   readonly tokenKeys: TokenKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
+  readonly survival: SurvivalService;
   readonly privateCa: PrivateCaService;
   readonly serviceCertificates: ServiceCertificateService;
   readonly ocsp: Ocsp;
@@ -97,7 +99,7 @@ export function allRoutes(
     ...tokenKeyRoutes(services.tokenKeys),
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
-    ...certificateRoutes(services.certificates),
+    ...certificateRoutes(services.certificates, services.survival),
     ...privateCaRoutes(services),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),

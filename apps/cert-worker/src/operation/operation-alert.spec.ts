@@ -1,5 +1,5 @@
 import { alertsBody } from '@viw/contracts';
-import { operationAlert } from './operation-alert';
+import { operationAlert, operationAlerts } from './operation-alert';
 
 const work = { certificate_id: 'c1', kind: 'deploy', names: ['a.example', 'b.example'] } as const;
 const of = (...args: Parameters<typeof operationAlert>) =>
@@ -21,6 +21,19 @@ it('raises at a failure and clears at the next success, by the same key', () => 
     dedupe_key: raised.dedupe_key,
     title: 'Succeeded: deploy of c1',
   });
+});
+
+it('a success that has deployed clears what other kinds came to; a failure, and a deployment alone, do not', () => {
+  const keysOf = (kind: 'renew' | 'deploy', outcome: 'succeeded' | 'failed') =>
+    operationAlerts({ certificate_id: 'c1', kind }, outcome).map(({ action, dedupe_key }) => [
+      action,
+      dedupe_key,
+    ]);
+  expect(keysOf('renew', 'succeeded')).toEqual(
+    ['renew', 'issue', 'deploy'].map((kind) => ['cleared', `certificate-operation:c1:${kind}`]),
+  );
+  expect(keysOf('renew', 'failed')).toEqual([['raised', 'certificate-operation:c1:renew']]);
+  expect(keysOf('deploy', 'succeeded')).toEqual([['cleared', 'certificate-operation:c1:deploy']]);
 });
 
 it('is loud when a server may serve anything; fits the contract with the longest words', () => {

@@ -5,6 +5,27 @@ import { ROLLBACK_FAILED } from '@viw/ssh-deploy';
 import type { Failure } from './failure';
 
 /**
+ * All that is told at the end of an operation. A success of an issuance or a renewal has deployed, too: what an earlier operation of
+ * another kind came to is over.
+ */
+export function operationAlerts(...end: Parameters<typeof operationAlert>): Omit<AlertsBody, 'at'>[] {
+  const [work, outcome] = end;
+  const others = outcome === 'succeeded' && includesDeployment(work.kind) ? replaced : [];
+  return [
+    operationAlert(...end),
+    ...others
+      .filter((kind) => kind !== work.kind)
+      .map((kind) => ({
+        ...operationAlert({ ...work, kind }, 'succeeded'),
+        title: operationAlert(...end).title,
+      })),
+  ];
+}
+
+const replaced = ['issue', 'renew', 'deploy'] as const;
+const includesDeployment = (kind: OperationWork['kind']): boolean => kind === 'issue' || kind === 'renew';
+
+/**
  * What people are told at the end of an operation. One alert per certificate and kind: the next success clears it,
  * another failure is the same alert with newer words.
  */

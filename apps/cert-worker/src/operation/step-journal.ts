@@ -6,7 +6,7 @@ import { boundedText, redactText } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { ChangeAnnouncer, StreamProducer } from '@viw/streams';
 import type { Failure } from './failure';
-import { operationAlert } from './operation-alert';
+import { operationAlerts } from './operation-alert';
 
 export interface Step {
   readonly step: string;
@@ -78,7 +78,7 @@ export class StepJournal {
       at: new Date().toISOString(),
     } as const;
     this.#publish(end, this.#work.operation_id);
-    this.#alert(operationAlert(this.#work, outcome, error));
+    for (const alert of operationAlerts(this.#work, outcome, error)) this.#alert(alert);
     this.changed();
   }
 

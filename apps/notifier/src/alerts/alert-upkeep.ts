@@ -1,7 +1,9 @@
 import { advisoryLocks } from '@viw/contracts';
 import { ElectedTask } from '@viw/database';
+import type { AlertTransition } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
-import type { Store } from '../store';
+import { failingAlert } from '../deliver/failing-alert';
+import type { Repositories, Store } from '../store';
 import type { AlertChanges } from './alert-changes';
 
 export interface AlertUpkeepOptions {
@@ -59,11 +61,20 @@ async function upkeep(deps: AlertUpkeepDeps): Promise<void> {
   await alertChanges.make((repositories) =>
     repositories.alertUpkeep.resolveQuiet(NEVER_CLEARED, QUIET_S, PER_TURN),
   );
-  const channels = await queue.giveUp({ waitedDays: WAITED_DAYS, perChannel: WAITING_MAX });
-  if (channels.length > 0)
-    logger.warn({ event: 'notifications_given_up', channels }, 'too old or too many to be delivered');
+  await alertChanges.make((repositories) => giveUp(repositories, logger));
   await alertUpkeep.prune({ resolvedDays: RESOLVED_DAYS, marksDays: MARKS_DAYS, limit: PER_TURN });
   await queue.prune(DELIVERED_DAYS, PER_TURN);
   await assertReading();
   await alertUpkeep.markEvaluated();
+}
+
+async function giveUp({ queue, alertIntake }: Repositories, logger: Logger): Promise<AlertTransition[]> {
+  const channels = await queue.giveUp({ waitedDays: WAITED_DAYS, perChannel: WAITING_MAX });
+  if (channels.length > 0)
+    logger.warn({ event: 'notifications_given_up', channels }, 'too old or too many to be delivered');
+  return alertIntake.apply(
+    channels.map(({ id, name }) =>
+      failingAlert(id, 'raised', `Notifications were not delivered in time: ${name}`),
+    ),
+  );
 }

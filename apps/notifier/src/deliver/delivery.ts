@@ -1,10 +1,11 @@
 import type { DueNotification } from '@viw/database';
-import { AppError, uuidv7 } from '@viw/runtime';
+import { AppError } from '@viw/runtime';
 import type { Counter, Logger } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
 import { openWebhookSecret } from '@viw/secrets';
 import type { AlertChanges } from '../alerts/alert-changes';
 import type { Store } from '../store';
+import { failingAlert } from './failing-alert';
 import { nextTry } from './next-try';
 import { postWebhook } from './post-webhook';
 import type { ReachableAddresses } from './reachable-addresses';
@@ -104,15 +105,3 @@ export class Delivery {
     });
   }
 }
-
-const failingAlert = (channelId: string, action: 'raised' | 'cleared', title: string, detail?: string) => ({
-  event_id: uuidv7(),
-  body: {
-    action,
-    dedupe_key: `notification-failing:${channelId}`,
-    severity: 'warning' as const,
-    title: title.slice(0, 200),
-    ...(detail !== undefined && { detail }),
-    at: new Date().toISOString(),
-  },
-});

@@ -47,6 +47,7 @@ export function postWebhook(
     });
     asked.on('response', (response) => {
       resolve(response.statusCode ?? 0);
+      response.on('error', () => undefined);
       response.destroy();
     });
     asked.on('error', (error) => {

@@ -2,6 +2,7 @@ import {
   certificate,
   certificatePage,
   certificateVersionPage,
+  survivalReport,
   operation,
   operationAccepted,
   operationPage,
@@ -9,6 +10,7 @@ import {
   type CertificateBatch,
   type CertificateCreate,
   type certificateListQuery,
+  type survivalQuery,
   type DeployOrder,
   type CertificateRevoke,
   type RevocationReason,
@@ -24,6 +26,9 @@ const one = (id: string): string => `${root}/${encodeURIComponent(id)}`;
 export const certificateRoutes = (http: Transport) => ({
   list: (query: CertificateListQuery = {}, options?: CallOptions) =>
     http.call(certificatePage, { method: 'GET', path: root, query, options }),
+  /** Would this fleet survive? Reckoned by the stored schedule. */
+  survival: (query: Partial<z.output<typeof survivalQuery>> = {}, options?: CallOptions) =>
+    http.call(survivalReport, { method: 'GET', path: `${root}/survival`, query, options }),
   /** Issues, and deploys to `deploy_to`; progress is at the operation. */
   create: (body: CertificateCreate, options?: WriteOptions) =>
     http.call(operationAccepted, { method: 'POST', path: root, body, options }),

@@ -15,6 +15,7 @@ export * from './freeze';
 export * from './notification-channels';
 export * from './servers';
 export * from './certificates';
+export * from './certificate-survival';
 export * from './events';
 export * from './dead-letters';
 export * from './private-ca';

@@ -15,6 +15,9 @@ CREATE TABLE viw.alerts (
   -- What it is about, by which it is shown to those who may see that; null: about the whole.
   about_kind text,
   about_id text,
+  -- Of what has a UUID.
+  about_uuid uuid GENERATED ALWAYS AS (CASE WHEN about_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    THEN about_id::uuid END) STORED,
   correlation_id uuid,
   raised_at timestamptz(3) NOT NULL,
   last_raised_at timestamptz(3) NOT NULL,

@@ -25,6 +25,7 @@ export * from './commands/command-result-repository';
 export * from './gateways/result-key-repository';
 export * from './certificates/deployment-repository';
 export * from './certificates/operation-target-repository';
+export * from './certificates/fleet-repository';
 export * from './certificates/served-check-repository';
 export * from './gateways/enrollment-token-repository';
 export * from './gateways/gateway-credential-repository';

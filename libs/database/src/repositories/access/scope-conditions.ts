@@ -67,9 +67,9 @@ export function alertInScope(scope: MaybeScope): Condition {
   if (scope === null || scope === undefined) return everything;
   return sql<boolean>`CASE a.about_kind
     WHEN 'certificate' THEN EXISTS (SELECT FROM viw.certificates c
-      WHERE c.id::text = a.about_id AND ${certificateInScope(scope)})
+      WHERE c.id = a.about_uuid AND ${certificateInScope(scope)})
     WHEN 'virtual_host' THEN EXISTS (SELECT FROM viw.virtual_hosts v LEFT JOIN viw.certificates c ON c.id = v.certificate_id
-      WHERE v.id::text = a.about_id AND ${serverInScope(scope, sql`v.server_id`)}
+      WHERE v.id = a.about_uuid AND ${serverInScope(scope, sql`v.server_id`)}
         AND (c.id IS NULL OR ${certificateInScope(scope)}))
     WHEN 'gateway' THEN EXISTS (SELECT FROM viw.os_gateways g WHERE g.agent_id = a.about_id AND ${gatewayInScope(scope)})
     ELSE false END`;

@@ -14,9 +14,9 @@ export class AlertUpkeepRepository {
     return this.#resolve(
       'subject_gone',
       sql<boolean>`NOT CASE a.about_kind
-      WHEN 'certificate' THEN EXISTS (SELECT FROM viw.certificates c WHERE c.id::text = a.about_id AND c.deleted_at IS NULL)
-      WHEN 'virtual_host' THEN EXISTS (SELECT FROM viw.virtual_hosts v WHERE v.id::text = a.about_id)
-      WHEN 'notification_channel' THEN EXISTS (SELECT FROM viw.notification_channels n WHERE n.id::text = a.about_id)
+      WHEN 'certificate' THEN EXISTS (SELECT FROM viw.certificates c WHERE c.id = a.about_uuid AND c.deleted_at IS NULL)
+      WHEN 'virtual_host' THEN EXISTS (SELECT FROM viw.virtual_hosts v WHERE v.id = a.about_uuid)
+      WHEN 'notification_channel' THEN EXISTS (SELECT FROM viw.notification_channels n WHERE n.id = a.about_uuid)
       WHEN 'gateway' THEN NOT EXISTS (SELECT FROM viw.os_gateways g
         WHERE g.agent_id = a.about_id AND g.state = 'decommissioned')
       ELSE true END`,

@@ -118,21 +118,30 @@ export class NotificationQueueRepository {
       WHERE id = ${channel_id}`.execute(this.deps.db);
   }
 
-  /** Gives up what has waited too long, and the oldest of a channel that too much waits for. @returns the channels */
+  /** Gives up what has waited too long, and the oldest of a channel that too much waits for. @returns the channels that were not paused */
   async giveUp({
     waitedDays,
     perChannel,
   }: {
     readonly waitedDays: number;
     readonly perChannel: number;
-  }): Promise<string[]> {
-    const { rows } = await sql<{ channel_id: string }>`
-      UPDATE viw.notifications n SET state = 'given_up', finished_at = now(), last_error = coalesce(last_error, 'not delivered in time')
-      WHERE n.state = 'pending' AND (n.created_at < now() - make_interval(days => ${waitedDays})
-        OR n.id <= (SELECT o.id FROM viw.notifications o WHERE o.channel_id = n.channel_id AND o.state = 'pending'
-          ORDER BY o.id DESC OFFSET ${perChannel} LIMIT 1))
-      RETURNING n.channel_id`.execute(this.deps.db);
-    return [...new Set(rows.map(({ channel_id }) => channel_id))];
+  }): Promise<{ id: string; name: string }[]> {
+    const { rows } = await sql<{ id: string; name: string }>`
+      WITH channel AS (
+        SELECT c.id, c.name, c.enabled, (SELECT o.id FROM viw.notifications o
+          WHERE o.channel_id = c.id AND o.state = 'pending' ORDER BY o.id DESC OFFSET ${perChannel} LIMIT 1) AS too_many
+        FROM viw.notification_channels c
+      ), given_up AS (
+        UPDATE viw.notifications n SET state = 'given_up', finished_at = now(),
+          last_error = coalesce(n.last_error, 'not delivered in time')
+        FROM channel WHERE n.channel_id = channel.id AND n.state = 'pending'
+          AND (n.created_at < now() - make_interval(days => ${waitedDays}) OR n.id <= channel.too_many)
+        RETURNING n.channel_id
+      )
+      SELECT id, name FROM channel WHERE enabled AND id IN (SELECT channel_id FROM given_up)`.execute(
+      this.deps.db,
+    );
+    return rows;
   }
 
   /** Deletes what ended longer ago, at most `limit`. */
