@@ -1,7 +1,10 @@
 export * from './authority';
 export * from './authority-profiles';
+export * from './authority-request';
 export * from './certificate-request';
 export * from './client-profile';
 export type { IssuedCertificate } from './issue';
 export * from './make-request';
+export * from './next-revocation-list';
+export * from './profiles';
 export * from './revocation-list';

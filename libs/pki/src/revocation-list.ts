@@ -8,6 +8,7 @@ import { x509 } from './x509';
 /** RFC 5280 section 5.3.1. */
 export const revocationReasons = {
   keyCompromise: x509.X509CrlReason.keyCompromise,
+  affiliationChanged: x509.X509CrlReason.affiliationChanged,
   cessationOfOperation: x509.X509CrlReason.cessationOfOperation,
   superseded: x509.X509CrlReason.superseded,
 } as const;

@@ -15,7 +15,7 @@ const certificatePem = z.string().max(8_192).startsWith('-----BEGIN CERTIFICATE-
 export const certificateWithChain = z.object({ pem: certificatePem, chain: z.array(certificatePem).max(4) });
 export type CertificateWithChain = z.infer<typeof certificateWithChain>;
 
-export const authorityPurpose = z.enum(['root', 'gateway-agents']);
+export const authorityPurpose = z.enum(['root', 'gateway-agents', 'web-services']);
 export type AuthorityPurpose = z.infer<typeof authorityPurpose>;
 
 export const certificateAuthority = z.object({

@@ -36,7 +36,12 @@ import type {
   OsGatewaysTable,
 } from './gateways';
 import type { OutboxTable } from './outbox';
-import type { CertificateAuthoritiesTable, IssuedCertificatesTable } from './private-ca';
+import type {
+  AuthorityRequestsTable,
+  CertificateAuthoritiesTable,
+  IssuedCertificatesTable,
+  WebRevocationsTable,
+} from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
 import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
 
@@ -86,4 +91,6 @@ export interface Database {
   acme_accounts: AcmeAccountsTable;
   certificate_authorities: CertificateAuthoritiesTable;
   issued_certificates: IssuedCertificatesTable;
+  authority_requests: AuthorityRequestsTable;
+  web_revocations: WebRevocationsTable;
 }
