@@ -32,6 +32,7 @@ import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
+import { AuthorityCertifier } from './private-ca/authority-certifier';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
 import { PrivateCa } from './private-ca/private-ca';
 import { revocationListGauge } from './private-ca/revocation-list-gauge';
@@ -41,6 +42,7 @@ import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
 import { SnapshotPublisher } from './registry/snapshot-publisher';
 import { SnapshotStore } from './registry/snapshot-store';
+import { AcmeAccountService } from './services/acme-account-service';
 import { AdministratorService } from './services/administrator-service';
 import { ApiClientService } from './services/api-client-service';
 import { AuditService } from './services/audit-service';
@@ -127,6 +129,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
   const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
+  const certifier = new AuthorityCertifier({ store: jobs, ca: privateCa, logger });
   revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
   const certificates = new GatewayCertificates(
     {
@@ -201,6 +204,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       privateCa: new PrivateCaService({ repositories }),
+      acmeAccounts: new AcmeAccountService({ repositories, writes, secretBox }),
       servers: new ServerService({
         repositories,
         writes,
@@ -261,6 +265,14 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         failureEvent: 'revocation_lists_failed',
       },
       { run: () => revocationLists.refresh(), logger },
+    ),
+    new PeriodicTask(
+      {
+        name: 'authority-requests',
+        everyMs: REVOCATION_LISTS_EVERY_MS,
+        failureEvent: 'authority_requests_failed',
+      },
+      { run: () => certifier.run(), logger },
     ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     new Reconciler(

@@ -20,6 +20,7 @@ import {
   HostPolicyRepository,
   IdempotencyRepository,
   IssuedCertificateRepository,
+  IssuerAccountRepository,
   OperationRepository,
   OutboxRepository,
   Savepoint,
@@ -32,6 +33,7 @@ import {
   SshCredentialRepository,
   TokenKeyRepository,
   VirtualHostRepository,
+  WebAuthorityRepository,
   inTransaction,
 } from '@viw/database';
 import type { Db } from '@viw/database';
@@ -58,6 +60,7 @@ const repositoriesOf = (db: Db) => ({
   hostPolicies: new HostPolicyRepository({ db }),
   idempotency: new IdempotencyRepository({ db }),
   issuedCertificates: new IssuedCertificateRepository({ db }),
+  issuerAccounts: new IssuerAccountRepository({ db }),
   operations: new OperationRepository({ db }),
   outbox: new OutboxRepository({ db }),
   savepoint: new Savepoint({ db }),
@@ -70,6 +73,7 @@ const repositoriesOf = (db: Db) => ({
   sshCredentials: new SshCredentialRepository({ db }),
   tokenKeys: new TokenKeyRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
+  webAuthorities: new WebAuthorityRepository({ db }),
 });
 
 /** Every repository, all on the pool or all in one transaction. */

@@ -18,6 +18,7 @@ import { deadLetterRoutes } from './routes/dead-letters';
 import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
 import { rateLimitRoutes } from './routes/rate-limits';
+import { acmeAccountRoutes } from './routes/acme-accounts';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
 import { Transport, type CallOptions, type ClientOptions } from './transport';
 
@@ -52,6 +53,7 @@ export const createClient = (options: ClientOptions) => {
     verbs: (callOptions?: CallOptions) =>
       http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),
     certificates: certificateRoutes(http),
+    acmeAccounts: acmeAccountRoutes(http),
     certificateAuthorities: certificateAuthorityRoutes(http),
     operations: operationRoutes(http),
     servers: serverRoutes(http),

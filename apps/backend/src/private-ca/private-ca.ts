@@ -13,7 +13,10 @@ import { resealedAuthority, sealAuthorityKey, unsealAuthority } from './sealed-a
 /** As the bridge's documented subject policy has it. */
 export const ORGANIZATION = 'Viworks';
 
-const names: Readonly<Record<AuthorityPurpose, string>> = {
+/** Authorities whose keys are here. */
+type OwnPurpose = Exclude<AuthorityPurpose, 'web-services'>;
+
+const names: Readonly<Record<OwnPurpose, string>> = {
   root: 'viw root',
   'gateway-agents': 'viw gateway agents',
 };
@@ -50,7 +53,7 @@ export class PrivateCa {
   }
 
   /** The authority that issues for this purpose. @throws AppError INTERNAL_ERROR */
-  async issuerFor(purpose: AuthorityPurpose): Promise<OpenAuthority> {
+  async issuerFor(purpose: OwnPurpose): Promise<OpenAuthority> {
     const found = (await this.authorities()).find(({ record }) => record.purpose === purpose);
     if (found === undefined) throw new AppError('INTERNAL_ERROR', `there is no authority for ${purpose}`);
     return found;
@@ -87,7 +90,7 @@ export class PrivateCa {
   }
 
   /** The name is unlike that of any other installation, so that nobody mistakes one for the other. */
-  #about(purpose: AuthorityPurpose) {
+  #about(purpose: OwnPurpose) {
     const { clock = systemClock } = this.#deps;
     const commonName = `${names[purpose]} ${randomBytes(4).toString('hex')}`;
     return { commonName, organization: ORGANIZATION, now: clock.now() };
@@ -95,7 +98,7 @@ export class PrivateCa {
 
   async #add(
     authorities: Repositories['certificateAuthorities'],
-    purpose: AuthorityPurpose,
+    purpose: OwnPurpose,
     issuerId: string | null,
     { privateKey, pem, notBefore, notAfter }: NewAuthority,
   ): Promise<void> {

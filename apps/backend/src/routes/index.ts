@@ -6,6 +6,7 @@ import { openApiDocument } from '../http/openapi';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { RateLimits } from '../rate-limits/rate-limits';
+import type { AcmeAccountService } from '../services/acme-account-service';
 import type { AdministratorService } from '../services/administrator-service';
 import type { ApiClientService } from '../services/api-client-service';
 import type { AuditService } from '../services/audit-service';
@@ -22,6 +23,7 @@ import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { PrivateCaService } from '../services/private-ca-service';
 import type { ServerService } from '../services/server-service';
 import type { SignInService } from '../services/sign-in-service';
+import { acmeAccountRoutes } from './acme-accounts';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
 import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
 import { auditRoutes } from './audit';
@@ -56,6 +58,7 @@ export interface RouteServices {
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
   readonly privateCa: PrivateCaService;
+  readonly acmeAccounts: AcmeAccountService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
   readonly events: EventBroadcast;
@@ -76,6 +79,7 @@ export function allRoutes(
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
     ...privateCaRoutes(services.privateCa),
+    ...acmeAccountRoutes(services.acmeAccounts),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),
