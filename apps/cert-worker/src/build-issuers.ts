@@ -15,7 +15,7 @@ import type { repositoriesOf } from './repositories';
 
 /** How soon an account that somebody has made or changed is registered, milliseconds. */
 const ACCOUNTS_EVERY_MS = 1_000;
-const PRIVATE_CA_EVERY_MS = 10_000;
+const PRIVATE_CA_EVERY_MS = 2_000;
 const DESCRIBE_EVERY_MS = 60_000;
 
 export interface IssuersOptions {

@@ -19,7 +19,7 @@ const file = (name: string) => join(dir, name);
 
 beforeAll(async () => {
   [rig, dir] = await Promise.all([startRig([site]), mkdtemp(join(tmpdir(), 'viw-web-ca-'))]);
-  worker = await rig.startWorker();
+  worker = await rig.startWorker({ CERT_WORKER_SCHEDULE_EVERY_MS: '200' });
 }, 60_000);
 afterAll(async () => {
   await worker?.stop();
