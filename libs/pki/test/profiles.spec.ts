@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -43,11 +43,12 @@ const spkiOf = (kind: 'ec' | 'rsa'): Buffer => {
       : generateKeyPairSync('rsa', { modulusLength: 2_048 });
   return publicKey.export({ type: 'spki', format: 'der' });
 };
-async function verdict(pem: string, purpose: string): Promise<string> {
+async function verdict(pem: string, purpose: string, between = ''): Promise<string> {
   await writeFile(file('leaf.pem'), pem);
+  await writeFile(file('between.pem'), between + (await readFile(file('web.pem'), 'utf8')));
   const { output } = await openssl(
     ...['verify', '-x509_strict', '-purpose', purpose, '-CAfile', file('root.pem')],
-    ...['-untrusted', file('web.pem'), file('leaf.pem')],
+    ...['-untrusted', file('between.pem'), file('leaf.pem')],
   );
   return output;
 }
@@ -78,11 +79,13 @@ it('who holds the authority for servers can make nobody a client, and no further
     web,
   );
   expect(await verdict(client.pem, 'sslclient')).not.toMatch(/OK/);
-  const { request } = await requestAuthority();
-  const below = { commonName: 'below', organization, now };
-  const authority = await certifyServerAuthority(below, await readRequest(request), web);
-  const { pem } = authority;
-  expect(await verdict(pem, 'any')).toMatch(/path length/i);
+  const { request, privateKey } = await requestAuthority();
+  const about = { commonName: 'below', organization, now };
+  const below = await certifyServerAuthority(about, await readRequest(request), web);
+  const server = { organization, names: ['www.example.org'], days: 1, now };
+  const authority = await openAuthority(below.pem, privateKey);
+  const { pem } = await issueServer(server, { publicKey: spkiOf('ec') }, authority);
+  expect(await verdict(pem, 'sslserver', below.pem)).toMatch(/path length/i);
 });
 
 it('the next list: when something is revoked, when a day has passed, and with a higher number each time', async () => {
