@@ -35,6 +35,7 @@ import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
+import { AuthorityCertifier } from './private-ca/authority-certifier';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
 import { Ocsp } from './private-ca/ocsp';
 import { PrivateCa } from './private-ca/private-ca';
@@ -45,6 +46,7 @@ import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
 import { SnapshotPublisher } from './registry/snapshot-publisher';
 import { SnapshotStore } from './registry/snapshot-store';
+import { AcmeAccountService } from './services/acme-account-service';
 import { AdministratorService } from './services/administrator-service';
 import { AlertService } from './services/alert-service';
 import { ApiClientService } from './services/api-client-service';
@@ -93,7 +95,9 @@ export interface Backend {
 }
 
 /** Relay, reconciler, registry snapshots, audit sealer, command keys and revocation lists: one statement each at a time, and one to spare. */
-const JOB_CONNECTIONS = 7;
+const JOB_CONNECTIONS = 9;
+/** How soon an authority that a cert-worker asks for is certified. */
+const AUTHORITY_REQUESTS_EVERY_MS = 5_000;
 /** How soon this backend knows of a key that another one has made or put in use. */
 const KEYS_EVERY_MS = 2_000;
 const AUTHORITIES_EVERY_MS = 30_000;
@@ -135,6 +139,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
   const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
+  const certifier = new AuthorityCertifier({ store: jobs, ca: privateCa, logger });
   revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
   const certificates = new GatewayCertificates(
     {
@@ -218,6 +223,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         { repositories, writes, ca: privateCa, lists: revocationLists },
       ),
       ocsp: new Ocsp({ store, ca: privateCa }),
+      acmeAccounts: new AcmeAccountService({ repositories, writes, secretBox }),
       servers: new ServerService({
         repositories,
         writes,
@@ -307,6 +313,14 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         failureEvent: 'private_ca_failed',
       },
       { run: () => privateCa.refresh(), logger },
+    ),
+    new PeriodicTask(
+      {
+        name: 'authority-requests',
+        everyMs: AUTHORITY_REQUESTS_EVERY_MS,
+        failureEvent: 'authority_requests_failed',
+      },
+      { run: () => certifier.run(), logger },
     ),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     ...electedJobs({ databaseUrl, applicationName }, elected, logger),

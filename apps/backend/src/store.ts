@@ -24,6 +24,7 @@ import {
   IdempotencyRepository,
   IssuedCertificateRepository,
   OidcSignInRepository,
+  IssuerAccountRepository,
   OperationRepository,
   OutboxRepository,
   Savepoint,
@@ -37,6 +38,7 @@ import {
   SshCredentialRepository,
   TokenKeyRepository,
   VirtualHostRepository,
+  WebAuthorityRepository,
   inTransaction,
 } from '@viw/database';
 import type { Db } from '@viw/database';
@@ -67,6 +69,7 @@ const repositoriesOf = (db: Db) => ({
   issuedCertificates: new IssuedCertificateRepository({ db }),
   notificationChannels: new NotificationChannelRepository({ db }),
   oidcSignIns: new OidcSignInRepository({ db }),
+  issuerAccounts: new IssuerAccountRepository({ db }),
   operations: new OperationRepository({ db }),
   outbox: new OutboxRepository({ db }),
   savepoint: new Savepoint({ db }),
@@ -80,6 +83,7 @@ const repositoriesOf = (db: Db) => ({
   sshCredentials: new SshCredentialRepository({ db }),
   tokenKeys: new TokenKeyRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
+  webAuthorities: new WebAuthorityRepository({ db }),
 });
 
 /** Every repository, all on the pool or all in one transaction. */

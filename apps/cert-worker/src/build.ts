@@ -1,5 +1,5 @@
 import { Http01Responder, TlsAlpn01Responder } from '@viw/acme';
-import { advisoryLocks, certRequestsStream, groups } from '@viw/contracts';
+import { advisoryLocks, certRequestsStream, environmentIssuers, groups } from '@viw/contracts';
 import { ElectedTask, LockSessions, createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
@@ -16,6 +16,7 @@ import {
   redisSettingsCheck,
 } from '@viw/streams';
 import { version } from '../package.json';
+import { buildIssuers } from './build-issuers';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
 import { ServerProbes } from './deploy/server-probes';
@@ -27,8 +28,7 @@ import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
-import { OrderBudget, limitsOf } from './issue/order-budget';
-import { Rehearsal, stagingOf } from './issue/rehearsal';
+import { stagingOf } from './issue/rehearsal';
 import { Revocation } from './issue/revocation';
 import { solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
@@ -80,42 +80,43 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const tlsBind = config.CERT_WORKER_TLSALPN01_BIND;
   const tlsAlpn01 = tlsBind && new TlsAlpn01Responder({ bind: tlsBind }, { shared: store.tlsAlpn01Answers });
   const { CERT_WORKER_ACME_EAB_KID: kid, CERT_WORKER_ACME_EAB_KEY: hmacKey } = config;
-  const accountAt = (directoryUrl: string, eab?: AcmeAccountOptions['eab']) =>
+  const profile = config.CERT_WORKER_ACME_PROFILE;
+  const preferredChain = config.CERT_WORKER_ACME_PREFERRED_CHAIN;
+  const accountAt = (
+    issuer: string,
+    directoryUrl: string,
+    more: Pick<AcmeAccountOptions, 'eab' | 'profile' | 'preferredChain'> = {},
+  ) =>
     new AcmeAccount(
       {
+        ...more,
+        issuer,
         directoryUrl,
         directoryCaPem: config.CERT_WORKER_ACME_CA,
         contact: config.CERT_WORKER_ACME_CONTACT,
         termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
-        eab,
       },
       { accounts: store.accounts, box },
     );
   const directoryUrl = config.CERT_WORKER_ACME_DIRECTORY_URL;
-  const account = accountAt(
-    directoryUrl,
-    kid === undefined || hmacKey === undefined ? undefined : { kid, hmacKey },
-  );
+  const eab = kid === undefined || hmacKey === undefined ? {} : { eab: { kid, hmacKey } };
+  const account = accountAt(environmentIssuers.main, directoryUrl, { ...eab, profile, preferredChain });
   const stagingUrl = config.CERT_WORKER_ACME_STAGING_URL ?? stagingOf(directoryUrl);
-  const staging = stagingUrl === undefined ? undefined : accountAt(stagingUrl);
-  const limits = limitsOf(directoryUrl);
-  const budget = new OrderBudget({ limits }, { issuances: store.issuances });
+  const staging = stagingUrl === undefined ? undefined : accountAt(environmentIssuers.staging, stagingUrl);
   const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
-  const issuance = new Issuance(
+  const { issuers, components: issuerComponents } = buildIssuers(
     {
-      profile: config.CERT_WORKER_ACME_PROFILE,
-      preferredChain: config.CERT_WORKER_ACME_PREFERRED_CHAIN,
+      environment: account,
+      directoryUrl,
+      staging,
+      stagingAt: (url) => accountAt(environmentIssuers.staging, url),
+      profile,
+      preferredChain,
+      privateCaDays: config.CERT_WORKER_PRIVATE_CA_DAYS,
     },
-    {
-      account,
-      solvers,
-      budget,
-      rehearsal: staging && new Rehearsal({ account: staging }),
-      box,
-      metrics: counts,
-      store,
-    },
+    { store, box, logger },
   );
+  const issuance = new Issuance({ issuers, solvers, box, metrics: counts, store });
   const pool = new SshPool({ total: SERVERS_AT_ONCE });
   const locks = new LockSessions({ url: databaseUrl, applicationName: 'cert-worker-lock' });
   const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
@@ -123,7 +124,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, ...access, locks, metrics: counts, logger },
   );
-  const revocation = new Revocation({ account, issuance, deployment, revocations: store.revocations });
+  const revocation = new Revocation({ issuers, issuance, deployment, revocations: store.revocations });
   const leaseSeconds = config.CERT_WORKER_LEASE_S;
   const runner = new OperationRunner(
     { consumer, leaseSeconds },
@@ -162,10 +163,11 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     {
       schedule: store.schedule,
       planner: new VersionPlanner({
-        renewalInformation: async () => (await account.issuer()).renewalInformation,
+        renewalInformation: async (name) => (await issuers.of(name)).issuer.renewalInformation,
         logger,
       }),
       alerts: new CertificateAlerts({ alerts: store.alerts, producer }),
+      metrics: counts,
       changes,
       logger,
     },
@@ -222,6 +224,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       { run: (end) => servedWatch.turn(end), logger },
     ),
     ...(staging ? [staging] : []),
+    ...issuerComponents,
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     ...(tlsAlpn01 && tlsBind ? [responderComponent(tlsAlpn01, { bind: tlsBind, logger })] : []),
     requests,

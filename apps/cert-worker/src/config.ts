@@ -52,6 +52,8 @@ const schema = z.object({
     .optional(),
   /** Common name of the root that chains are to end at, where the CA has several; its default otherwise. */
   CERT_WORKER_ACME_PREFERRED_CHAIN: z.string().min(1).max(64).optional(),
+  /** Life of what viw's own CA (`private-ca`) issues to web servers, days. */
+  CERT_WORKER_PRIVATE_CA_DAYS: zInt({ min: 1, max: 365 }).default(90),
   /** Port 80 of every name has to lead here for `/.well-known/acme-challenge/`. */
   CERT_WORKER_HTTP01_BIND: zBind().prefault('127.0.0.1:8089'),
   /**

@@ -11,3 +11,15 @@ export const orderKeyContext = (operationId: string): SecretContext => ({
   purpose: 'certificate-order.private-key',
   id: operationId,
 });
+
+/** Of `acme_accounts.key_sealed`. */
+export const accountKeyContext = (accountId: string): SecretContext => ({
+  purpose: 'acme-account.key',
+  id: accountId,
+});
+
+/** Of `authority_requests.key_sealed`. */
+export const webAuthorityKeyContext = (authorityId: string): SecretContext => ({
+  purpose: 'web-authority.key',
+  id: authorityId,
+});

@@ -1,5 +1,7 @@
 import {
+  AccountWorkRepository,
   AcmeAccountRepository,
+  AuditRepository,
   CertificateAlertRepository,
   CertificateRepository,
   CertificateVersionRepository,
@@ -17,12 +19,15 @@ import {
   SshCredentialRepository,
   VersionRevocationRepository,
   VirtualHostRepository,
+  WebAuthorityRepository,
 } from '@viw/database';
 import type { Db } from '@viw/database';
 
 /** What the worker reads and writes in Postgres. */
 export const repositoriesOf = (db: Db) => ({
   accounts: new AcmeAccountRepository({ db }),
+  accountWork: new AccountWorkRepository({ db }),
+  audit: new AuditRepository({ db }),
   alerts: new CertificateAlertRepository({ db }),
   certificates: new CertificateRepository({ db }),
   versions: new CertificateVersionRepository({ db }),
@@ -41,4 +46,5 @@ export const repositoriesOf = (db: Db) => ({
   credentials: new SshCredentialRepository({ db }),
   revocations: new VersionRevocationRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
+  webAuthorities: new WebAuthorityRepository({ db }),
 });

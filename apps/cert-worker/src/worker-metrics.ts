@@ -9,6 +9,7 @@ export class WorkerMetrics {
   readonly #deployments: Counter<'outcome'>;
   readonly #rollbacks: Counter<'outcome'>;
   readonly #servedChecks: Counter<'outcome'>;
+  readonly #planFailures: Counter<never>;
 
   constructor(registry: Metrics) {
     const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
@@ -24,6 +25,11 @@ export class WorkerMetrics {
     this.#servedChecks = counter('viw_served_checks_total', 'Looks whether what was proved is served still', [
       'outcome',
     ]);
+    this.#planFailures = counter(
+      'viw_renewal_plan_failures_total',
+      'Certificate versions whose renewal could not be planned as usual',
+      [],
+    );
     this.#rollbacks = counter('viw_rollbacks_total', 'Deployments put back, and those where that failed', [
       'outcome',
     ]);
@@ -36,6 +42,10 @@ export class WorkerMetrics {
   issuanceFailed({ code, meta }: AppError): void {
     const type = meta['problem_type'];
     this.#acmeErrors.inc({ type: typeof type === 'string' && /^[A-Za-z]{1,40}$/.test(type) ? type : code });
+  }
+
+  planFailed(): void {
+    this.#planFailures.inc();
   }
 
   servedChecked(outcome: ServedOutcome): void {

@@ -101,17 +101,13 @@ function worker(
   const store = { ...repositoriesOf(db), operations };
   const metrics = new WorkerMetrics(createMetrics('test'));
   const account = issuer();
-  const issuance = new Issuance(
-    {},
-    {
-      account: { issuer: () => Promise.resolve(account) },
-      solvers: { 'http-01': solver },
-      budget: { assertRoom: () => Promise.resolve() },
-      box,
-      metrics,
-      store,
-    },
-  );
+  const issuance = new Issuance({
+    issuers: { of: () => Promise.resolve({ issuer: account, proves: true }) },
+    solvers: { 'http-01': solver },
+    box,
+    metrics,
+    store,
+  });
   const deployment = { run: () => Promise.resolve() };
   return new OperationRunner(
     { consumer: 'worker', leaseSeconds },

@@ -129,6 +129,42 @@ test('a window of the CA that lies in the past is obeyed at once; the order says
   expect(ordersOf(name).map(({ payload }) => payload?.['replaces'])).toEqual([undefined, early]);
 });
 
+test('a CA whose windows always lie in the past is obeyed once, and why not again is said in words', async () => {
+  const name = 'always.example';
+  windowOf = () => ({ start: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00Z' });
+  const id = await rig.certificate([name]);
+  await rig.ended(await rig.request(id, 'issue'));
+  const { renewal, current_version } = await when(
+    id,
+    ({ renewal: now }) => expect(now.note).toMatch(/viw does not obey twice in a row/),
+    'the plan of the second version',
+  );
+  const wait = Date.parse(renewal.due_at!) - Date.parse(current_version!.created_at);
+  expect(wait / 86_400_000).toBeCloseTo(4.5, 2);
+  expect(await versionsOf(id)).toHaveLength(2);
+});
+
+test('a version that cannot be planned by what the CA says is planned by its life, and stops no other one', async () => {
+  const names = ['odd.example', 'even.example'];
+  const ids: string[] = [];
+  // As the CA says it; the version that it speaks of has to make a plan nobody can store.
+  await sql`CREATE FUNCTION viw.refuse_odd_plans() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.suggested_start IS NOT NULL AND EXISTS (SELECT FROM viw.certificates c WHERE c.id = NEW.certificate_id
+        AND 'odd.example' = ANY(c.names)) THEN RAISE EXCEPTION 'no' USING ERRCODE = '22008'; END IF; RETURN NEW; END $$`.execute(
+    rig.db,
+  );
+  await sql`CREATE TRIGGER refuse_odd BEFORE INSERT OR UPDATE ON viw.renewal_plans FOR EACH ROW
+    EXECUTE FUNCTION viw.refuse_odd_plans()`.execute(rig.db);
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  windowOf = () => ({ start: inDays(50), end: inDays(51) });
+  for (const name of names) ids.push(await rig.certificate([name]));
+  for (const id of ids) await rig.ended(await rig.request(id, 'issue'));
+  expect((await planned(ids[0]!)).renewal).toMatchObject({ reason: 'lifetime', suggestion: null });
+  await when(ids[1]!, ({ renewal }) => expect(renewal.reason).toBe('ari'), 'the plan of the other one');
+  expect(rig.logs.some((line) => line.includes('version_not_planned') && line.includes(ids[0]!))).toBe(true);
+  await sql`DROP FUNCTION viw.refuse_odd_plans CASCADE`.execute(rig.db);
+});
+
 test('a rate limit: said in words, kept to, and made up for by itself', async () => {
   const name = 'limited.example';
   alsoUse(rateLimit('86400'));

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AppError } from '@viw/runtime';
 import acme, { type Client, type Order } from 'acme-client';
+import { AccountRegistration, type AccountDeps, type AccountOptions } from './account-registration';
 import { acmeRefused, acmeUnavailable, combineFailures } from './acme-errors';
 import { AcmeHttp } from './acme-http';
 import { AcmeDirectory } from './ari/acme-directory';
@@ -9,24 +10,14 @@ import { RenewalInformation } from './ari/renewal-information';
 import { openOrder, waitForOrder, type OrderDeps } from './acme-order';
 import { discardLeftOvers, settleAuthorization } from './authorization';
 import { certificateInfo, splitChain } from './certificate-info';
-import { identifiersOf } from './identifiers';
-import type { IssuedCertificate, IssueRequest, Issuer } from './issuer';
+import { canonicalName, identifiersOf } from './identifiers';
+import type { IssuedCertificate, IssueRequest, Issuer, ProvingRequest } from './issuer';
 import { generatePrivateKeyPem } from './keys';
 import { reported } from './step-report';
 
-export interface AcmeIssuerOptions {
-  directoryUrl: string;
+export interface AcmeIssuerOptions extends AccountOptions {
   /** PEM of further roots for the CA's API (not for what it issues). */
   directoryCaPem?: string;
-  /** Signs requests; never the key of a certificate. See `generatePrivateKeyPem`. */
-  accountKeyPem: string;
-  /** Of an earlier registration; saves asking the CA for it. */
-  accountUrl?: string;
-  /** For example `mailto:ops@example.org`. */
-  contact?: readonly string[];
-  /** A person has read the CA's terms. */
-  termsOfServiceAgreed: boolean;
-  externalAccountBinding?: { kid: string; hmacKey: string };
   /** Default 30,000. */
   requestTimeoutMs?: number;
   /** Longest wait for a validation or for the certificate, each. Milliseconds, default 90,000. */
@@ -35,10 +26,7 @@ export interface AcmeIssuerOptions {
   pollMs?: number;
 }
 
-export interface AcmeIssuerDeps {
-  /** Awaited when the CA has told the account's URL; to be stored. */
-  onAccount?: (accountUrl: string) => void | Promise<void>;
-}
+export type AcmeIssuerDeps = Pick<AccountDeps, 'onAccount'>;
 
 /** Issuance by ACME (RFC 8555) with one account at one CA. */
 export class AcmeIssuer implements Issuer {
@@ -46,17 +34,17 @@ export class AcmeIssuer implements Issuer {
   readonly renewalInformation: RenewalInformation;
   private readonly http: AcmeHttp;
   private readonly directory: AcmeDirectory;
-  private accountUrl: string | undefined;
+  private readonly account: AccountRegistration;
 
   constructor(
     private readonly options: AcmeIssuerOptions,
-    private readonly deps: AcmeIssuerDeps = {},
+    deps: AcmeIssuerDeps = {},
   ) {
     const { directoryCaPem, requestTimeoutMs = 30_000 } = options;
     this.http = new AcmeHttp({ requestTimeoutMs, ...(directoryCaPem !== undefined && { directoryCaPem }) });
     this.directory = new AcmeDirectory(options, { http: this.http });
     this.renewalInformation = new RenewalInformation({ http: this.http, directory: this.directory });
-    this.accountUrl = options.accountUrl;
+    this.account = new AccountRegistration(options, { http: this.http, onAccount: deps.onAccount });
   }
 
   async close(): Promise<void> {
@@ -64,7 +52,9 @@ export class AcmeIssuer implements Issuer {
   }
 
   /** The protocol from top to bottom. */
-  async issue(request: IssueRequest): Promise<IssuedCertificate> {
+  async issue({ solver, ...asked }: IssueRequest): Promise<IssuedCertificate> {
+    if (!solver) throw acmeRefused('this CA has names proved, and nothing here can do so', 'never');
+    const request: ProvingRequest = { ...asked, solver };
     const identifiers = identifiersOf(request.names);
     const { onStep, signal } = request;
 
@@ -76,7 +66,7 @@ export class AcmeIssuer implements Issuer {
       const result = await openOrder(identifiers, { ...request, ...replaces }, deps).catch(
         (error: unknown) => {
           // The next attempt registers once more (a CA may drop accounts, a test CA forgets them at a restart).
-          if (problemType(error) === 'accountDoesNotExist') this.accountUrl = undefined;
+          if (problemType(error) === 'accountDoesNotExist') this.account.url = undefined;
           throw error;
         },
       );
@@ -108,14 +98,23 @@ export class AcmeIssuer implements Issuer {
     });
   }
 
+  /** Registers the account, or tells the CA its contact. @returns its URL @throws AppError as `issue` */
+  registerAccount(signal?: AbortSignal): Promise<string> {
+    return this.account.register(signal);
+  }
+
+  /** For good: nothing can be ordered or revoked by it any more. @throws AppError as `issue` */
+  deactivateAccount(signal?: AbortSignal): Promise<void> {
+    return this.account.deactivate(signal);
+  }
+
   /**
    * Revokes by the account that ordered it (RFC 8555 section 7.6). One that is revoked already is no error.
    * @param reason code of RFC 5280 section 5.3.1
    * @throws AppError as `issue`
    */
   async revoke(certificatePem: string, reason: number, signal?: AbortSignal): Promise<void> {
-    const client = this.newClient(this.accountUrl);
-    if (this.accountUrl === undefined) await this.register(client, signal);
+    const { client } = await this.account.open(signal);
     await this.http
       .call(() => client.revokeCertificate(certificatePem, { reason }), signal)
       .catch((error: unknown) => {
@@ -146,37 +145,8 @@ export class AcmeIssuer implements Issuer {
 
   private openAccount(request: IssueRequest): Promise<Client> {
     return reported(request.onStep, 'account', async () => {
-      const known = this.accountUrl;
-      const client = this.newClient(known);
-      if (known !== undefined) return { result: client, detail: `${known} (known)` };
-      const url = await this.register(client, request.signal);
-      return { result: client, detail: url };
-    });
-  }
-
-  /** Registers, or finds the account of this key (RFC 8555 section 7.3.1: the CA answers with the existing one). */
-  private async register(client: Client, signal: AbortSignal | undefined): Promise<string> {
-    const { contact = [], termsOfServiceAgreed } = this.options;
-    await this.http.call(async () => {
-      const known = contact.length > 0 ? { contact: [...contact] } : {};
-      await client.createAccount({ termsOfServiceAgreed, ...known }).catch((error: unknown) => {
-        // acme-client updates an account that exists already, with nothing to update: CAs may refuse that.
-        if (contact.length > 0 || !hasAccountUrl(client)) throw error;
-      });
-    }, signal);
-    const url = client.getAccountUrl();
-    this.accountUrl = url;
-    await this.deps.onAccount?.(url);
-    return url;
-  }
-
-  private newClient(accountUrl: string | undefined): Client {
-    const { directoryUrl, accountKeyPem, externalAccountBinding } = this.options;
-    return new acme.Client({
-      directoryUrl,
-      accountKey: accountKeyPem,
-      ...(accountUrl !== undefined && { accountUrl }),
-      ...(externalAccountBinding && { externalAccountBinding }),
+      const { client, known } = await this.account.open(request.signal);
+      return { result: client, detail: `${client.getAccountUrl()}${known ? ' (known)' : ''}` };
     });
   }
 
@@ -187,7 +157,7 @@ export class AcmeIssuer implements Issuer {
   }
 
   /** What the CA no longer shows cannot be looked for. */
-  private async discardLeftOvers(order: Order, request: IssueRequest, deps: OrderDeps): Promise<void> {
+  private async discardLeftOvers(order: Order, request: ProvingRequest, deps: OrderDeps): Promise<void> {
     const authorizations = await this.http
       .call(() => deps.client.getAuthorizations(order), request.signal)
       .then(
@@ -201,7 +171,7 @@ export class AcmeIssuer implements Issuer {
   }
 
   /** All names side by side, so that one report tells everything that has to be repaired. */
-  private async settleAll(order: Order, request: IssueRequest, deps: OrderDeps): Promise<void> {
+  private async settleAll(order: Order, request: ProvingRequest, deps: OrderDeps): Promise<void> {
     if (order.status !== 'pending') return;
     const { result: authorizations } = await this.http.call(
       () => deps.client.getAuthorizations(order),
@@ -250,14 +220,6 @@ function endsAt(chainPem: string, commonName: string): boolean {
   return [subject, issuer].some((name) => name.split('\n').includes(`CN=${commonName}`));
 }
 
-function hasAccountUrl(client: Client): boolean {
-  try {
-    return client.getAccountUrl() !== '';
-  } catch {
-    return false;
-  }
-}
-
 function problemType(error: unknown): unknown {
   return error instanceof AppError ? error.meta['problem_type'] : undefined;
 }
@@ -270,7 +232,7 @@ function assemble(pem: string, privateKeyPem: string, names: readonly string[]):
     throw acmeUnavailable('the certificate is not for the key that was sent');
   }
   const info = certificateInfo(leaf);
-  const missing = names.find((name) => !info.names.includes(name.toLowerCase()));
+  const missing = names.find((name) => !info.names.includes(canonicalName(name)));
   if (missing !== undefined) throw acmeUnavailable(`the certificate does not name ${missing}`);
   const chainPem = chain.join('');
   return { ...info, certificatePem: leaf, chainPem, fullchainPem: leaf + chainPem, privateKeyPem };

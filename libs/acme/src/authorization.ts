@@ -3,7 +3,7 @@ import type { Authorization, Client } from 'acme-client';
 import { acmeError, acmeRefused } from './acme-errors';
 import type { AcmeHttp } from './acme-http';
 import type { PendingChallenge } from './challenge-solver';
-import type { IssueRequest } from './issuer';
+import type { ProvingRequest } from './issuer';
 import { poll, type PollOptions } from './poll';
 import { parseProblem } from './problem';
 import { reported } from './step-report';
@@ -24,7 +24,7 @@ export function authorizationName({ wildcard, identifier }: Authorization): stri
  */
 export async function settleAuthorization(
   authorization: Authorization,
-  request: IssueRequest,
+  request: ProvingRequest,
   deps: AuthorizationDeps,
 ): Promise<void> {
   const name = authorizationName(authorization);
@@ -44,7 +44,7 @@ export async function settleAuthorization(
 async function prove(
   authorization: Authorization,
   name: string,
-  request: IssueRequest,
+  request: ProvingRequest,
   { client, http, polling }: AuthorizationDeps,
 ): Promise<void> {
   const { solver, signal } = request;
@@ -103,7 +103,7 @@ async function pendingOf(
  */
 export async function discardLeftOvers(
   authorization: Authorization,
-  request: IssueRequest,
+  request: ProvingRequest,
   { client }: AuthorizationDeps,
 ): Promise<void> {
   const { solver } = request;
@@ -114,7 +114,7 @@ export async function discardLeftOvers(
 }
 
 async function present(
-  { solver, signal }: IssueRequest,
+  { solver, signal }: ProvingRequest,
   pending: PendingChallenge,
   name: string,
 ): Promise<void> {
@@ -133,7 +133,7 @@ async function present(
 
 /** A failed clean-up is told and does not turn an issued certificate into a failure. */
 async function cleanUp(
-  { solver, onStep }: IssueRequest,
+  { solver, onStep }: ProvingRequest,
   pending: PendingChallenge,
   name: string,
   leftOver = false,

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
+import { canonicalName } from './identifiers';
 
 export interface CertificateInfo {
-  /** Lower-case; DNS names and IP addresses of the subject alternative name, in its order. */
+  /** Canonical; DNS names and IP addresses of the subject alternative name, in its order. */
   names: string[];
   notBefore: Date;
   notAfter: Date;
@@ -36,10 +37,5 @@ function alternativeNames(text: string | undefined): string[] {
   if (text === undefined) return [];
   // Node writes values that could be mistaken for further entries as JSON strings.
   const entries = text.match(/(?:DNS|IP Address):(?:"(?:[^"\\]|\\.)*"|[^,]*)/g) ?? [];
-  return entries.map((entry) =>
-    entry
-      .slice(entry.indexOf(':') + 1)
-      .trim()
-      .toLowerCase(),
-  );
+  return entries.map((entry) => canonicalName(entry.slice(entry.indexOf(':') + 1).trim()));
 }

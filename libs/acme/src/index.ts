@@ -1,5 +1,7 @@
 export { acmeError, acmeRefused, acmeUnavailable, type AcmeRetry } from './acme-errors';
 export { AcmeIssuer, type AcmeIssuerDeps, type AcmeIssuerOptions } from './acme-issuer';
+export { identifiersOf } from './identifiers';
+export { reported } from './step-report';
 export { certificateInfo, splitChain, type CertificateInfo } from './certificate-info';
 export {
   dns01Value,

@@ -1,3 +1,4 @@
+import type { RenewalInformation } from './ari/renewal-information';
 import type { CertificateInfo } from './certificate-info';
 import type { ChallengeSolver } from './challenge-solver';
 import type { KeyType } from './keys';
@@ -21,7 +22,8 @@ export interface IssueRequest {
   names: readonly string[];
   /** Of the certificate's key, which is new for every issuance. Default `ec-p256`. */
   keyType?: KeyType;
-  solver: ChallengeSolver;
+  /** For CAs that have names proved. */
+  solver?: ChallengeSolver;
   /** The leaf that is in service now; told to a CA that makes suggestions for renewals (RFC 9773 section 5). */
   replacesPem?: string;
   /** One of those that the CA's directory names, such as `shortlived`. Refused when it names it not. */
@@ -58,6 +60,9 @@ export interface IssuedCertificate extends CertificateInfo {
   privateKeyPem: string;
 }
 
+/** Of a CA that has names proved. */
+export type ProvingRequest = IssueRequest & { solver: ChallengeSolver };
+
 /** Whoever makes certificates: a CA that speaks ACME, or viw's own. Safe for concurrent use. */
 export interface Issuer {
   /**
@@ -65,6 +70,14 @@ export interface Issuer {
    * reason. Nothing is retried inside but nonces: waiting is the caller's scheduling.
    */
   issue(request: IssueRequest): Promise<IssuedCertificate>;
+  /**
+   * Takes a certificate back; one that is revoked already is no error.
+   * @param reason code of RFC 5280 section 5.3.1
+   * @throws AppError as `issue`
+   */
+  revoke(certificatePem: string, reason: number, signal?: AbortSignal): Promise<void>;
+  /** When it would like what it has issued to be replaced; absent: it makes no suggestions. */
+  readonly renewalInformation?: Pick<RenewalInformation, 'ask'>;
   /** Frees connections. */
   close(): Promise<void>;
 }

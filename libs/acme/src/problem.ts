@@ -40,14 +40,20 @@ export function parseProblem(body: unknown, status: number, retryAfter?: unknown
   };
 }
 
-/** Seconds or an HTTP date (RFC 9110 section 10.2.3). An instant in the past, or more than 30 days off, counts as none. */
+const DAY_MS = 86_400_000;
+/** The longest time for which a CA limits anything; who waited longer would let certificates end. */
+const LONGEST_WAIT_MS = 7 * DAY_MS;
+
+/**
+ * Seconds or an HTTP date (RFC 9110 section 10.2.3), no later than in 7 days. An instant in the past, or more than 30 days
+ * off, counts as none.
+ */
 export function parseRetryAfter(value: unknown, now: Date): Date | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const text = String(value).trim();
   const time = /^\d+$/.test(text) ? now.getTime() + Number(text) * 1_000 : Date.parse(text);
-  if (!Number.isFinite(time) || time < now.getTime() || time > now.getTime() + 30 * 86_400_000)
-    return undefined;
-  return new Date(time);
+  if (!Number.isFinite(time) || time < now.getTime() || time > now.getTime() + 30 * DAY_MS) return undefined;
+  return new Date(Math.min(time, now.getTime() + LONGEST_WAIT_MS));
 }
 
 function shortType(type: unknown): string {

@@ -78,6 +78,9 @@ it.each([
   ['an empty window', { start: window.start, end: window.start }],
   ['no JSON', 'not json'],
   ['no window', '{"suggestedWindow":{"start":"yesterday"}}'],
+  ['the year 0', { start: '0000-01-01T00:00:00Z', end: window.end }],
+  ['a moment that has not been set', { start: '0001-01-01T00:00:00Z', end: '0001-01-02T00:00:00Z' }],
+  ['the end of time', { start: window.start, end: '9999-12-31T23:59:59-23:59' }],
 ])('%s counts as no answer', async (_, answer) => {
   proxy.use(renewalWindows(() => answer));
   await expect(issuer.renewalInformation.ask(leaf)).rejects.toMatchObject({ code: 'ACME_UNAVAILABLE' });
@@ -86,8 +89,14 @@ it.each([
 it('a certificate that the CA does not know is said to be so; a link that is no web page is left out', async () => {
   proxy.use(renewalWindows(() => undefined));
   await expect(issuer.renewalInformation.ask(leaf)).rejects.toMatchObject({ meta: { http_status: 404 } });
-  proxy.use(renewalWindows(() => ({ ...window, explanationURL: 'javascript:alert(1)' })));
-  expect((await issuer.renewalInformation.ask(leaf)).window).not.toHaveProperty('explanationUrl');
+  for (const explanationURL of [
+    'javascript:alert(1)',
+    'https://ca.example/\u0000',
+    'https://ca.example/">',
+  ]) {
+    proxy.use(renewalWindows(() => ({ ...window, explanationURL })));
+    expect((await issuer.renewalInformation.ask(leaf)).window).not.toHaveProperty('explanationUrl');
+  }
 });
 
 it('an order says which certificate it replaces, to a CA that makes suggestions', async () => {

@@ -21,6 +21,7 @@ import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
 import { notificationChannelRoutes } from './routes/notification-channels';
 import { rateLimitRoutes } from './routes/rate-limits';
+import { acmeAccountRoutes } from './routes/acme-accounts';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
 import { systemRoutes } from './routes/system';
 import { tokenKeyRoutes } from './routes/token-keys';
@@ -60,6 +61,7 @@ export const createClient = (options: ClientOptions) => {
     verbs: (callOptions?: CallOptions) =>
       http.call(verbList, { method: 'GET', path: '/admin/api/verbs', options: callOptions }),
     certificates: certificateRoutes(http),
+    acmeAccounts: acmeAccountRoutes(http),
     certificateAuthorities: certificateAuthorityRoutes(http),
     operations: operationRoutes(http),
     servers: serverRoutes(http),

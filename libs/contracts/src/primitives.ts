@@ -50,13 +50,16 @@ export const completeVersion = z
     'a version such as 1.4.0',
   );
 
-/** A DNS name, optionally with a leading wildcard label (RFC 1034, RFC 8555 section 7.1.3), lower-case. */
+/**
+ * A DNS name, optionally with a leading wildcard label (RFC 1034, RFC 8555 section 7.1.3), lower-case. One whose last label is
+ * a number would be read as an IPv4 address somewhere, and is refused.
+ */
 export const dnsName = z
   .string()
   .toLowerCase()
   .max(253)
   .regex(
-    /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!(?:[0-9]+|0x[0-9a-f]*)$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     'a DNS name such as www.example.org',
   );
 

@@ -45,6 +45,26 @@ const helloAndSessionFacts = [
   'lost_at',
 ];
 
+/** What may be said of an ACME account when it is made; the MAC key of its binding goes in sealed and is not read. */
+const accountRequest = [
+  ...[
+    'id',
+    'origin',
+    'issuer',
+    'label',
+    'directory_url',
+    'directory_ca',
+    'contact',
+    'eab_kid',
+    'eab_key_sealed',
+  ],
+  ...['key_type', 'terms_agreed', 'preferred_chain', 'profile', 'wanted', 'next_attempt_at'],
+];
+const accountFacts = [
+  ...accountRequest.filter((column) => column !== 'eab_key_sealed'),
+  ...['account_url', 'revision', 'attempts', 'failure', 'deactivated_at', 'created_at'],
+];
+
 /**
  * Exactly what each service may do. What is absent is refused by Postgres: a HELLO cannot change what people set, the
  * telemetry writer sees no credential and the results writer only public keys, the backend cannot read a private key it has stored, nobody
@@ -69,6 +89,7 @@ const grants: Record<ServiceRole, Grants> = {
     listener_certificates: manage,
     listener_acme_accounts: keep,
     service_certificates: `SELECT, INSERT, DELETE, ${columns('UPDATE', 'revoked_at', 'revocation_reason')}`,
+    authority_requests: columns('SELECT', 'id', 'purpose', 'request', 'created_at'),
     outbox: manage,
     administrators: manage,
     sessions: manage,
@@ -112,12 +133,12 @@ const grants: Record<ServiceRole, Grants> = {
     deployments: read,
     renewal_plans: read,
     certificate_failures: read,
-    acme_accounts: columns('SELECT', 'id', 'directory_url', 'account_url', 'contact', 'created_at'),
     alerts: `SELECT, ${columns('UPDATE', 'state', 'acknowledged_at', 'acknowledged_by')}`,
     alert_upkeep: read,
     notification_channels: `SELECT, INSERT, DELETE, ${columns('UPDATE', 'name', 'url', 'events', 'min_severity', 'enabled')}`,
     notification_secrets: `INSERT, DELETE, ${columns('SELECT', 'id', 'channel_id', 'created_at', 'retires_at')}, ${columns('UPDATE', 'retires_at')}`,
     notifications: append,
+    acme_accounts: `${columns('SELECT', ...accountFacts)}, ${columns('INSERT', ...accountRequest)}, ${columns('UPDATE', 'label', 'contact', 'eab_kid', 'eab_key_sealed', 'preferred_chain', 'profile', 'wanted', 'revision', 'attempts', 'next_attempt_at', 'failure')}`,
   },
   viw_telemetry_writer: {
     os_gateways: `SELECT, INSERT, ${columns('UPDATE', ...helloAndSessionFacts)}`,
@@ -158,6 +179,18 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_failures: manage,
     certificate_alerts: manage,
     acme_accounts: keep,
+    // The key of no other authority; its own revocation list goes by a function.
+    certificate_authorities: columns(
+      'SELECT',
+      'id',
+      'purpose',
+      'pem',
+      'crl_number',
+      'crl_digest',
+      'crl_this_update',
+    ),
+    authority_requests: append,
+    web_revocations: 'SELECT, INSERT, DELETE',
     audit_log: 'INSERT',
   },
   viw_notifier: {
@@ -188,8 +221,11 @@ const further: Record<ServiceRole, readonly string[]> = {
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
   ],
   viw_results_writer: [],
-  viw_cert_worker: ['EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)'],
   viw_notifier: [],
+  viw_cert_worker: [
+    'EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)',
+    'EXECUTE ON FUNCTION viw.store_web_revocation_list(uuid, bigint, bigint, bytea, text, timestamptz, timestamptz)',
+  ],
 };
 
 /**

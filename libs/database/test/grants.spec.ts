@@ -45,6 +45,15 @@ const refused: [ServiceRole, string][] = [
   ['viw_backend', 'SELECT sealed FROM viw.ssh_credentials'],
   ['viw_backend', 'SELECT private_key_sealed FROM viw.certificate_versions'],
   ['viw_backend', 'SELECT key_sealed FROM viw.acme_accounts'],
+  ['viw_backend', 'SELECT eab_key_sealed FROM viw.acme_accounts'],
+  ['viw_backend', `UPDATE viw.acme_accounts SET directory_url = 'https://elsewhere.example'`],
+  ['viw_backend', `UPDATE viw.acme_accounts SET key_sealed = '{}'`],
+  ['viw_backend', 'SELECT key_sealed FROM viw.authority_requests'],
+  ['viw_backend', 'SELECT serial FROM viw.web_revocations'],
+  ['viw_cert_worker', 'SELECT sealed FROM viw.certificate_authorities'],
+  ['viw_cert_worker', 'UPDATE viw.certificate_authorities SET crl = NULL'],
+  ['viw_cert_worker', 'UPDATE viw.authority_requests SET request = NULL'],
+  ['viw_cert_worker', 'SELECT serial FROM viw.issued_certificates'],
   ['viw_cert_worker', 'SELECT * FROM viw.audit_chain'],
   ['viw_backend', 'DELETE FROM viw.audit_chain'],
   ['viw_backend', 'DELETE FROM viw.audit_log'],
@@ -70,6 +79,30 @@ test.each(refused)('%s is refused: %s', async (role, statement) => {
 test('the superuser is not refused, so the statements above are valid', async () => {
   for (const [, statement] of refused.filter(([, text]) => text.startsWith('SELECT')))
     await sql.raw(statement).execute(f.db);
+});
+
+test('a cert-worker stores the list of the authority whose key it holds, and of no other one', async () => {
+  const store = async (id: string, number: number) => {
+    const { rows } = await sql<{
+      stored: boolean;
+    }>`SELECT viw.store_web_revocation_list(${id}::uuid, 0, ${number},
+      'x'::bytea, 'd', now(), now()) AS stored`.execute(accounts.viw_cert_worker);
+    return rows[0]?.stored;
+  };
+  const made = async (purpose: string, sealed: string | null) => {
+    const { rows } = await sql<{
+      id: string;
+    }>`INSERT INTO viw.certificate_authorities (id, purpose, subject, pem,
+        fingerprint_sha256, not_before, not_after, sealed)
+      VALUES (gen_random_uuid(), ${purpose}, 'CN', 'pem', encode(sha256(${purpose}::bytea), 'hex'), now(), now(), ${sealed}::jsonb)
+      RETURNING id`.execute(f.db);
+    return rows[0]!.id;
+  };
+  const [root, web] = [await made('root', '{}'), await made('web-services', null)];
+  expect(await store(root, 5)).toBe(false);
+  expect(await store(web, 0)).toBe(false);
+  expect(await store(web, 5)).toBe(true);
+  expect(await store(web, 6)).toBe(false);
 });
 
 test('an account is not worth more than its role; a second call sets the password', async () => {

@@ -54,8 +54,16 @@ test('a new version is without a plan until it has one; the plan is due at its t
   const versionId = await version(operation);
   await work.finish(operation.operation_id, operation.fencing, 'succeeded');
   expect(await due()).toEqual([]);
-  expect(await schedule.unplanned(10)).toMatchObject([{ version_id: versionId, plan: null }]);
-  expect((await get(id)).renewal).toEqual({ due_at: null, reason: null, suggestion: null, failure: null });
+  expect(await schedule.unplanned(10)).toMatchObject([
+    { version_id: versionId, plan: null, suggested_and_made_at: null },
+  ]);
+  expect((await get(id)).renewal).toEqual({
+    due_at: null,
+    reason: null,
+    suggestion: null,
+    note: null,
+    failure: null,
+  });
 });
 
 test('a failed renewal waits for its own next attempt, counts on, and is forgotten with success', async () => {

@@ -96,6 +96,7 @@ export function renewalStage() {
       suggestion_url: null,
       heard_at: null,
       ask_failures: 0,
+      note: null,
       look_again_at: inSeconds(3_600),
     });
   }

@@ -6,6 +6,12 @@ import type { IssuedCertificate } from './issue';
 import { validityOf } from './validity';
 import { x509 } from './x509';
 
+/**
+ * Of certificates that are no gateway's: unlike what the bridge's policy asks for, so that no hub takes one of them for a
+ * gateway that it happens to name.
+ */
+export const SERVICE_ORGANIZATION = 'viw services';
+
 const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
 
 interface ServiceProfile {

@@ -2,9 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { issueService, makeIntermediate, makeRoot, openAuthority } from '../src';
+import { issueService, makeIntermediate, makeRoot, openAuthority, serverNames } from '../src';
 import type { Authority } from '../src';
-import { isIP } from 'node:net';
 import { openssl } from './openssl';
 
 const now = Date.now();
@@ -30,15 +29,11 @@ async function issued(of: readonly string[]): Promise<string> {
     type: 'spki',
     format: 'der',
   });
-  const [first = ''] = of;
-  const options = {
-    profile: 'server' as const,
-    commonName: first.length <= 64 ? first : undefined,
-    dnsNames: of.filter((name) => isIP(name) === 0),
-    ipAddresses: of.filter((name) => isIP(name) !== 0),
-    uris: [],
-  };
-  const { pem } = await issueService({ organization, days: 30, now, ...options }, { publicKey }, authority);
+  const { pem } = await issueService(
+    { profile: 'server', ...serverNames(of), organization, days: 30, now },
+    { publicKey },
+    authority,
+  );
   await writeFile(file('leaf.pem'), pem);
   return file('leaf.pem');
 }

@@ -1,3 +1,4 @@
+export { openBindingKey, sealBindingKey } from './account-binding';
 export { type GeneratedApiKey, generateApiKey, hashApiSecret, parseApiKey, verifyApiKey } from './api-key';
 export { zEncryptionKeys } from './encryption-keys';
 export { formatKek, generateKek, parseKeks, type Kek } from './kek';

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Modal, MultiSelect, Select, Stack, TagsInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { certificateCreate, dnsName, keyType, type KeyType } from '@viw/contracts';
+import { certificateCreate, certificateName, keyType, type KeyType } from '@viw/contracts';
 import { useState } from 'react';
 import { api } from '../data/api';
 import { newUuid } from '../data/new-uuid';
@@ -42,13 +42,13 @@ const IssueForm = ({ onClose }: { onClose: () => void }) => {
   const client = useQueryClient();
   const navigate = useNavigate();
 
-  const invalid = names.filter((name) => !dnsName.safeParse(name).success);
+  const invalid = names.filter((name) => !certificateName.safeParse(name).success);
   const wildcard = names.filter((name) => name.startsWith('*.'));
   const namesError =
     names.length === 0
       ? 'At least one name'
       : invalid.length > 0
-        ? `Not a DNS name: ${invalid.join(', ')}`
+        ? `Neither a DNS name nor an IP address: ${invalid.join(', ')}`
         : proof !== 'dns-01' && wildcard.length > 0
           ? `Only DNS-01 can prove a wildcard: ${wildcard.join(', ')}`
           : undefined;

@@ -1,11 +1,9 @@
 import { X509Certificate, generateKeyPair } from 'node:crypto';
-import { isIP } from 'node:net';
 import { promisify } from 'node:util';
-import { issueService } from '@viw/pki';
+import { SERVICE_ORGANIZATION, issueService, serverNames } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import { fingerprintOf } from '../private-ca/fingerprint';
-import { SERVICE_ORGANIZATION } from '../private-ca/private-ca';
 import type { PrivateCa } from '../private-ca/private-ca';
 import type { Repositories } from '../store';
 import type { FailedListenerAttempt, IssuedForListener, ListenerIssuer } from './listener-issuer';
@@ -14,8 +12,6 @@ const HOUR_MS = 3_600_000;
 /** As that of a public CA: a month is left when it is renewed, before what watches expiry cries. */
 const LIFE_DAYS = 90;
 const RENEWED_AFTER = 2 / 3;
-/** Longest common name (RFC 5280 appendix A.1, ub-common-name). */
-const COMMON_NAME_LENGTH = 64;
 const newKeyPair = promisify(generateKeyPair);
 
 export interface PrivateCaIssuerDeps {
@@ -40,15 +36,11 @@ export class PrivateCaIssuer implements ListenerIssuer {
       throw new AppError('INTERNAL_ERROR', 'the authority for services has reached its end');
     const { publicKey, privateKey } = await newKeyPair('ec', { namedCurve: 'P-256' });
     const { names } = this.options;
-    const [first = ''] = names;
     const { pem, serial, notBefore, notAfter } = await issueService(
       {
         profile: 'server',
-        commonName: first !== '' && first.length <= COMMON_NAME_LENGTH ? first : undefined,
+        ...serverNames(names),
         organization: SERVICE_ORGANIZATION,
-        dnsNames: names.filter((name) => isIP(name) === 0),
-        ipAddresses: names.filter((name) => isIP(name) !== 0),
-        uris: [],
         days: LIFE_DAYS,
         now,
       },

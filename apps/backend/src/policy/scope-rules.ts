@@ -1,3 +1,4 @@
+import { isIpAddress } from '@viw/contracts';
 import type {
   certificateBatch,
   certificateCreate,
@@ -59,7 +60,9 @@ const register: ScopeRule = {
 };
 
 type NewCertificate = z.output<typeof certificateCreate>;
-const isWithin = (name: string, domain: string): boolean => name === domain || name.endsWith(`.${domain}`);
+/** An IP address lies below nothing, however its end looks. */
+const isWithin = (name: string, domain: string): boolean =>
+  name === domain || (!isIpAddress(name) && name.endsWith(`.${domain}`));
 const issue: ScopeRule = {
   allows: ({ certificates }, { body }) => {
     if (certificates === 'all') return true;

@@ -14,13 +14,10 @@ import { authorityContext, sealAuthorityKey, unsealAuthority } from './sealed-au
 /** As the bridge's documented subject policy has it. */
 export const ORGANIZATION = 'Viworks';
 
-/**
- * Of certificates that are no gateway's: unlike what the bridge's policy asks for, so that no hub takes one of them for a
- * gateway that it happens to name.
- */
-export const SERVICE_ORGANIZATION = 'viw services';
+/** Authorities whose keys are here. */
+type OwnPurpose = Exclude<AuthorityPurpose, 'web-services'>;
 
-const names: Readonly<Record<AuthorityPurpose, string>> = {
+const names: Readonly<Record<OwnPurpose, string>> = {
   root: 'viw root',
   'gateway-agents': 'viw gateway agents',
   services: 'viw services',
@@ -75,7 +72,7 @@ export class PrivateCa {
   }
 
   /** The authority that issues for this purpose. @throws AppError INTERNAL_ERROR */
-  async issuerFor(purpose: AuthorityPurpose): Promise<OpenAuthority> {
+  async issuerFor(purpose: OwnPurpose): Promise<OpenAuthority> {
     const found = (await this.authorities()).find(
       ({ record }) => record.purpose === purpose && record.superseded_at === null,
     );
@@ -138,7 +135,7 @@ export class PrivateCa {
   }
 
   /** The name is unlike that of any other installation, so that nobody mistakes one for the other. */
-  #about(purpose: AuthorityPurpose) {
+  #about(purpose: OwnPurpose) {
     const { clock = systemClock } = this.#deps;
     const commonName = `${names[purpose]} ${randomBytes(4).toString('hex')}`;
     return { commonName, organization: ORGANIZATION, now: clock.now() };
@@ -146,7 +143,7 @@ export class PrivateCa {
 
   async #add(
     authorities: Repositories['certificateAuthorities'],
-    purpose: AuthorityPurpose,
+    purpose: OwnPurpose,
     issuerId: string | null,
     { privateKey, pem, notBefore, notAfter }: NewAuthority,
   ): Promise<string> {

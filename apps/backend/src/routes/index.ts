@@ -7,6 +7,7 @@ import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { Ocsp } from '../private-ca/ocsp';
 import type { RateLimits } from '../rate-limits/rate-limits';
+import type { AcmeAccountService } from '../services/acme-account-service';
 import type { AdministratorService } from '../services/administrator-service';
 import type { AlertService } from '../services/alert-service';
 import type { ApiClientService } from '../services/api-client-service';
@@ -30,6 +31,7 @@ import type { SurvivalService } from '../services/survival-service';
 import type { SignInService } from '../services/sign-in-service';
 import type { SystemService } from '../services/system-service';
 import type { TokenKeyService } from '../services/token-key-service';
+import { acmeAccountRoutes } from './acme-accounts';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
 import { alertRoutes } from './alerts';
 import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
@@ -76,6 +78,7 @@ export interface RouteServices {
   readonly privateCa: PrivateCaService;
   readonly serviceCertificates: ServiceCertificateService;
   readonly ocsp: Ocsp;
+  readonly acmeAccounts: AcmeAccountService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
   readonly alerts: AlertService;
@@ -101,6 +104,7 @@ export function allRoutes(
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates, services.survival),
     ...privateCaRoutes(services),
+    ...acmeAccountRoutes(services.acmeAccounts),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),

@@ -1,3 +1,4 @@
+import { builtInIssuers, isIpAddress, privateCaIssuer } from '@viw/contracts';
 import type {
   Certificate,
   certificateBatch,
@@ -15,12 +16,15 @@ import type { Repositories } from '../store';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface CertificateServiceDeps {
-  readonly repositories: Pick<Repositories, 'certificates' | 'certificateVersions' | 'operations'>;
+  readonly repositories: Pick<
+    Repositories,
+    'certificates' | 'certificateVersions' | 'operations' | 'issuerAccounts'
+  >;
   readonly writes: IdempotentWrites;
 }
 
-/** Issuers that this installation knows. */
-const issuers: readonly string[] = ['acme'];
+/** Issuers that a refusal lists. */
+const MAX_NAMED = 50;
 
 export interface AcceptedOperation {
   certificate_id: string;
@@ -59,8 +63,9 @@ export class CertificateService {
 
   /** Issues, then deploys to `deploy_to`. @throws AppError VALIDATION_FAILED, NOT_FOUND for a virtual host */
   create(write: WriteRequest, input: z.output<typeof certificateCreate>): Promise<AcceptedOperation> {
-    assertIssuable(input);
+    assertProvable(input);
     return this.deps.writes.perform(write, async (repositories) => {
+      await assertIssuer(repositories, input.issuer);
       const { deploy_to: deployTo, ...wanted } = input;
       const names = [...new Set(wanted.names)];
       const id = await repositories.certificates.create({ ...wanted, names, created_by: write.caller.name });
@@ -173,17 +178,38 @@ function existing(certificate: Certificate | undefined): Certificate {
   return certificate;
 }
 
+/** An account that is in use is kept from going until the transaction's end. @throws AppError VALIDATION_FAILED */
+async function assertIssuer(
+  { issuerAccounts }: Pick<Repositories, 'issuerAccounts'>,
+  issuer: string,
+): Promise<void> {
+  if ((builtInIssuers as readonly string[]).includes(issuer) || (await issuerAccounts.holdIssuer(issuer)))
+    return;
+  const known = [...builtInIssuers, ...(await issuerAccounts.issuerNames())].slice(0, MAX_NAMED);
+  const account = `an account at it is made by POST /api/v1/acme-accounts`;
+  refuse([{ path: 'issuer', msg: `there is no issuer ${issuer}, only ${known.join(', ')}; ${account}` }]);
+}
+
 /** @throws AppError VALIDATION_FAILED */
-function assertIssuable({ issuer, challenge, names }: z.output<typeof certificateCreate>): void {
-  const errors = [
-    ...(issuers.includes(issuer) ? [] : [{ path: 'issuer', msg: `one of: ${issuers.join(', ')}` }]),
-    // RFC 8555 section 8.3 and RFC 8737 section 3: only DNS-01 proves a wildcard.
-    ...names.flatMap((name, index) =>
-      challenge !== 'dns-01' && name.startsWith('*.')
-        ? [{ path: `names.${index}`, msg: `a wildcard cannot be proved by ${challenge}` }]
-        : [],
-    ),
-  ];
+function assertProvable({ issuer, challenge, names }: z.output<typeof certificateCreate>): void {
+  // The private CA has nothing proved.
+  if (issuer !== privateCaIssuer)
+    refuse(
+      names.flatMap((name, index) => {
+        const path = `names.${index}`;
+        // RFC 8555 section 8.3 and RFC 8737 section 3: only DNS-01 proves a wildcard.
+        if (challenge !== 'dns-01' && name.startsWith('*.'))
+          return [{ path, msg: `a wildcard cannot be proved by ${challenge}, only by dns-01` }];
+        // RFC 8738 section 7: an address stands in no zone.
+        if (challenge === 'dns-01' && isIpAddress(name))
+          return [{ path, msg: 'an IP address cannot be proved by dns-01, only by http-01 or tls-alpn-01' }];
+        return [];
+      }),
+    );
+}
+
+/** @throws AppError VALIDATION_FAILED unless there is nothing */
+function refuse(errors: readonly { readonly path: string; readonly msg: string }[]): void {
   if (errors.length > 0)
     throw new AppError('VALIDATION_FAILED', errors.map(({ path, msg }) => `${path}: ${msg}`).join('; '), {
       meta: { errors },

@@ -7,13 +7,12 @@ import type {
   serviceCertificateIssued,
 } from '@viw/contracts';
 import type { ListOptions } from '@viw/database';
-import { issueService, readRequest } from '@viw/pki';
+import { SERVICE_ORGANIZATION, issueService, readRequest } from '@viw/pki';
 import type { IssuedCertificate } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import type { z } from 'zod';
 import { fingerprintOf } from '../private-ca/fingerprint';
-import { SERVICE_ORGANIZATION } from '../private-ca/private-ca';
 import type { OpenAuthority, PrivateCa } from '../private-ca/private-ca';
 import type { RevocationLists } from '../private-ca/revocation-lists';
 import type { Repositories } from '../store';

@@ -4,15 +4,18 @@ import type { AcmeAccountRepository } from '@viw/database';
 import { uuidv7 } from '@viw/runtime';
 import type { Component } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
+import { accountKeyContext } from '../encryption-contexts';
 
 export interface AcmeAccountOptions extends Pick<AcmeIssuerOptions, 'directoryUrl' | 'termsOfServiceAgreed'> {
   readonly directoryCaPem?: string | undefined;
   /** `mailto:…`; told to the CA with the registration. */
   readonly contact?: string | undefined;
+  /** Shown to people, as the issuer of this account. */
+  readonly issuer: string;
+  readonly profile?: string | undefined;
+  readonly preferredChain?: string | undefined;
   readonly eab?: AcmeIssuerOptions['externalAccountBinding'] | undefined;
 }
-
-const PURPOSE = 'acme-account.key';
 
 /**
  * The installation's account at one directory, made on first use and shared by all workers. Its key never leaves
@@ -38,6 +41,18 @@ export class AcmeAccount implements Component {
     );
   }
 
+  /** Stored, so that people see it before anything is ordered by it. The CA is not asked. */
+  async describe(): Promise<void> {
+    const { issuer, directoryUrl, directoryCaPem, profile, preferredChain } = this.options;
+    const { id } = (await this.deps.accounts.find(directoryUrl)) ?? (await this.#create());
+    await this.deps.accounts.describe(id, {
+      issuer,
+      directory_ca: directoryCaPem ?? null,
+      preferred_chain: preferredChain ?? null,
+      profile: profile ?? null,
+    });
+  }
+
   issuer(): Promise<AcmeIssuer> {
     this.#issuer ??= this.#open().catch((error: unknown) => {
       this.#issuer = undefined;
@@ -54,7 +69,7 @@ export class AcmeAccount implements Component {
       {
         directoryUrl,
         termsOfServiceAgreed,
-        accountKeyPem: box.openText(account.key_sealed, { purpose: PURPOSE, id: account.id }),
+        accountKeyPem: box.openText(account.key_sealed, accountKeyContext(account.id)),
         contact: account.contact,
         ...(directoryCaPem !== undefined && { directoryCaPem }),
         ...(account.account_url !== null && { accountUrl: account.account_url }),
@@ -66,12 +81,13 @@ export class AcmeAccount implements Component {
   }
 
   async #create() {
-    const { directoryUrl, contact } = this.options;
+    const { directoryUrl, contact, issuer } = this.options;
     const id = uuidv7();
     return this.deps.accounts.createOnce({
       id,
+      issuer,
       directory_url: directoryUrl,
-      key_sealed: this.deps.box.seal(await generatePrivateKeyPem(), { purpose: PURPOSE, id }),
+      key_sealed: this.deps.box.seal(await generatePrivateKeyPem(), accountKeyContext(id)),
       contact: contact === undefined ? [] : [contact],
     });
   }

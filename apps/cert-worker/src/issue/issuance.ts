@@ -1,4 +1,4 @@
-import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent, Issuer } from '@viw/acme';
+import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent } from '@viw/acme';
 import type {
   CertificateRepository,
   CertificateVersionRepository,
@@ -12,20 +12,13 @@ import type { SecretBox } from '@viw/secrets';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
-import type { OrderBudget } from './order-budget';
-import type { Rehearsal } from './rehearsal';
+import type { IssuerInService, Issuers } from '../issuers/issuers';
+import type { RenewalKind } from './order-budget';
 import type { Solvers } from './solvers';
 
-export interface IssuanceOptions {
-  readonly profile?: string | undefined;
-  readonly preferredChain?: string | undefined;
-}
-
 export interface IssuanceDeps {
-  readonly account: { issuer(): Promise<Issuer> };
+  readonly issuers: Pick<Issuers, 'of'>;
   readonly solvers: Solvers;
-  readonly budget: Pick<OrderBudget, 'assertRoom'>;
-  readonly rehearsal?: Pick<Rehearsal, 'run'> | undefined;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly store: {
@@ -39,10 +32,7 @@ export interface IssuanceDeps {
 
 /** One new version of a certificate for one operation, however often the operation is taken up again. */
 export class Issuance {
-  constructor(
-    private readonly options: IssuanceOptions,
-    private readonly deps: IssuanceDeps,
-  ) {}
+  constructor(private readonly deps: IssuanceDeps) {}
 
   /**
    * @returns id of the version that fulfils the operation
@@ -55,19 +45,26 @@ export class Issuance {
       await journal.report({ step: 'issue', status: 'skipped', detail: `issued already: ${present.serial}` });
       return present.id;
     }
-    const solver = Object.entries(this.deps.solvers).find(([challenge]) => challenge === work.challenge)?.[1];
-    if (work.issuer !== 'acme' || !solver)
-      throw new AppError(
-        'NOT_IMPLEMENTED',
-        `this cert-worker is not set up to issue by ${work.issuer} with ${work.challenge}`,
-      );
+    const service = await this.deps.issuers.of(work.issuer);
+    const solver = service.proves ? this.#solverFor(work) : undefined;
+    const request = await this.#request(work, service, journal, signal);
     // Not again for an order of this operation, which a worker before may have made.
-    if (work.order_url === null || work.continues !== null) {
-      await this.deps.rehearsal?.run(work, solver, journal, signal);
-      await this.deps.budget.assertRoom(work.names);
+    if (solver && (work.order_url === null || work.continues !== null)) {
+      await service.rehearsal?.run(work, solver, journal, signal);
+      await service.budget?.assertRoom(work.names, renewalOf(service, request));
     }
-    const issued = await this.#issue(work, solver, journal, signal);
+    const issued = await this.#issue(service, { ...request, ...(solver && { solver }) });
     return this.#save(work, issued, journal);
+  }
+
+  /** @throws AppError NOT_IMPLEMENTED */
+  #solverFor({ issuer, challenge }: OperationWork): ChallengeSolver {
+    const solver = Object.entries(this.deps.solvers).find(([type]) => type === challenge)?.[1];
+    if (solver) return solver;
+    throw new AppError(
+      'NOT_IMPLEMENTED',
+      `this cert-worker is not set up to issue by ${issuer} with ${challenge}`,
+    );
   }
 
   /** Still needed? A version that came after the request (this operation's own before a crash, too) fulfils it. */
@@ -82,14 +79,7 @@ export class Issuance {
     return version && Date.parse(version.created_at) > Date.parse(operation.created_at) ? version : undefined;
   }
 
-  async #issue(
-    work: OperationWork,
-    solver: ChallengeSolver,
-    journal: StepJournal,
-    signal: AbortSignal,
-  ): Promise<IssuedCertificate> {
-    const issuer = await this.deps.account.issuer();
-    const request = { ...(await this.#request(work, journal, signal)), solver };
+  async #issue({ issuer }: IssuerInService, request: IssueRequest): Promise<IssuedCertificate> {
     try {
       return await issuer.issue(request).catch((error: unknown) => {
         // The CA has forgotten the account; the issuer registers its key once more.
@@ -106,12 +96,12 @@ export class Issuance {
 
   async #request(
     work: OperationWork,
+    { profile, preferredChain }: IssuerInService,
     journal: StepJournal,
     signal: AbortSignal,
   ): Promise<Omit<IssueRequest, 'solver'>> {
     const { operation_id: operationId, fencing, names, key_type: keyType } = work;
     const { operations } = this.deps.store;
-    const { profile, preferredChain } = this.options;
     let orderUrl = work.order_url ?? '';
     const resume = await this.#resume(work);
     const replacesPem = await this.#leafInService(work);
@@ -184,6 +174,15 @@ export class Issuance {
     return id;
   }
 }
+
+/** An order that says what it replaces is one at the wish of the CA; another one for the same names is a renewal, too. */
+const renewalOf = (
+  { issuer }: IssuerInService,
+  { replacesPem }: Pick<IssueRequest, 'replacesPem'>,
+): RenewalKind | undefined => {
+  if (replacesPem === undefined) return undefined;
+  return issuer.renewalInformation ? 'replaces' : 'same-names';
+};
 
 /** Steps of several names stand side by side, so the name is part of theirs. */
 const stepOf = ({ step, name, ...rest }: IssueStepEvent) => ({

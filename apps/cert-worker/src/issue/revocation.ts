@@ -1,13 +1,13 @@
-import type { AcmeIssuer } from '@viw/acme';
 import { revocationParameters, type RevocationReason } from '@viw/contracts';
 import type { OperationWork, VersionRevocationRepository } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { Deployment } from '../deploy/deployment';
 import type { StepJournal } from '../operation/step-journal';
+import type { Issuers } from '../issuers/issuers';
 import type { Issuance } from './issuance';
 
 export interface RevocationDeps {
-  readonly account: { issuer(): Promise<Pick<AcmeIssuer, 'revoke'>> };
+  readonly issuers: Pick<Issuers, 'of'>;
   readonly issuance: Pick<Issuance, 'run'>;
   readonly deployment: Pick<Deployment, 'run'>;
   readonly revocations: VersionRevocationRepository;
@@ -35,8 +35,6 @@ export class Revocation {
   async run(work: OperationWork, journal: StepJournal, signal: AbortSignal): Promise<void> {
     const { data: asked } = revocationParameters.safeParse(work.parameters);
     if (!asked) throw new AppError('VALIDATION_FAILED', 'the operation does not say what is to be revoked');
-    if (work.issuer !== 'acme')
-      throw new AppError('NOT_IMPLEMENTED', `this cert-worker cannot revoke for ${work.issuer}`);
     const compromised = asked.reason === 'keyCompromise';
     // Of a key in foreign hands, what was made before that was known; otherwise everything, a renewal that was under way
     // at the request included: while the lease is held none can be added.
@@ -82,8 +80,8 @@ export class Revocation {
     journal: StepJournal,
     signal: AbortSignal,
   ): Promise<void> {
-    const { revocations, account } = this.deps;
-    const issuer = await account.issuer();
+    const { revocations, issuers } = this.deps;
+    const { issuer } = await issuers.of(work.issuer);
     for (const { id, serial, cert_pem } of await revocations.revocable(work.certificate_id, until)) {
       const begin = performance.now();
       const step = { step: 'revoke', duration_ms: 0 };

@@ -1,10 +1,12 @@
 import { askAgainAfterFailure, instantIn, planRenewal } from '@viw/acme';
-import type { RenewalAnswer, RenewalInformation } from '@viw/acme';
+import type { RenewalAnswer, RenewalInformation, RenewalPlan } from '@viw/acme';
+import { privateCaIssuer } from '@viw/contracts';
 import type { RenewalPlanRecord, UnplannedVersion } from '@viw/database';
 import type { Logger } from '@viw/runtime';
 
 export interface VersionPlannerDeps {
-  readonly renewalInformation: () => Promise<Pick<RenewalInformation, 'ask'>>;
+  /** Of an issuer by its name; undefined: it makes no suggestions. */
+  readonly renewalInformation: (issuer: string) => Promise<Pick<RenewalInformation, 'ask'> | undefined>;
   readonly logger: Logger;
   /** In [0, 1); for jitter and the instant in a window. */
   readonly random?: () => number;
@@ -45,17 +47,28 @@ export class VersionPlanner {
     version: UnplannedVersion,
     { ask, signal }: { ask: boolean; signal: AbortSignal },
   ): Promise<{ plan: RenewalPlanRecord; silent: boolean }> {
-    const heard = await this.#ask(version, ask, signal);
+    return this.#make(version, ask, await this.#ask(version, ask, signal));
+  }
+
+  /** Without anything that the CA has said, now or before. */
+  planByLifetime(version: UnplannedVersion): RenewalPlanRecord {
+    const answer = { askAgainAt: new Date(Date.now() + LOOK_AGAIN_MS) };
+    return this.#make({ ...version, plan: null }, false, { answer }).plan;
+  }
+
+  #make(version: UnplannedVersion, ask: boolean, heard: Heard): { plan: RenewalPlanRecord; silent: boolean } {
     const now = new Date();
     const suggestion = this.#suggestion(version.plan, heard, now);
     const jitter = version.plan?.jitter ?? this.#random();
     const { suggested_instant: instant, heard_at: heardAt } = suggestion;
-    const { dueAt, reason } = planRenewal(
+    const made = version.suggested_and_made_at;
+    const planned = planRenewal(
       { notBefore: new Date(version.not_before), notAfter: new Date(version.not_after) },
       {
         jitter,
         ...(instant !== null &&
           heardAt !== null && { suggestion: { instant: new Date(instant), heardAt: new Date(heardAt) } }),
+        ...(made !== null && { suggestedAndMadeAt: new Date(made) }),
       },
       now,
     );
@@ -63,12 +76,13 @@ export class VersionPlanner {
       plan: {
         certificate_id: version.certificate_id,
         version_id: version.version_id,
-        due_at: dueAt.toISOString(),
-        reason,
+        due_at: planned.dueAt.toISOString(),
+        reason: planned.reason,
         jitter,
         ...suggestion,
         ask_failures: 'failures' in heard ? heard.failures : 0,
         look_again_at: this.#lookAgainAt(heard, now).toISOString(),
+        note: noteOf(planned),
       },
       silent: ask && 'failures' in heard,
     };
@@ -76,10 +90,12 @@ export class VersionPlanner {
 
   async #ask(version: UnplannedVersion, ask: boolean, signal: AbortSignal): Promise<Heard> {
     const failures = (version.plan?.ask_failures ?? 0) + 1;
-    if (version.issuer !== 'acme') return { answer: { askAgainAt: new Date(Date.now() + LOOK_AGAIN_MS) } };
+    const silence: Heard = { answer: { askAgainAt: new Date(Date.now() + LOOK_AGAIN_MS) } };
+    if (version.issuer === privateCaIssuer) return silence;
     if (!ask) return { failures };
     try {
-      return { answer: await (await this.deps.renewalInformation()).ask(version.cert_pem, signal) };
+      const information = await this.deps.renewalInformation(version.issuer);
+      return information ? { answer: await information.ask(version.cert_pem, signal) } : silence;
     } catch (error) {
       signal.throwIfAborted();
       const { certificate_id } = version;
@@ -113,3 +129,8 @@ export class VersionPlanner {
     return new Date(now.getTime() + askAgainAfterFailure(heard.failures));
   }
 }
+
+const noteOf = ({ heldUntil, dueAt }: RenewalPlan): string | null =>
+  heldUntil
+    ? `The CA wants this certificate replaced, although it has just been made at the wish of the CA. viw does not obey twice in a row before ${heldUntil.toISOString()} and renews at ${dueAt.toISOString()}. If the certificate has to go at once (the CA says why, where there is a link), renew it yourself.`
+    : null;

@@ -19,7 +19,14 @@ export interface RenewalAnswer {
   askAgainAt: Date;
 }
 
-const instant = z.iso.datetime({ offset: true });
+const DAY_MS = 24 * 3_600_000;
+/** No certificate is older, or lives longer. What lies outside is nonsense, and may be more than a database can store. */
+const YEARS = { before: 10, after: 30 } as const;
+const isOfOurTime = (text: string): boolean => {
+  const days = (Date.parse(text) - Date.now()) / DAY_MS;
+  return days > -366 * YEARS.before && days < 366 * YEARS.after;
+};
+const instant = z.iso.datetime({ offset: true }).refine(isOfOurTime, 'of our time');
 const renewalInfo = z.object({
   suggestedWindow: z.object({ start: instant, end: instant }),
   explanationURL: z.string().max(2_000).optional(),
@@ -37,7 +44,7 @@ export class RenewalInformation {
   /**
    * @param pem the leaf
    * @throws AppError ACME_UNAVAILABLE, ACME_RATE_LIMITED, ACME_REFUSED (a CA that does not know the certificate). A window
-   *   that ends before it begins counts as no answer (section 4.2).
+   *   that ends before it begins (section 4.2), or lies more than ten years back or thirty ahead, counts as no answer.
    */
   async ask(pem: string, signal?: AbortSignal): Promise<RenewalAnswer> {
     const { http, directory } = this.deps;
@@ -58,9 +65,9 @@ export class RenewalInformation {
   }
 }
 
-/** It is shown as a link: nothing but a page of the web. */
+/** It is stored and shown as a link: nothing but a page of the web, in printable ASCII without quotes and angle brackets. */
 const isWebPage = (url: string | undefined): url is string =>
-  url !== undefined && /^https?:\/\/[^\s"'<>]+$/.test(url);
+  url !== undefined && /^https?:\/\/[!#-&(-;=?-~]+$/.test(url);
 
 /** One instant of the window, every one as likely as any other (RFC 9773 section 4.2). @param random in [0, 1) */
 export const instantIn = ({ start, end }: SuggestedWindow, random: number): Date =>

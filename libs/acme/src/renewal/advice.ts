@@ -17,10 +17,13 @@ const WHAT_YOU_CAN_DO: Record<string, string> = {
     'The CA does not accept what the certificate is to contain: another key type or fewer names may do. Then renew.',
   badPublicKey: 'The CA does not accept this key: choose another key type. Then renew.',
   badSignatureAlgorithm: 'The CA does not accept this kind of account key.',
-  externalAccountRequired: 'The CA asks for an external account binding: configure the one that it gave you.',
+  externalAccountRequired:
+    'The CA asks for an external account binding: configure the one that it gave you, or change the account (PATCH /api/v1/acme-accounts/:id).',
   userActionRequired: 'The CA has new terms: read them and agree to them.',
-  invalidContact: 'The CA does not accept the contact address: correct CERT_WORKER_ACME_CONTACT.',
-  unsupportedContact: 'The CA does not accept this kind of contact: correct CERT_WORKER_ACME_CONTACT.',
+  invalidContact:
+    'The CA does not accept the contact address: correct CERT_WORKER_ACME_CONTACT, or the account (PATCH /api/v1/acme-accounts/:id).',
+  unsupportedContact:
+    'The CA does not accept this kind of contact: correct CERT_WORKER_ACME_CONTACT, or the account (PATCH /api/v1/acme-accounts/:id).',
 };
 
 /** @param problemType of RFC 8555 section 6.7, without its prefix */

@@ -41,4 +41,35 @@ describe('planRenewal', () => {
     // Not confirmed for more than two days: the lifetime counts again.
     expect(plan(after(70 * DAY), after(61.1 * DAY))).toEqual({ dueAt: after(60 * DAY), reason: 'lifetime' });
   });
+
+  describe('of a version that was made at the wish of the CA', () => {
+    const wish = (instant: Date) => ({
+      jitter: 0,
+      suggestion: { instant, heardAt: after(0) },
+      suggestedAndMadeAt: after(0),
+    });
+
+    it('another wish of the moment is held for two days, or for a twentieth of life', () => {
+      for (const instant of [after(-400 * DAY), after(0), after(HOUR)]) {
+        expect(planRenewal(lifeOf(160 * HOUR), wish(instant), after(HOUR))).toEqual({
+          dueAt: after(2 * DAY),
+          reason: 'ari',
+          heldUntil: after(2 * DAY),
+        });
+        expect(planRenewal(lifeOf(90 * DAY), wish(instant), after(HOUR)).dueAt).toEqual(after(4.5 * DAY));
+      }
+    });
+
+    it('one for later is obeyed', () =>
+      expect(planRenewal(lifeOf(90 * DAY), wish(after(5 * DAY)), after(HOUR))).toEqual({
+        dueAt: after(5 * DAY),
+        reason: 'ari',
+      }));
+
+    it('a short life is renewed by its length all the same', () => {
+      const { dueAt, reason } = planRenewal(lifeOf(2 * DAY), wish(after(-DAY)), after(HOUR));
+      expect(dueAt).toEqual(after(DAY));
+      expect(reason).toBe('lifetime');
+    });
+  });
 });

@@ -12,12 +12,22 @@ export interface HeardSuggestion {
   heardAt: Date;
 }
 
+export interface RenewalFacts {
+  /** In [0, 1), picked once per certificate version and stored, so that the plan stays the same when made again. */
+  jitter: number;
+  suggestion?: HeardSuggestion;
+  /** When this version was made, if it was made because the CA had suggested it. By our clock, not by the certificate. */
+  suggestedAndMadeAt?: Date;
+}
+
 /** `ari`: the CA's suggestion. `lifetime`: the share of life that is left. `emergency`: the last twentieth has begun. */
 export type RenewalReason = 'ari' | 'lifetime' | 'emergency';
 
 export interface RenewalPlan {
   dueAt: Date;
   reason: RenewalReason;
+  /** The CA wants it earlier and is not obeyed before then. */
+  heldUntil?: Date;
 }
 
 const DAY_MS = 86_400_000;
@@ -30,14 +40,20 @@ const EMERGENCY = 1 / 20;
 const SUGGESTION_HOLDS_MS = 2 * DAY_MS;
 
 /**
- * When to renew. A suggested instant that has passed beats everything; one that lies later is obeyed while the CA confirms
- * it, until the last twentieth of life. Without a suggestion: at a third of life left, half of a life under ten days.
- *
- * @param jitter in [0, 1), picked once per certificate version and stored, so that the plan stays the same when made again
+ * A CA has been obeyed when a version was made at its wish. One that at once wishes the next is not, for so long or a
+ * twentieth of life: its windows lie in the past whatever is done, and renewing by them would not end. With the first
+ * certificate and the first wish these are five in a week, which is what CAs allow for the same names.
+ */
+const OBEYED_ONCE_MS = 2 * DAY_MS;
+
+/**
+ * When to renew. A suggested instant that has passed beats everything, but for a version that was itself made at the CA's
+ * wish a moment ago; one that lies later is obeyed while the CA confirms it, until the last twentieth of life. Without a
+ * suggestion: at a third of life left, half of a life under ten days.
  */
 export function planRenewal(
   life: CertificateLife,
-  { jitter, suggestion }: { jitter: number; suggestion?: HeardSuggestion },
+  { jitter, suggestion, suggestedAndMadeAt }: RenewalFacts,
   now: Date,
 ): RenewalPlan {
   const end = life.notAfter.getTime();
@@ -46,6 +62,9 @@ export function planRenewal(
   const byLifetime = plan(end - length * (reserve + jitter * SPREAD), 'lifetime');
   const emergency = plan(end - length * EMERGENCY, 'emergency');
   if (!suggestion) return byLifetime;
+  const hold = suggestedAndMadeAt && suggestedAndMadeAt.getTime() + Math.max(OBEYED_ONCE_MS, length / 20);
+  if (hold !== undefined && suggestion.instant.getTime() < hold)
+    return { ...earliest(plan(hold, 'ari'), byLifetime), heldUntil: new Date(hold) };
   const suggested = plan(suggestion.instant.getTime(), 'ari');
   const holds = now.getTime() - suggestion.heardAt.getTime() <= SUGGESTION_HOLDS_MS;
   return earliest(suggested, holds ? emergency : byLifetime);

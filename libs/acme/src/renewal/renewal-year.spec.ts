@@ -1,5 +1,5 @@
 import { nextAttempt } from './next-attempt';
-import { planRenewal, type HeardSuggestion } from './renewal-plan';
+import { planRenewal, type HeardSuggestion, type RenewalReason } from './renewal-plan';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -27,6 +27,9 @@ interface Certificate {
   /** Of the next attempt after a failure. */
   retryAt: number | null;
   dueAt: number;
+  reason?: RenewalReason;
+  /** When it was made, if by the CA's suggestion. */
+  suggestedAndMadeAt?: number;
   issued: number[];
 }
 
@@ -38,6 +41,8 @@ interface World {
   outage?: { from: number; until: number };
   /** At this time the CA wants every certificate replaced within a day. */
   shiftAt?: number;
+  /** The window of every certificate, new ones included, lies in the past. */
+  alwaysPast?: boolean;
   /** Default: a year. */
   days?: number;
 }
@@ -52,11 +57,17 @@ function year(world: World) {
   const away = (now: number) =>
     world.outage !== undefined && now >= world.outage.from && now < world.outage.until;
   const plan = (one: Certificate, now: number): void => {
-    one.dueAt = planRenewal(
+    const { dueAt, reason } = planRenewal(
       { notBefore: new Date(one.notBefore), notAfter: new Date(one.notAfter) },
-      { jitter: one.jitter, ...(one.suggestion && { suggestion: one.suggestion }) },
+      {
+        jitter: one.jitter,
+        ...(one.suggestion && { suggestion: one.suggestion }),
+        ...(one.suggestedAndMadeAt !== undefined && { suggestedAndMadeAt: new Date(one.suggestedAndMadeAt) }),
+      },
       new Date(now),
-    ).dueAt.getTime();
+    );
+    one.dueAt = dueAt.getTime();
+    one.reason = reason;
   };
   const askForSuggestions = (now: number): void => {
     if (away(now)) return;
@@ -81,12 +92,15 @@ function year(world: World) {
       one.retryAt = nextAttempt(attempt, new Date(now), random())?.getTime() ?? null;
       return;
     }
+    if (one.reason === 'ari') one.suggestedAndMadeAt = now;
+    else delete one.suggestedAndMadeAt;
     one.notBefore = now;
     one.notAfter = now + world.lifeMs;
     one.jitter = random();
     one.failures = 0;
     one.retryAt = null;
     delete one.suggestion;
+    if (world.alwaysPast) one.suggestion = { instant: new Date(now - DAY), heardAt: new Date(now) };
     one.issued.push(now);
     plan(one, now);
   };
@@ -97,7 +111,10 @@ function year(world: World) {
   let expired = 0;
   let idleUntil = begin;
   const perHour = new Map<number, number>();
-  certificates.forEach((one) => plan(one, begin));
+  certificates.forEach((one) => {
+    if (world.alwaysPast) one.suggestion = { instant: new Date(begin - DAY), heardAt: new Date(begin) };
+    plan(one, begin);
+  });
   for (let now = begin; now < end; now += SCAN) {
     if (world.shiftAt !== undefined && (now - begin) % (12 * HOUR) === 0) {
       askForSuggestions(now);
@@ -164,5 +181,17 @@ describe('a year of 1,000 certificates', () => {
       expect((next ?? Infinity) - shiftAt).toBeLessThanOrEqual(DAY + 12 * HOUR);
     }
     expect(Math.max(...certificates.map(duplicatesInAWeek))).toBeLessThanOrEqual(5);
+  });
+
+  it.each([
+    ['160 hours', 160 * HOUR],
+    ['90 days', 90 * DAY],
+  ])('of %s at a CA that wants each replaced at once, always: five in a week', (_, lifeMs) => {
+    const { certificates, expired } = year({ lifeMs, failing: 0, alwaysPast: true, days: 30 });
+    expect(expired).toBe(0);
+    for (const { issued } of certificates) expect(issued.length).toBeGreaterThan(1);
+    // The first certificate counts, too.
+    const all = certificates.map((one) => duplicatesInAWeek({ ...one, issued: [begin, ...one.issued] }));
+    expect(Math.max(...all)).toBeLessThanOrEqual(5);
   });
 });

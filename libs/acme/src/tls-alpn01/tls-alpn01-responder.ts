@@ -1,6 +1,7 @@
 import { isIP, type AddressInfo, type Socket } from 'node:net';
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import type { ChallengeSolver, PendingChallenge } from '../challenge-solver';
+import { canonicalName } from '../identifiers';
 import { PresentedAnswers, type SharedAnswers } from '../presented-answers';
 import { alpnContext } from './alpn-certificate';
 
@@ -85,15 +86,15 @@ export class TlsAlpn01Responder implements ChallengeSolver {
 
   /** @throws AppError UNAVAILABLE when the answer cannot be shared */
   async present({ identifier, keyAuthorization }: PendingChallenge): Promise<void> {
-    await this.answers.present(identifier.value.toLowerCase(), keyAuthorization);
+    await this.answers.present(canonicalName(identifier.value), keyAuthorization);
   }
 
   cleanup({ identifier }: PendingChallenge): Promise<void> {
-    return this.answers.withdraw(identifier.value.toLowerCase());
+    return this.answers.withdraw(canonicalName(identifier.value));
   }
 
   discard({ identifier, keyAuthorization }: PendingChallenge): Promise<void> {
-    return this.answers.discard(identifier.value.toLowerCase(), keyAuthorization);
+    return this.answers.discard(canonicalName(identifier.value), keyAuthorization);
   }
 
   private async contextFor(serverName: string): Promise<SecureContext> {
@@ -113,5 +114,5 @@ function addressOf(serverName: string): string | undefined {
   if (kind !== 'ip6' || digits.length !== 32) return undefined;
   const long = digits.join('').replace(/(.{4})(?=.)/g, '$1:');
   // As an identifier has it: the shortest form.
-  return isIP(long) === 6 ? new URL(`http://[${long}]/`).hostname.slice(1, -1) : undefined;
+  return isIP(long) === 6 ? canonicalName(long) : undefined;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dnsName } from '../primitives';
+import { certificateName } from '../certificate-name';
 import { operationKind, stepStatus } from '../streams';
 import { listQuery, page } from './problem';
 
@@ -7,10 +7,14 @@ export const keyType = z.enum(['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'rs
 export type KeyType = z.infer<typeof keyType>;
 
 export const certificateCreate = z.strictObject({
-  names: z.array(dnsName).min(1).max(100),
-  /** Name of an issuer that the installation knows, such as `acme`. */
+  /** DNS names and IP addresses. */
+  names: z.array(certificateName).min(1).max(100),
+  /**
+   * `acme` (what cert-workers are configured with), `private-ca` (viw's own, which needs no challenge), or the issuer of an
+   * account at `/api/v1/acme-accounts`.
+   */
   issuer: z.string().min(1).max(64).default('acme'),
-  /** `dns-01` where the installation can change the zone (wildcards need it); `tls-alpn-01` where its port 443 is led to it. */
+  /** `dns-01` where the installation can change the zone (wildcards need it, IP addresses cannot be proved by it); `tls-alpn-01` where its port 443 is led to it. */
   challenge: z.enum(['http-01', 'dns-01', 'tls-alpn-01']).default('http-01'),
   key_type: keyType.default('ec-p256'),
   /** Virtual hosts that are to serve it. */
@@ -122,6 +126,8 @@ export const certificateRenewal = z.object({
       heard_at: z.string(),
     })
     .nullable(),
+  /** Why the plan is not what the CA suggests, in words for people; null when it is. */
+  note: z.string().nullable(),
   failure: certificateFailure.nullable(),
 });
 export type CertificateRenewal = z.infer<typeof certificateRenewal>;

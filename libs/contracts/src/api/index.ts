@@ -16,6 +16,7 @@ export * from './notification-channels';
 export * from './servers';
 export * from './certificates';
 export * from './certificate-survival';
+export * from './acme-accounts';
 export * from './events';
 export * from './dead-letters';
 export * from './private-ca';

@@ -16,7 +16,13 @@ const certificatePem = z.string().max(8_192).startsWith('-----BEGIN CERTIFICATE-
 export const certificateWithChain = z.object({ pem: certificatePem, chain: z.array(certificatePem).max(4) });
 export type CertificateWithChain = z.infer<typeof certificateWithChain>;
 
-export const authorityPurpose = z.enum(['root', 'gateway-agents', 'services', 'database-services']);
+export const authorityPurpose = z.enum([
+  'root',
+  'gateway-agents',
+  'services',
+  'database-services',
+  'web-services',
+]);
 export type AuthorityPurpose = z.infer<typeof authorityPurpose>;
 
 export const certificateAuthority = z.object({

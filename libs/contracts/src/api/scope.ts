@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { agentId, dnsName } from '../primitives';
+import { certificateName } from '../certificate-name';
+import { agentId } from '../primitives';
 
 const all = z.literal('all');
 const ids = z.array(z.uuid()).max(1_000);
@@ -12,11 +13,11 @@ const gatewaySelector = z
   })
   .refine(({ labels }) => labels === undefined || Object.keys(labels).length > 0, 'labels: at least one');
 
-/** `domains`: a certificate all of whose names are one of these or lie below one. */
+/** `domains`: a certificate all of whose names are one of these or lie below one; nothing lies below an IP address. */
 const certificateSelector = z.strictObject({
   ids: ids.default([]),
   domains: z
-    .array(dnsName.refine((name) => !name.startsWith('*.'), 'without a wildcard'))
+    .array(certificateName.refine((name) => !name.startsWith('*.'), 'without a wildcard'))
     .max(100)
     .default([]),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { dnsName, sshFingerprint } from '../primitives';
+import { certificateName } from '../certificate-name';
+import { sshFingerprint } from '../primitives';
 import { page } from './problem';
 
 /** What signs in goes in and never comes out again: a private key, a password, or the agent of the cert-workers. */
@@ -139,7 +140,7 @@ export type ServerProbe = z.infer<typeof serverProbe>;
 
 /** Which certificate directory serves which names on which addresses of a server. */
 export const virtualHostCreate = z.strictObject({
-  server_names: z.array(dnsName).min(1).max(100),
+  server_names: z.array(certificateName).min(1).max(100),
   /** viw keeps `versions/<id>/` and the symlink `current` in it; NGINX is to point at `<cert_dir>/current/…`. */
   cert_dir: absolutePath,
   /** Where the certificate is proved to be served, as seen from the server itself. */

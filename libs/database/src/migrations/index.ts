@@ -29,6 +29,8 @@ import { listenerCertificates } from './0041_listener_certificates';
 import { tokenKeyRotation } from './0042_token_key_rotation';
 import { externalIdentity } from './0044_external_identity';
 import { serviceCertificates } from './0045_service_certificates';
+import { issuers } from './0048_issuers';
+import { webAuthority } from './0049_web_authority';
 import { alerts } from './0050_alerts';
 import { notifications } from './0051_notifications';
 import type { Migration } from './migration';
@@ -68,6 +70,8 @@ export const migrations: readonly Migration[] = [
   tokenKeyRotation,
   externalIdentity,
   serviceCertificates,
+  issuers,
+  webAuthority,
   alerts,
   notifications,
 ];

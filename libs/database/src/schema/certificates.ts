@@ -1,6 +1,14 @@
-import type { KeyType, ListenerProof, OperationKind, OrderState } from '@viw/contracts';
+import type { AcmeAccountFailure, KeyType, ListenerProof, OperationKind, OrderState } from '@viw/contracts';
 import type { Generated } from 'kysely';
-import type { Instant, InstantDefault, InstantOrNull, Json, JsonDefault, SealedEnvelope } from './columns';
+import type {
+  Instant,
+  InstantDefault,
+  InstantOrNull,
+  Json,
+  JsonDefault,
+  JsonOrNull,
+  SealedEnvelope,
+} from './columns';
 
 export interface CertificatesTable {
   id: string;
@@ -113,10 +121,27 @@ export interface DeploymentsTable {
 export interface AcmeAccountsTable {
   id: string;
   directory_url: string;
-  key_sealed: Json<SealedEnvelope>;
+  /** Null until a cert-worker has made the key. */
+  key_sealed: JsonOrNull<SealedEnvelope>;
   account_url: string | null;
   contact: Generated<string[]>;
   created_at: InstantDefault;
+  origin: Generated<'environment' | 'api'>;
+  issuer: Generated<string>;
+  label: string | null;
+  directory_ca: string | null;
+  key_type: Generated<KeyType>;
+  eab_kid: string | null;
+  eab_key_sealed: JsonOrNull<SealedEnvelope>;
+  terms_agreed: Generated<boolean>;
+  preferred_chain: string | null;
+  profile: string | null;
+  wanted: 'register' | 'deactivate' | null;
+  revision: Generated<number>;
+  attempts: Generated<number>;
+  next_attempt_at: InstantOrNull;
+  failure: JsonOrNull<AcmeAccountFailure>;
+  deactivated_at: InstantOrNull;
 }
 
 export interface RenewalPlansTable {
@@ -133,6 +158,7 @@ export interface RenewalPlansTable {
   ask_failures: Generated<number>;
   look_again_at: Instant;
   planned_at: InstantDefault;
+  note: string | null;
 }
 
 export interface CertificateFailuresTable {

@@ -50,6 +50,8 @@ import type {
   CertificateAuthoritiesTable,
   IssuedCertificatesTable,
   ServiceCertificatesTable,
+  AuthorityRequestsTable,
+  WebRevocationsTable,
 } from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
 import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
@@ -110,4 +112,6 @@ export interface Database {
   notification_secrets: NotificationSecretsTable;
   notifications: NotificationsTable;
   service_certificates: ServiceCertificatesTable;
+  authority_requests: AuthorityRequestsTable;
+  web_revocations: WebRevocationsTable;
 }

@@ -1,6 +1,6 @@
 import type { AuthorityPurpose, CertificateRevocationReason, ServiceProfile } from '@viw/contracts';
 import type { Generated } from 'kysely';
-import type { Instant, InstantDefault, InstantOrNull, Json, SealedEnvelope } from './columns';
+import type { Instant, InstantDefault, InstantOrNull, Json, JsonOrNull, SealedEnvelope } from './columns';
 
 export interface CertificateAuthoritiesTable {
   id: string;
@@ -12,7 +12,8 @@ export interface CertificateAuthoritiesTable {
   fingerprint_sha256: string;
   not_before: Instant;
   not_after: Instant;
-  sealed: Json<SealedEnvelope>;
+  /** Null: the key is held by who asked for the authority. */
+  sealed: JsonOrNull<SealedEnvelope>;
   created_at: InstantDefault;
   /** DER of the newest revocation list. */
   crl: Buffer | null;
@@ -53,4 +54,20 @@ export interface ServiceCertificatesTable {
   created_at: InstantDefault;
   revoked_at: InstantOrNull;
   revocation_reason: CertificateRevocationReason | null;
+}
+
+export interface AuthorityRequestsTable {
+  id: string;
+  purpose: 'web-services';
+  request: string;
+  key_sealed: Json<SealedEnvelope>;
+  created_at: InstantDefault;
+}
+
+export interface WebRevocationsTable {
+  authority_id: string;
+  serial: string;
+  reason: 'keyCompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation';
+  revoked_at: InstantDefault;
+  not_after: Instant;
 }

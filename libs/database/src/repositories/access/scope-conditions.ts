@@ -35,7 +35,7 @@ export function verbInScope(scope: MaybeScope): Condition {
   return wanted === 'all' ? everything : sql<boolean>`c.verb = ANY(${[...wanted]}::text[])`;
 }
 
-/** `c` is certificates. Every name must lie in one of the domains. */
+/** `c` is certificates. Every name must lie in one of the domains; an IP address lies below nothing. */
 export function certificateInScope(scope: MaybeScope): Condition {
   const wanted = scope === null || scope === undefined ? 'all' : scope.certificates;
   if (wanted === undefined) return nothing;
@@ -47,7 +47,8 @@ export function certificateInScope(scope: MaybeScope): Condition {
       ? []
       : [
           sql<boolean>`NOT EXISTS (SELECT FROM unnest(c.names) AS n WHERE NOT EXISTS (
-            SELECT FROM unnest(${[...domains]}::text[]) AS d WHERE n = d OR right(n, length(d) + 1) = '.' || d))`,
+            SELECT FROM unnest(${[...domains]}::text[]) AS d WHERE n = d
+              OR (n !~ '^[0-9.]+$|:' AND right(n, length(d) + 1) = '.' || d)))`,
         ]),
   ]);
 }

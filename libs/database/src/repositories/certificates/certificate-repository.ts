@@ -41,7 +41,7 @@ const columns = sql`
     'due_at', ${instant('p.due_at')}, 'reason', p.reason,
     'suggestion', CASE WHEN p.suggested_instant IS NOT NULL THEN jsonb_build_object(
       'window_start', ${instant('p.suggested_start')}, 'window_end', ${instant('p.suggested_end')},
-      'explanation_url', p.suggestion_url, 'heard_at', ${instant('p.heard_at')}) END,
+      'explanation_url', p.suggestion_url, 'heard_at', ${instant('p.heard_at')}) END, 'note', p.note,
     'failure', CASE WHEN f.certificate_id IS NOT NULL THEN jsonb_build_object(
       'operation_id', f.operation_id, 'kind', f.next_kind, 'attempts', f.attempts,
       'since', ${instant('f.first_failed_at')}, 'at', ${instant('f.failed_at')},

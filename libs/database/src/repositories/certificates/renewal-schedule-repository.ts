@@ -19,6 +19,8 @@ export interface RenewalPlanRecord {
   /** In a row, asking the CA. */
   ask_failures: number;
   look_again_at: string;
+  /** Why it is not what the CA suggests, in words. */
+  note: string | null;
 }
 
 /** A current version without a plan of its own, or with one that is to be looked at again. */
@@ -30,6 +32,8 @@ export interface UnplannedVersion {
   cert_pem: string;
   not_before: string;
   not_after: string;
+  /** When it was made, if the scheduler had it made at the wish of the CA. */
+  suggested_and_made_at: string | null;
   /** The plan so far; null for a version that has none. */
   plan: Omit<RenewalPlanRecord, 'certificate_id' | 'version_id'> | null;
 }
@@ -64,18 +68,21 @@ const instant = (column: string) =>
 export class RenewalScheduleRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  /** New versions first. */
-  async unplanned(limit: number): Promise<UnplannedVersion[]> {
+  /** New versions first. @param except versions that cannot be planned at the moment */
+  async unplanned(limit: number, except: readonly string[] = []): Promise<UnplannedVersion[]> {
     const { rows } = await sql<UnplannedVersion>`
       SELECT c.id AS certificate_id, v.id AS version_id, c.issuer, v.cert_pem, v.not_before, v.not_after,
+        CASE WHEN o.issued_by_kind = 'system' AND o.parameters ->> 'renewal_reason' = 'ari' THEN v.created_at END
+          AS suggested_and_made_at,
         CASE WHEN p.version_id = v.id THEN jsonb_build_object('due_at', ${instant('p.due_at')}, 'reason', p.reason,
           'jitter', p.jitter, 'suggested_start', ${instant('p.suggested_start')},
           'suggested_end', ${instant('p.suggested_end')}, 'suggested_instant', ${instant('p.suggested_instant')},
           'suggestion_url', p.suggestion_url, 'heard_at', ${instant('p.heard_at')},
-          'ask_failures', p.ask_failures, 'look_again_at', ${instant('p.look_again_at')}) END AS plan
+          'ask_failures', p.ask_failures, 'look_again_at', ${instant('p.look_again_at')}, 'note', p.note) END AS plan
       FROM viw.certificates c JOIN viw.certificate_versions v ON v.id = c.current_version_id
       LEFT JOIN viw.renewal_plans p ON p.certificate_id = c.id
-      WHERE ${inService} AND (p.version_id IS DISTINCT FROM v.id OR p.look_again_at <= now())
+      LEFT JOIN viw.certificate_operations o ON o.id = v.operation_id
+      WHERE ${inService} AND v.id <> ALL(${[...except]}::uuid[]) AND (p.version_id IS DISTINCT FROM v.id OR p.look_again_at <= now())
       ORDER BY p.version_id IS NOT DISTINCT FROM v.id, p.look_again_at LIMIT ${limit}`.execute(this.deps.db);
     return rows;
   }
@@ -84,16 +91,19 @@ export class RenewalScheduleRepository {
   async savePlan(plan: RenewalPlanRecord): Promise<void> {
     await sql`
       INSERT INTO viw.renewal_plans (certificate_id, version_id, due_at, reason, jitter, suggested_start, suggested_end,
-        suggested_instant, suggestion_url, heard_at, ask_failures, look_again_at)
+        suggested_instant, suggestion_url, heard_at, ask_failures, look_again_at, note)
       SELECT c.id, c.current_version_id, ${plan.due_at}::timestamptz, ${plan.reason}, ${plan.jitter}::float8,
         ${plan.suggested_start}::timestamptz, ${plan.suggested_end}::timestamptz, ${plan.suggested_instant}::timestamptz,
-        ${plan.suggestion_url}, ${plan.heard_at}::timestamptz, ${plan.ask_failures}::int, ${plan.look_again_at}::timestamptz
+        ${plan.suggestion_url}, ${plan.heard_at}::timestamptz, ${plan.ask_failures}::int, ${plan.look_again_at}::timestamptz,
+        ${plan.note}
       FROM viw.certificates c WHERE c.id = ${plan.certificate_id} AND c.current_version_id = ${plan.version_id}
       ON CONFLICT (certificate_id) DO UPDATE SET version_id = excluded.version_id, due_at = excluded.due_at,
         reason = excluded.reason, jitter = excluded.jitter, suggested_start = excluded.suggested_start,
         suggested_end = excluded.suggested_end, suggested_instant = excluded.suggested_instant,
         suggestion_url = excluded.suggestion_url, heard_at = excluded.heard_at, ask_failures = excluded.ask_failures,
-        look_again_at = excluded.look_again_at, planned_at = now()`.execute(this.deps.db);
+        look_again_at = excluded.look_again_at, note = excluded.note, planned_at = now()`.execute(
+      this.deps.db,
+    );
   }
 
   /**

@@ -33,8 +33,8 @@ export interface NewCertificateAuthority {
   readonly fingerprintSha256: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** The private key, as `libs/secrets` seals it. */
-  readonly sealed: SealedEnvelope;
+  /** The private key, as `libs/secrets` seals it; null when who asked for the authority holds it. */
+  readonly sealed: SealedEnvelope | null;
 }
 
 export interface StoredRevocationList {
@@ -67,11 +67,13 @@ export class CertificateAuthorityRepository {
       .execute();
   }
 
-  /** The same with their private keys. */
+  /** The same with their private keys, of those whose keys are here. */
   sealed(): Promise<SealedAuthority[]> {
     return this.deps.db
       .selectFrom('certificate_authorities')
       .select([...columns, 'sealed'])
+      .where('sealed', 'is not', null)
+      .$narrowType<{ sealed: SealedEnvelope }>()
       .orderBy('created_at')
       .orderBy('id')
       .execute();
@@ -89,7 +91,7 @@ export class CertificateAuthorityRepository {
         fingerprint_sha256: authority.fingerprintSha256,
         not_before: authority.notBefore,
         not_after: authority.notAfter,
-        sealed: JSON.stringify(authority.sealed),
+        sealed: authority.sealed && JSON.stringify(authority.sealed),
       })
       .execute();
   }

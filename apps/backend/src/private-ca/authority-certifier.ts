@@ -1,0 +1,84 @@
+import { X509Certificate, randomBytes } from 'node:crypto';
+import type { AuthorityRequestRecord } from '@viw/database';
+import { certifyServerAuthority, readRequest } from '@viw/pki';
+import { AppError, systemClock } from '@viw/runtime';
+import type { Clock, Logger } from '@viw/runtime';
+import type { Store } from '../store';
+import { fingerprintOf } from './fingerprint';
+import { ORGANIZATION } from './private-ca';
+import type { PrivateCa } from './private-ca';
+
+export interface AuthorityCertifierDeps {
+  readonly store: Pick<Store, 'repositories' | 'transaction'>;
+  readonly ca: Pick<PrivateCa, 'issuerFor'>;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/**
+ * Certifies, by the root, the one authority whose key cert-workers hold: for servers of TLS only, so that nobody there can
+ * make a certificate that a hub or this API would take for a client's. Of the request its key alone counts.
+ */
+export class AuthorityCertifier {
+  /** Told once each. */
+  readonly #refused = new Set<string>();
+
+  constructor(private readonly deps: AuthorityCertifierDeps) {}
+
+  /** Of several backends one does it. */
+  async run(): Promise<void> {
+    for (const asked of await this.deps.store.repositories.webAuthorities.requests()) {
+      if (this.#refused.has(asked.id)) continue;
+      try {
+        await this.#certify(asked);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'VALIDATION_FAILED') throw error;
+        this.#refused.add(asked.id);
+        this.deps.logger.error(
+          { event: 'authority_request_refused', authority_id: asked.id, error },
+          'this request is certified by nobody',
+        );
+      }
+    }
+  }
+
+  async #certify({ id, purpose, request }: AuthorityRequestRecord): Promise<void> {
+    const { store, ca, clock = systemClock, logger } = this.deps;
+    const root = await ca.issuerFor('root');
+    const commonName = `viw web services ${randomBytes(4).toString('hex')}`;
+    const about = { commonName, organization: ORGANIZATION, now: clock.now() };
+    const { pem, notBefore, notAfter } = await certifyServerAuthority(
+      about,
+      await readRequest(request),
+      root.authority,
+    );
+    const fingerprintSha256 = fingerprintOf(pem);
+    const subject = new X509Certificate(pem).subject.split('\n').reverse().join(',');
+    const stored = await store.transaction(
+      async ({ gatewayRegistry, certificateAuthorities, webAuthorities }) => {
+        await gatewayRegistry.lock();
+        if (!(await webAuthorities.requests()).some((open) => open.id === id)) return false;
+        const named = { id, purpose, issuerId: root.record.id, subject };
+        await certificateAuthorities.add({
+          ...named,
+          pem,
+          fingerprintSha256,
+          notBefore,
+          notAfter,
+          sealed: null,
+        });
+        return true;
+      },
+    );
+    if (!stored) return;
+    logger.info(
+      {
+        event: 'certificate_authority_made',
+        purpose,
+        authority_id: id,
+        fingerprint_sha256: fingerprintSha256,
+      },
+      'an authority is certified for cert-workers, which hold its key',
+    );
+  }
+}

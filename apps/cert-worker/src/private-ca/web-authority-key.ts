@@ -1,0 +1,58 @@
+import { acmeUnavailable } from '@viw/acme';
+import type { WebAuthority, WebAuthorityRepository } from '@viw/database';
+import { openAuthority, requestAuthority } from '@viw/pki';
+import type { Authority } from '@viw/pki';
+import { uuidv7 } from '@viw/runtime';
+import type { SecretBox } from '@viw/secrets';
+import { webAuthorityKeyContext } from '../encryption-contexts';
+
+export interface WebAuthorityKeyDeps {
+  readonly authorities: Pick<WebAuthorityRepository, 'find' | 'request'>;
+  readonly box: SecretBox;
+}
+
+export interface OpenWebAuthority {
+  readonly id: string;
+  /** Its certificate. */
+  readonly pem: string;
+  readonly authority: Authority;
+}
+
+/**
+ * The private CA's authority for web servers. Its key is made here and leaves Postgres unsealed but into this process's
+ * memory; the root, whose key cert-workers never see, certifies it in the backend.
+ */
+export class WebAuthorityKey {
+  #open: OpenWebAuthority | undefined;
+
+  constructor(private readonly deps: WebAuthorityKeyDeps) {}
+
+  /** Once for the installation, however many workers do it at the same time. */
+  async ensureRequested(): Promise<void> {
+    const { authorities, box } = this.deps;
+    if (this.#open || (await authorities.find())) return;
+    const id = uuidv7();
+    const { privateKey, request } = await requestAuthority();
+    await authorities.request(id, request, box.seal(privateKey, webAuthorityKeyContext(id)));
+  }
+
+  async isCertified(): Promise<boolean> {
+    return this.#open !== undefined || ((await this.deps.authorities.find())?.pem ?? null) !== null;
+  }
+
+  /** @throws AppError ACME_UNAVAILABLE while the backend has not certified it; INTERNAL_ERROR for a key of another one */
+  async open(): Promise<OpenWebAuthority> {
+    this.#open ??= await this.#load(await this.deps.authorities.find());
+    return this.#open;
+  }
+
+  async #load(found: WebAuthority | undefined): Promise<OpenWebAuthority> {
+    if (!found || found.pem === null)
+      throw acmeUnavailable(
+        'the private CA has no authority for web servers yet: a backend certifies it within seconds, once one runs',
+      );
+    const { id, pem, key_sealed } = found;
+    const key = this.deps.box.openText(key_sealed, webAuthorityKeyContext(id));
+    return { id, pem, authority: await openAuthority(pem, key) };
+  }
+}

@@ -1,0 +1,38 @@
+import type { Authority } from './authority';
+import type { CertificateRequest } from './certificate-request';
+import { issue } from './issue';
+import type { IssuedCertificate } from './issue';
+import { validityOf } from './validity';
+import { x509 } from './x509';
+
+const SERVER_AUTHORITY_DAYS = 1_826;
+
+export interface ServerAuthorityOptions {
+  readonly commonName: string;
+  readonly organization: string;
+  /** Milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * An authority below `root` whose key somebody else holds, for five years or as long as its root. What it signs counts for
+ * servers only (extended key usage), and for no further authority: its holder can make nobody a client.
+ */
+export const certifyServerAuthority = (
+  { commonName, organization, now }: ServerAuthorityOptions,
+  { publicKey }: Pick<CertificateRequest, 'publicKey'>,
+  root: Authority,
+): Promise<IssuedCertificate> =>
+  issue(
+    {
+      subject: [{ O: [organization] }, { CN: [commonName] }],
+      publicKey: new x509.PublicKey(publicKey),
+      validity: validityOf(now, SERVER_AUTHORITY_DAYS, root.certificate),
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      ],
+    },
+    root,
+  );
