@@ -38,6 +38,10 @@ export {
 export { Authorities, type AuthoritiesOptions } from './dns01/authorities';
 export type { DnsProvider } from './dns01/dns-provider';
 export { Dns01Solver, type Dns01SolverOptions } from './dns01/dns01-solver';
+export { AcmeDnsProvider, type AcmeDnsOptions } from './dns01/providers/acme-dns-provider';
+export { CloudflareProvider, type CloudflareOptions } from './dns01/providers/cloudflare-provider';
+export { Route53Provider, type Route53Options } from './dns01/providers/route53-provider';
+export { DnsWebhookProvider, type DnsWebhookOptions } from './dns01/providers/webhook-provider';
 export { Rfc2136Provider, type Rfc2136Options } from './dns01/rfc2136-provider';
 export { parseTsigKey, type TsigKey } from './dns01/tsig-key';
 export { TlsAlpn01Responder, type TlsAlpn01ResponderOptions } from './tls-alpn01/tls-alpn01-responder';

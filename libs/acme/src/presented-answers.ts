@@ -71,7 +71,9 @@ export class PresentedAnswers {
     for (let pause = LOOK_MS.first; ; pause = Math.min(pause * 2, LOOK_MS.longest)) {
       if (await this.#claim(key, keyAuthorization)) return;
       if (performance.now() + pause > deadline)
-        throw acmeUnavailable(`${key}: other orders are being validated for it; each has to wait for its turn`);
+        throw acmeUnavailable(
+          `${key}: other orders are being validated for it; each has to wait for its turn`,
+        );
       await sleep(pause, signal);
     }
   }

@@ -33,7 +33,11 @@ export class AcmeDnsProvider implements DnsProvider {
   async addTxt(name: string, value: string, signal?: AbortSignal): Promise<void> {
     const { url, username, password, subdomain, fullDomain } = this.options;
     if (name !== fullDomain.toLowerCase())
-      throw acmeRefused(`${name} is not where acme-dns keeps its values: make it a CNAME to ${fullDomain}`, 'slow', name);
+      throw acmeRefused(
+        `${name} is not where acme-dns keeps its values: make it a CNAME to ${fullDomain}`,
+        'slow',
+        name,
+      );
     const answer = await patiently(
       () =>
         this.http.send({

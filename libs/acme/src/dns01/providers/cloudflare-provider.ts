@@ -49,7 +49,10 @@ export class CloudflareProvider implements DnsProvider {
 
   async removeTxt(name: string, value: string): Promise<void> {
     const zone = await this.zoneOf(name);
-    const found = await this.all(`/zones/${zone}/dns_records?type=TXT&name=${encodeURIComponent(name)}`, name);
+    const found = await this.all(
+      `/zones/${zone}/dns_records?type=TXT&name=${encodeURIComponent(name)}`,
+      name,
+    );
     const own = found.filter(({ content }) => content === value || content === JSON.stringify(value));
     for (const { id } of own) {
       const answer = await this.call('DELETE', `/zones/${zone}/dns_records/${id}`, name);

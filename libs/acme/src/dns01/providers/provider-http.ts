@@ -45,7 +45,10 @@ local.addAddress('::1', 'ipv6');
 local.addSubnet('fe80::', 10, 'ipv6');
 
 const isLocal = (address: string): boolean =>
-  local.check(address.replace(/^::ffff:(?=\d+\.)/i, ''), isIP(address.replace(/^::ffff:(?=\d+\.)/i, '')) === 6 ? 'ipv6' : 'ipv4');
+  local.check(
+    address.replace(/^::ffff:(?=\d+\.)/i, ''),
+    isIP(address.replace(/^::ffff:(?=\d+\.)/i, '')) === 6 ? 'ipv6' : 'ipv4',
+  );
 
 /**
  * Requests to whoever keeps a zone: over verified HTTPS, bounded in time and size, and answered as they are: no redirect is

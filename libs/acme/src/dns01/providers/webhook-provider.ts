@@ -71,7 +71,9 @@ export class DnsWebhookProvider implements DnsProvider {
 
   private signed(id: string, body: string): Record<string, string> {
     const timestamp = String(Math.floor(Date.now() / 1_000));
-    const mac = createHmac('sha256', this.options.signingKey).update(`${id}.${timestamp}.${body}`).digest('base64');
+    const mac = createHmac('sha256', this.options.signingKey)
+      .update(`${id}.${timestamp}.${body}`)
+      .digest('base64');
     return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
   }
 }
