@@ -56,6 +56,7 @@ import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
+import { DnsProviderService } from './services/dns-provider-service';
 import { ServerService } from './services/server-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
@@ -200,6 +201,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       commandKeys: new CommandKeyService({ repositories, rotation, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
+      dnsProviders: new DnsProviderService(
+        { loopback: config.BACKEND_DNS_PROVIDER_LOOPBACK },
+        { repositories, writes, secretBox },
+      ),
       privateCa: new PrivateCaService({ repositories }),
       servers: new ServerService({
         repositories,

@@ -28,7 +28,10 @@ import { responderComponent } from './issue/responder-component';
 import { OrderBudget, limitsOf } from './issue/order-budget';
 import { Rehearsal, stagingOf } from './issue/rehearsal';
 import { Revocation } from './issue/revocation';
-import { solversOf } from './issue/solvers';
+import { DnsSolvers } from './issue/dns/dns-solvers';
+import { ManualWatch } from './issue/dns/manual-watch';
+import { ServerHttp01 } from './issue/server-http01';
+import { authoritiesOf, solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
 import { CertificateAlerts } from './schedule/certificate-alerts';
 import { CertificateGauges } from './schedule/certificate-gauges';
@@ -47,6 +50,9 @@ const SERVERS_AT_ONCE = 16;
 
 /** How soon a server is looked at that somebody has asked about, milliseconds. */
 const PROBES_EVERY_MS = 1_000;
+
+/** How often it is looked for files of validations that a worker that died has left, milliseconds. */
+const LEFT_OVERS_EVERY_MS = 5_000;
 
 /** Components in the order in which they start. */
 export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Logger }): Component[] {
@@ -97,6 +103,23 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const limits = limitsOf(directoryUrl);
   const budget = new OrderBudget({ limits }, { issuances: store.issuances });
   const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
+  const authorities = authoritiesOf(config);
+  const dns = new DnsSolvers(
+    {
+      propagationMs: config.CERT_WORKER_DNS_PROPAGATION_MS,
+      loopback: config.CERT_WORKER_DNS_PROVIDER_LOOPBACK,
+    },
+    {
+      providers: store.dnsProviders,
+      records: store.manualRecords,
+      authorities,
+      box,
+      fallback: solvers['dns-01'],
+    },
+  );
+  const pool = new SshPool({ total: SERVERS_AT_ONCE });
+  const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
+  const serverHttp01 = new ServerHttp01({ ...store, ...access });
   const issuance = new Issuance(
     {
       profile: config.CERT_WORKER_ACME_PROFILE,
@@ -105,6 +128,8 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     {
       account,
       solvers,
+      dns,
+      serverHttp01,
       budget,
       rehearsal: staging && new Rehearsal({ account: staging }),
       box,
@@ -112,8 +137,6 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       store,
     },
   );
-  const pool = new SshPool({ total: SERVERS_AT_ONCE });
-  const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
   const deployment = new Deployment(
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, ...access, metrics: counts, logger },
@@ -185,6 +208,18 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
         run: (signal) => new ServerProbes({ ...store, ...access, changes }).runAll(signal),
         logger,
       },
+    ),
+    new PeriodicTask(
+      {
+        name: 'manual-records',
+        everyMs: config.CERT_WORKER_DNS_MANUAL_EVERY_MS,
+        failureEvent: 'manual_records_failed',
+      },
+      { run: () => new ManualWatch({ records: store.manualRecords, authorities, changes }).run(), logger },
+    ),
+    new PeriodicTask(
+      { name: 'challenge-files', everyMs: LEFT_OVERS_EVERY_MS, failureEvent: 'challenge_files_left' },
+      { run: () => serverHttp01.removeLeftOvers(), logger },
     ),
     new ServedWatch(
       { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },

@@ -1,4 +1,11 @@
-export { acmeError, acmeRefused, acmeUnavailable, type AcmeRetry } from './acme-errors';
+export {
+  acmeError,
+  acmeRefused,
+  acmeUnavailable,
+  challengeWaits,
+  isChallengeWait,
+  type AcmeRetry,
+} from './acme-errors';
 export { AcmeIssuer, type AcmeIssuerDeps, type AcmeIssuerOptions } from './acme-issuer';
 export { certificateInfo, splitChain, type CertificateInfo } from './certificate-info';
 export {

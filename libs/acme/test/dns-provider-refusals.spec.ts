@@ -1,6 +1,5 @@
 import { CloudflareProvider, DnsWebhookProvider, Route53Provider, type DnsProvider } from '@viw/acme';
 import { AppError } from '@viw/runtime';
-import type { ApiServer } from '@viw/testing';
 import { startDnsProviderRig, type DnsProviderRig } from './dns-provider-rig';
 
 let rig: DnsProviderRig;
@@ -101,7 +100,7 @@ describe('an API that is busy', () => {
       { status: 503, body: '' },
     ],
   ] as const)('%s is asked again', async (_, server, provider, name, answer) => {
-    (server() as ApiServer).answerNext(answer);
+    server().answerNext(answer);
     await expect(provider().addTxt(name, 'value')).resolves.toBeUndefined();
   });
 
@@ -109,7 +108,7 @@ describe('an API that is busy', () => {
     rig.cloudflare.answerNext(limited('120'));
     const { code, meta } = await failure(rig.providers.cloudflare, cf);
     expect({ code, retry: meta['retry'] }).toEqual({ code: 'ACME_UNAVAILABLE', retry: 'at' });
-    expect(Date.parse(String(meta['retry_at'])) - Date.now()).toBeGreaterThan(110_000);
+    expect(Date.parse(meta['retry_at'] as string) - Date.now()).toBeGreaterThan(110_000);
   });
 });
 

@@ -4,3 +4,4 @@ export { formatKek, generateKek, parseKeks, type Kek } from './kek';
 export { randomToken } from './random-token';
 export { SecretBox, type SealedSecret, type SecretContext } from './secret-box';
 export { openSshCredential, sealSshCredential, type SshCredentialSecret } from './ssh-credential';
+export * from './dns-provider-secret';

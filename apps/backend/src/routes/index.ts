@@ -13,6 +13,7 @@ import type { CertificateService } from '../services/certificate-service';
 import type { CommandKeyService } from '../services/command-key-service';
 import type { CommandService } from '../services/command-service';
 import type { DeadLetterService } from '../services/dead-letter-service';
+import type { DnsProviderService } from '../services/dns-provider-service';
 import type { EnrollmentService } from '../services/enrollment-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
@@ -29,6 +30,7 @@ import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
 import { commandRoutes } from './commands';
 import { deadLetterRoutes } from './dead-letters';
+import { dnsProviderRoutes } from './dns-providers';
 import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
@@ -55,6 +57,7 @@ export interface RouteServices {
   readonly commandKeys: CommandKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
+  readonly dnsProviders: DnsProviderService;
   readonly privateCa: PrivateCaService;
   readonly servers: ServerService;
   readonly deadLetters: DeadLetterService;
@@ -75,6 +78,7 @@ export function allRoutes(
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
     ...certificateRoutes(services.certificates),
+    ...dnsProviderRoutes(services.dnsProviders),
     ...privateCaRoutes(services.privateCa),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),

@@ -15,7 +15,10 @@ import type { Repositories } from '../store';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface CertificateServiceDeps {
-  readonly repositories: Pick<Repositories, 'certificates' | 'certificateVersions' | 'operations'>;
+  readonly repositories: Pick<
+    Repositories,
+    'certificates' | 'certificateVersions' | 'operations' | 'manualRecords'
+  >;
   readonly writes: IdempotentWrites;
 }
 
@@ -52,12 +55,29 @@ export class CertificateService {
 
   /** @throws AppError NOT_FOUND */
   async operation(id: string): Promise<Operation> {
-    const operation = await this.deps.repositories.operations.get(id);
-    if (!operation) throw new AppError('NOT_FOUND', 'No such operation');
-    return operation;
+    return existingOperation(await this.deps.repositories.operations.get(id));
   }
 
-  /** Issues, then deploys to `deploy_to`. @throws AppError VALIDATION_FAILED, NOT_FOUND for a virtual host */
+  /** Its DNS records are set, somebody says. @throws AppError NOT_FOUND; CONFLICT when it waits for none */
+  async confirmRecords(write: WriteRequest, id: string): Promise<Operation> {
+    return this.deps.writes.perform(write, async ({ operations, manualRecords }) => {
+      const waiting = existingOperation(await operations.get(id));
+      const { certificate_id } = waiting;
+      const records = await manualRecords.confirm(id);
+      await operations.requeue(waiting);
+      return {
+        answer: existingOperation(await operations.get(id)),
+        audit: {
+          action: 'certificate.confirm_records',
+          object: { kind: 'certificate', id: certificate_id },
+          detail: { operation_id: id, records },
+        },
+        changes: [{ kind: 'operation' as const, id, parent_id: certificate_id }],
+      };
+    });
+  }
+
+  /** Issues, then deploys to `deploy_to`. @throws AppError VALIDATION_FAILED, NOT_FOUND for a virtual host or DNS provider */
   create(write: WriteRequest, input: z.output<typeof certificateCreate>): Promise<AcceptedOperation> {
     assertIssuable(input);
     return this.deps.writes.perform(write, async (repositories) => {
@@ -168,13 +188,19 @@ function assertOrderable({ current_version, used_by, state }: Certificate, kind:
   if (state === 'revoked') throw new AppError('CONFLICT', 'It is revoked');
 }
 
+function existingOperation(operation: Operation | undefined): Operation {
+  if (!operation) throw new AppError('NOT_FOUND', 'No such operation');
+  return operation;
+}
+
 function existing(certificate: Certificate | undefined): Certificate {
   if (!certificate) throw new AppError('NOT_FOUND', 'No such certificate');
   return certificate;
 }
 
 /** @throws AppError VALIDATION_FAILED */
-function assertIssuable({ issuer, challenge, names }: z.output<typeof certificateCreate>): void {
+function assertIssuable(input: z.output<typeof certificateCreate>): void {
+  const { issuer, challenge, names, dns_provider_id, http_via, deploy_to } = input;
   const errors = [
     ...(issuers.includes(issuer) ? [] : [{ path: 'issuer', msg: `one of: ${issuers.join(', ')}` }]),
     // RFC 8555 section 8.3 and RFC 8737 section 3: only DNS-01 proves a wildcard.
@@ -183,6 +209,12 @@ function assertIssuable({ issuer, challenge, names }: z.output<typeof certificat
         ? [{ path: `names.${index}`, msg: `a wildcard cannot be proved by ${challenge}` }]
         : [],
     ),
+    ...(dns_provider_id !== null && challenge !== 'dns-01'
+      ? [{ path: 'dns_provider_id', msg: 'goes with dns-01 only' }]
+      : []),
+    ...(http_via === 'server' && (challenge !== 'http-01' || deploy_to.length === 0)
+      ? [{ path: 'http_via', msg: 'server goes with http-01 and virtual hosts in deploy_to' }]
+      : []),
   ];
   if (errors.length > 0)
     throw new AppError('VALIDATION_FAILED', errors.map(({ path, msg }) => `${path}: ${msg}`).join('; '), {

@@ -1,3 +1,4 @@
+import { isChallengeWait } from '@viw/acme';
 import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent, Issuer } from '@viw/acme';
 import type {
   CertificateRepository,
@@ -14,6 +15,8 @@ import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { OrderBudget } from './order-budget';
 import type { Rehearsal } from './rehearsal';
+import type { ChosenSolver, DnsSolvers } from './dns/dns-solvers';
+import type { ServerHttp01 } from './server-http01';
 import type { Solvers } from './solvers';
 
 export interface IssuanceOptions {
@@ -24,6 +27,10 @@ export interface IssuanceOptions {
 export interface IssuanceDeps {
   readonly account: { issuer(): Promise<Issuer> };
   readonly solvers: Solvers;
+  /** For DNS-01; without it there is what `solvers` has. */
+  readonly dns?: Pick<DnsSolvers, 'solverFor'> | undefined;
+  /** For HTTP-01 by a file on the server itself. */
+  readonly serverHttp01?: Pick<ServerHttp01, 'solverFor'> | undefined;
   readonly budget: Pick<OrderBudget, 'assertRoom'>;
   readonly rehearsal?: Pick<Rehearsal, 'run'> | undefined;
   readonly box: SecretBox;
@@ -55,19 +62,31 @@ export class Issuance {
       await journal.report({ step: 'issue', status: 'skipped', detail: `issued already: ${present.serial}` });
       return present.id;
     }
-    const solver = Object.entries(this.deps.solvers).find(([challenge]) => challenge === work.challenge)?.[1];
-    if (work.issuer !== 'acme' || !solver)
+    const chosen = await this.#solverFor(work);
+    if (work.issuer !== 'acme' || !chosen)
       throw new AppError(
         'NOT_IMPLEMENTED',
         `this cert-worker is not set up to issue by ${work.issuer} with ${work.challenge}`,
       );
+    const { solver, byHand } = chosen;
     // Not again for an order of this operation, which a worker before may have made.
     if (work.order_url === null || work.continues !== null) {
-      await this.deps.rehearsal?.run(work, solver, journal, signal);
+      // Nobody is asked to set records for a rehearsal.
+      if (!byHand) await this.deps.rehearsal?.run(work, solver, journal, signal);
       await this.deps.budget.assertRoom(work.names);
     }
     const issued = await this.#issue(work, solver, journal, signal);
     return this.#save(work, issued, journal);
+  }
+
+  async #solverFor(work: OperationWork): Promise<ChosenSolver | undefined> {
+    if (work.challenge === 'dns-01' && this.deps.dns) return this.deps.dns.solverFor(work);
+    if (work.challenge === 'http-01' && work.http_via === 'server') {
+      const solver = this.deps.serverHttp01?.solverFor(work);
+      return solver && { solver, byHand: false };
+    }
+    const solver = Object.entries(this.deps.solvers).find(([challenge]) => challenge === work.challenge)?.[1];
+    return solver && { solver, byHand: false };
   }
 
   /** Still needed? A version that came after the request (this operation's own before a crash, too) fulfils it. */
@@ -98,7 +117,7 @@ export class Issuance {
         throw error;
       });
     } catch (error) {
-      if (error instanceof AppError && error.code.startsWith('ACME_'))
+      if (error instanceof AppError && error.code.startsWith('ACME_') && !isChallengeWait(error))
         this.deps.metrics.issuanceFailed(error);
       throw error;
     }

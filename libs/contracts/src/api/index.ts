@@ -10,6 +10,7 @@ export * from './command-keys';
 export * from './freeze';
 export * from './servers';
 export * from './certificates';
+export * from './dns-providers';
 export * from './events';
 export * from './dead-letters';
 export * from './private-ca';

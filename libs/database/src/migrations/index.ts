@@ -25,6 +25,8 @@ import { privateCa } from './0033_private_ca';
 import { serverRights } from './0035_server_rights';
 import { tokenKeys } from './0037_token_keys';
 import { probeAttempts } from './0038_probe_attempts';
+import { dnsProviders } from './0046_dns_providers';
+import { challengeFiles } from './0047_challenge_files';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -58,4 +60,6 @@ export const migrations: readonly Migration[] = [
   serverRights,
   tokenKeys,
   probeAttempts,
+  dnsProviders,
+  challengeFiles,
 ];

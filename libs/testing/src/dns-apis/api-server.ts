@@ -56,7 +56,10 @@ export async function startApiServer(
       const next = prepared.shift();
       (next ? Promise.resolve(next) : answer(request))
         .catch((error: unknown) => ({ status: 500, headers: {}, body: String(error) }))
-        .then(({ status, headers, body }) => response.writeHead(status, headers).end(body));
+        .then(
+          ({ status, headers, body }) => void response.writeHead(status, headers).end(body),
+          () => response.destroy(),
+        );
     });
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));

@@ -1,4 +1,4 @@
-import sax from 'sax';
+import sax, { type SAXOptions } from 'sax';
 
 /** An element: its own text, trimmed at no end, and its elements in their order. */
 export interface XmlElement {
@@ -8,10 +8,12 @@ export interface XmlElement {
 }
 
 const MAX_DEPTH = 32;
+/** Its types know less than it does. */
+const OPTIONS = { strictEntities: true } as SAXOptions;
 
 /** @returns the root; undefined for what is no well-formed XML. Entities other than XML's own five are an error. */
 export function parseXml(text: string): XmlElement | undefined {
-  const parser = sax.parser(true, { strictEntities: true });
+  const parser = sax.parser(true, OPTIONS);
   const open: XmlElement[] = [];
   let root: XmlElement | undefined;
   let broken = false;
