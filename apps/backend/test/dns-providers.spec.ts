@@ -80,6 +80,7 @@ test.each([
   ['this machine by HTTPS', 'https://localhost/'],
   ['a password in it', 'https://user:canary@dns.example.org/'],
   ['another protocol', 'file:///etc/passwd'],
+  ['nothing that is one', 'dns.example.org'],
 ])('no address with %s', async (_, url) => {
   const secret = { signing_key: Buffer.alloc(32, 7).toString('base64') };
   const made = admin.dnsProviders.create({ kind: 'webhook', name: 'refused', settings: { url }, secret });

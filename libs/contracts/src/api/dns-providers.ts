@@ -7,14 +7,14 @@ const outboundUrl = z
   .url({ protocol: /^https?$/, error: 'an https:// URL' })
   .max(512)
   .refine((text) => {
-    const url = new URL(text);
-    return url.username === '' && url.password === '' && url.hash === '' && url.search === '';
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return url && [url.username, url.password, url.hash, url.search].every((part) => part === '');
   }, 'without user, query and fragment')
   .refine((text) => text.startsWith('https:') || isLoopbackUrl(text), 'an https:// URL');
 
 /** Whether an address names the machine itself. */
 export const isLoopbackUrl = (text: string): boolean =>
-  /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(text).hostname);
+  URL.canParse(text) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(text).hostname);
 
 const zone = dnsName.refine((name) => !name.startsWith('*.'), 'without a wildcard');
 const word = z.string().regex(/^[\x21-\x7e]{1,512}$/, 'printable ASCII without blanks');
