@@ -64,6 +64,7 @@ import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
+import { DnsProviderService } from './services/dns-provider-service';
 import { ServiceCertificateService } from './services/service-certificate-service';
 import { ServerService } from './services/server-service';
 import { SurvivalService } from './services/survival-service';
@@ -217,6 +218,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
       survival: new SurvivalService({ repositories }),
+      dnsProviders: new DnsProviderService(
+        { loopback: config.BACKEND_DNS_PROVIDER_LOOPBACK },
+        { repositories, writes, secretBox },
+      ),
       privateCa: new PrivateCaService({ repositories }),
       serviceCertificates: new ServiceCertificateService(
         { statusOrigin: config.BACKEND_PKI_URL },

@@ -102,6 +102,8 @@ const schema = z.object({
   BACKEND_TLS_ACME_EAB_KEY: zSecret().optional(),
   /** Plain HTTP off loopback all the same: where something in front ends TLS. */
   BACKEND_TLS_INSECURE_FORCE: zBool().default(false),
+  /** DNS providers may be at addresses of this machine, as the cert-worker's setting of this name says, too. */
+  BACKEND_DNS_PROVIDER_LOOPBACK: zBool().default(false),
   /** Of `custom`, PEM files: chain and private key. */
   BACKEND_TLS_CERT_FILE: path.optional(),
   BACKEND_TLS_KEY_FILE: path.optional(),

@@ -30,7 +30,10 @@ import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
 import { stagingOf } from './issue/rehearsal';
 import { Revocation } from './issue/revocation';
-import { solversOf } from './issue/solvers';
+import { DnsSolvers } from './issue/dns/dns-solvers';
+import { ManualWatch } from './issue/dns/manual-watch';
+import { ServerHttp01 } from './issue/server-http01';
+import { authoritiesOf, solversOf } from './issue/solvers';
 import { repositoriesOf } from './repositories';
 import { CertificateAlerts } from './schedule/certificate-alerts';
 import { CertificateGauges } from './schedule/certificate-gauges';
@@ -51,6 +54,9 @@ const SERVERS_AT_ONCE = 16;
 const PROBES_EVERY_MS = 1_000;
 /** How soon it is noticed that a virtual host is due to be looked at, milliseconds. */
 const SERVED_WATCH_EVERY_MS = 60_000;
+
+/** How often it is looked for files of validations that a worker that died has left, milliseconds. */
+const LEFT_OVERS_EVERY_MS = 5_000;
 
 /** Components in the order in which they start. */
 export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Logger }): Component[] {
@@ -104,6 +110,24 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const stagingUrl = config.CERT_WORKER_ACME_STAGING_URL ?? stagingOf(directoryUrl);
   const staging = stagingUrl === undefined ? undefined : accountAt(environmentIssuers.staging, stagingUrl);
   const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
+  const authorities = authoritiesOf(config);
+  const dns = new DnsSolvers(
+    {
+      propagationMs: config.CERT_WORKER_DNS_PROPAGATION_MS,
+      loopback: config.CERT_WORKER_DNS_PROVIDER_LOOPBACK,
+    },
+    {
+      providers: store.dnsProviders,
+      records: store.manualRecords,
+      authorities,
+      box,
+      fallback: solvers['dns-01'],
+    },
+  );
+  const pool = new SshPool({ total: SERVERS_AT_ONCE });
+  const locks = new LockSessions({ url: databaseUrl, applicationName: 'cert-worker-lock' });
+  const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
+  const serverHttp01 = new ServerHttp01({ ...store, ...access });
   const { issuers, components: issuerComponents } = buildIssuers(
     {
       environment: account,
@@ -116,10 +140,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     },
     { store, box, logger },
   );
-  const issuance = new Issuance({ issuers, solvers, box, metrics: counts, store });
-  const pool = new SshPool({ total: SERVERS_AT_ONCE });
-  const locks = new LockSessions({ url: databaseUrl, applicationName: 'cert-worker-lock' });
-  const access = { pool, box, agentSocket: config.CERT_WORKER_SSH_AGENT_SOCKET };
+  const issuance = new Issuance({ issuers, solvers, dns, serverHttp01, box, metrics: counts, store });
   const deployment = new Deployment(
     { proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, ...access, locks, metrics: counts, logger },
@@ -210,6 +231,18 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
         run: (signal) => new ServerProbes({ ...store, ...access, changes }).runAll(signal),
         logger,
       },
+    ),
+    new PeriodicTask(
+      {
+        name: 'manual-records',
+        everyMs: config.CERT_WORKER_DNS_MANUAL_EVERY_MS,
+        failureEvent: 'manual_records_failed',
+      },
+      { run: () => new ManualWatch({ records: store.manualRecords, authorities, changes }).run(), logger },
+    ),
+    new PeriodicTask(
+      { name: 'challenge-files', everyMs: LEFT_OVERS_EVERY_MS, failureEvent: 'challenge_files_left' },
+      { run: () => serverHttp01.removeLeftOvers(), logger },
     ),
     new ElectedTask(
       {

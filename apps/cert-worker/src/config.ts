@@ -72,6 +72,10 @@ const schema = z.object({
   CERT_WORKER_DNS_PROPAGATION_MS: zInt({ min: 1_000, max: 600_000 }).default(120_000),
   /** How long the operations of a worker that died wait until another one goes on with them, seconds. */
   CERT_WORKER_LEASE_S: zInt({ min: 3, max: 300 }).default(15),
+  /** DNS providers may be at addresses of this machine, and by plain HTTP there. */
+  CERT_WORKER_DNS_PROVIDER_LOOPBACK: zBool().default(false),
+  /** How often DNS is asked for TXT records that people are to set, milliseconds. */
+  CERT_WORKER_DNS_MANUAL_EVERY_MS: zInt({ min: 100, max: 600_000 }).default(10_000),
   /** Operations at the same time. */
   CERT_WORKER_CONCURRENCY: zInt({ min: 1, max: 64 }).default(4),
   /** What is due is begun at most so much later, milliseconds. */

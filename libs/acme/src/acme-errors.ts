@@ -99,12 +99,22 @@ export function acmeRefused(detail: string, retry: AcmeRetry, identifier?: strin
   });
 }
 
+/** Nothing has failed: somebody has to do something first, such as set a record. The order is good for as long. */
+export function challengeWaits(detail: string): AppError {
+  return new AppError('ACME_UNAVAILABLE', detail, { meta: { retry: 'soon', waits: true } });
+}
+
+export const isChallengeWait = (error: unknown): boolean =>
+  error instanceof AppError && error.meta['waits'] === true;
+
 const SEVERITY: AcmeRetry[] = ['never', 'at', 'slow', 'soon'];
 
 /** Several names failed: the one that needs a person most gives the code, all of them give the message. */
 export function combineFailures(failures: AppError[]): AppError {
   const rank = (error: AppError): number =>
-    SEVERITY.indexOf((error.meta['retry'] as AcmeRetry | undefined) ?? 'soon');
+    isChallengeWait(error)
+      ? SEVERITY.length
+      : SEVERITY.indexOf((error.meta['retry'] as AcmeRetry | undefined) ?? 'soon');
   const [worst, ...rest] = failures.toSorted((a, b) => rank(a) - rank(b));
   if (!worst) throw new RangeError('there is no failure to combine');
   if (rest.length === 0) return worst;

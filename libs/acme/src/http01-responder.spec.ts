@@ -67,12 +67,12 @@ describe('Http01Responder', () => {
     const stored = new Map<string, { answer: string; by: string }>();
     let broken = false;
     const shared: SharedAnswers = {
-      put: async (key, answer, by) => void stored.set(key, { answer, by }),
+      put: async (key, answer, by) => Boolean(stored.set(key, { answer, by })),
       find: async (key) => {
         if (broken) throw new Error('no database');
         return stored.get(key)?.answer;
       },
-      remove: async (key, by) => void (stored.get(key)?.by === by && stored.delete(key)),
+      remove: async (key, _, by) => void (stored.get(key)?.by === by && stored.delete(key)),
     };
     const [here, there] = [0, 1].map(
       () => new Http01Responder({ bind: { host: '127.0.0.1', port: 0 } }, { shared }),

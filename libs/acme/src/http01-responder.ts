@@ -72,13 +72,13 @@ export class Http01Responder implements ChallengeSolver {
   }
 
   /** @throws AppError UNAVAILABLE when the answer cannot be shared */
-  async present({ token, keyAuthorization }: PendingChallenge): Promise<void> {
+  async present({ token, keyAuthorization }: PendingChallenge, signal?: AbortSignal): Promise<void> {
     check(token, keyAuthorization);
-    await this.answers.present(token, keyAuthorization);
+    await this.answers.present(token, keyAuthorization, signal);
   }
 
-  cleanup({ token }: PendingChallenge): Promise<void> {
-    return this.answers.withdraw(token);
+  cleanup({ token, keyAuthorization }: PendingChallenge): Promise<void> {
+    return this.answers.withdraw(token, keyAuthorization);
   }
 
   discard({ token, keyAuthorization }: PendingChallenge): Promise<void> {

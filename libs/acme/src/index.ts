@@ -1,4 +1,11 @@
-export { acmeError, acmeRefused, acmeUnavailable, type AcmeRetry } from './acme-errors';
+export {
+  acmeError,
+  acmeRefused,
+  acmeUnavailable,
+  challengeWaits,
+  isChallengeWait,
+  type AcmeRetry,
+} from './acme-errors';
 export { AcmeIssuer, type AcmeIssuerDeps, type AcmeIssuerOptions } from './acme-issuer';
 export { identifiersOf } from './identifiers';
 export { reported } from './step-report';
@@ -49,6 +56,10 @@ export {
 export { Authorities, type AuthoritiesOptions } from './dns01/authorities';
 export type { DnsProvider } from './dns01/dns-provider';
 export { Dns01Solver, type Dns01SolverOptions } from './dns01/dns01-solver';
+export { AcmeDnsProvider, type AcmeDnsOptions } from './dns01/providers/acme-dns-provider';
+export { CloudflareProvider, type CloudflareOptions } from './dns01/providers/cloudflare-provider';
+export { Route53Provider, type Route53Options } from './dns01/providers/route53-provider';
+export { DnsWebhookProvider, type DnsWebhookOptions } from './dns01/providers/webhook-provider';
 export { Rfc2136Provider, type Rfc2136Options } from './dns01/rfc2136-provider';
 export { parseTsigKey, type TsigKey } from './dns01/tsig-key';
 export { openValidationDoor } from './tls-alpn01/validation-door';

@@ -1,4 +1,5 @@
 import { isError } from '@viw/runtime';
+import { isChallengeWait } from './acme-errors';
 import type { IssueRequest, IssueStepName } from './issuer';
 
 /** Reports begin, end and duration of one step. `work` returns its result and a detail for the event. */
@@ -18,7 +19,9 @@ export async function reported<Result>(
     outcome = await work();
   } catch (error) {
     const detail = isError(error) ? error.message : 'stopped';
-    await report({ ...about, status: 'failed', detail, duration_ms: since() });
+    // A step that waits for somebody has begun and not failed.
+    const status = isChallengeWait(error) ? 'started' : 'failed';
+    await report({ ...about, status, detail, duration_ms: since() });
     throw error;
   }
   const detail = outcome.detail === undefined ? {} : { detail: outcome.detail };

@@ -11,7 +11,7 @@ beforeAll(async () => {
   // Of both families, as the CA calls addresses themselves; what one presents the other has to answer.
   const stored = new Map<string, string>();
   const shared = {
-    put: async (key: string, answer: string) => void stored.set(key, answer),
+    put: async (key: string, answer: string) => Boolean(stored.set(key, answer)),
     find: async (key: string) => stored.get(key),
     remove: async (key: string) => void stored.delete(key),
   };

@@ -1,14 +1,22 @@
 import { connect } from 'node:tls';
 import { TlsAlpn01Responder, type SharedAnswers } from '@viw/acme';
 import { freePort, startPebble, type Pebble } from '@viw/testing';
+import { PresentedAnswers } from '../src/presented-answers';
 import { issuerAt, uniqueName } from './issuing';
 
 /** As a table of the database. */
 const stored = new Map<string, { answer: string; by: string }>();
 const shared: SharedAnswers = {
-  put: async (key, answer, by) => void stored.set(key, { answer, by }),
+  put: async (key, answer, by) => {
+    if ((stored.get(key)?.answer ?? answer) !== answer) return false;
+    stored.set(key, { answer, by });
+    return true;
+  },
   find: async (key) => stored.get(key)?.answer,
-  remove: async (key, by) => void (stored.get(key)?.by === by && stored.delete(key)),
+  remove: async (key, answer, by) => {
+    const found = stored.get(key);
+    if (found?.answer === answer && found.by === by) stored.delete(key);
+  },
 };
 
 let pebble: Pebble;
@@ -39,6 +47,42 @@ test.each([
   const issued = await issuer.issue({ names, solver: solver() });
   await issuer.close();
   expect(issued.names.toSorted()).toEqual(names.toSorted());
+  expect(stored.size).toBe(0);
+});
+
+test.each([
+  ['at one worker', () => [reached, reached]],
+  ['at two workers', () => [reached, elsewhere]],
+])(
+  'orders at once that share names, %s: each gets its certificate',
+  async (_, solvers) => {
+    const common = [uniqueName('common'), uniqueName('common')];
+    const orders = solvers().flatMap((solver) => [solver, solver]);
+    const issued = await Promise.all(
+      orders.map(async (solver, index) => {
+        const issuer = await issuerAt(pebble);
+        const names = index % 2 === 0 ? common : common.toReversed();
+        return issuer.issue({ names, solver }).finally(() => issuer.close());
+      }),
+    );
+    expect(new Set(issued.map(({ serial }) => serial)).size).toBe(4);
+    expect(stored.size).toBe(0);
+  },
+  20_000,
+);
+
+test('an order whose turn does not come takes nothing away, and comes again soon', async () => {
+  const name = uniqueName('taken');
+  const answers = new PresentedAnswers(shared, { turnMs: 100 });
+  const other = new PresentedAnswers(shared);
+  await other.present(name, 'other.a');
+  await expect(answers.present(name, 'mine.a')).rejects.toMatchObject({
+    code: 'ACME_UNAVAILABLE',
+    meta: { retry: 'soon' },
+  });
+  await answers.withdraw(name, 'mine.a');
+  expect(await answers.find(name)).toBe('other.a');
+  await other.withdraw(name, 'other.a');
   expect(stored.size).toBe(0);
 });
 

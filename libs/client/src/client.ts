@@ -17,6 +17,7 @@ import { certificateRoutes, operationRoutes } from './routes/certificates';
 import { commandKeyRoutes } from './routes/command-keys';
 import { commandRoutes } from './routes/commands';
 import { deadLetterRoutes } from './routes/dead-letters';
+import { dnsProviderRoutes } from './routes/dns-providers';
 import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
 import { notificationChannelRoutes } from './routes/notification-channels';
@@ -64,6 +65,7 @@ export const createClient = (options: ClientOptions) => {
     acmeAccounts: acmeAccountRoutes(http),
     certificateAuthorities: certificateAuthorityRoutes(http),
     operations: operationRoutes(http),
+    dnsProviders: dnsProviderRoutes(http),
     servers: serverRoutes(http),
     sshCredentials: sshCredentialRoutes(http),
     deadLetters: deadLetterRoutes(http),

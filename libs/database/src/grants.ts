@@ -113,6 +113,8 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_operation_steps: read,
     certificate_operation_targets: read,
     served_checks: read,
+    dns_providers: `INSERT, DELETE, ${columns('SELECT', 'id', 'name', 'kind', 'zones', 'settings', 'created_at')}, ${columns('UPDATE', 'name', 'zones', 'settings', 'sealed')}`,
+    manual_records: `SELECT, ${columns('UPDATE', 'state')}`,
     certificate_versions: columns(
       'SELECT',
       'id',
@@ -175,6 +177,9 @@ const grants: Record<ServiceRole, Grants> = {
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at', 'quarantined_at')}`,
     deployments: keep,
     challenge_answers: manage,
+    challenge_files: manage,
+    dns_providers: read,
+    manual_records: manage,
     renewal_plans: keep,
     certificate_failures: manage,
     certificate_alerts: manage,

@@ -6,3 +6,4 @@ export { randomToken } from './random-token';
 export { SecretBox, type SealedSecret, type SecretContext } from './secret-box';
 export { openSshCredential, sealSshCredential, type SshCredentialSecret } from './ssh-credential';
 export { generateWebhookSecret, openWebhookSecret, sealWebhookSecret } from './webhook-secret';
+export * from './dns-provider-secret';

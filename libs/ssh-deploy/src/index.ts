@@ -1,3 +1,4 @@
+export { placeChallengeFile, removeChallengeFile, type ChallengeFile } from './challenge-file';
 export { deployCertificate, type DeployOptions } from './deploy';
 export type { DeployDeps } from './deploy-progress';
 export type {

@@ -1,4 +1,5 @@
 export * from './acme-faults';
+export * from './dns-apis';
 export { type Program, type ProgramExit, type ProgramOptions, startProgram } from './child';
 export { type Chromium, startChromium } from './chromium';
 export { type EventuallyOptions, eventually } from './eventually';

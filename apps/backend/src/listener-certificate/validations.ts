@@ -30,8 +30,12 @@ export class Validations implements Component {
     const { answers } = this.deps;
     const { TlsAlpn01Responder, openValidationDoor } = await loadAcme();
     const shared = {
-      put: (key: string, answer: string, holder: string) => answers.put(key, answer, holder),
-      remove: (key: string, holder: string) => answers.remove(key, holder),
+      // One backend orders at a time: what it finds is of one whose claim is lost.
+      put: async (key: string, answer: string, holder: string) => {
+        await answers.put(key, answer, holder);
+        return true;
+      },
+      remove: (key: string, answer: string, holder: string) => answers.remove(key, answer, holder),
       // Strangers ask for whatever they like: Postgres is not asked for that.
       find: async (key: string) => (this.options.names.includes(key) ? answers.find(key) : undefined),
     };

@@ -150,4 +150,15 @@ export const certificateRoutes = (certificates: CertificateService, survival: Su
     response: operation,
     handler: async ({ params }) => ({ body: await certificates.operation(params.id) }),
   }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/operations/:id/confirm-records',
+    access: 'certificates:write',
+    summary: 'Says that the TXT records that it waits for are set; it goes on without looking',
+    params: idParams,
+    body: noBody,
+    status: 200,
+    response: operation,
+    handler: async (input) => ({ body: await certificates.confirmRecords(input, input.params.id) }),
+  }),
 ];

@@ -16,6 +16,7 @@ import type { CertificateService } from '../services/certificate-service';
 import type { CommandKeyService } from '../services/command-key-service';
 import type { CommandService } from '../services/command-service';
 import type { DeadLetterService } from '../services/dead-letter-service';
+import type { DnsProviderService } from '../services/dns-provider-service';
 import type { EnrollmentService } from '../services/enrollment-service';
 import type { FreezeService } from '../services/freeze-service';
 import type { GatewayService } from '../services/gateway-service';
@@ -41,6 +42,7 @@ import { commandKeyRoutes } from './command-keys';
 import { commandRoutes } from './commands';
 import { docsRoutes } from './docs';
 import { deadLetterRoutes } from './dead-letters';
+import { dnsProviderRoutes } from './dns-providers';
 import { enrollmentRoutes } from './enrollment';
 import { eventRoutes } from './events';
 import { freezeRoutes } from './freeze';
@@ -75,6 +77,7 @@ export interface RouteServices {
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
   readonly survival: SurvivalService;
+  readonly dnsProviders: DnsProviderService;
   readonly privateCa: PrivateCaService;
   readonly serviceCertificates: ServiceCertificateService;
   readonly ocsp: Ocsp;
@@ -105,6 +108,7 @@ export function allRoutes(
     ...certificateRoutes(services.certificates, services.survival),
     ...privateCaRoutes(services),
     ...acmeAccountRoutes(services.acmeAccounts),
+    ...dnsProviderRoutes(services.dnsProviders),
     ...serverRoutes(services.servers),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),

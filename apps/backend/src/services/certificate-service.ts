@@ -18,7 +18,7 @@ import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 export interface CertificateServiceDeps {
   readonly repositories: Pick<
     Repositories,
-    'certificates' | 'certificateVersions' | 'operations' | 'issuerAccounts'
+    'certificates' | 'certificateVersions' | 'operations' | 'issuerAccounts' | 'manualRecords'
   >;
   readonly writes: IdempotentWrites;
 }
@@ -56,12 +56,29 @@ export class CertificateService {
 
   /** @throws AppError NOT_FOUND */
   async operation(id: string): Promise<Operation> {
-    const operation = await this.deps.repositories.operations.get(id);
-    if (!operation) throw new AppError('NOT_FOUND', 'No such operation');
-    return operation;
+    return existingOperation(await this.deps.repositories.operations.get(id));
   }
 
-  /** Issues, then deploys to `deploy_to`. @throws AppError VALIDATION_FAILED, NOT_FOUND for a virtual host */
+  /** Its DNS records are set, somebody says. @throws AppError NOT_FOUND; CONFLICT when it waits for none */
+  async confirmRecords(write: WriteRequest, id: string): Promise<Operation> {
+    return this.deps.writes.perform(write, async ({ operations, manualRecords }) => {
+      const waiting = existingOperation(await operations.get(id));
+      const { certificate_id } = waiting;
+      const records = await manualRecords.confirm(id);
+      await operations.requeue(waiting);
+      return {
+        answer: existingOperation(await operations.get(id)),
+        audit: {
+          action: 'certificate.confirm_records',
+          object: { kind: 'certificate', id: certificate_id },
+          detail: { operation_id: id, records },
+        },
+        changes: [{ kind: 'operation' as const, id, parent_id: certificate_id }],
+      };
+    });
+  }
+
+  /** Issues, then deploys to `deploy_to`. @throws AppError VALIDATION_FAILED, NOT_FOUND for a virtual host or DNS provider */
   create(write: WriteRequest, input: z.output<typeof certificateCreate>): Promise<AcceptedOperation> {
     assertProvable(input);
     return this.deps.writes.perform(write, async (repositories) => {
@@ -173,6 +190,11 @@ function assertOrderable({ current_version, used_by, state }: Certificate, kind:
   if (state === 'revoked') throw new AppError('CONFLICT', 'It is revoked');
 }
 
+function existingOperation(operation: Operation | undefined): Operation {
+  if (!operation) throw new AppError('NOT_FOUND', 'No such operation');
+  return operation;
+}
+
 function existing(certificate: Certificate | undefined): Certificate {
   if (!certificate) throw new AppError('NOT_FOUND', 'No such certificate');
   return certificate;
@@ -191,21 +213,28 @@ async function assertIssuer(
 }
 
 /** @throws AppError VALIDATION_FAILED */
-function assertProvable({ issuer, challenge, names }: z.output<typeof certificateCreate>): void {
+function assertProvable(input: z.output<typeof certificateCreate>): void {
+  const { issuer, challenge, names, dns_provider_id, http_via, deploy_to } = input;
   // The private CA has nothing proved.
-  if (issuer !== privateCaIssuer)
-    refuse(
-      names.flatMap((name, index) => {
-        const path = `names.${index}`;
-        // RFC 8555 section 8.3 and RFC 8737 section 3: only DNS-01 proves a wildcard.
-        if (challenge !== 'dns-01' && name.startsWith('*.'))
-          return [{ path, msg: `a wildcard cannot be proved by ${challenge}, only by dns-01` }];
-        // RFC 8738 section 7: an address stands in no zone.
-        if (challenge === 'dns-01' && isIpAddress(name))
-          return [{ path, msg: 'an IP address cannot be proved by dns-01, only by http-01 or tls-alpn-01' }];
-        return [];
-      }),
-    );
+  if (issuer === privateCaIssuer) return;
+  refuse([
+    ...names.flatMap((name, index) => {
+      const path = `names.${index}`;
+      // RFC 8555 section 8.3 and RFC 8737 section 3: only DNS-01 proves a wildcard.
+      if (challenge !== 'dns-01' && name.startsWith('*.'))
+        return [{ path, msg: `a wildcard cannot be proved by ${challenge}, only by dns-01` }];
+      // RFC 8738 section 7: an address stands in no zone.
+      if (challenge === 'dns-01' && isIpAddress(name))
+        return [{ path, msg: 'an IP address cannot be proved by dns-01, only by http-01 or tls-alpn-01' }];
+      return [];
+    }),
+    ...(dns_provider_id !== null && challenge !== 'dns-01'
+      ? [{ path: 'dns_provider_id', msg: 'goes with dns-01 only' }]
+      : []),
+    ...(http_via === 'server' && (challenge !== 'http-01' || deploy_to.length === 0)
+      ? [{ path: 'http_via', msg: 'server goes with http-01 and virtual hosts in deploy_to' }]
+      : []),
+  ]);
 }
 
 /** @throws AppError VALIDATION_FAILED unless there is nothing */

@@ -1,4 +1,5 @@
-import type { ChallengeSolver, IssuedCertificate, IssueRequest, IssueStepEvent } from '@viw/acme';
+import { isChallengeWait } from '@viw/acme';
+import type { IssuedCertificate, IssueRequest, IssueStepEvent } from '@viw/acme';
 import type {
   CertificateRepository,
   CertificateVersionRepository,
@@ -13,12 +14,18 @@ import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext, orderKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { IssuerInService, Issuers } from '../issuers/issuers';
+import type { ChosenSolver, DnsSolvers } from './dns/dns-solvers';
 import type { RenewalKind } from './order-budget';
+import type { ServerHttp01 } from './server-http01';
 import type { Solvers } from './solvers';
 
 export interface IssuanceDeps {
   readonly issuers: Pick<Issuers, 'of'>;
   readonly solvers: Solvers;
+  /** For DNS-01; without it there is what `solvers` has. */
+  readonly dns?: Pick<DnsSolvers, 'solverFor'> | undefined;
+  /** For HTTP-01 by a file on the server itself. */
+  readonly serverHttp01?: Pick<ServerHttp01, 'solverFor'> | undefined;
   readonly box: SecretBox;
   readonly metrics: WorkerMetrics;
   readonly store: {
@@ -46,21 +53,32 @@ export class Issuance {
       return present.id;
     }
     const service = await this.deps.issuers.of(work.issuer);
-    const solver = service.proves ? this.#solverFor(work) : undefined;
+    const chosen = service.proves ? await this.#solverFor(work) : undefined;
     const request = await this.#request(work, service, journal, signal);
     // Not again for an order of this operation, which a worker before may have made.
-    if (solver && (work.order_url === null || work.continues !== null)) {
-      await service.rehearsal?.run(work, solver, journal, signal);
+    if (chosen && (work.order_url === null || work.continues !== null)) {
+      // Nobody is asked to set records for a rehearsal.
+      if (!chosen.byHand) await service.rehearsal?.run(work, chosen.solver, journal, signal);
       await service.budget?.assertRoom(work.names, renewalOf(service, request));
     }
-    const issued = await this.#issue(service, { ...request, ...(solver && { solver }) });
+    const issued = await this.#issue(service, { ...request, ...(chosen && { solver: chosen.solver }) });
     return this.#save(work, issued, journal);
   }
 
-  /** @throws AppError NOT_IMPLEMENTED */
-  #solverFor({ issuer, challenge }: OperationWork): ChallengeSolver {
-    const solver = Object.entries(this.deps.solvers).find(([type]) => type === challenge)?.[1];
-    if (solver) return solver;
+  /** @throws AppError NOT_IMPLEMENTED, and what the choice of a DNS provider throws */
+  async #solverFor(work: OperationWork): Promise<ChosenSolver> {
+    const { dns, serverHttp01, solvers } = this.deps;
+    const { issuer, challenge } = work;
+    if (challenge === 'dns-01' && dns) {
+      const chosen = await dns.solverFor(work);
+      if (chosen) return chosen;
+    } else {
+      const solver =
+        challenge === 'http-01' && work.http_via === 'server'
+          ? serverHttp01?.solverFor(work)
+          : Object.entries(solvers).find(([type]) => type === challenge)?.[1];
+      if (solver) return { solver, byHand: false };
+    }
     throw new AppError(
       'NOT_IMPLEMENTED',
       `this cert-worker is not set up to issue by ${issuer} with ${challenge}`,
@@ -88,7 +106,7 @@ export class Issuance {
         throw error;
       });
     } catch (error) {
-      if (error instanceof AppError && error.code.startsWith('ACME_'))
+      if (error instanceof AppError && error.code.startsWith('ACME_') && !isChallengeWait(error))
         this.deps.metrics.issuanceFailed(error);
       throw error;
     }

@@ -19,14 +19,17 @@ export interface Responders {
   readonly tlsAlpn01: TlsAlpn01Responder | undefined;
 }
 
+export const authoritiesOf = (config: SolverConfig): Authorities =>
+  new Authorities({
+    resolvers: config.CERT_WORKER_DNS_RESOLVERS,
+    authorityPort: config.CERT_WORKER_DNS_AUTHORITY_PORT,
+  });
+
 export function solversOf(config: SolverConfig, { http01, tlsAlpn01 }: Responders): Solvers {
   const answered = { 'http-01': http01, ...(tlsAlpn01 && { 'tls-alpn-01': tlsAlpn01 }) };
   const { CERT_WORKER_RFC2136_SERVER: server, CERT_WORKER_RFC2136_KEY: key } = config;
   if (!server || !key) return answered;
-  const authorities = new Authorities({
-    resolvers: config.CERT_WORKER_DNS_RESOLVERS,
-    authorityPort: config.CERT_WORKER_DNS_AUTHORITY_PORT,
-  });
+  const authorities = authoritiesOf(config);
   const provider = new Rfc2136Provider({ ...server, key });
   const propagationMs = config.CERT_WORKER_DNS_PROPAGATION_MS;
   return {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isChallengeWait } from '@viw/acme';
 import type {
   NextAttempt,
   OperationRepository,
@@ -19,7 +20,7 @@ import type { StepJournalDeps } from './step-journal';
 /** What is done for one claimed operation; returns when it is done and proved. */
 export type Performance = (work: OperationWork, journal: StepJournal, signal: AbortSignal) => Promise<void>;
 
-/** `ended`: nothing is left to do, by this worker or another. Otherwise ask again after so many milliseconds. */
+/** `ended`: nothing is left to do now, by this worker or another. Otherwise ask again after so many milliseconds. */
 export type RunOutcome = 'ended' | { readonly retryAfterMs: number };
 
 export interface OperationRunnerOptions {
@@ -121,7 +122,11 @@ export class OperationRunner {
       await operations.release(operationId, fencing).catch((failed: unknown) => {
         logger.warn({ event: 'lease_not_released', error: failed }, 'the lease ends by itself');
       });
-      throw error;
+      if (!isChallengeWait(error)) throw error;
+      // In Postgres and in nobody's hands: the reconciler asks for it again when there is nothing to wait for.
+      logger.info({ event: 'operation_waits', attempt: work.attempts }, 'operation waits for somebody');
+      journal.changed();
+      return 'ended';
     } finally {
       lease.stop();
     }
@@ -138,7 +143,7 @@ export class OperationRunner {
       await this.#deps.perform(work, journal, signal);
       return {};
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isPassing(error) || isChallengeWait(error)) throw error;
       if (!(error instanceof AppError))
         logger.error({ event: 'operation_broke', error }, 'the operation met a fault of ours');
       return { failure: failureOf(error), next: afterFailure(error, work, new Date(), Math.random()) };

@@ -84,13 +84,16 @@ export class TlsAlpn01Responder implements ChallengeSolver {
     else socket.destroy();
   }
 
-  /** @throws AppError UNAVAILABLE when the answer cannot be shared */
-  async present({ identifier, keyAuthorization }: PendingChallenge): Promise<void> {
-    await this.answers.present(canonicalName(identifier.value), keyAuthorization);
+  /**
+   * A handshake says no more than the name: orders that share one take turns, here and across all that share answers.
+   * @throws AppError UNAVAILABLE when the answer cannot be shared; ACME_UNAVAILABLE when its turn does not come
+   */
+  async present({ identifier, keyAuthorization }: PendingChallenge, signal?: AbortSignal): Promise<void> {
+    await this.answers.present(canonicalName(identifier.value), keyAuthorization, signal);
   }
 
-  cleanup({ identifier }: PendingChallenge): Promise<void> {
-    return this.answers.withdraw(canonicalName(identifier.value));
+  cleanup({ identifier, keyAuthorization }: PendingChallenge): Promise<void> {
+    return this.answers.withdraw(canonicalName(identifier.value), keyAuthorization);
   }
 
   discard({ identifier, keyAuthorization }: PendingChallenge): Promise<void> {

@@ -55,7 +55,12 @@ export const certificateRoutes = (http: Transport) => ({
     http.call(operationPage, { method: 'GET', path: `${one(id)}/operations`, options }),
 });
 
+const operationPath = (id: string): string => `/api/v1/operations/${encodeURIComponent(id)}`;
+
 export const operationRoutes = (http: Transport) => ({
   get: (id: string, options?: CallOptions) =>
-    http.call(operation, { method: 'GET', path: `/api/v1/operations/${encodeURIComponent(id)}`, options }),
+    http.call(operation, { method: 'GET', path: operationPath(id), options }),
+  /** The TXT records that it waits for are set. */
+  confirmRecords: (id: string, options?: WriteOptions) =>
+    http.call(operation, { method: 'POST', path: `${operationPath(id)}/confirm-records`, body: {}, options }),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { certificateName } from '../certificate-name';
+import { manualRecord } from './dns-providers';
 import { operationKind, stepStatus } from '../streams';
 import { listQuery, page } from './problem';
 
@@ -16,6 +17,10 @@ export const certificateCreate = z.strictObject({
   issuer: z.string().min(1).max(64).default('acme'),
   /** `dns-01` where the installation can change the zone (wildcards need it, IP addresses cannot be proved by it); `tls-alpn-01` where its port 443 is led to it. */
   challenge: z.enum(['http-01', 'dns-01', 'tls-alpn-01']).default('http-01'),
+  /** For `dns-01`: who proves all of its names; by default each is proved by the provider whose zone fits best. */
+  dns_provider_id: z.uuid().nullable().default(null),
+  /** For `http-01`: answered by viw itself, or by a file that it puts under the web root of the virtual hosts in `deploy_to`. */
+  http_via: z.enum(['responder', 'server']).default('responder'),
   key_type: keyType.default('ec-p256'),
   /** Virtual hosts that are to serve it. */
   deploy_to: z.array(z.uuid()).max(200).default([]),
@@ -137,6 +142,8 @@ export const certificate = z.object({
   names: z.array(z.string()),
   issuer: z.string(),
   challenge: z.string(),
+  dns_provider_id: z.string().nullable(),
+  http_via: z.enum(['responder', 'server']),
   key_type: keyType,
   state: certificateState,
   created_at: z.string(),
@@ -252,6 +259,8 @@ export const operation = z.object({
   order_state: orderState.nullable(),
   /** In the order in which they were reported; the newest report of a step counts. */
   steps: z.array(operationStep),
+  /** TXT records that somebody is to set before it goes on (DNS-01 by hand). */
+  manual_records: z.array(manualRecord),
   /** Null as long as no deployment has been planned. */
   rollout: rollout.nullable(),
 });

@@ -17,6 +17,7 @@ export * from './servers';
 export * from './certificates';
 export * from './certificate-survival';
 export * from './acme-accounts';
+export * from './dns-providers';
 export * from './events';
 export * from './dead-letters';
 export * from './private-ca';

@@ -143,6 +143,11 @@ export const virtualHostCreate = z.strictObject({
   server_names: z.array(certificateName).min(1).max(100),
   /** viw keeps `versions/<id>/` and the symlink `current` in it; NGINX is to point at `<cert_dir>/current/…`. */
   cert_dir: absolutePath,
+  /** Of port 80 there; for HTTP-01 by a file under `<web_root>/.well-known/acme-challenge/`. */
+  web_root: absolutePath
+    .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/, 'an absolute path without . and ..')
+    .nullable()
+    .default(null),
   /** Where the certificate is proved to be served, as seen from the server itself. */
   listeners: z
     .array(z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }))
@@ -154,6 +159,7 @@ export const virtualHost = z.object({
   server_id: z.string(),
   server_names: z.array(z.string()),
   cert_dir: z.string(),
+  web_root: z.string().nullable(),
   listeners: z.array(z.object({ host: z.string(), port: z.int() })),
   certificate_id: z.string().nullable(),
 });

@@ -29,6 +29,8 @@ import { listenerCertificates } from './0041_listener_certificates';
 import { tokenKeyRotation } from './0042_token_key_rotation';
 import { externalIdentity } from './0044_external_identity';
 import { serviceCertificates } from './0045_service_certificates';
+import { dnsProviders } from './0046_dns_providers';
+import { challengeFiles } from './0047_challenge_files';
 import { issuers } from './0048_issuers';
 import { webAuthority } from './0049_web_authority';
 import { alerts } from './0050_alerts';
@@ -70,6 +72,8 @@ export const migrations: readonly Migration[] = [
   tokenKeyRotation,
   externalIdentity,
   serviceCertificates,
+  dnsProviders,
+  challengeFiles,
   issuers,
   webAuthority,
   alerts,

@@ -15,6 +15,8 @@ export interface CertificatesTable {
   names: string[];
   issuer: string;
   challenge: string;
+  dns_provider_id: string | null;
+  http_via: Generated<'responder' | 'server'>;
   key_type: KeyType;
   state: Generated<'pending' | 'active' | 'failed' | 'revoked'>;
   current_version_id: string | null;

@@ -33,6 +33,7 @@ import type {
   ChallengeAnswersTable,
   RenewalPlansTable,
 } from './certificates';
+import type { ChallengeFilesTable, DnsProvidersTable, ManualRecordsTable } from './dns-providers';
 import type { AgentCommandResultsTable, AgentCommandsTable } from './commands';
 import type {
   AgentEventsTable,
@@ -97,6 +98,9 @@ export interface Database {
   certificate_versions: CertificateVersionsTable;
   deployments: DeploymentsTable;
   challenge_answers: ChallengeAnswersTable;
+  challenge_files: ChallengeFilesTable;
+  dns_providers: DnsProvidersTable;
+  manual_records: ManualRecordsTable;
   renewal_plans: RenewalPlansTable;
   certificate_alerts: CertificateAlertsTable;
   certificate_failures: CertificateFailuresTable;

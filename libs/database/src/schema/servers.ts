@@ -40,6 +40,7 @@ export interface VirtualHostsTable {
   server_id: string;
   server_names: string[];
   cert_dir: string;
+  web_root: string | null;
   listeners: Json<{ host: string; port: number }[]>;
   certificate_id: string | null;
   created_at: InstantDefault;

@@ -11,7 +11,7 @@ import { createPanelUser, newUser, userIsInTheFile } from './command';
 import { revokedIsOff, stopsAndGoesOn } from './emergency';
 import { lookAtPanel } from './panel';
 import { signingKeyTurns } from './key-rotation';
-import { plantBootstrapToken, plantVpnUser, privateKeys } from './planted';
+import { plantBootstrapToken, plantDnsToken, plantVpnUser, privateKeys } from './planted';
 import { secretsAreNowhere } from './secrecy';
 import { telemetryArrived } from './telemetry';
 import { Walk } from './walk';
@@ -89,6 +89,7 @@ async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): 
     { name: 'the password', value: user.password },
     ...(await plantVpnUser(person, gateway.agent_id)),
     ...(await plantBootstrapToken(person, gateway.agent_id)),
+    ...(await plantDnsToken(person)),
     ...(await privateKeys(demo.layout.root, gateway.agent_id)),
   ]);
   await walk.step('the command signing key is turned, and every host goes along', () =>

@@ -1,10 +1,11 @@
 import type { Certificate, KeyType } from '@viw/contracts';
-import { isUuid, uuidv7 } from '@viw/runtime';
+import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { ListOptions, Page } from '../../cursor';
 import { cursorShape, decodeCursor, limitOf, pageOf } from '../../cursor';
 import type { Scoped } from '../access/scope-conditions';
 import { certificateInScope } from '../access/scope-conditions';
+import { isForeignKeyViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
 
 export interface NewCertificate {
@@ -12,6 +13,8 @@ export interface NewCertificate {
   readonly issuer: string;
   readonly challenge: string;
   readonly key_type: KeyType;
+  readonly dns_provider_id?: string | null;
+  readonly http_via?: Certificate['http_via'];
   /** Shown to people. */
   readonly created_by: string;
 }
@@ -20,7 +23,7 @@ const instant = (column: string) =>
   sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 
 const columns = sql`
-  c.id, c.names, c.issuer, c.challenge, c.key_type, c.state, c.created_at,
+  c.id, c.names, c.issuer, c.challenge, c.dns_provider_id, c.http_via, c.key_type, c.state, c.created_at,
   (SELECT jsonb_build_object('id', v.id, 'serial', v.serial, 'fingerprint_sha256', v.fingerprint_sha256,
       'issuer', v.issuer, 'names', v.names, 'not_before', ${instant('v.not_before')},
       'not_after', ${instant('v.not_after')}, 'created_at', ${instant('v.created_at')},
@@ -56,13 +59,19 @@ const source = sql`viw.certificates c
 export class CertificateRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  /** State `pending`; its id. */
+  /** State `pending`; its id. @throws AppError NOT_FOUND without such a DNS provider */
   async create(input: NewCertificate): Promise<string> {
     const id = uuidv7();
-    await this.deps.db
-      .insertInto('certificates')
-      .values({ ...input, id, names: [...input.names], current_version_id: null })
-      .execute();
+    const row = { ...input, id, names: [...input.names], current_version_id: null };
+    try {
+      await this.deps.db
+        .insertInto('certificates')
+        .values({ ...row, dns_provider_id: input.dns_provider_id ?? null })
+        .execute();
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new AppError('NOT_FOUND', 'No such DNS provider');
+      throw error;
+    }
     return id;
   }
 
@@ -108,7 +117,7 @@ export class CertificateRepository {
   async delete(id: string): Promise<boolean> {
     if (!isUuid(id)) return false;
     const { rows } = await sql`
-      WITH gone AS (UPDATE viw.certificates SET deleted_at = now() WHERE id = ${id} AND deleted_at IS NULL RETURNING id),
+      WITH gone AS (UPDATE viw.certificates SET deleted_at = now(), dns_provider_id = NULL WHERE id = ${id} AND deleted_at IS NULL RETURNING id),
         freed AS (UPDATE viw.virtual_hosts v SET certificate_id = NULL FROM gone WHERE v.certificate_id = gone.id)
       SELECT 1 FROM gone`.execute(this.deps.db);
     return rows.length > 0;

@@ -5,23 +5,30 @@ export interface ChallengeAnswerOptions {
   readonly type: 'http-01' | 'tls-alpn-01';
 }
 
-/** Longer than the CA may take to validate, so that a crash leaves nothing for long. */
-const KEPT_S = 3_600;
+/**
+ * Longer than the CA may take to validate, so that a crash leaves nothing for long. A name of tls-alpn-01 is closed to
+ * other orders for as long; its crashed order is taken up again before that.
+ */
+const KEPT_S = { 'http-01': 3_600, 'tls-alpn-01': 300 } as const;
 
-/** Answers to validations under way, of one type of challenge, shared by all workers. */
+/** Answers to validations under way, of one type of challenge, shared by all workers: one per question of the CA. */
 export class ChallengeAnswerRepository {
   constructor(
     private readonly options: ChallengeAnswerOptions,
     private readonly deps: RepositoryDeps,
   ) {}
 
-  /** @param holder whoever presents it; the last one counts */
-  async put(key: string, keyAuthorization: string, holder: string): Promise<void> {
-    await sql`
-      INSERT INTO viw.challenge_answers (type, key, key_authorization, holder, expires_at)
-      VALUES (${this.options.type}, ${key}, ${keyAuthorization}, ${holder}, now() + make_interval(secs => ${KEPT_S}))
+  /** False when another order's answer stands there. The same answer is taken over by the holder. */
+  async put(key: string, keyAuthorization: string, holder: string): Promise<boolean> {
+    const { type } = this.options;
+    const { rows } = await sql`
+      INSERT INTO viw.challenge_answers AS a (type, key, key_authorization, holder, expires_at)
+      VALUES (${type}, ${key}, ${keyAuthorization}, ${holder}, now() + make_interval(secs => ${KEPT_S[type]}))
       ON CONFLICT (type, key) DO UPDATE SET key_authorization = excluded.key_authorization, holder = excluded.holder,
-        expires_at = excluded.expires_at`.execute(this.deps.db);
+        expires_at = excluded.expires_at
+        WHERE a.key_authorization = excluded.key_authorization OR a.expires_at <= now()
+      RETURNING 1`.execute(this.deps.db);
+    return rows.length > 0;
   }
 
   async find(key: string): Promise<string | undefined> {
@@ -31,11 +38,10 @@ export class ChallengeAnswerRepository {
     return rows[0]?.answer;
   }
 
-  /** Unless somebody else has presented it since. Drops what is past its time, too. */
-  async remove(key: string, holder: string): Promise<void> {
+  /** This answer, unless somebody else has taken it over. Drops what is past its time, too. */
+  async remove(key: string, keyAuthorization: string, holder: string): Promise<void> {
     await sql`DELETE FROM viw.challenge_answers
-      WHERE (type = ${this.options.type} AND key = ${key} AND holder = ${holder}) OR expires_at <= now()`.execute(
-      this.deps.db,
-    );
+      WHERE (type = ${this.options.type} AND key = ${key} AND key_authorization = ${keyAuthorization}
+        AND holder = ${holder}) OR expires_at <= now()`.execute(this.deps.db);
   }
 }

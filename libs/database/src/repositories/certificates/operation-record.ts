@@ -11,6 +11,10 @@ export const operationColumns = sql`
       'virtual_host_id', s.virtual_host_id, 'detail', s.detail, 'duration_ms', s.duration_ms,
       'at', to_char(s.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY s.id)
     FROM viw.certificate_operation_steps s WHERE s.operation_id = o.id), '[]'::jsonb) AS steps,
+  coalesce((SELECT jsonb_agg(jsonb_build_object('name', m.name, 'record', m.record, 'value', m.value,
+      'state', CASE WHEN m.state = 'waiting' AND m.expires_at <= now() THEN 'expired' ELSE m.state END,
+      'expires_at', to_char(m.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY m.record, m.value)
+    FROM viw.manual_records m WHERE m.operation_id = o.id), '[]'::jsonb) AS manual_records,
   (SELECT jsonb_build_object('total', count(*), 'done', count(*) FILTER (WHERE t.state = 'done'),
       'failed', count(*) FILTER (WHERE t.state = 'failed'), 'skipped', count(*) FILTER (WHERE t.state = 'skipped'),
       'percent', floor(100.0 * count(*) FILTER (WHERE t.state = 'done') / count(*))::int,

@@ -61,6 +61,16 @@ export class OperationRepository {
     });
   }
 
+  /** Asks for it once more, at once. The claim makes a repeated request harmless. */
+  async requeue({
+    id,
+    certificate_id,
+    kind,
+  }: Pick<Operation, 'id' | 'certificate_id' | 'kind'>): Promise<void> {
+    const body = { operation_id: id, certificate_id, kind };
+    await new OutboxRepository({ db: this.deps.db }).enqueue(certRequestsStream, body);
+  }
+
   async get(id: string): Promise<Operation | undefined> {
     if (!isUuid(id)) return undefined;
     const { rows } = await sql<OperationRow>`
@@ -87,7 +97,8 @@ export class OperationRepository {
   }
 
   /**
-   * Publishes again what nobody works on: accepted long ago and never started, or running with a lease that ended. The
+   * Publishes again what nobody works on: accepted long ago and never started, or running with a lease that ended, and
+   * not what waits for a person. The
    * claim makes a repeated request harmless. @returns operation ids
    */
   async requeueStale({
@@ -106,9 +117,11 @@ export class OperationRepository {
       }>`
         UPDATE viw.certificate_operations o SET requeued_at = now()
         FROM (
-          SELECT id FROM viw.certificate_operations
+          SELECT id FROM viw.certificate_operations s
           WHERE (status = 'accepted' OR (status = 'running' AND (lease_until IS NULL OR lease_until < now())))
             AND coalesce(requeued_at, created_at) < now() - make_interval(secs => ${afterSeconds})
+            AND NOT EXISTS (SELECT FROM viw.manual_records m WHERE m.operation_id = s.id AND m.state = 'waiting'
+              AND m.expires_at > now())
           ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
         ) AS stale
         WHERE o.id = stale.id RETURNING o.id, o.certificate_id, o.kind, o.correlation_id`.execute(trx);

@@ -24,6 +24,10 @@ export interface OperationWork {
   names: string[];
   issuer: string;
   challenge: string;
+  /** For `dns-01`; null: by the names' zones. */
+  dns_provider_id: string | null;
+  /** For `http-01`. */
+  http_via: Certificate['http_via'];
   key_type: KeyType;
   /** At the claim; as long as the lease is held nobody else changes it. */
   state: Certificate['state'];
@@ -174,7 +178,7 @@ async function take(
         ELSE o.order_url END
     FROM c WHERE o.id = ${operationId}
     RETURNING o.id AS operation_id, o.certificate_id, o.kind, o.parameters, o.correlation_id, o.created_at, o.attempts, o.order_url,
-      o.fencing, c.names, c.issuer, c.challenge, c.key_type, c.state, c.current_version_id,
+      o.fencing, c.names, c.issuer, c.challenge, c.dns_provider_id, c.http_via, c.key_type, c.state, c.current_version_id,
       (SELECT v.not_after FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS not_after,
       coalesce((SELECT attempts FROM failed), 0) AS failures,
       (SELECT problem_type FROM failed) AS failed_problem,

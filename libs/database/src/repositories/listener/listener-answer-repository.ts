@@ -22,11 +22,10 @@ export class ListenerAnswerRepository {
     return rows[0]?.answer ?? undefined;
   }
 
-  /** Unless somebody else has presented it since. */
-  async remove(key: string, holder: string): Promise<void> {
+  /** Unless another one, or somebody else, has been presented since. */
+  async remove(key: string, answer: string, holder: string): Promise<void> {
     await sql`UPDATE viw.listener_certificates SET answers = answers - ${key}::text
-      WHERE id = ${this.options.certificateId} AND answers -> ${key}::text ->> 'holder' = ${holder}`.execute(
-      this.deps.db,
-    );
+      WHERE id = ${this.options.certificateId}
+        AND answers -> ${key}::text = ${JSON.stringify({ answer, holder })}::jsonb`.execute(this.deps.db);
   }
 }

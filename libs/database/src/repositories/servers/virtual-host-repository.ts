@@ -9,7 +9,15 @@ export interface DeployTarget extends VirtualHost {
   server: Omit<Server, 'created_at'>;
 }
 
-const shown = ['id', 'server_id', 'server_names', 'cert_dir', 'listeners', 'certificate_id'] as const;
+const shown = [
+  'id',
+  'server_id',
+  'server_names',
+  'cert_dir',
+  'web_root',
+  'listeners',
+  'certificate_id',
+] as const;
 
 export class VirtualHostRepository {
   constructor(private readonly deps: RepositoryDeps) {}
@@ -17,7 +25,8 @@ export class VirtualHostRepository {
   /** @throws AppError ALREADY_EXISTS when the server has one with this directory, NOT_FOUND without such a server */
   async create(
     serverId: string,
-    input: Omit<VirtualHost, 'id' | 'server_id' | 'certificate_id'>,
+    input: Omit<VirtualHost, 'id' | 'server_id' | 'certificate_id' | 'web_root'> &
+      Partial<Pick<VirtualHost, 'web_root'>>,
   ): Promise<VirtualHost> {
     if (!isUuid(serverId)) throw new AppError('NOT_FOUND', 'No such server');
     try {
@@ -28,6 +37,7 @@ export class VirtualHostRepository {
           server_id: serverId,
           server_names: input.server_names,
           cert_dir: input.cert_dir,
+          web_root: input.web_root ?? null,
           listeners: JSON.stringify(input.listeners),
           certificate_id: null,
         })
@@ -77,22 +87,33 @@ export class VirtualHostRepository {
     const rows = await this.deps.db
       .selectFrom('virtual_hosts as v')
       .innerJoin('nginx_servers as s', 's.id', 'v.server_id')
-      .select(['v.id', 'v.server_id', 'v.server_names', 'v.cert_dir', 'v.listeners', 'v.certificate_id'])
+      .select([
+        'v.id',
+        'v.server_id',
+        'v.server_names',
+        'v.cert_dir',
+        'v.web_root',
+        'v.listeners',
+        'v.certificate_id',
+      ])
       .select(['s.name', 's.host', 's.ssh_port', 's.ssh_credential_id', 's.host_key_fingerprint'])
       .select(['s.test_command', 's.reload_command', 's.jump_server_id', 's.rights'])
       .where('v.certificate_id', '=', certificateId)
       .orderBy(failedLast(certificateId))
       .orderBy('v.id')
       .execute();
-    return rows.map(({ id, server_id, server_names, cert_dir, listeners, certificate_id, ...server }) => ({
-      id,
-      server_id,
-      server_names,
-      cert_dir,
-      listeners,
-      certificate_id,
-      server: { id: server_id, ...server },
-    }));
+    return rows.map(
+      ({ id, server_id, server_names, cert_dir, web_root, listeners, certificate_id, ...server }) => ({
+        id,
+        server_id,
+        server_names,
+        cert_dir,
+        web_root,
+        listeners,
+        certificate_id,
+        server: { id: server_id, ...server },
+      }),
+    );
   }
 
   /** False when there was none. */
