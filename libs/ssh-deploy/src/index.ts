@@ -25,6 +25,8 @@ export { probeHostKey, type OfferedHostKey } from './probe-host-key';
 export { quoteForPosixShell } from './quote';
 export type { RemoteEntry, RemoteFiles, RemoteKind } from './remote-files';
 export { normalizeFingerprint, servedCertificate, type Listener, type Served } from './served-certificate';
+export type { ServiceOptions } from './service/service-of';
+export type { PairForm, ServiceKind } from './service/service';
 export type { ServedFacts } from './served-facts';
 export type { ServerState } from './server-state';
 export { SshConnection, type SshConnectOptions } from './ssh-connection';
