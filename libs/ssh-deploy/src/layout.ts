@@ -5,8 +5,17 @@ export const FULLCHAIN_FILE = 'fullchain.pem';
 export const PRIVATE_KEY_FILE = 'privkey.pem';
 /** Key and chain in one file, for services that want it so. */
 export const COMBINED_FILE = 'combined.pem';
+/** What NGINX is to include. */
+export const TLS_FILE = 'tls.conf';
+export const HTTP01_FILE = 'http01.conf';
 /** Everything that viw puts into a version's directory. */
-export const VERSION_FILES = [FULLCHAIN_FILE, PRIVATE_KEY_FILE, COMBINED_FILE] as const;
+export const VERSION_FILES = [
+  FULLCHAIN_FILE,
+  PRIVATE_KEY_FILE,
+  COMBINED_FILE,
+  TLS_FILE,
+  HTTP01_FILE,
+] as const;
 export type VersionFileName = (typeof VERSION_FILES)[number];
 
 /** The files of one version: content by name. */
