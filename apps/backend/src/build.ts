@@ -57,6 +57,7 @@ import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
 import { PrivateCaService } from './services/private-ca-service';
 import { ServerService } from './services/server-service';
+import { VirtualHostService } from './services/virtual-host-service';
 import { SignInService } from './services/sign-in-service';
 import { IdempotentWrites } from './services/idempotent-writes';
 import { Store } from './store';
@@ -206,6 +207,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         writes,
         secretBox,
       }),
+      virtualHosts: new VirtualHostService({ repositories, writes }),
       deadLetters: new DeadLetterService({ store: deadLetters, writes, audit }),
       events,
     },

@@ -18,6 +18,7 @@ import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
 import { ServerProbes } from './deploy/server-probes';
 import { ServedWatch } from './deploy/served-watch';
+import { SnippetJobs } from './deploy/snippet-jobs';
 import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
 import type { AcmeAccountOptions } from './issue/acme-account';
@@ -118,6 +119,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, ...access, metrics: counts, logger },
   );
+  const snippets = new SnippetJobs(
+    { databaseUrl, proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
+    { ...store, ...access, producer, changes, logger },
+  );
   const revocation = new Revocation({ account, issuance, deployment, revocations: store.revocations });
   const runner = new OperationRunner(
     { consumer },
@@ -185,6 +190,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
         run: (signal) => new ServerProbes({ ...store, ...access, changes }).runAll(signal),
         logger,
       },
+    ),
+    new PeriodicTask(
+      { name: 'snippet-jobs', everyMs: PROBES_EVERY_MS, failureEvent: 'snippet_jobs_failed' },
+      { run: (signal) => snippets.runAll(signal), logger },
     ),
     new ServedWatch(
       { databaseUrl, everyS: config.CERT_WORKER_SERVED_CHECK_EVERY_S },

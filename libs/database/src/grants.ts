@@ -82,11 +82,13 @@ const grants: Record<ServiceRole, Grants> = {
     nginx_servers: manage,
     server_probes: manage,
     virtual_hosts: manage,
+    snippet_jobs: manage,
     certificates: keep,
     certificate_operations: keep,
     certificate_operation_steps: read,
     certificate_operation_targets: read,
-    served_checks: read,
+    // Of virtual hosts that serve nothing of viw any more.
+    served_checks: 'SELECT, DELETE',
     certificate_versions: columns(
       'SELECT',
       'id',
@@ -135,6 +137,7 @@ const grants: Record<ServiceRole, Grants> = {
     nginx_servers: read,
     server_probes: 'SELECT, UPDATE',
     virtual_hosts: read,
+    snippet_jobs: 'SELECT, UPDATE',
     certificates: `SELECT, ${columns('UPDATE', 'state', 'current_version_id', 'renew_at', 'fencing')}`,
     certificate_operations: 'SELECT, UPDATE',
     certificate_operation_steps: append,

@@ -21,6 +21,7 @@ import type { SecretResultService } from '../services/secret-result-service';
 import type { KeyRenewalService } from '../services/key-renewal-service';
 import type { PrivateCaService } from '../services/private-ca-service';
 import type { ServerService } from '../services/server-service';
+import type { VirtualHostService } from '../services/virtual-host-service';
 import type { SignInService } from '../services/sign-in-service';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
 import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
@@ -38,6 +39,7 @@ import { privateCaRoutes } from './private-ca';
 import { seedAliases } from './seed-aliases';
 import { serverRoutes } from './servers';
 import { sessionRoutes } from './session';
+import { virtualHostRoutes } from './virtual-hosts';
 
 export interface RouteServices {
   readonly signIn: SignInService;
@@ -57,6 +59,7 @@ export interface RouteServices {
   readonly certificates: CertificateService;
   readonly privateCa: PrivateCaService;
   readonly servers: ServerService;
+  readonly virtualHosts: VirtualHostService;
   readonly deadLetters: DeadLetterService;
   readonly events: EventBroadcast;
 }
@@ -77,6 +80,7 @@ export function allRoutes(
     ...certificateRoutes(services.certificates),
     ...privateCaRoutes(services.privateCa),
     ...serverRoutes(services.servers),
+    ...virtualHostRoutes(services.virtualHosts),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),
     ...apiClientRoutes(services.apiClients),

@@ -9,6 +9,8 @@ export * from './commands';
 export * from './command-keys';
 export * from './freeze';
 export * from './servers';
+export * from './snippets';
+export * from './virtual-hosts';
 export * from './certificates';
 export * from './events';
 export * from './dead-letters';

@@ -25,6 +25,8 @@ import { privateCa } from './0033_private_ca';
 import { serverRights } from './0035_server_rights';
 import { tokenKeys } from './0037_token_keys';
 import { probeAttempts } from './0038_probe_attempts';
+import { services } from './0052_services';
+import { certificateBatches } from './0053_certificate_batches';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -58,4 +60,6 @@ export const migrations: readonly Migration[] = [
   serverRights,
   tokenKeys,
   probeAttempts,
+  services,
+  certificateBatches,
 ];

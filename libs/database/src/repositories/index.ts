@@ -47,6 +47,7 @@ export * from './servers/server-probe-repository';
 export * from './private-ca/certificate-authority-repository';
 export * from './private-ca/issued-certificate-repository';
 export * from './servers/server-repository';
+export * from './servers/snippet-job-repository';
 export type { Scoped } from './access/scope-conditions';
 export * from './access/scope-repository';
 export * from './access/second-factor-repository';

@@ -72,7 +72,7 @@ const hostile = [
 
 it.each(hostile)('never lets the server name %j into a configuration', (name) => {
   expect(() => renderSnippet(plain, { ...subject, serverNames: ['a.example', name] })).toThrow(
-    expect.objectContaining({ code: 'DEPLOY_REFUSED' }),
+    /cannot stand in a configuration/,
   );
 });
 
@@ -94,9 +94,7 @@ it.each([
 
 it.each([...signs, '', '-a', 'a/b', '[::1', 'a:80'])('nor the host %j', (host) => {
   const http01 = { from: 'responder', host, port: 80 } as const;
-  expect(() => renderSnippet({ ...plain, http01 }, subject)).toThrow(
-    expect.objectContaining({ code: 'DEPLOY_REFUSED' }),
-  );
+  expect(() => renderSnippet({ ...plain, http01 }, subject)).toThrow(/cannot stand in a configuration/);
 });
 
 it.each([0, 65_536, 1.5, Number.NaN])('nor the port %d', (port) => {

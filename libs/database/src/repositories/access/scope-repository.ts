@@ -8,7 +8,7 @@ import { certificateInScope, gatewayInScope, serverInScope, verbInScope } from '
 /** Something that a scope may hold or not. */
 export type ScopedObject =
   | {
-      readonly kind: 'gateway' | 'certificate' | 'operation' | 'server' | 'virtual_host';
+      readonly kind: 'gateway' | 'certificate' | 'operation' | 'server' | 'virtual_host' | 'ssh_credential';
       readonly id: string;
     }
   | { readonly kind: 'command'; readonly id: string; readonly gateway: string };
@@ -104,6 +104,9 @@ export class ScopeRepository {
           WHERE o.id = ${id} AND ${certificateInScope(scope)}`;
       case 'server':
         return sql`SELECT 1 FROM viw.nginx_servers s WHERE s.id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;
+      case 'ssh_credential':
+        return sql`SELECT 1 FROM viw.nginx_servers s
+          WHERE s.ssh_credential_id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;
       case 'virtual_host':
         // Whoever names it takes it from the certificate that it serves: that has to be in the scope, too.
         return sql`SELECT 1 FROM viw.virtual_hosts v LEFT JOIN viw.certificates c ON c.id = v.certificate_id
