@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, sshd, Pebble, Knot DNS, Chromium.
+# Makes sure the servers that the demo and the tests run are on this machine: Redis, NGINX, HAProxy, sshd, Pebble, Knot DNS, Chromium.
 # `install.sh host-check`: also what a gateway host has, for `make host-check` (container engine, OpenVPN, a Debian to boot).
 # `install.sh tls-check`: also testssl.sh, for `make tls-check`.
 # `install.sh bench-certs`: also the ACME clients that the bench `certs` compares with.
@@ -14,6 +14,7 @@ need() { # need <program> <package>: programs in /usr/sbin count too
 }
 need redis-server redis-server
 need nginx nginx-light
+need haproxy haproxy
 need sshd openssh-server
 need ssh-keygen openssh-client
 need pebble pebble
@@ -70,6 +71,7 @@ stay_off() {
   for package in $missing; do
     case $package in
       redis-server) $as_root systemctl disable --quiet redis-server.service ;;
+      haproxy) $as_root systemctl disable --quiet haproxy.service ;;
       nginx-light) $as_root systemctl disable --quiet nginx.service ;;
       knot) $as_root systemctl disable --quiet knot.service ;;
       openssh-server) $as_root systemctl disable --quiet ssh.service ;;

@@ -68,6 +68,7 @@ import { DnsProviderService } from './services/dns-provider-service';
 import { ServiceCertificateService } from './services/service-certificate-service';
 import { ServerService } from './services/server-service';
 import { SurvivalService } from './services/survival-service';
+import { VirtualHostService } from './services/virtual-host-service';
 import { SignInService } from './services/sign-in-service';
 import { SystemService } from './services/system-service';
 import { TokenKeyService } from './services/token-key-service';
@@ -234,6 +235,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         writes,
         secretBox,
       }),
+      virtualHosts: new VirtualHostService({ repositories, writes }),
       deadLetters: new DeadLetterService({ store: deadLetters, writes, audit }),
       alerts: new AlertService({ repositories, writes }),
       notificationChannels: new NotificationChannelService({ repositories, writes, box: secretBox }),

@@ -98,6 +98,16 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'GET /api/v1/acme-accounts/:id': everybody,
   'PATCH /api/v1/acme-accounts/:id': ['admin'],
   'DELETE /api/v1/acme-accounts/:id': ['admin'],
+  'PATCH /api/v1/servers/:id': ['admin'],
+  'DELETE /api/v1/servers/:id': ['admin'],
+  'GET /api/v1/servers/:id/virtual-hosts/:vid': everybody,
+  'PATCH /api/v1/servers/:id/virtual-hosts/:vid': ['admin'],
+  'DELETE /api/v1/servers/:id/virtual-hosts/:vid': ['admin'],
+  'POST /api/v1/servers/:id/virtual-hosts/:vid/preview': ['admin'],
+  'GET /api/v1/servers/:id/virtual-hosts/:vid/preview': everybody,
+  'POST /api/v1/servers/:id/virtual-hosts/:vid/apply': ['admin'],
+  'GET /api/v1/ssh-credentials/:id': everybody,
+  'DELETE /api/v1/ssh-credentials/:id': ['admin'],
   'GET /api/v1/ssh-credentials': everybody,
   'POST /api/v1/ssh-credentials': ['admin'],
   'GET /admin/api/api-clients': ['admin', 'auditor'],
@@ -156,7 +166,7 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
 const concrete = (path: string): string =>
   path
     .replace(':agent_id', 'gw-nobody')
-    .replace(/:(id|correlation_id|key_id|sha256)/g, '01936b2e-0000-7000-8000-000000000001');
+    .replace(/:(id|vid|correlation_id|key_id|sha256)/g, '01936b2e-0000-7000-8000-000000000001');
 
 async function status(method: string, path: string, headers: Record<string, string>): Promise<number> {
   const giveUp = new AbortController();

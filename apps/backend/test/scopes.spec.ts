@@ -93,6 +93,16 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /api/v1/acme-accounts/:id': 'whole',
   'PATCH /api/v1/acme-accounts/:id': 'whole',
   'DELETE /api/v1/acme-accounts/:id': 'whole',
+  'PATCH /api/v1/servers/:id': 'object',
+  'DELETE /api/v1/servers/:id': 'object',
+  'GET /api/v1/servers/:id/virtual-hosts/:vid': 'object',
+  'PATCH /api/v1/servers/:id/virtual-hosts/:vid': 'object',
+  'DELETE /api/v1/servers/:id/virtual-hosts/:vid': 'object',
+  'POST /api/v1/servers/:id/virtual-hosts/:vid/preview': 'object',
+  'GET /api/v1/servers/:id/virtual-hosts/:vid/preview': 'object',
+  'POST /api/v1/servers/:id/virtual-hosts/:vid/apply': 'object',
+  'GET /api/v1/ssh-credentials/:id': 'object',
+  'DELETE /api/v1/ssh-credentials/:id': 'body',
   'GET /api/v1/ssh-credentials': 'list',
   'POST /api/v1/ssh-credentials': 'body',
   'GET /admin/api/api-clients': 'whole',
@@ -188,11 +198,13 @@ const missing: Record<string, string> = { agent_id: 'gw-nobody', correlation_id:
 
 function addressOf({ path }: Route, which: Walked): string {
   const objects = which === 'mine' ? mine : foreign;
-  const kind = /^\/(?:api\/v1|admin\/api)\/(certificate|operation|server|alert)s\//.exec(path)?.[1] as
-    'certificate' | undefined;
+  const kind = /^\/(?:api\/v1|admin\/api)\/(?:ssh-)?(certificate|operation|server|credential|alert)s\//.exec(
+    path,
+  )?.[1] as 'certificate' | undefined;
   return path.replace(/:(\w+)/g, (_, name: string) => {
     if (which === 'missing') return missing[name] ?? nobody;
     if (name === 'id') return kind === undefined ? nobody : objects[kind];
+    if (name === 'vid') return objects.virtualHost;
     return objects[name as 'agent_id' | 'correlation_id'];
   });
 }
@@ -241,8 +253,8 @@ async function complaintAbout(route: Route, role: Role, scope: Scope, key: strin
   const own = await call(route, 'mine', key);
   const hidden = rule === 'object' && scope.gateways === undefined;
   const fits = hidden ? own.status === 404 : own.status < 500 && ![401, 403].includes(own.status);
-  // The gateway has told no telemetry, the command has no result with secrets, nobody has looked at the server.
-  const foundNothing = own.status === 404 && !/telemetry|secrets$|probe$/.test(route.path);
+  // The gateway has told no telemetry, the command has no result with secrets, nobody has looked at the server or asked for a preview.
+  const foundNothing = own.status === 404 && !/telemetry|secrets$|probe$|preview$/.test(route.path);
   if (!fits || (!hidden && foundNothing)) complaints.push(...wrong('own', own));
   return complaints;
 }

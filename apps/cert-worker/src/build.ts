@@ -21,6 +21,7 @@ import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
 import { ServerProbes } from './deploy/server-probes';
 import { ServedWatch } from './deploy/served-watch';
+import { SnippetJobs } from './deploy/snippet-jobs';
 import { CertRequestHandler } from './requests/cert-request-handler';
 import { AcmeAccount } from './issue/acme-account';
 import type { AcmeAccountOptions } from './issue/acme-account';
@@ -145,6 +146,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
     { ...store, ...access, locks, metrics: counts, logger },
   );
+  const snippets = new SnippetJobs(
+    { proofTimeoutMs: config.CERT_WORKER_PROOF_TIMEOUT_MS },
+    { ...store, ...access, locks, producer, changes, logger },
+  );
   const revocation = new Revocation({ issuers, issuance, deployment, revocations: store.revocations });
   const leaseSeconds = config.CERT_WORKER_LEASE_S;
   const runner = new OperationRunner(
@@ -231,6 +236,10 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
         run: (signal) => new ServerProbes({ ...store, ...access, changes }).runAll(signal),
         logger,
       },
+    ),
+    new PeriodicTask(
+      { name: 'snippet-jobs', everyMs: PROBES_EVERY_MS, failureEvent: 'snippet_jobs_failed' },
+      { run: (signal) => snippets.runAll(signal), logger },
     ),
     new PeriodicTask(
       {

@@ -16,6 +16,7 @@ import {
 import { createLogger, createMetrics, uuidv7 } from '@viw/runtime';
 import { SecretBox, generateKek, sealSshCredential } from '@viw/secrets';
 import { SshPool, normalizeFingerprint } from '@viw/ssh-deploy';
+import type { NewOperation } from '@viw/database';
 import {
   generateSshKeyPair,
   selfSign,
@@ -200,13 +201,19 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
       );
       return { id, fingerprint };
     },
-    deploy: (certificateId: string, rollout: Partial<DeployOrder>) =>
+    deploy: (certificateId: string, rollout: Partial<DeployOrder>, batch?: NewOperation['batch']) =>
       operations.create({
         certificate_id: certificateId,
         kind: 'deploy',
         issued_by: { kind: 'system', id: 'test', name: 'test' },
         parameters: { rollout },
+        batch,
       }),
+    /** As if everything had been ordered long ago. */
+    ageOperations: () =>
+      sql`UPDATE viw.certificate_operations SET created_at = created_at - interval '1 hour'`.execute(db),
+    setRights: (server: FleetServer, rights: 'own' | 'sudo') =>
+      new ServerRepository({ db }).change(server.id, { rights }),
     reloadBy: (server: FleetServer, command: readonly string[] | undefined) =>
       sql`UPDATE viw.nginx_servers s SET reload_command = coalesce(${command === undefined ? null : JSON.stringify(command)}::jsonb,
         (SELECT o.reload_command FROM viw.nginx_servers o WHERE o.ssh_port = s.ssh_port AND o.id <> s.id LIMIT 1))

@@ -6,7 +6,7 @@ export const certificateInstaller = {
   path: '/usr/local/sbin/viw-cert-install',
   configuration: '/etc/viw/cert-install.conf',
   sudoersFile: '/etc/sudoers.d/viw-cert-install',
-  sha256: 'f390350b09ac0fa89bdfb73a4d1e5e289a6b8a2c4f96d60670764128360d9e09',
+  sha256: 'fa1b797a06581652f07becf3f7444fb1a72295f370540e62b0f612aac06dbead',
 } as const;
 
 /**

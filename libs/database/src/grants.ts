@@ -108,11 +108,13 @@ const grants: Record<ServiceRole, Grants> = {
     nginx_servers: manage,
     server_probes: manage,
     virtual_hosts: manage,
+    snippet_jobs: manage,
     certificates: keep,
     certificate_operations: keep,
     certificate_operation_steps: read,
     certificate_operation_targets: read,
-    served_checks: read,
+    // Of virtual hosts that serve nothing of viw any more.
+    served_checks: 'SELECT, DELETE',
     dns_providers: `INSERT, DELETE, ${columns('SELECT', 'id', 'name', 'kind', 'zones', 'settings', 'created_at')}, ${columns('UPDATE', 'name', 'zones', 'settings', 'sealed')}`,
     manual_records: `SELECT, ${columns('UPDATE', 'state')}`,
     certificate_versions: columns(
@@ -168,6 +170,7 @@ const grants: Record<ServiceRole, Grants> = {
     nginx_servers: read,
     server_probes: 'SELECT, UPDATE',
     virtual_hosts: read,
+    snippet_jobs: 'SELECT, UPDATE',
     certificates: `SELECT, ${columns('UPDATE', 'state', 'current_version_id', 'renew_at', 'fencing')}`,
     certificate_operations: 'SELECT, UPDATE',
     certificate_operation_steps: append,

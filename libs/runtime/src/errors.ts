@@ -37,6 +37,7 @@ export const ERROR_TABLE = {
   HOST_KEY_MISMATCH: { status: 409, title: 'SSH host key differs from the pinned one', retryable: false },
   SSH_FAILED: { status: 502, title: 'SSH connection or command failed', retryable: true },
   NGINX_CONFIG_INVALID: { status: 422, title: 'NGINX refuses its configuration', retryable: false },
+  SERVICE_CONFIG_INVALID: { status: 422, title: 'The service refuses its configuration', retryable: false },
   DEPLOY_REFUSED: { status: 409, title: 'The server is in no state to deploy to', retryable: false },
   DEPLOY_NOT_PROVEN: { status: 502, title: 'Deployed certificate is not served', retryable: false },
   ACME_REFUSED: { status: 422, title: 'The certificate authority refused', retryable: false },

@@ -1,13 +1,13 @@
-import type { DeployMaterial, DeployTarget } from './deploy-types';
+import type { Artifact } from './artifact';
+import type { DeployTarget } from './deploy-types';
 import { deployRefused } from './errors';
 import { Layout } from './layout';
-import { DEFAULT_RELOAD_COMMAND, DEFAULT_TEST_COMMAND } from './nginx-control';
 import { DirectPlacement } from './placement/direct-placement';
 import { InstallerPlacement } from './placement/installer-placement';
 import type { Placement } from './placement/placement';
 import type { RemoteFiles } from './remote-files';
-import { certificatesOf, checkedFingerprint } from './material';
 import type { Served } from './served-certificate';
+import type { Service } from './service/service';
 import type { SshConnection } from './ssh-connection';
 
 export interface DeployDeps {
@@ -26,9 +26,6 @@ export interface DeployDeps {
 /** What one run of a deployment knows: its input, the server's state before it, and how far it has come. */
 export class DeployProgress {
   readonly layout: Layout;
-  readonly fingerprint: string;
-  /** Certificates in the file, the leaf among them. */
-  readonly chainLength: number;
   readonly proofTimeoutMs: number;
   readonly keepVersions: number;
 
@@ -44,7 +41,7 @@ export class DeployProgress {
   uploadBegun = false;
   /** `current` may point at this version and may be put back. Set before the attempt, whose outcome a lost connection hides. */
   switchBegun = false;
-  /** NGINX may have loaded this version. */
+  /** The service may have loaded this version. */
   reloadBegun = false;
 
   /** What could be undone after a failure has been. */
@@ -58,14 +55,13 @@ export class DeployProgress {
 
   constructor(
     readonly target: DeployTarget,
-    readonly material: DeployMaterial,
+    readonly service: Service,
+    readonly artifact: Artifact,
     private readonly deps: DeployDeps,
   ) {
     if (target.listeners.length === 0)
       throw deployRefused('no listener is named on which the certificate could be proved');
-    this.layout = new Layout(target.certDir, material.versionId);
-    this.fingerprint = checkedFingerprint(material);
-    this.chainLength = certificatesOf(material.fullchainPem).length;
+    this.layout = new Layout(target.certDir, artifact.versionId);
     this.proofTimeoutMs = target.proofTimeoutMs ?? 20_000;
     this.keepVersions = Math.max(2, target.keepVersions ?? 3);
   }
@@ -77,17 +73,10 @@ export class DeployProgress {
 
   /** How files get there, over the present connection. */
   get placement(): Placement {
-    const { layout, connection } = this;
-    const { installer, testCommand, reloadCommand } = this.target;
-    if (installer) return new InstallerPlacement({ layout, installer }, connection);
-    return new DirectPlacement(
-      {
-        layout,
-        testCommand: testCommand ?? DEFAULT_TEST_COMMAND,
-        reloadCommand: reloadCommand ?? DEFAULT_RELOAD_COMMAND,
-      },
-      connection,
-    );
+    const { layout, service, connection } = this;
+    const { installer } = this.target;
+    if (installer) return new InstallerPlacement({ layout, installer, service }, connection);
+    return new DirectPlacement({ layout, service }, connection);
   }
 
   get files(): Promise<RemoteFiles> {
@@ -115,6 +104,13 @@ export class DeployProgress {
   }
 
   isServed(served: Served): boolean {
-    return served.fingerprint === this.fingerprint;
+    const { fingerprint } = this.artifact;
+    if (fingerprint !== undefined) return served.fingerprint === fingerprint;
+    const before = this.#fingerprintBefore(served);
+    return before === undefined || served.fingerprint === before;
+  }
+
+  #fingerprintBefore({ listener }: Served): string | undefined {
+    return this.servedBefore.find((before) => before.listener === listener)?.fingerprint;
   }
 }

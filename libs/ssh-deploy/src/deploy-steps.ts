@@ -1,10 +1,9 @@
-import { AppError } from '@viw/runtime';
 import { pruneVersions } from './deploy-prune';
 import type { DeployProgress } from './deploy-progress';
 import type { DeployStepName } from './deploy-types';
-import { deployRefused, notProven, sshFailed, type DeployPhase } from './errors';
-import { reload, testConfiguration } from './nginx-control';
-import { pollServed, servedCertificate } from './served-certificate';
+import { deployRefused, isConfigurationInvalid, notProven, sshFailed, type DeployPhase } from './errors';
+import { pollServed, type Listener, type Served } from './served-certificate';
+import { reload, testConfiguration } from './service/service-control';
 
 /** For learning whether a version that is current already is served. */
 const LOOK_MS = 2_000;
@@ -51,7 +50,7 @@ async function connect(run: DeployProgress): Promise<string> {
  * its proof, `current` already points at this version: then a broken configuration is ours, and is put back.
  */
 async function preflight(run: DeployProgress): Promise<string> {
-  const { layout, connection } = run;
+  const { layout } = run;
   await run.placement.check();
   const files = await run.files;
   const kind = await files.kind(layout.current);
@@ -68,12 +67,12 @@ async function preflight(run: DeployProgress): Promise<string> {
       : previous;
   const { listeners } = run.target;
   if (run.alreadyCurrent) {
-    const steady = await pollServed(connection, listeners, (now) => run.isServed(now), LOOK_MS);
+    const steady = await poll(run, listeners, (now) => run.isServed(now), LOOK_MS);
     run.servedBefore = steady.served;
     run.alreadyServed = steady.accepted;
   } else {
     run.servedBefore = await Promise.all(
-      listeners.map((listener) => servedCertificate(connection, listener)),
+      listeners.map((listener) => run.service.served(run.connection, listener)),
     );
   }
 
@@ -86,18 +85,19 @@ async function preflight(run: DeployProgress): Promise<string> {
 
 /** A test that fails may have seen what another deployment is about to put back: only one that is alone counts. */
 async function testUndisturbed(run: DeployProgress, phase: DeployPhase): Promise<string[]> {
-  const test = (): Promise<string[]> => testConfiguration(run.placement, phase);
+  const test = (): Promise<string[]> =>
+    testConfiguration(run.service, run.placement, phase, run.artifact.what);
   try {
     return await test();
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'NGINX_CONFIG_INVALID') throw error;
+    if (!isConfigurationInvalid(error)) throw error;
     return run.exclusively(test);
   }
 }
 
 async function upload(run: DeployProgress): Promise<string> {
-  const { layout, material, placement } = run;
-  const contents = { fullchain: material.fullchainPem, privateKey: material.privateKeyPem };
+  const { layout, placement } = run;
+  const { files: contents } = run.artifact;
   await placement.clear();
   const found = await placement.compare(contents);
   if (found === 'same') return 'uploaded already';
@@ -126,9 +126,10 @@ async function switchCurrent(run: DeployProgress): Promise<string> {
   return `${rollbackTarget ?? 'nothing'} -> ${layout.linkTarget}`;
 }
 
-/** Puts the old link back and, when NGINX may have seen the new one, loads and proves the old certificate. */
+/** Puts the old link back and, when the service may have seen the new one, loads and proves the old certificate. */
 async function switchBack(run: DeployProgress): Promise<string> {
-  const { rollbackTarget, connection } = run;
+  const { rollbackTarget } = run;
+  const { fingerprint: wanted } = run.artifact;
   await run.placement.switchBack(rollbackTarget);
   const restored = `current: ${rollbackTarget ?? 'nothing'}`;
   if (!run.reloadBegun) return restored;
@@ -136,13 +137,13 @@ async function switchBack(run: DeployProgress): Promise<string> {
   await reload(run.placement);
   const before = new Map(run.servedBefore.map((served) => [served.listener, served.fingerprint]));
   const served = run.target.listeners.filter((listener) => before.get(listener) !== undefined);
-  const proof = await pollServed(
-    connection,
+  const proof = await poll(
+    run,
     served,
     ({ listener, fingerprint }) => {
       const old = before.get(listener);
       // A listener that showed the new one from the start (a run resumed) has to show anything else.
-      return old === run.fingerprint ? fingerprint !== undefined && fingerprint !== old : fingerprint === old;
+      return old === wanted ? fingerprint !== undefined && fingerprint !== old : fingerprint === old;
     },
     run.proofTimeoutMs,
   );
@@ -152,7 +153,7 @@ async function switchBack(run: DeployProgress): Promise<string> {
 
 async function testSwitched(run: DeployProgress): Promise<undefined> {
   if (run.alreadyCurrent) return;
-  const warnings = await testConfiguration(run.placement, 'after');
+  const warnings = await testConfiguration(run.service, run.placement, 'after', run.artifact.what);
   run.warnings.push(...warnings.filter((warning) => !run.warnings.includes(warning)));
 }
 
@@ -165,24 +166,36 @@ async function reloadServer(run: DeployProgress): Promise<string | undefined> {
 
 async function prove(run: DeployProgress): Promise<string> {
   const { listeners } = run.target;
-  const proof = await pollServed(
-    run.connection,
-    listeners,
-    (served) => run.isServed(served),
-    run.proofTimeoutMs,
-  );
+  const { fingerprint } = run.artifact;
+  const proof = await poll(run, listeners, (served) => run.isServed(served), run.proofTimeoutMs);
   run.served = proof.served;
-  if (!proof.accepted) throw notProven('the new certificate', run.fingerprint, proof.served);
+  if (!proof.accepted)
+    throw fingerprint === undefined
+      ? notProven('the certificate served before', undefined, proof.served)
+      : notProven(run.artifact.what, fingerprint, proof.served);
   run.warnings.push(...incompleteChains(run));
-  return `${run.fingerprint} is served on ${listeners.length} listener${listeners.length === 1 ? '' : 's'}`;
+  return `${fingerprint ?? 'the same certificate as before'} is served on ${listeners.length} listener${listeners.length === 1 ? '' : 's'}`;
 }
 
-/** Whatever stands in front of NGINX may serve the leaf and drop the rest, and some clients need the rest. */
+const poll = (
+  { service, connection }: DeployProgress,
+  listeners: readonly Listener[],
+  accept: (served: Served) => boolean,
+  timeoutMs: number,
+): Promise<{ accepted: boolean; served: Served[] }> =>
+  pollServed(
+    { look: (listener) => service.served(connection, listener), isAlive: () => connection.isAlive },
+    listeners,
+    accept,
+    timeoutMs,
+  );
+
+/** Whatever stands in front of the service may serve the leaf and drop the rest, and some clients need the rest. */
 function incompleteChains(run: DeployProgress): string[] {
   return run.served.flatMap(({ listener: { host, port, servername }, facts }) => {
     const shown = facts?.chain.length ?? 0;
-    return shown >= run.chainLength
+    return shown >= run.artifact.chainLength
       ? []
-      : [`${servername} on ${host}:${port} sends ${shown} of ${run.chainLength} certificates`];
+      : [`${servername} on ${host}:${port} sends ${shown} of ${run.artifact.chainLength} certificates`];
   });
 }

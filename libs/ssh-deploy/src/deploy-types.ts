@@ -1,15 +1,18 @@
 import type { Installer } from './placement/installer';
 import type { Listener, Served } from './served-certificate';
+import type { ServiceOptions } from './service/service-of';
 
 /** Where and how one certificate is put into service on one server. */
 export interface DeployTarget {
   /** Absolute directory on the server; made when absent (its parent must exist). See `Layout`. */
   certDir: string;
+  /** What serves the certificate. Default: NGINX. */
+  service?: ServiceOptions;
   /** Files and commands go through it, by sudo; it knows the commands by itself. Without it: with the user's own rights. */
   installer?: Installer;
-  /** Default `nginx -t`. */
+  /** Of NGINX. Default `nginx -t`. */
   testCommand?: readonly string[];
-  /** Default `nginx -s reload`. */
+  /** Of NGINX. Default `nginx -s reload`. */
   reloadCommand?: readonly string[];
   /** Every address and name on which the new certificate must show. Not empty: without a proof nothing is deployed. */
   listeners: readonly Listener[];
@@ -57,6 +60,6 @@ export interface DeployResult {
   previousVersion?: string;
   served: Served[];
   pruned: string[];
-  /** Of `nginx -t` and of the pruning; none of them is a failure. */
+  /** Of the configuration's test and of the pruning; none of them is a failure. */
   warnings: string[];
 }

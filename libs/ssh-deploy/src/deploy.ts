@@ -1,9 +1,11 @@
+import { certificateArtifact } from './artifact';
 import { DeployProgress, type DeployDeps } from './deploy-progress';
 import { deploySteps, type DeployStep } from './deploy-steps';
 import type { DeployMaterial, DeployResult, DeployStepEvent, DeployTarget } from './deploy-types';
 import { withRollback } from './errors';
 import { rollBack } from './rollback';
 import { serverState } from './server-state';
+import { serviceOf } from './service/service-of';
 import { timed, type Report } from './timed-step';
 
 export interface DeployOptions {
@@ -23,13 +25,22 @@ export interface DeployOptions {
  * died is finished or put back by the next one with the same version id. MUST NOT run twice at the same time for
  * the same `certDir`; the caller's lease sees to that.
  *
- * @throws AppError NGINX_CONFIG_INVALID (`meta.phase` `before`: inherited, nothing touched; `after`: put back),
+ * @throws AppError NGINX_CONFIG_INVALID, SERVICE_CONFIG_INVALID (`meta.phase` `before`: inherited, nothing touched; `after`: put back),
  * DEPLOY_NOT_PROVEN, DEPLOY_REFUSED, SSH_FAILED, HOST_KEY_MISMATCH. `meta.rollback` is `not_needed`, `done` or
  * `failed`; with `failed` the server may serve the new certificate or none, `meta.rollback_error` says why, and
  * `meta.server_state` how the server was found afterwards.
  */
 export async function deployCertificate(options: DeployOptions, deps: DeployDeps): Promise<DeployResult> {
-  const run = new DeployProgress(options.target, options.material, deps);
+  const service = serviceOf(options.target);
+  const artifact = certificateArtifact(options.material, service);
+  return runSteps(new DeployProgress(options.target, service, artifact, deps), options);
+}
+
+/** The steps from top to bottom, or back. @throws as `deployCertificate` */
+export async function runSteps(
+  run: DeployProgress,
+  options: Pick<DeployOptions, 'onStep' | 'signal'>,
+): Promise<DeployResult> {
   const report = options.onStep ?? (() => undefined);
   try {
     for (const steps of stretches(deploySteps)) {

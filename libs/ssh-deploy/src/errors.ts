@@ -1,5 +1,6 @@
 import { AppError, type ErrorMeta } from '@viw/runtime';
 import type { Served } from './served-certificate';
+import type { Service } from './service/service';
 import type { ServerState } from './server-state';
 
 export type SshFailureReason =
@@ -81,13 +82,24 @@ export function commandFailed(name: string, rc: number, output: string): AppErro
   return sshFailed(`${name} cannot be run: ${output}`, 'command', undefined, { rc });
 }
 
-export function nginxConfigInvalid(phase: DeployPhase, output: string): AppError {
-  const whose =
-    phase === 'before' ? 'was broken before this deployment' : 'is broken with the new certificate';
-  return new AppError('NGINX_CONFIG_INVALID', `the configuration ${whose}: ${output}`, {
-    meta: { phase, output },
-  });
+/** NGINX has a code of its own, as clients know it. */
+export function configurationInvalid(
+  { kind, label }: Pick<Service, 'kind' | 'label'>,
+  phase: DeployPhase,
+  output: string,
+  what: string,
+): AppError {
+  const whose = phase === 'before' ? 'was broken before this deployment' : `is broken with ${what}`;
+  const [code, of] =
+    kind === 'nginx'
+      ? (['NGINX_CONFIG_INVALID', ''] as const)
+      : (['SERVICE_CONFIG_INVALID', ` of ${label}`] as const);
+  return new AppError(code, `the configuration${of} ${whose}: ${output}`, { meta: { phase, output } });
 }
+
+export const isConfigurationInvalid = (error: unknown): boolean =>
+  error instanceof AppError &&
+  (error.code === 'NGINX_CONFIG_INVALID' || error.code === 'SERVICE_CONFIG_INVALID');
 
 export function reloadFailed(output: string): AppError {
   return new AppError('DEPLOY_NOT_PROVEN', `the reload failed: ${output}`, { meta: { output } });

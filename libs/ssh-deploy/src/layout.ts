@@ -3,7 +3,23 @@ import { deployRefused } from './errors';
 /** Names of the files of one version; `nginx.conf` refers to them through the `current` link. */
 export const FULLCHAIN_FILE = 'fullchain.pem';
 export const PRIVATE_KEY_FILE = 'privkey.pem';
-export const VERSION_FILES = [FULLCHAIN_FILE, PRIVATE_KEY_FILE] as const;
+/** Key and chain in one file, for services that want it so. */
+export const COMBINED_FILE = 'combined.pem';
+/** What NGINX is to include. */
+export const TLS_FILE = 'tls.conf';
+export const HTTP01_FILE = 'http01.conf';
+/** Everything that viw puts into a version's directory. */
+export const VERSION_FILES = [
+  FULLCHAIN_FILE,
+  PRIVATE_KEY_FILE,
+  COMBINED_FILE,
+  TLS_FILE,
+  HTTP01_FILE,
+] as const;
+export type VersionFileName = (typeof VERSION_FILES)[number];
+
+/** The files of one version: content by name. */
+export type VersionFiles = Readonly<Partial<Record<VersionFileName, string>>>;
 
 const VERSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const ABSOLUTE_PATH = /^(\/[A-Za-z0-9._@+ -]+)+$/;
@@ -11,8 +27,8 @@ const ABSOLUTE_PATH = /^(\/[A-Za-z0-9._@+ -]+)+$/;
 /**
  * Where a certificate lives on a server:
  * ```
- * <certDir>/versions/<version id>/fullchain.pem, privkey.pem   one directory per version, 0700, files 0600
- * <certDir>/current   -> versions/<version id>                 what NGINX reads; switched atomically
+ * <certDir>/versions/<version id>/fullchain.pem, privkey.pem   one directory per version, 0700, files 0600 (or combined.pem)
+ * <certDir>/current   -> versions/<version id>                 what the service reads; switched atomically
  * <certDir>/previous  -> what `current` pointed at before the last switch
  * ```
  */
@@ -29,7 +45,7 @@ export class Layout {
     readonly certDir: string,
     readonly versionId: string,
   ) {
-    if (!ABSOLUTE_PATH.test(certDir) || certDir.split('/').some((part) => part === '.' || part === '..')) {
+    if (!isPlainPath(certDir)) {
       throw deployRefused(`${JSON.stringify(certDir)} is not an absolute path without dot segments`);
     }
     if (!isVersionId(versionId)) throw deployRefused(`${JSON.stringify(versionId)} cannot name a version`);
@@ -40,8 +56,11 @@ export class Layout {
     this.linkTarget = `versions/${versionId}`;
   }
 
-  file(name: (typeof VERSION_FILES)[number]): string {
-    return `${this.versionDir}/${name}`;
+  /** The same contents by path. */
+  byPath(files: VersionFiles): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(files).map(([name, content]) => [`${this.versionDir}/${name}`, content]),
+    );
   }
 
   /** The version a link target of ours stands for; undefined for links that people made. */
@@ -49,6 +68,11 @@ export class Layout {
     const id = linkTarget?.replace(`${this.certDir}/`, '').replace(/^versions\//, '');
     return id !== undefined && id !== linkTarget && isVersionId(id) ? id : undefined;
   }
+}
+
+/** Absolute, without dot segments. */
+export function isPlainPath(path: string): boolean {
+  return ABSOLUTE_PATH.test(path) && !path.split('/').some((part) => part === '.' || part === '..');
 }
 
 export function isVersionId(value: string): boolean {

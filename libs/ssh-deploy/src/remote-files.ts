@@ -4,6 +4,10 @@ import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { fileFailed, isFileError, sshFailed } from './errors';
 import type { ExecResult } from './exec';
 
+/** SSH_FX_EOF (the same). */
+const isEndOfFile = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 1;
+
 /** SSH_FX_NO_SUCH_FILE (draft-ietf-secsh-filexfer-02 section 7). */
 const NO_SUCH_FILE = 2;
 
@@ -69,6 +73,28 @@ export class RemoteFiles {
     return Object.values(contents).every(
       (content, index) => digests[index] === createHash('sha256').update(content).digest('hex'),
     );
+  }
+
+  /** The first `maxBytes` of a file, as text. */
+  async read(path: string, maxBytes: number): Promise<string> {
+    const handle = await this.call<Buffer>(path, (done) => this.sftp.open(path, 'r', done));
+    try {
+      const content = Buffer.alloc(maxBytes);
+      let size = 0;
+      while (size < maxBytes) {
+        const read = await this.call<number>(path, (done) =>
+          this.sftp.read(handle, content, size, maxBytes - size, size, (error, bytes) =>
+            // ssh2 tells the end of a file as an error.
+            isEndOfFile(error) ? done(undefined, 0) : done(error, bytes),
+          ),
+        );
+        if (read === 0) break;
+        size += read;
+      }
+      return content.subarray(0, size).toString('utf8');
+    } finally {
+      await this.call(path, (done) => this.sftp.close(handle, done));
+    }
   }
 
   mkdir(path: string, mode = 0o700): Promise<void> {

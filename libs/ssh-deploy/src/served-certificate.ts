@@ -25,6 +25,12 @@ export interface Served {
   error?: string;
 }
 
+/** How one listener is looked at, and whether there is any use in looking again. */
+export interface Looker {
+  readonly look: (listener: Listener) => Promise<Served>;
+  readonly isAlive: () => boolean;
+}
+
 const ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
@@ -64,20 +70,20 @@ export async function servedCertificate(connection: SshConnection, listener: Lis
  * @returns what each listener showed last, and whether all were steady and acceptable.
  */
 export async function pollServed(
-  connection: SshConnection,
+  looker: Looker,
   listeners: readonly Listener[],
   accept: (served: Served) => boolean,
   timeoutMs: number,
 ): Promise<{ accepted: boolean; served: Served[] }> {
   const deadline = performance.now() + timeoutMs;
   const looks = await Promise.all(
-    listeners.map((listener) => pollListener(connection, listener, accept, deadline)),
+    listeners.map((listener) => pollListener(looker, listener, accept, deadline)),
   );
   return { accepted: looks.every(({ accepted }) => accepted), served: looks.map(({ served }) => served) };
 }
 
 async function pollListener(
-  connection: SshConnection,
+  { look, isAlive }: Looker,
   listener: Listener,
   accept: (served: Served) => boolean,
   deadline: number,
@@ -87,7 +93,7 @@ async function pollListener(
   const started = performance.now();
   for (let pause = FIRST_PAUSE_MS; ;) {
     const begin = performance.now();
-    const served = await servedCertificate(connection, listener);
+    const served = await look(listener);
     const good = accept(served);
     if (!good) since = undefined;
     else if (since === undefined || shown !== served.fingerprint) since = begin;
@@ -96,7 +102,7 @@ async function pollListener(
     if (since !== undefined && now - since >= STEADY_MS) return { accepted: true, served };
     const early = good || now - started < USUAL_MS;
     pause = early ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
-    if (now + pause >= deadline || !connection.isAlive) return { accepted: false, served };
+    if (now + pause >= deadline || !isAlive()) return { accepted: false, served };
     await sleep(pause);
   }
 }

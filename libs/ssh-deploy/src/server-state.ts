@@ -1,6 +1,7 @@
 import type { DeployProgress } from './deploy-progress';
-import { testConfiguration } from './nginx-control';
-import { servedCertificate, type Served } from './served-certificate';
+import { isConfigurationInvalid } from './errors';
+import type { Served } from './served-certificate';
+import { testConfiguration } from './service/service-control';
 
 /** How a server is found; `unknown` where it could not be learnt. */
 export interface ServerState {
@@ -30,16 +31,16 @@ export async function serverState(run: DeployProgress): Promise<ServerState> {
     previous: await link(run.layout.previous),
     configuration: await configurationOf(run),
     listeners: await Promise.all(
-      run.target.listeners.map((listener) => servedCertificate(run.connection, listener)),
+      run.target.listeners.map((listener) => run.service.served(run.connection, listener)),
     ),
   };
 }
 
 async function configurationOf(run: DeployProgress): Promise<ServerState['configuration']> {
   try {
-    await testConfiguration(run.placement, 'after');
+    await testConfiguration(run.service, run.placement, 'after');
     return 'valid';
   } catch (error) {
-    return (error as { code?: string }).code === 'NGINX_CONFIG_INVALID' ? 'broken' : 'unknown';
+    return isConfigurationInvalid(error) ? 'broken' : 'unknown';
   }
 }

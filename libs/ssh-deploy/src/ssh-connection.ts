@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Client, type ConnectConfig, type SFTPWrapper } from 'ssh2';
+import { readAnswer } from './channel-answer';
 import { openChannel } from './channel-opening';
 import { connectionFailed, hostKeyMismatch, sshFailed } from './errors';
 import { runOverChannel, type ExecOptions, type ExecResult } from './exec';
@@ -163,6 +164,23 @@ export class SshConnection {
       ask: (done) => this.client.forwardOut('127.0.0.1', 0, host, port, done),
       discard: (stream) => stream.on('error', () => undefined).destroy(),
     });
+  }
+
+  /**
+   * Sends a line to a Unix socket of the server and takes what comes until it is closed there, cut at 64 KiB
+   * (OpenSSH's PROTOCOL, section 2.4).
+   * @throws AppError of `openChannel`; SSH_FAILED with `meta.reason` `timeout`
+   */
+  async askUnixSocket(path: string, question: string, timeoutMs = this.operationTimeoutMs): Promise<string> {
+    const stream = await openChannel<Duplex>({
+      what: `${path} on ${this.endpoint}`,
+      refused: [`${this.endpoint} cannot reach ${path}`, 'forwarding'],
+      timeoutMs,
+      lost: this.lost.signal,
+      ask: (done) => this.client.openssh_forwardOutStreamLocal(path, done),
+      discard: (late) => late.on('error', () => undefined).destroy(),
+    });
+    return readAnswer(stream, question, `${path} on ${this.endpoint}`, timeoutMs);
   }
 
   /** Ends the connection; resolves when the socket is closed. Safe to call twice. */

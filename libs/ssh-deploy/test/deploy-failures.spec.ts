@@ -4,22 +4,13 @@ import { join } from 'node:path';
 import { eventually } from '@viw/testing';
 import { deployCertificate, normalizeFingerprint } from '@viw/ssh-deploy';
 import type { DeployMaterial, DeployStepEvent, DeployStepName } from '@viw/ssh-deploy';
-import { deployWithLog, startRig, type Rig } from './rig';
+import { deployWithLog, type Rig } from './rig';
+import { siteStage } from './site-stage';
 
+const stage = siteStage(16);
+const { site, sites } = stage;
 let rig: Rig;
-let sites: string[];
-let used = 0;
-const site = (): string => {
-  const name = sites[used++];
-  if (name === undefined) throw new Error('name more sites');
-  return name;
-};
-
-beforeAll(async () => {
-  sites = Array.from({ length: 16 }, (_, index) => `site${index}.viw.example`);
-  rig = await startRig(sites);
-});
-afterAll(() => rig.stop());
+beforeAll(() => void (rig = stage.rig));
 
 describe('a deployment that does not work', () => {
   it('reports an inherited fault and touches nothing', async () => {

@@ -3,22 +3,13 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { normalizeFingerprint } from '@viw/ssh-deploy';
-import { deployWithLog, startRig, type Rig } from './rig';
+import { deployWithLog, type Rig } from './rig';
+import { siteStage } from './site-stage';
 
+const stage = siteStage(40);
+const { site } = stage;
 let rig: Rig;
-let sites: string[];
-let used = 0;
-const site = (): string => {
-  const name = sites[used++];
-  if (name === undefined) throw new Error('name more sites');
-  return name;
-};
-
-beforeAll(async () => {
-  sites = Array.from({ length: 40 }, (_, index) => `site${index}.viw.example`);
-  rig = await startRig(sites);
-});
-afterAll(() => rig.stop());
+beforeAll(() => void (rig = stage.rig));
 
 const ALL_DONE = ['connect', 'preflight', 'upload', 'switch', 'test', 'reload', 'prove', 'prune'].map(
   (s) => `${s} done`,

@@ -118,7 +118,9 @@ whereSudo('the installer in hostile hands', () => {
         await refused(request, 'this cannot name a version');
     await refused(`switch ${root}/a v1\nremove ${root}/a v2\n`);
     await refused(`install ${root}/a v1 ${sha256(chain).toUpperCase()} ${sha256(key)}\n`, 'not SHA-256');
-    await refused(`install ${root}/a v1 ${sha256(chain)}\n`);
+    await refused(`install ${root}/a v1 ${sha256(chain).toUpperCase()}\n`, 'not SHA-256');
+    await refused(`install ${root}/a v1\n`);
+    await refused(`install ${root}/a v1 ${digests} ${sha256(key)}\n`);
   });
 
   const attempt = async (name: string, words = /not staged as|not what the request/): Promise<void> => {

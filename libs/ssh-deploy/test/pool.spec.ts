@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
-import { eventually, freePort, generateSshKeyPair, startSshd, type Sshd } from '@viw/testing';
+import { eventually, freePort, generateSshKeyPair, type Sshd } from '@viw/testing';
 import { SshPool, type SshConnectOptions } from '@viw/ssh-deploy';
+import { startSshdStage } from './sshd-stage';
 
 const FAST = { backoff: { baseMs: 1, capMs: 20 }, breaker: { coolDownMs: 300 } };
 
@@ -8,15 +9,7 @@ let sshd: Sshd;
 let login: SshConnectOptions;
 let pool: SshPool;
 beforeAll(async () => {
-  const key = await generateSshKeyPair();
-  sshd = await startSshd({ authorizedKeys: [key.publicKey] });
-  login = {
-    host: sshd.host,
-    port: sshd.port,
-    username: sshd.user,
-    privateKey: key.privateKey,
-    hostKeyFingerprint: sshd.hostKeyFingerprint,
-  };
+  ({ sshd, login } = await startSshdStage());
 });
 beforeEach(() => (pool = new SshPool(FAST)));
 afterEach(() => pool.stop());

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ssh2';
-import { freePort, generateSshKeyPair, startSshd, type Sshd } from '@viw/testing';
+import { freePort, generateSshKeyPair, type Sshd } from '@viw/testing';
 import { onlyLiteralTrue, probeHostKey, SshConnection, type SshConnectOptions } from '@viw/ssh-deploy';
+import { startSshdStage } from './sshd-stage';
 
 let sshd: Sshd;
 let login: SshConnectOptions;
@@ -11,15 +12,7 @@ let folder: string;
 let connection: SshConnection;
 
 beforeAll(async () => {
-  const key = await generateSshKeyPair();
-  sshd = await startSshd({ authorizedKeys: [key.publicKey] });
-  login = {
-    host: sshd.host,
-    port: sshd.port,
-    username: sshd.user,
-    privateKey: key.privateKey,
-    hostKeyFingerprint: sshd.hostKeyFingerprint,
-  };
+  ({ sshd, login } = await startSshdStage());
   folder = await mkdtemp(join(tmpdir(), 'viw-ssh-'));
   connection = await SshConnection.connect(login);
 });

@@ -3,6 +3,7 @@ export * from './dns-apis';
 export { type Program, type ProgramExit, type ProgramOptions, startProgram } from './child';
 export { type Chromium, startChromium } from './chromium';
 export { type EventuallyOptions, eventually } from './eventually';
+export { type Haproxy, type HaproxyOptions, startHaproxy } from './haproxy';
 export { type Knot, type KnotOptions, type KnotZone, startKnot } from './knot';
 export { type Nginx, type NginxOptions, startNginx } from './nginx';
 export type { NginxSite } from './nginx-config';

@@ -6,6 +6,7 @@ import { StartError } from './start-error';
 const packages: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   nginx: 'nginx-light',
+  haproxy: 'haproxy',
   sshd: 'openssh-server',
   'ssh-keygen': 'openssh-client',
   pebble: 'pebble',

@@ -5,6 +5,7 @@ import type {
   commandRequest,
   gatewayRegister,
   Scope,
+  virtualHostPatch,
 } from '@viw/contracts';
 import type { ScopedObject } from '@viw/database';
 import type { z } from 'zod';
@@ -36,7 +37,18 @@ const command: ScopeRule = {
     gateway: param(params, 'agent_id'),
   }),
 };
-const byId = (kind: 'certificate' | 'operation' | 'server' | 'alert'): ScopeRule => ({
+/** What the virtual host serves, and is to serve, has to be in the scope, too: it is taken from it. */
+const virtualHost: ScopeRule = {
+  address: (params) => ({ kind: 'server', id: param(params, 'id') }),
+  named: ({ params, body }) => {
+    const { certificate_id: id } = body as z.output<typeof virtualHostPatch>;
+    return [
+      { kind: 'virtual_host', id: param(params, 'vid') },
+      ...(typeof id === 'string' ? [{ kind: 'certificate' as const, id }] : []),
+    ];
+  },
+};
+const byId = (kind: 'certificate' | 'operation' | 'server' | 'alert' | 'ssh_credential'): ScopeRule => ({
   address: (params) => ({ kind, id: param(params, 'id') }),
 });
 /** @param scope undefined: not narrowed */
@@ -82,6 +94,16 @@ const batch: ScopeRule = {
 };
 const onAllServers: ScopeRule = { allows: ({ servers }) => servers === 'all' };
 
+/**
+ * Commands run there, and a credential goes to whatever host is named and its key then confirmed: that is not for who has
+ * been given single servers.
+ */
+const changeServer: ScopeRule = {
+  ...byId('server'),
+  allows: ({ servers }, { body }) =>
+    servers === 'all' || Object.keys(body as object).every((name) => ['name', 'rights'].includes(name)),
+};
+
 /** Routes by name. */
 const rules: Readonly<Record<string, ScopeRule>> = {
   'DELETE /admin/api/session': harmless,
@@ -105,6 +127,11 @@ const rules: Readonly<Record<string, ScopeRule>> = {
   'POST /api/v1/certificates/batch': batch,
   'GET /api/v1/servers': list,
   'POST /api/v1/servers': onAllServers,
+  'PATCH /api/v1/servers/:id': changeServer,
+  'PATCH /api/v1/servers/:id/virtual-hosts/:vid': virtualHost,
+  'DELETE /api/v1/servers/:id/virtual-hosts/:vid': virtualHost,
+  'GET /api/v1/ssh-credentials/:id': byId('ssh_credential'),
+  'DELETE /api/v1/ssh-credentials/:id': onAllServers,
   'GET /api/v1/ssh-credentials': list,
   'POST /api/v1/ssh-credentials': onAllServers,
 };

@@ -29,6 +29,7 @@ import type { OidcSignInService } from '../services/oidc-sign-in-service';
 import type { ServiceCertificateService } from '../services/service-certificate-service';
 import type { ServerService } from '../services/server-service';
 import type { SurvivalService } from '../services/survival-service';
+import type { VirtualHostService } from '../services/virtual-host-service';
 import type { SignInService } from '../services/sign-in-service';
 import type { SystemService } from '../services/system-service';
 import type { TokenKeyService } from '../services/token-key-service';
@@ -56,6 +57,7 @@ import { sessionRoutes } from './session';
 import { signInRoutes } from './sign-in';
 import { systemRoutes } from './system';
 import { tokenKeyRoutes } from './token-keys';
+import { virtualHostRoutes } from './virtual-hosts';
 
 export interface RouteServices {
   readonly signIn: SignInService;
@@ -83,6 +85,7 @@ export interface RouteServices {
   readonly ocsp: Ocsp;
   readonly acmeAccounts: AcmeAccountService;
   readonly servers: ServerService;
+  readonly virtualHosts: VirtualHostService;
   readonly deadLetters: DeadLetterService;
   readonly alerts: AlertService;
   readonly notificationChannels: NotificationChannelService;
@@ -110,6 +113,7 @@ export function allRoutes(
     ...acmeAccountRoutes(services.acmeAccounts),
     ...dnsProviderRoutes(services.dnsProviders),
     ...serverRoutes(services.servers),
+    ...virtualHostRoutes(services.virtualHosts),
     ...administratorRoutes(services.administrators),
     ...ownAccountRoutes(services.administrators, services.secondFactor),
     ...apiClientRoutes(services.apiClients),

@@ -1,16 +1,16 @@
 import {
   hostKeyConfirm,
+  removed,
   server,
   serverCreate,
+  serverDeleteQuery,
   serverPage,
+  serverPatch,
   serverProbe,
   serverSudoers,
   sshCredential,
   sshCredentialCreate,
   sshCredentialPage,
-  virtualHost,
-  virtualHostCreate,
-  virtualHostPage,
 } from '@viw/contracts';
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
@@ -52,6 +52,30 @@ export const serverRoutes = (servers: ServerService): Route[] => [
     status: 200,
     response: server,
     handler: async ({ params }) => ({ body: await servers.get(params.id) }),
+  }),
+  defineRoute({
+    method: 'PATCH',
+    path: `${root}/:id`,
+    access: 'servers:write',
+    summary: 'Changes how a server is reached, or with whose rights files get there; what is not named stays',
+    params: idParams,
+    body: serverPatch,
+    status: 200,
+    response: server,
+    handler: async (input) => ({ body: await servers.change(input, input.params.id, input.body) }),
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: `${root}/:id`,
+    access: 'servers:write',
+    summary: 'Forgets a server with its virtual hosts; while certificates are deployed to it only by force',
+    params: idParams,
+    query: serverDeleteQuery,
+    status: 200,
+    response: removed,
+    handler: async (input) => ({
+      body: await servers.remove(input, input.params.id, input.query.force === 'true'),
+    }),
   }),
   defineRoute({
     method: 'POST',
@@ -102,30 +126,6 @@ export const serverRoutes = (servers: ServerService): Route[] => [
   }),
   defineRoute({
     method: 'GET',
-    path: `${root}/:id/virtual-hosts`,
-    access: 'servers:read',
-    summary: 'What the server serves',
-    params: idParams,
-    query: pageQuery,
-    status: 200,
-    response: virtualHostPage,
-    handler: async ({ params }) => ({ body: await servers.virtualHosts(params.id) }),
-  }),
-  defineRoute({
-    method: 'POST',
-    path: `${root}/:id/virtual-hosts`,
-    access: 'servers:write',
-    summary: 'Registers a virtual host',
-    params: idParams,
-    body: virtualHostCreate,
-    status: 201,
-    response: virtualHost,
-    handler: async (input) => ({
-      body: await servers.createVirtualHost(input, input.params.id, input.body),
-    }),
-  }),
-  defineRoute({
-    method: 'GET',
     path: '/api/v1/ssh-credentials',
     access: 'servers:read',
     summary: 'SSH credentials without their keys, newest first',
@@ -144,5 +144,27 @@ export const serverRoutes = (servers: ServerService): Route[] => [
     status: 201,
     response: sshCredential,
     handler: async (input) => ({ body: await servers.createCredential(input, input.body) }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/api/v1/ssh-credentials/:id',
+    access: 'servers:read',
+    summary: 'One SSH credential without its key',
+    params: idParams,
+    status: 200,
+    response: sshCredential,
+    handler: async ({ params }) => ({ body: await servers.credential(params.id) }),
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: '/api/v1/ssh-credentials/:id',
+    access: 'servers:write',
+    summary: 'Deletes an SSH credential that no server uses',
+    params: idParams,
+    status: 204,
+    handler: async (input) => {
+      await servers.removeCredential(input, input.params.id);
+      return {};
+    },
   }),
 ];

@@ -8,8 +8,8 @@ import type {
   Operation,
   OperationKind,
 } from '@viw/contracts';
-import type { ListOptions, Scoped } from '@viw/database';
-import { AppError } from '@viw/runtime';
+import type { ListOptions, NewOperation, Scoped } from '@viw/database';
+import { AppError, uuidv7 } from '@viw/runtime';
 import type { z } from 'zod';
 import { principalOf } from '../auth/caller';
 import type { Repositories } from '../store';
@@ -108,12 +108,17 @@ export class CertificateService {
     });
   }
 
-  /** As `order` for each, all or none. @throws AppError as `order`; `meta.certificate_id` says for which */
+  /**
+   * As `order` for each, all or none. The first one begins; the others begin when it has succeeded, and none begins after one
+   * has failed. @throws AppError as `order`; `meta.certificate_id` says for which
+   */
   orderMany(write: WriteRequest, input: z.output<typeof certificateBatch>): Promise<AcceptedOperation[]> {
     const { kind, certificate_ids: ids, rollout } = input;
     return this.deps.writes.perform(write, async (repositories) => {
       const started: Awaited<ReturnType<typeof start>>[] = [];
-      for (const id of ids) {
+      // The first one is the canary of all, on its own first server.
+      const batch = uuidv7();
+      for (const [position, id] of ids.entries()) {
         try {
           assertOrderable(existing(await repositories.certificates.get(id)), kind);
         } catch (error) {
@@ -121,7 +126,8 @@ export class CertificateService {
             ? new AppError(error.code, `${id}: ${error.message}`, { meta: { certificate_id: id } })
             : error;
         }
-        started.push(await start(repositories, write, id, kind, { rollout }, { rollout }));
+        const place = { id: batch, position };
+        started.push(await start(repositories, write, id, kind, { rollout }, { rollout }, place));
       }
       const answer = started.map((one) => one.answer);
       return {
@@ -129,7 +135,7 @@ export class CertificateService {
         audit: {
           action: `certificate.${kind}_batch`,
           object: { kind: 'certificate', id: `${ids.length} certificates` },
-          detail: { operations: answer, rollout },
+          detail: { batch, operations: answer, rollout },
         },
         changes: started.flatMap(({ changes }) => changes),
       };
@@ -159,6 +165,7 @@ async function start(
   kind: OperationKind,
   detail: Readonly<Record<string, unknown>>,
   parameters: Readonly<Record<string, unknown>> = {},
+  batch?: NewOperation['batch'],
 ) {
   const operationId = await operations.create({
     certificate_id: certificateId,
@@ -166,6 +173,7 @@ async function start(
     parameters,
     issued_by: principalOf(caller),
     correlation_id: request.correlationId,
+    batch,
   });
   return {
     answer: { certificate_id: certificateId, operation_id: operationId },

@@ -1,13 +1,14 @@
 import { certificateInstaller, sudoersLine } from '@viw/contracts';
 import type {
+  Removed,
   Server,
   ServerProbe,
   ServerSudoers,
   serverCreate,
+  serverPatch,
   SshCredential,
   sshCredentialCreate,
   VirtualHost,
-  virtualHostCreate,
 } from '@viw/contracts';
 import type { ListOptions, Page, Scoped } from '@viw/database';
 import { AppError, uuidv7 } from '@viw/runtime';
@@ -17,14 +18,15 @@ import type { z } from 'zod';
 import type { Repositories } from '../store';
 import { assertPrivateKey } from './private-key-text';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
+import { assertIdle, forgetServed, leftOnServer } from './virtual-host-removal';
 
 export interface ServerServiceDeps {
-  readonly repositories: Pick<Repositories, 'servers' | 'serverProbes' | 'virtualHosts' | 'sshCredentials'>;
+  readonly repositories: Pick<Repositories, 'servers' | 'serverProbes' | 'sshCredentials'>;
   readonly writes: IdempotentWrites;
   readonly secretBox: SecretBox;
 }
 
-/** NGINX servers, how to reach them, and what they serve. */
+/** Managed servers and how to reach them. */
 export class ServerService {
   constructor(private readonly deps: ServerServiceDeps) {}
 
@@ -44,6 +46,60 @@ export class ServerService {
     return this.deps.writes.perform(write, async ({ servers }) => {
       const server = await servers.create({ ...wanted, host_key_fingerprint: fingerprint });
       return { answer: server, ...told('server.create', server.id, { ...input }) };
+    });
+  }
+
+  /**
+   * The pinned host key stays: what has another one is refused until somebody confirms it.
+   * @throws AppError NOT_FOUND, also for the credential; ALREADY_EXISTS; CONFLICT when a virtual host needs root's installer
+   */
+  change(write: WriteRequest, id: string, changes: z.output<typeof serverPatch>): Promise<Server> {
+    return this.deps.writes.perform(write, async ({ servers, virtualHosts }) => {
+      const server = await servers.change(id, changes);
+      const listed = (await virtualHosts.listByServer(id)).filter(({ kind }) => kind === 'command');
+      if (server.rights !== 'sudo' && listed.length > 0)
+        throw new AppError('CONFLICT', 'Services that root has listed there take the rights sudo');
+      return { answer: server, ...told('server.change', id, { ...changes }) };
+    });
+  }
+
+  /**
+   * With its virtual hosts. Nothing on the server is touched.
+   * @throws AppError NOT_FOUND; FORBIDDEN where a certificate outside the caller's scope would lose its server; CONFLICT
+   *   while others are reached through it, while it is worked on, and while certificates deploy to it without `force`
+   */
+  remove(write: WriteRequest, id: string, force: boolean): Promise<Removed> {
+    return this.deps.writes.perform(write, async (repositories) => {
+      const { servers, virtualHosts, scopes } = repositories;
+      const server = await servers.get(id);
+      if (!server) throw new AppError('NOT_FOUND', 'No such server');
+      const hosts = await virtualHosts.listByServer(id);
+      const { scope } = write.caller;
+      const named = hosts.map((host) => ({ kind: 'virtual_host' as const, id: host.id }));
+      if (scope !== undefined && !(await scopes.holdAll(scope, named)))
+        throw new AppError('FORBIDDEN', 'It serves certificates that lie outside your scope');
+      const through = await servers.reachedThrough(id);
+      if (through.length > 0)
+        throw new AppError('CONFLICT', `Other servers are reached through it: ${through.join(', ')}`);
+      const deployed = hosts.filter(({ certificate_id }) => certificate_id !== null);
+      if (deployed.length > 0 && !force) throw deployedTo(deployed);
+      await assertIdle(repositories, hosts);
+      await forgetServed(repositories, hosts, 'The server is not viw’s any more');
+      for (const host of hosts) await virtualHosts.delete(host.id);
+      await servers.delete(id);
+      const { name, host } = server;
+      const done = told('server.delete', id, { name, host, force, virtual_hosts: hosts });
+      return {
+        answer: { id, left_on_server: leftOnServer(hosts) },
+        ...done,
+        changes: [
+          ...done.changes,
+          ...deployed.map(({ certificate_id }) => ({
+            kind: 'certificate' as const,
+            id: certificate_id ?? '',
+          })),
+        ],
+      };
     });
   }
 
@@ -82,27 +138,26 @@ export class ServerService {
     return { username: credential.username, file: sudoersFile, line, installer, configuration };
   }
 
-  async virtualHosts(serverId: string): Promise<Page<VirtualHost>> {
-    await this.get(serverId);
-    return { items: await this.deps.repositories.virtualHosts.listByServer(serverId), next_cursor: null };
-  }
-
-  createVirtualHost(
-    write: WriteRequest,
-    serverId: string,
-    input: z.output<typeof virtualHostCreate>,
-  ): Promise<VirtualHost> {
-    return this.deps.writes.perform(write, async ({ virtualHosts }) => {
-      const host = await virtualHosts.create(serverId, input);
-      return {
-        answer: host,
-        ...told('virtual_host.create', serverId, { virtual_host_id: host.id, ...input }),
-      };
-    });
-  }
-
   credentials(options: ListOptions & Scoped): Promise<Page<SshCredential>> {
     return this.deps.repositories.sshCredentials.list(options);
+  }
+
+  /** @throws AppError NOT_FOUND */
+  async credential(id: string): Promise<SshCredential> {
+    const credential = await this.deps.repositories.sshCredentials.get(id);
+    if (!credential) throw new AppError('NOT_FOUND', 'No such SSH credential');
+    return credential;
+  }
+
+  /** @throws AppError NOT_FOUND; CONFLICT while servers use it, which are named */
+  async removeCredential(write: WriteRequest, id: string): Promise<void> {
+    await this.deps.writes.perform(write, async ({ sshCredentials }) => {
+      const users = await sshCredentials.users(id);
+      if (users.length > 0) throw new AppError('CONFLICT', `Servers sign in with it: ${users.join(', ')}`);
+      if (!(await sshCredentials.delete(id))) throw new AppError('NOT_FOUND', 'No such SSH credential');
+      const audit = { action: 'ssh_credential.delete', object: { kind: 'ssh_credential', id }, detail: {} };
+      return { answer: null, audit };
+    });
   }
 
   /** The secret is sealed before it reaches the database, and nothing here can open it again by the API. */
@@ -131,6 +186,21 @@ function secretOf({
   if (privateKey === undefined) return { agent: true };
   assertPrivateKey(privateKey, passphrase);
   return { privateKey, passphrase };
+}
+
+/** Which, and what there is to do. */
+function deployedTo(hosts: readonly VirtualHost[]): AppError {
+  const shown = hosts
+    .slice(0, 20)
+    .map(({ server_names: [name], certificate_id: id }) => `${name} (certificate ${id})`);
+  const more = hosts.length > shown.length ? ` and ${hosts.length - shown.length} more` : '';
+  return new AppError(
+    'CONFLICT',
+    `Certificates are deployed to it: ${shown.join(', ')}${more}; force deletes it all the same`,
+    {
+      meta: { certificate_ids: [...new Set(hosts.map(({ certificate_id }) => certificate_id ?? ''))] },
+    },
+  );
 }
 
 const told = (action: string, id: string, detail: Readonly<Record<string, unknown>>) => ({

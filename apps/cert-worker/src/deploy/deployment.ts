@@ -1,4 +1,3 @@
-import { certificateInstaller } from '@viw/contracts';
 import type {
   CertificateVersionRepository,
   DeployableVersion,
@@ -16,8 +15,8 @@ import type { DeployMaterial, DeployResult, SshPool } from '@viw/ssh-deploy';
 import type { StepJournal } from '../operation/step-journal';
 import { certificateKeyContext } from '../encryption-contexts';
 import type { WorkerMetrics } from '../worker-metrics';
+import { serverTarget } from './deploy-target';
 import { withDirectoryLock } from './directory-lock';
-import { provingListeners } from './proving-listeners';
 import { Rollout } from './rollout';
 import { loginTo, type ServerLoginDeps } from './server-login';
 import { withServerLock } from './server-lock';
@@ -110,14 +109,7 @@ export class Deployment {
           withDirectoryLock(this.deps, directory, signal, (held) =>
             deployCertificate(
               {
-                target: {
-                  certDir,
-                  ...(server.rights === 'sudo' && { installer: certificateInstaller }),
-                  testCommand: server.test_command,
-                  reloadCommand: server.reload_command,
-                  listeners: provingListeners(target),
-                  proofTimeoutMs: this.options.proofTimeoutMs,
-                },
+                target: serverTarget(target, this.options.proofTimeoutMs),
                 material,
                 onStep: (event) => {
                   const stored = journal.report({ ...event, virtual_host_id: virtualHostId });

@@ -60,8 +60,14 @@ export class ServedWatch {
         'not what was proved',
       );
     // Told before it is stored: after a crash in between it is told once more, which is the same alert.
-    for (const alert of alertsOf(check, look)) await this.#publish(alert);
-    await servedChecks.record(check, look);
+    const alerts = alertsOf(check, look);
+    for (const alert of alerts) await this.#publish(alert);
+    if (!(await servedChecks.record(check, look))) {
+      // Deleted, or given to another certificate, at this moment: nobody else would clear it.
+      for (const { action, ...alert } of alerts)
+        if (action === 'raised') await this.#publish({ ...alert, action: 'cleared' });
+      return;
+    }
     if (look.outcome !== check.before?.outcome)
       changes.announce([
         { kind: 'certificate', id: check.certificate_id },

@@ -20,6 +20,7 @@ const BY_CODE: Partial<Record<ErrorCode, Row>> = {
   NOT_FOUND: { retry: 'never' },
   NOT_IMPLEMENTED: { retry: 'never', youCan: 'Choose an issuer and a challenge that this installation has.' },
   NGINX_CONFIG_INVALID: { retry: 'slow', youCan: 'Repair the NGINX configuration of the server.' },
+  SERVICE_CONFIG_INVALID: { retry: 'slow', youCan: 'Repair the configuration of the service on the server.' },
   DEPLOY_NOT_PROVEN: {
     retry: 'slow',
     youCan:

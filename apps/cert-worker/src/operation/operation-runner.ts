@@ -78,6 +78,19 @@ export class OperationRunner {
       }
       return 'ended';
     }
+    if (claim.outcome === 'halted') {
+      const { certificate_id, kind, error } = claim;
+      const known = {
+        operation_id: operationId,
+        certificate_id,
+        kind,
+        correlation_id: null,
+      } as OperationWork;
+      // People are told of the failure that halted it.
+      this.#journalOf(known, this.#deps.logger).ended('failed', error);
+      this.#deps.metrics.operationEnded(kind, 'failed');
+      return 'ended';
+    }
     return this.#runClaimed(claim.work, signal);
   }
 

@@ -71,6 +71,12 @@ export class StepJournal {
 
   /** After the operation's end has been committed. Told again after a crash, with the same event id. */
   finished(outcome: 'succeeded' | 'failed', error?: Failure): void {
+    this.ended(outcome, error);
+    for (const alert of operationAlerts(this.#work, outcome, error)) this.#alert(alert);
+  }
+
+  /** The same without an alert. */
+  ended(outcome: 'succeeded' | 'failed', error?: Failure): void {
     const end = {
       event: 'finished',
       outcome,
@@ -78,7 +84,6 @@ export class StepJournal {
       at: new Date().toISOString(),
     } as const;
     this.#publish(end, this.#work.operation_id);
-    for (const alert of operationAlerts(this.#work, outcome, error)) this.#alert(alert);
     this.changed();
   }
 

@@ -227,7 +227,10 @@ export const deployOrder = z.strictObject({
 });
 export type DeployOrder = z.output<typeof deployOrder>;
 
-/** The same work for many certificates, each an operation of its own; all are accepted or none. */
+/**
+ * The same work for many certificates, each an operation of its own; all are accepted or none. The first is the canary of all:
+ * the others begin when it is proved as a whole, and after the first failure none begins any more.
+ */
 export const certificateBatch = z.strictObject({
   kind: z.enum(['deploy', 'renew']),
   certificate_ids: z

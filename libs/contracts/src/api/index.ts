@@ -14,6 +14,8 @@ export * from './system';
 export * from './freeze';
 export * from './notification-channels';
 export * from './servers';
+export * from './snippets';
+export * from './virtual-hosts';
 export * from './certificates';
 export * from './certificate-survival';
 export * from './acme-accounts';

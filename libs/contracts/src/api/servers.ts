@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { certificateName } from '../certificate-name';
 import { sshFingerprint } from '../primitives';
 import { page } from './problem';
 
@@ -45,11 +44,6 @@ const argument = z
   .max(512)
   // eslint-disable-next-line no-control-regex -- these are the characters refused
   .regex(/^[^\u0000-\u001f]+$/);
-const absolutePath = z
-  .string()
-  .max(512)
-  .regex(/^\/[A-Za-z0-9._/-]+$/, 'an absolute path');
-
 export const serverCreate = z.strictObject({
   name: z.string().min(1).max(128),
   host: z
@@ -71,6 +65,29 @@ export const serverCreate = z.strictObject({
    */
   rights: z.enum(['own', 'sudo']).default('own'),
 });
+/** What is not named stays. The way there (`jump_server_id`) is fixed: no circle can be made. */
+export const serverPatch = z.strictObject({
+  name: serverCreate.shape.name.optional(),
+  host: serverCreate.shape.host.optional(),
+  ssh_port: z.int().min(1).max(65_535).optional(),
+  ssh_credential_id: z.uuid().optional(),
+  test_command: z.array(argument).min(1).max(16).optional(),
+  reload_command: z.array(argument).min(1).max(16).optional(),
+  rights: z.enum(['own', 'sudo']).optional(),
+});
+export const serverDeleteQuery = z.strictObject({
+  /** `true`: also while certificates are deployed to it. */
+  force: z.enum(['true', 'false']).default('false'),
+});
+/** What goes on being served although viw has forgotten it. */
+export const removed = z.object({
+  id: z.string(),
+  left_on_server: z.array(
+    z.object({ cert_dir: z.string(), server_names: z.array(z.string()), what: z.string() }),
+  ),
+});
+export type Removed = z.infer<typeof removed>;
+
 export const hostKeyConfirm = z.strictObject({ fingerprint: sshFingerprint });
 
 export const server = z.object({
@@ -137,31 +154,3 @@ export const serverProbe = z.object({
   result: serverProbeResult.nullable(),
 });
 export type ServerProbe = z.infer<typeof serverProbe>;
-
-/** Which certificate directory serves which names on which addresses of a server. */
-export const virtualHostCreate = z.strictObject({
-  server_names: z.array(certificateName).min(1).max(100),
-  /** viw keeps `versions/<id>/` and the symlink `current` in it; NGINX is to point at `<cert_dir>/current/…`. */
-  cert_dir: absolutePath,
-  /** Of port 80 there; for HTTP-01 by a file under `<web_root>/.well-known/acme-challenge/`. */
-  web_root: absolutePath
-    .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/, 'an absolute path without . and ..')
-    .nullable()
-    .default(null),
-  /** Where the certificate is proved to be served, as seen from the server itself. */
-  listeners: z
-    .array(z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }))
-    .min(1)
-    .max(16),
-});
-export const virtualHost = z.object({
-  id: z.string(),
-  server_id: z.string(),
-  server_names: z.array(z.string()),
-  cert_dir: z.string(),
-  web_root: z.string().nullable(),
-  listeners: z.array(z.object({ host: z.string(), port: z.int() })),
-  certificate_id: z.string().nullable(),
-});
-export type VirtualHost = z.infer<typeof virtualHost>;
-export const virtualHostPage = page(virtualHost);

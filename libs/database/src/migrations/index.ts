@@ -35,6 +35,8 @@ import { issuers } from './0048_issuers';
 import { webAuthority } from './0049_web_authority';
 import { alerts } from './0050_alerts';
 import { notifications } from './0051_notifications';
+import { services } from './0052_services';
+import { certificateBatches } from './0053_certificate_batches';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -78,4 +80,6 @@ export const migrations: readonly Migration[] = [
   webAuthority,
   alerts,
   notifications,
+  services,
+  certificateBatches,
 ];

@@ -66,6 +66,7 @@ export * from './private-ca/issued-certificate-repository';
 export * from './private-ca/service-certificate-repository';
 export * from './private-ca/web-authority-repository';
 export * from './servers/server-repository';
+export * from './servers/snippet-job-repository';
 export type { Scoped } from './access/scope-conditions';
 export * from './access/scope-repository';
 export * from './access/second-factor-repository';

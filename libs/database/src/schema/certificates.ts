@@ -49,6 +49,8 @@ export interface CertificateOperationsTable {
   order_url: string | null;
   order_state: OrderState | null;
   requeued_at: InstantOrNull;
+  batch_id: Generated<string | null>;
+  batch_position: Generated<number | null>;
 }
 
 export interface CertificateOperationStepsTable {

@@ -55,7 +55,13 @@ import type {
   WebRevocationsTable,
 } from './private-ca';
 import type { CommandKeysTable, HostPoliciesTable } from './trust';
-import type { NginxServersTable, ServerProbesTable, SshCredentialsTable, VirtualHostsTable } from './servers';
+import type {
+  NginxServersTable,
+  ServerProbesTable,
+  SnippetJobsTable,
+  SshCredentialsTable,
+  VirtualHostsTable,
+} from './servers';
 
 /** Tables of schema `viw`. */
 export interface Database {
@@ -89,6 +95,7 @@ export interface Database {
   nginx_servers: NginxServersTable;
   server_probes: ServerProbesTable;
   virtual_hosts: VirtualHostsTable;
+  snippet_jobs: SnippetJobsTable;
   certificates: CertificatesTable;
   certificate_operations: CertificateOperationsTable;
   certificate_operation_steps: CertificateOperationStepsTable;

@@ -1,6 +1,13 @@
-import type { ServerProbeResult } from '@viw/contracts';
+import type {
+  HaproxySettings,
+  ListedServiceSettings,
+  ServerProbeResult,
+  ServiceKind,
+  SnippetResult,
+  SnippetSettings,
+} from '@viw/contracts';
 import type { Generated } from 'kysely';
-import type { InstantDefault, InstantOrNull, Json, SealedEnvelope } from './columns';
+import type { InstantDefault, InstantOrNull, Json, JsonOrNull, SealedEnvelope } from './columns';
 
 export interface SshCredentialsTable {
   id: string;
@@ -43,5 +50,22 @@ export interface VirtualHostsTable {
   web_root: string | null;
   listeners: Json<{ host: string; port: number }[]>;
   certificate_id: string | null;
+  kind: Generated<ServiceKind>;
+  haproxy: JsonOrNull<HaproxySettings>;
+  command: JsonOrNull<ListedServiceSettings>;
+  snippet: JsonOrNull<SnippetSettings>;
   created_at: InstantDefault;
+}
+
+export interface SnippetJobsTable {
+  virtual_host_id: string;
+  id: string;
+  kind: 'preview' | 'apply';
+  force: Generated<boolean>;
+  state: Generated<'requested' | 'running' | 'done'>;
+  requested_at: InstantDefault;
+  started_at: InstantOrNull;
+  finished_at: InstantOrNull;
+  attempts: Generated<number>;
+  result: Json<SnippetResult> | null;
 }

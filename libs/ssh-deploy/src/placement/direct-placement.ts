@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { explainedFileFailure } from '../file-failure';
-import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES, type Layout } from '../layout';
-import { runnable } from '../nginx-control';
+import { VERSION_FILES, type Layout, type VersionFiles } from '../layout';
 import type { ExecResult } from '../exec';
 import type { RemoteFiles } from '../remote-files';
 import type { SshConnection } from '../ssh-connection';
-import type { Placement, VersionContents } from './placement';
+import type { Service } from '../service/service';
+import type { Placement } from './placement';
 
 export interface DirectPlacementOptions {
   readonly layout: Layout;
-  readonly testCommand: readonly string[];
-  readonly reloadCommand: readonly string[];
+  readonly service: Service;
 }
 
 /** With the rights of the user who signs in, by SFTP. */
@@ -28,10 +27,10 @@ export class DirectPlacement implements Placement {
     return Promise.resolve();
   }
 
-  async compare(contents: VersionContents): Promise<'absent' | 'same' | 'other'> {
+  async compare(contents: VersionFiles): Promise<'absent' | 'same' | 'other'> {
     const files = await this.#files;
     if ((await files.kind(this.#layout.versionDir)) === undefined) return 'absent';
-    return (await files.hold(this.#byPath(contents))) ? 'same' : 'other';
+    return (await files.hold(this.#layout.byPath(contents))) ? 'same' : 'other';
   }
 
   async prepare(): Promise<void> {
@@ -41,10 +40,10 @@ export class DirectPlacement implements Placement {
     });
   }
 
-  async put(contents: VersionContents): Promise<void> {
+  async put(contents: VersionFiles): Promise<void> {
     await this.#explained(async (files) => {
       await files.mkdir(this.#layout.versionDir, 0o700);
-      for (const [path, content] of Object.entries(this.#byPath(contents)))
+      for (const [path, content] of Object.entries(this.#layout.byPath(contents)))
         await files.writeNewFile(path, content, 0o600);
     });
   }
@@ -73,15 +72,11 @@ export class DirectPlacement implements Placement {
   }
 
   test(): Promise<ExecResult> {
-    return this.#run(this.options.testCommand);
+    return this.options.service.test(this.connection);
   }
 
   reload(): Promise<ExecResult> {
-    return this.#run(this.options.reloadCommand);
-  }
-
-  async #run(command: readonly string[]): Promise<ExecResult> {
-    return runnable(await this.connection.exec(command), command[0] ?? '');
+    return this.options.service.reload(this.connection);
   }
 
   get #layout(): Layout {
@@ -90,13 +85,6 @@ export class DirectPlacement implements Placement {
 
   get #files(): Promise<RemoteFiles> {
     return this.connection.sftp();
-  }
-
-  #byPath({ fullchain, privateKey }: VersionContents): Record<string, string> {
-    return {
-      [this.#layout.file(FULLCHAIN_FILE)]: fullchain,
-      [this.#layout.file(PRIVATE_KEY_FILE)]: privateKey,
-    };
   }
 
   async #explained(work: (files: RemoteFiles) => Promise<void>): Promise<void> {

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { sshFailed } from '../errors';
 import type { ExecResult } from '../exec';
 import { explainedFileFailure } from '../file-failure';
-import { FULLCHAIN_FILE, PRIVATE_KEY_FILE, VERSION_FILES, type Layout } from '../layout';
+import { VERSION_FILES, type Layout, type VersionFiles } from '../layout';
+import type { Service } from '../service/service';
 import type { SshConnection } from '../ssh-connection';
-import { askInstaller, checkedInstaller, HOLDS_NOT, NGINX_FAILED, type Installer } from './installer';
-import type { Placement, VersionContents } from './placement';
+import { askInstaller, checkedInstaller, HOLDS_NOT, SERVICE_FAILED, type Installer } from './installer';
+import type { Placement } from './placement';
 
 export interface InstallerPlacementOptions {
   readonly layout: Layout;
   readonly installer: Installer;
+  readonly service: Pick<Service, 'installedAs'>;
 }
 
 /**
@@ -32,20 +34,19 @@ export class InstallerPlacement implements Placement {
     return this.#removeStaged();
   }
 
-  async compare(contents: VersionContents): Promise<'absent' | 'same' | 'other'> {
+  async compare(contents: VersionFiles): Promise<'absent' | 'same' | 'other'> {
     const files = await this.connection.sftp();
     if ((await files.kind(this.options.layout.versionDir)) === undefined) return 'absent';
     const { rc } = await this.#ask(['holds', ...this.#place, ...digestsOf(contents)], [HOLDS_NOT]);
     return rc === 0 ? 'same' : 'other';
   }
 
-  async prepare({ fullchain, privateKey }: VersionContents): Promise<void> {
+  async prepare(wanted: VersionFiles): Promise<void> {
     const files = await this.connection.sftp();
     const [staging, staged] = await this.#staged();
-    const contents = {
-      [`${staged}/${FULLCHAIN_FILE}`]: fullchain,
-      [`${staged}/${PRIVATE_KEY_FILE}`]: privateKey,
-    };
+    const contents = Object.fromEntries(
+      Object.entries(wanted).map(([name, content]) => [`${staged}/${name}`, content]),
+    );
     try {
       await files.ensureDirectory(staging);
       await files.mkdir(staged, 0o700);
@@ -58,7 +59,7 @@ export class InstallerPlacement implements Placement {
     }
   }
 
-  async put(contents: VersionContents): Promise<void> {
+  async put(contents: VersionFiles): Promise<void> {
     try {
       await this.#ask(['install', ...this.#place, ...digestsOf(contents)]);
     } catch (error) {
@@ -86,11 +87,16 @@ export class InstallerPlacement implements Placement {
   }
 
   test(): Promise<ExecResult> {
-    return this.#ask(['test'], [NGINX_FAILED]);
+    return this.#ask(['test', ...this.#service], [SERVICE_FAILED]);
   }
 
   reload(): Promise<ExecResult> {
-    return this.#ask(['reload'], [NGINX_FAILED]);
+    return this.#ask(['reload', ...this.#service], [SERVICE_FAILED]);
+  }
+
+  get #service(): string[] {
+    const { installedAs } = this.options.service;
+    return installedAs === undefined ? [] : [installedAs];
   }
 
   get #place(): string[] {
@@ -115,5 +121,8 @@ export class InstallerPlacement implements Placement {
   }
 }
 
-const digestsOf = ({ fullchain, privateKey }: VersionContents): string[] =>
-  [fullchain, privateKey].map((content) => createHash('sha256').update(content).digest('hex'));
+/** In the order in which the installer expects them: its request tells by their number which files they are of. */
+const digestsOf = (contents: VersionFiles): string[] =>
+  VERSION_FILES.flatMap((name) => contents[name] ?? []).map((content) =>
+    createHash('sha256').update(content).digest('hex'),
+  );

@@ -1,6 +1,6 @@
 import { commandFailed, deployRefused, sshFailed } from '../errors';
 import type { ExecResult } from '../exec';
-import { runnable } from '../nginx-control';
+import { assertRan } from '../service/service-control';
 import type { SshConnection } from '../ssh-connection';
 
 /** Root's installer on a server, as it has to be there. */
@@ -11,7 +11,7 @@ export interface Installer {
 }
 
 /** Exit statuses of the installer; its head comment has them all. 1 is sudo's own. */
-export const NGINX_FAILED = 10;
+export const SERVICE_FAILED = 10;
 export const HOLDS_NOT = 11;
 const REFUSED = 65;
 const SUDO_REFUSED = 1;
@@ -30,7 +30,7 @@ export async function askInstaller(
   expected: readonly number[] = [],
 ): Promise<ExecResult> {
   const stdin = `${request.join(' ')}\n`;
-  const result = runnable(await connection.exec(['sudo', '-n', '--', path], { stdin }), 'sudo');
+  const result = assertRan(await connection.exec(['sudo', '-n', '--', path], { stdin }), 'sudo');
   if (result.rc === 0 || expected.includes(result.rc)) return result;
   const words = result.stderr.trim().slice(0, KEPT_OUTPUT);
   if (result.rc === REFUSED) throw deployRefused(`the server's installer refuses: ${words}`);

@@ -1,13 +1,8 @@
 import type { ExecResult } from '../exec';
-
-/** The files of one version, by their names in `Layout`. */
-export interface VersionContents {
-  readonly fullchain: string;
-  readonly privateKey: string;
-}
+import type { VersionFiles } from '../layout';
 
 /**
- * How the files of one certificate directory get to a server, how its links are switched, and how its NGINX is told: with
+ * How the files of one certificate directory get to a server, how its links are switched, and how its service is told: with
  * the rights of the user who signs in, or through root's installer. The steps of a deployment know only this. Reading
  * links and listing versions needs no rights that the user has not.
  */
@@ -17,11 +12,11 @@ export interface Placement {
   /** Removes what a run that died has left of this version outside its place. */
   clear(): Promise<void>;
   /** What lies in the place of this version. */
-  compare(contents: VersionContents): Promise<'absent' | 'same' | 'other'>;
+  compare(contents: VersionFiles): Promise<'absent' | 'same' | 'other'>;
   /** Whatever comes before `put` and leaves no trace in the version's place. */
-  prepare(contents: VersionContents): Promise<void>;
+  prepare(contents: VersionFiles): Promise<void>;
   /** The version's directory, which must not exist, with the files flushed to disk. */
-  put(contents: VersionContents): Promise<void>;
+  put(contents: VersionFiles): Promise<void>;
   /** Removes a version that is not in service; false when there was none. */
   remove(versionId: string): Promise<boolean>;
   /** One atomic step to this version; `before` is where `current` points, kept in `previous`. */
@@ -30,6 +25,6 @@ export interface Placement {
   switchBack(before: string | undefined): Promise<void>;
   /** `rc` 0: the configuration is valid. @throws AppError SSH_FAILED when it cannot be asked */
   test(): Promise<ExecResult>;
-  /** `rc` 0: NGINX has been told. @throws AppError SSH_FAILED when it cannot be told */
+  /** `rc` 0: the service has been told. @throws AppError SSH_FAILED when it cannot be told */
   reload(): Promise<ExecResult>;
 }

@@ -1,5 +1,5 @@
-import { DEFAULT_TEST_COMMAND } from '../nginx-control';
-import { askInstaller, checkedInstaller, NGINX_FAILED, type Installer } from '../placement/installer';
+import { DEFAULT_TEST_COMMAND } from '../service/nginx';
+import { askInstaller, checkedInstaller, SERVICE_FAILED, type Installer } from '../placement/installer';
 import type { SshConnection } from '../ssh-connection';
 import { virtualHostsOf, type FoundVirtualHost } from './virtual-hosts';
 
@@ -56,7 +56,7 @@ export async function probeNginxByInstaller(
 ): Promise<FoundNginx> {
   await checkedInstaller(connection, installer);
   const version = await askInstaller(connection, installer, ['version']);
-  const test = await askInstaller(connection, installer, ['test'], [NGINX_FAILED]);
+  const test = await askInstaller(connection, installer, ['test'], [SERVICE_FAILED]);
   const name = /nginx version: (\S+)/.exec(version.stderr + version.stdout)?.[1];
   return {
     ...(name !== undefined && { version: name }),

@@ -14,7 +14,8 @@ import {
 /** Something that a scope may hold or not. */
 export type ScopedObject =
   | {
-      readonly kind: 'gateway' | 'certificate' | 'operation' | 'server' | 'virtual_host' | 'alert';
+      readonly kind:
+        'gateway' | 'certificate' | 'operation' | 'server' | 'virtual_host' | 'ssh_credential' | 'alert';
       readonly id: string;
     }
   | { readonly kind: 'command'; readonly id: string; readonly gateway: string };
@@ -116,6 +117,9 @@ export class ScopeRepository {
         return sql`SELECT 1 FROM viw.nginx_servers s WHERE s.id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;
       case 'alert':
         return sql`SELECT 1 FROM viw.alerts a WHERE a.id = ${id} AND ${alertInScope(scope)}`;
+      case 'ssh_credential':
+        return sql`SELECT 1 FROM viw.nginx_servers s
+          WHERE s.ssh_credential_id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;
       case 'virtual_host':
         // Whoever names it takes it from the certificate that it serves: that has to be in the scope, too.
         return sql`SELECT 1 FROM viw.virtual_hosts v LEFT JOIN viw.certificates c ON c.id = v.certificate_id

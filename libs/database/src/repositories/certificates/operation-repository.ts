@@ -19,6 +19,8 @@ export interface NewOperation {
   readonly correlation_id?: string | undefined;
   /** What the kind needs beside the certificate, such as `{version_id}` to roll back to. */
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** Ordered together with others; position 0 is the canary of all. */
+  readonly batch?: { readonly id: string; readonly position: number } | undefined;
 }
 
 /** Work on certificates, as the backend accepts and shows it. */
@@ -46,6 +48,8 @@ export class OperationRepository {
             lease_owner: null,
             order_url: null,
             order_state: null,
+            batch_id: input.batch?.id ?? null,
+            batch_position: input.batch?.position ?? null,
           })
           .execute();
       } catch (error) {
@@ -97,9 +101,9 @@ export class OperationRepository {
   }
 
   /**
-   * Publishes again what nobody works on: accepted long ago and never started, or running with a lease that ended, and
-   * not what waits for a person. The
-   * claim makes a repeated request harmless. @returns operation ids
+   * Publishes again what nobody works on: accepted long ago and never started, or running with a lease that ended. Not what
+   * waits for a person; what waits for the canary of its batch is waiting with a worker. The claim makes a repeated request
+   * harmless. @returns operation ids
    */
   async requeueStale({
     afterSeconds,
@@ -117,10 +121,13 @@ export class OperationRepository {
       }>`
         UPDATE viw.certificate_operations o SET requeued_at = now()
         FROM (
-          SELECT id FROM viw.certificate_operations s
+          SELECT id FROM viw.certificate_operations stale_or_not
           WHERE (status = 'accepted' OR (status = 'running' AND (lease_until IS NULL OR lease_until < now())))
             AND coalesce(requeued_at, created_at) < now() - make_interval(secs => ${afterSeconds})
-            AND NOT EXISTS (SELECT FROM viw.manual_records m WHERE m.operation_id = s.id AND m.state = 'waiting'
+            AND NOT EXISTS (SELECT FROM viw.certificate_operations canary
+              WHERE canary.batch_id = stale_or_not.batch_id AND canary.batch_position = 0
+                AND stale_or_not.batch_position > 0 AND canary.status IN ('accepted', 'running'))
+            AND NOT EXISTS (SELECT FROM viw.manual_records m WHERE m.operation_id = stale_or_not.id AND m.state = 'waiting'
               AND m.expires_at > now())
           ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
         ) AS stale

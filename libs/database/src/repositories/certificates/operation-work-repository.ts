@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
 import type { RepositoryDeps } from '../repository';
+import { heldByBatch, type Halted } from './operation-batch';
 import type { OperationFailure } from './failure-writes';
 import { forgetFailure, recordFailure } from './failure-writes';
 
@@ -46,6 +47,7 @@ export type ClaimResult =
   | { outcome: 'claimed'; work: OperationWork }
   /** It has ended, or is not there: nothing to do. */
   | { outcome: 'finished' }
+  | Halted
   /** Somebody holds this operation, or another one of the certificate: come back when that lease may have ended. */
   | { outcome: 'busy'; retry_after_ms: number };
 
@@ -65,8 +67,8 @@ export class OperationWorkRepository {
         (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) FOR UPDATE`.execute(
         trx,
       );
-      const { rows } = await sql<{ open: boolean; busy_ms: number | null }>`
-        SELECT o.status IN ('accepted', 'running') AS open, (
+      const { rows } = await sql<{ open: boolean; busy_ms: number | null; in_batch: boolean }>`
+        SELECT o.status IN ('accepted', 'running') AS open, o.batch_id IS NOT NULL AND o.status = 'accepted' AS in_batch, (
           SELECT extract(epoch FROM max(p.lease_until) - clock_timestamp())::float8 * 1000
           FROM viw.certificate_operations p WHERE p.certificate_id = o.certificate_id AND p.status = 'running'
             AND p.lease_until > clock_timestamp()) AS busy_ms
@@ -75,6 +77,8 @@ export class OperationWorkRepository {
       if (!state?.open) return { outcome: 'finished' };
       if (state.busy_ms !== null)
         return { outcome: 'busy', retry_after_ms: Math.ceil(Math.max(0, state.busy_ms)) };
+      const held = state.in_batch ? await heldByBatch(trx, operationId) : undefined;
+      if (held) return held;
       return { outcome: 'claimed', work: await take(trx, operationId, owner, leaseSeconds) };
     });
   }

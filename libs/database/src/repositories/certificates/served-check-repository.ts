@@ -34,7 +34,8 @@ export class ServedCheckRepository {
     limit: number;
   }): Promise<DueCheck[]> {
     const { rows } = await sql<DueCheck>`
-      SELECT v.id, v.server_id, v.server_names, v.cert_dir, v.listeners, v.certificate_id, d.version_id,
+      SELECT v.id, v.server_id, v.server_names, v.cert_dir, v.listeners, v.certificate_id, v.kind, v.haproxy, v.command,
+        v.snippet, d.version_id,
         n.fingerprint_sha256,
         CASE WHEN c.outcome IS NOT NULL THEN jsonb_build_object('outcome', c.outcome, 'looks', c.looks) END AS before,
         jsonb_build_object('id', s.id, 'name', s.name, 'host', s.host, 'ssh_port', s.ssh_port,
@@ -62,17 +63,30 @@ export class ServedCheckRepository {
     return rows.length > 0;
   }
 
+  /** False, and nothing stored: the virtual host is gone, or is to serve something else. */
   async record(
     check: Pick<DueCheck, 'id' | 'version_id'>,
     found: { readonly outcome: ServedOutcome; readonly detail?: string | undefined },
-  ): Promise<void> {
-    await sql`
+  ): Promise<boolean> {
+    const { rows } = await sql`
       INSERT INTO viw.served_checks AS c (virtual_host_id, version_id, outcome, detail)
       SELECT id, ${check.version_id}, ${found.outcome}, ${found.detail ?? null}
-      FROM viw.virtual_hosts WHERE id = ${check.id}
+      FROM viw.virtual_hosts WHERE id = ${check.id} AND certificate_id =
+        (SELECT certificate_id FROM viw.certificate_versions WHERE id = ${check.version_id})
       ON CONFLICT (virtual_host_id) DO UPDATE SET version_id = excluded.version_id, outcome = excluded.outcome,
         detail = excluded.detail, checked_at = now(),
         looks = CASE WHEN c.outcome = excluded.outcome THEN c.looks + 1 ELSE 1 END,
-        since = CASE WHEN c.outcome = excluded.outcome THEN c.since ELSE now() END`.execute(this.deps.db);
+        since = CASE WHEN c.outcome = excluded.outcome THEN c.since ELSE now() END
+      RETURNING 1`.execute(this.deps.db);
+    return rows.length > 0;
+  }
+
+  /** What was found at these virtual hosts is about nothing any more. @returns those that were not in order */
+  async forget(virtualHostIds: readonly string[]): Promise<string[]> {
+    if (virtualHostIds.length === 0) return [];
+    const { rows } = await sql<{ virtual_host_id: string; outcome: ServedOutcome }>`
+      DELETE FROM viw.served_checks WHERE virtual_host_id = ANY(${[...virtualHostIds]}::uuid[])
+      RETURNING virtual_host_id, outcome`.execute(this.deps.db);
+    return rows.filter(({ outcome }) => outcome !== 'served').map((row) => row.virtual_host_id);
   }
 }

@@ -11,6 +11,11 @@ import type { RepositoryDeps } from '../repository';
 export type NewServer = Omit<Server, 'id' | 'created_at' | 'jump_server_id' | 'rights'> &
   Partial<Pick<Server, 'jump_server_id' | 'rights'>>;
 
+type Changeable =
+  'name' | 'host' | 'ssh_port' | 'ssh_credential_id' | 'test_command' | 'reload_command' | 'rights';
+/** What is undefined stays. */
+export type ServerChanges = { readonly [K in Changeable]?: Server[K] | undefined };
+
 const shown = [
   'id',
   'name',
@@ -53,6 +58,45 @@ export class ServerRepository {
   async get(id: string): Promise<Server | undefined> {
     if (!isUuid(id)) return undefined;
     return this.deps.db.selectFrom('nginx_servers').select(shown).where('id', '=', id).executeTakeFirst();
+  }
+
+  /** @throws AppError NOT_FOUND, also without such a credential; ALREADY_EXISTS when the name is in use */
+  async change(id: string, changes: ServerChanges): Promise<Server> {
+    const { test_command: test, reload_command: reload, ...rest } = changes;
+    const set = {
+      ...rest,
+      ...(test && { test_command: JSON.stringify(test) }),
+      ...(reload && { reload_command: JSON.stringify(reload) }),
+    };
+    try {
+      const row = isUuid(id)
+        ? await this.deps.db
+            .updateTable('nginx_servers')
+            // Without a change, too, the row is locked and returned.
+            .set({ id, ...set })
+            .where('id', '=', id)
+            .returning(shown)
+            .executeTakeFirst()
+        : undefined;
+      if (!row) throw new AppError('NOT_FOUND', 'No such server');
+      return row;
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new AppError('ALREADY_EXISTS', 'The name is in use');
+      if (isForeignKeyViolation(error)) throw new AppError('NOT_FOUND', 'No such SSH credential');
+      throw error;
+    }
+  }
+
+  /** Names of the servers that are reached through it. */
+  async reachedThrough(id: string): Promise<string[]> {
+    if (!isUuid(id)) return [];
+    const rows = await this.deps.db
+      .selectFrom('nginx_servers')
+      .select('name')
+      .where('jump_server_id', '=', id)
+      .orderBy('name')
+      .execute();
+    return rows.map(({ name }) => name);
   }
 
   /** A person has confirmed it. @throws AppError NOT_FOUND */

@@ -46,6 +46,18 @@ export class SshCredentialRepository {
     return this.deps.db.selectFrom('ssh_credentials').select(shown).where('id', '=', id).executeTakeFirst();
   }
 
+  /** Names of the servers that sign in with it. */
+  async users(id: string): Promise<string[]> {
+    if (!isUuid(id)) return [];
+    const rows = await this.deps.db
+      .selectFrom('nginx_servers')
+      .select('name')
+      .where('ssh_credential_id', '=', id)
+      .orderBy('name')
+      .execute();
+    return rows.map(({ name }) => name);
+  }
+
   /** The envelope too. Only the cert-worker's role may read it. */
   async getSealed(id: string): Promise<{ id: string; username: string; sealed: SealedEnvelope } | undefined> {
     if (!isUuid(id)) return undefined;

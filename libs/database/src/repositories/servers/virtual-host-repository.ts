@@ -17,17 +17,28 @@ const shown = [
   'web_root',
   'listeners',
   'certificate_id',
+  'kind',
+  'haproxy',
+  'command',
+  'snippet',
 ] as const;
+
+type Settings = 'web_root' | 'kind' | 'haproxy' | 'command' | 'snippet';
+export type NewVirtualHost = Omit<VirtualHost, 'id' | 'server_id' | 'certificate_id' | Settings> &
+  Partial<Pick<VirtualHost, Settings>>;
+
+type Changeable =
+  'server_names' | 'web_root' | 'listeners' | 'certificate_id' | 'haproxy' | 'command' | 'snippet';
+/** What is undefined stays. */
+export type VirtualHostChanges = { readonly [K in Changeable]?: VirtualHost[K] | undefined };
+
+const json = (value: object | null | undefined): string | null => (value ? JSON.stringify(value) : null);
 
 export class VirtualHostRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /** @throws AppError ALREADY_EXISTS when the server has one with this directory, NOT_FOUND without such a server */
-  async create(
-    serverId: string,
-    input: Omit<VirtualHost, 'id' | 'server_id' | 'certificate_id' | 'web_root'> &
-      Partial<Pick<VirtualHost, 'web_root'>>,
-  ): Promise<VirtualHost> {
+  async create(serverId: string, input: NewVirtualHost): Promise<VirtualHost> {
     if (!isUuid(serverId)) throw new AppError('NOT_FOUND', 'No such server');
     try {
       return await this.deps.db
@@ -40,6 +51,10 @@ export class VirtualHostRepository {
           web_root: input.web_root ?? null,
           listeners: JSON.stringify(input.listeners),
           certificate_id: null,
+          kind: input.kind ?? 'nginx',
+          haproxy: json(input.haproxy),
+          command: json(input.command),
+          snippet: json(input.snippet),
         })
         .returning(shown)
         .executeTakeFirstOrThrow();
@@ -67,6 +82,47 @@ export class VirtualHostRepository {
       .execute();
   }
 
+  /** Of this server only. @throws AppError NOT_FOUND; also without such a certificate */
+  async change(serverId: string, id: string, changes: VirtualHostChanges): Promise<VirtualHost> {
+    const { listeners, haproxy, command, snippet, ...rest } = changes;
+    const set = {
+      ...rest,
+      ...(listeners !== undefined && { listeners: JSON.stringify(listeners) }),
+      ...(haproxy !== undefined && { haproxy: json(haproxy) }),
+      ...(command !== undefined && { command: json(command) }),
+      ...(snippet !== undefined && { snippet: json(snippet) }),
+    };
+    try {
+      const row = [serverId, id].every(isUuid)
+        ? await this.deps.db
+            .updateTable('virtual_hosts')
+            // Without a change, too, the row is locked and returned.
+            .set({ server_id: serverId, ...set })
+            .where('id', '=', id)
+            .where('server_id', '=', serverId)
+            .returning(shown)
+            .executeTakeFirst()
+        : undefined;
+      if (!row) throw new AppError('NOT_FOUND', 'The server has no such virtual host');
+      return row;
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new AppError('NOT_FOUND', 'No such certificate');
+      throw error;
+    }
+  }
+
+  /** Those that an operation is deploying to now. */
+  async workedOn(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const { rows } = await sql<{ id: string }>`
+      SELECT DISTINCT v.id FROM viw.virtual_hosts v
+      JOIN viw.certificate_operations o ON o.certificate_id = v.certificate_id
+      WHERE v.id = ANY(${[...ids]}::uuid[]) AND o.status = 'running' AND o.lease_until > now()`.execute(
+      this.deps.db,
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** These virtual hosts are to serve the certificate from now on. @throws AppError NOT_FOUND when one is not there */
   async assignCertificate(ids: readonly string[], certificateId: string): Promise<void> {
     const wanted = [...new Set(ids)];
@@ -82,38 +138,30 @@ export class VirtualHostRepository {
     if (rows.length !== wanted.length) throw new AppError('NOT_FOUND', 'No such virtual host');
   }
 
+  /** One, with its server. */
+  async target(id: string): Promise<DeployTarget | undefined> {
+    if (!isUuid(id)) return undefined;
+    const row = await this.#withServer().where('v.id', '=', id).executeTakeFirst();
+    return row && targetOf(row);
+  }
+
   /** Where the certificate is to be served, oldest first; last where the last deployment failed: a dead server is no canary for ever. */
   async targetsOf(certificateId: string): Promise<DeployTarget[]> {
-    const rows = await this.deps.db
-      .selectFrom('virtual_hosts as v')
-      .innerJoin('nginx_servers as s', 's.id', 'v.server_id')
-      .select([
-        'v.id',
-        'v.server_id',
-        'v.server_names',
-        'v.cert_dir',
-        'v.web_root',
-        'v.listeners',
-        'v.certificate_id',
-      ])
-      .select(['s.name', 's.host', 's.ssh_port', 's.ssh_credential_id', 's.host_key_fingerprint'])
-      .select(['s.test_command', 's.reload_command', 's.jump_server_id', 's.rights'])
+    const rows = await this.#withServer()
       .where('v.certificate_id', '=', certificateId)
       .orderBy(failedLast(certificateId))
       .orderBy('v.id')
       .execute();
-    return rows.map(
-      ({ id, server_id, server_names, cert_dir, web_root, listeners, certificate_id, ...server }) => ({
-        id,
-        server_id,
-        server_names,
-        cert_dir,
-        web_root,
-        listeners,
-        certificate_id,
-        server: { id: server_id, ...server },
-      }),
-    );
+    return rows.map(targetOf);
+  }
+
+  #withServer() {
+    return this.deps.db
+      .selectFrom('virtual_hosts as v')
+      .innerJoin('nginx_servers as s', 's.id', 'v.server_id')
+      .select(shown.map((column) => `v.${column}` as const))
+      .select(['s.name', 's.host', 's.ssh_port', 's.ssh_credential_id', 's.host_key_fingerprint'])
+      .select(['s.test_command', 's.reload_command', 's.jump_server_id', 's.rights']);
   }
 
   /** False when there was none. */
@@ -123,6 +171,33 @@ export class VirtualHostRepository {
     return result.numDeletedRows > 0n;
   }
 }
+
+const targetOf = ({
+  name,
+  host,
+  ssh_port,
+  ssh_credential_id,
+  host_key_fingerprint,
+  test_command,
+  reload_command,
+  jump_server_id,
+  rights,
+  ...virtualHost
+}: VirtualHost & Omit<DeployTarget['server'], 'id'>): DeployTarget => ({
+  ...virtualHost,
+  server: {
+    id: virtualHost.server_id,
+    name,
+    host,
+    ssh_port,
+    ssh_credential_id,
+    host_key_fingerprint,
+    test_command,
+    reload_command,
+    jump_server_id,
+    rights,
+  },
+});
 
 const failedLast = (certificateId: string) => sql<boolean>`EXISTS (
   SELECT FROM viw.certificate_operation_targets t WHERE t.virtual_host_id = v.id AND t.state = 'failed' AND t.operation_id = (

@@ -1,0 +1,48 @@
+import type { OperationKind } from '@viw/contracts';
+import { sql } from 'kysely';
+import type { Db } from '../../connection';
+
+/** Ended by its claim without having begun: another one of its batch has failed. */
+export interface Halted {
+  readonly outcome: 'halted';
+  readonly certificate_id: string;
+  readonly kind: OperationKind;
+  readonly error: { readonly code: string; readonly msg: string };
+}
+
+type Held =
+  Halted | { readonly outcome: 'finished' } | { readonly outcome: 'busy'; readonly retry_after_ms: number };
+
+/** How soon an operation asks again whether the canary of its batch has succeeded, milliseconds. */
+const CANARY_LOOK_MS = 1_000;
+
+/**
+ * Of an operation that has not begun: the canary of its batch comes first, and once one of them has failed no other
+ * begins. In the transaction of a claim. @returns undefined: it may begin
+ */
+export async function heldByBatch(trx: Db, operationId: string): Promise<Held | undefined> {
+  const { rows } = await sql<{ canary: string; position: number; failed: string | null }>`
+    SELECT o.batch_position AS position,
+      (SELECT c.status FROM viw.certificate_operations c WHERE c.batch_id = o.batch_id AND c.batch_position = 0) AS canary,
+      (SELECT f.id FROM viw.certificate_operations f WHERE f.batch_id = o.batch_id AND f.status = 'failed'
+        ORDER BY f.finished_at LIMIT 1) AS failed
+    FROM viw.certificate_operations o WHERE o.id = ${operationId}`.execute(trx);
+  const [batch] = rows;
+  if (!batch) return undefined;
+  if (batch.failed !== null) return halt(trx, operationId, batch.failed);
+  if (batch.position > 0 && batch.canary !== 'succeeded')
+    return { outcome: 'busy', retry_after_ms: CANARY_LOOK_MS };
+  return undefined;
+}
+
+async function halt(trx: Db, operationId: string, failed: string): Promise<Held> {
+  const error = {
+    code: 'DEPLOY_REFUSED',
+    msg: `not begun: operation ${failed} of the same batch failed. Repair its cause, then order the rest again.`,
+  };
+  const { rows } = await sql<{ certificate_id: string; kind: OperationKind }>`
+    UPDATE viw.certificate_operations SET status = 'failed', finished_at = now(), error_code = ${error.code},
+      error_msg = ${error.msg} WHERE id = ${operationId} AND status = 'accepted'
+    RETURNING certificate_id, kind`.execute(trx);
+  return rows[0] ? { outcome: 'halted', ...rows[0], error } : { outcome: 'finished' };
+}
