@@ -134,6 +134,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
     store,
     box,
     pool,
+    locks,
     metrics,
     logger,
     servers,

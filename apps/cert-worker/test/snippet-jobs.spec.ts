@@ -23,10 +23,11 @@ beforeAll(async () => {
     snippet: settings,
   });
   worker = new SnippetJobs(
-    { databaseUrl: rig.url, proofTimeoutMs: 3_000 },
+    { proofTimeoutMs: 3_000 },
     {
       ...rig.store,
       pool: rig.pool,
+      locks: rig.locks,
       box: rig.box,
       logger: rig.logger,
       changes: { announce: () => undefined },
