@@ -1,5 +1,5 @@
 import { streamContracts, streamGroups } from '@viw/contracts';
-import type { SystemState, StreamName } from '@viw/contracts';
+import type { SystemState } from '@viw/contracts';
 import { groupState, processesSeen } from '@viw/streams';
 import type { DeadLetterStore, Redis } from '@viw/streams';
 import type { Repositories } from '../store';
@@ -40,7 +40,7 @@ export class SystemService {
         length: await redis.xlen(stream),
         dead_letters: dead.get(stream) ?? 0,
         groups: await Promise.all(
-          (streamGroups[stream as StreamName] ?? []).map(async (group) => {
+          (streamGroups[stream] ?? []).map(async (group) => {
             const state = await groupState(redis, stream, group);
             return { group, lag: state?.lag ?? null, pending: state?.pending ?? null };
           }),
