@@ -1,11 +1,17 @@
 import { advisoryLocks } from '@viw/contracts';
 import { ElectedTask } from '@viw/database';
 import type { ElectedTaskOptions } from '@viw/database';
+import { PeriodicTask } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
 import type { AuditSealer } from './audit/sealer';
+import type { TokenKeyring } from './auth/token-keyring';
+import type { PrivateCa } from './private-ca/private-ca';
 import type { RevocationLists } from './private-ca/revocation-lists';
 import type { Reconciler } from './reconciler/reconciler';
 import type { SnapshotPublisher } from './registry/snapshot-publisher';
+import type { AuthorityCertifier } from './private-ca/authority-certifier';
+import type { CommandKeyring } from './trust/command-keyring';
+import type { KeyRotation } from './trust/key-rotation';
 
 export interface Jobs {
   readonly reconciler: Reconciler;
@@ -72,6 +78,55 @@ export function electedJobs(
         failureEvent: 'revocation_lists_failed',
       },
       { run: () => revocationLists.refresh(), logger },
+    ),
+  ];
+}
+
+export interface Keyrings {
+  readonly keyring: CommandKeyring;
+  readonly rotation: KeyRotation;
+  readonly tokenKeyring: TokenKeyring;
+  readonly privateCa: PrivateCa;
+  readonly certifier: AuthorityCertifier;
+}
+
+/** How soon a backend knows of a key that another one has made or put in use. */
+const KEYS_EVERY_MS = 2_000;
+const AUTHORITIES_EVERY_MS = 30_000;
+/** How soon an authority that a cert-worker asks for is certified. */
+const AUTHORITY_REQUESTS_EVERY_MS = 5_000;
+
+/** What every backend does: it keeps the keys of the installation at hand. */
+export function keyTasks(
+  { keyring, rotation, tokenKeyring, privateCa, certifier }: Keyrings,
+  logger: Logger,
+): Component[] {
+  return [
+    new PeriodicTask(
+      { name: 'command-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
+      { run: () => keyring.refresh().then(() => rotation.advance()), logger },
+    ),
+    new PeriodicTask(
+      { name: 'token-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'token_keys_failed' },
+      { run: () => tokenKeyring.refresh(), logger },
+    ),
+    // Not only when a certificate is asked for: under a new key-encryption key they are sealed anew at the start.
+    new PeriodicTask(
+      {
+        name: 'private-ca',
+        everyMs: AUTHORITIES_EVERY_MS,
+        retryMs: KEYS_EVERY_MS,
+        failureEvent: 'private_ca_failed',
+      },
+      { run: () => privateCa.refresh(), logger },
+    ),
+    new PeriodicTask(
+      {
+        name: 'authority-requests',
+        everyMs: AUTHORITY_REQUESTS_EVERY_MS,
+        failureEvent: 'authority_requests_failed',
+      },
+      { run: () => certifier.run(), logger },
     ),
   ];
 }

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger, Metrics } from '@viw/runtime';
-import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
+import { OpsServer, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import {
   ChangeAnnouncer,
@@ -23,7 +23,7 @@ import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
-import { electedJobs } from './build-jobs';
+import { electedJobs, keyTasks } from './build-jobs';
 import { buildOidcSignIn } from './build-oidc';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
@@ -98,12 +98,6 @@ export interface Backend {
 
 /** Relay, reconciler, registry snapshots, audit sealer, command keys and revocation lists: one statement each at a time, and one to spare. */
 const JOB_CONNECTIONS = 9;
-/** How soon an authority that a cert-worker asks for is certified. */
-const AUTHORITY_REQUESTS_EVERY_MS = 5_000;
-/** How soon this backend knows of a key that another one has made or put in use. */
-const KEYS_EVERY_MS = 2_000;
-const AUTHORITIES_EVERY_MS = 30_000;
-
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
 
@@ -303,32 +297,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       stop: async () => void (await Promise.all([db.destroy(), jobsDb.destroy()])),
     },
     producer,
-    new PeriodicTask(
-      { name: 'command-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'command_keys_failed' },
-      { run: () => keyring.refresh().then(() => rotation.advance()), logger },
-    ),
-    new PeriodicTask(
-      { name: 'token-keys', everyMs: KEYS_EVERY_MS, failureEvent: 'token_keys_failed' },
-      { run: () => tokenKeyring.refresh(), logger },
-    ),
-    // Not only when a certificate is asked for: under a new key-encryption key they are sealed anew at the start.
-    new PeriodicTask(
-      {
-        name: 'private-ca',
-        everyMs: AUTHORITIES_EVERY_MS,
-        retryMs: KEYS_EVERY_MS,
-        failureEvent: 'private_ca_failed',
-      },
-      { run: () => privateCa.refresh(), logger },
-    ),
-    new PeriodicTask(
-      {
-        name: 'authority-requests',
-        everyMs: AUTHORITY_REQUESTS_EVERY_MS,
-        failureEvent: 'authority_requests_failed',
-      },
-      { run: () => certifier.run(), logger },
-    ),
+    ...keyTasks({ keyring, rotation, tokenKeyring, privateCa, certifier }, logger),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     ...electedJobs({ databaseUrl, applicationName }, elected, logger),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),

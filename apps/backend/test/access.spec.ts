@@ -38,6 +38,8 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'DELETE /admin/api/gateways/:agent_id': ['admin'],
   'POST /admin/api/gateways/:agent_id/credentials/revoke': ['admin'],
   'GET /admin/api/gateways/:agent_id/points': everybody,
+  'GET /admin/api/gateways/:agent_id/containers': everybody,
+  'GET /admin/api/gateways/:agent_id/sessions': everybody,
   'GET /admin/api/gateways/:agent_id/events': everybody,
   'POST /admin/api/gateways/:agent_id/enrollment-token': ['admin'],
   'POST /agent/enroll': 'public',

@@ -117,7 +117,8 @@ const secrets = (): string[] => [
 
 it('describes every route', () => {
   const described = Object.values(document.paths).flatMap((methods) => Object.keys(methods));
-  expect(described).toHaveLength(backend.routes.length - 1);
+  const ofTheDocument = backend.routes.filter(({ path }) => /^\/(docs|openapi\.json)/.test(path));
+  expect(described).toHaveLength(backend.routes.length - ofTheDocument.length);
 });
 
 it('whatever an administrator sends, nothing fails and nothing leaks', async () => {

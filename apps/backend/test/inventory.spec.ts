@@ -26,23 +26,6 @@ afterAll(async () => {
 });
 
 describe('gateways', () => {
-  it('events of a host: newest first, by pages, of this one only', async () => {
-    const [id, other] = [uniqueAgent(), uniqueAgent()];
-    for (const agent_id of [id, other]) await admin.gateways.register({ agent_id });
-    for (const [n, agent] of [id, id, id, other].entries())
-      await sql`INSERT INTO viw.agent_events (agent_id, event_id, kind, name, data, ts, received_at)
-        VALUES (${agent}, ${randomUUID()}, 'service', ${`event-${n}`}, ${JSON.stringify({ n })}::jsonb, now(),
-          now() + make_interval(secs => ${n}))`.execute(around.owner);
-    const first = await admin.gateways.events(id, { limit: 2 });
-    expect(first.items.map(({ name, data }) => [name, data])).toEqual([
-      ['event-2', { n: 2 }],
-      ['event-1', { n: 1 }],
-    ]);
-    const rest = await admin.gateways.events(id, { cursor: first.next_cursor ?? '' });
-    expect(rest).toMatchObject({ items: [{ name: 'event-0' }], next_cursor: null });
-    await expect(admin.gateways.events(uniqueAgent())).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  });
-
   it('register, list, change, decommission; hubs are told in order', async () => {
     const id = uniqueAgent();
     const registered = await admin.gateways.register({

@@ -49,6 +49,8 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'DELETE /admin/api/gateways/:agent_id': 'object',
   'POST /admin/api/gateways/:agent_id/credentials/revoke': 'object',
   'GET /admin/api/gateways/:agent_id/points': 'object',
+  'GET /admin/api/gateways/:agent_id/containers': 'object',
+  'GET /admin/api/gateways/:agent_id/sessions': 'object',
   'GET /admin/api/gateways/:agent_id/events': 'object',
   'POST /admin/api/gateways/:agent_id/enrollment-token': 'object',
   'POST /agent/enroll': 'public',
@@ -228,7 +230,9 @@ async function call(route: Route, which: Walked, key: string): Promise<Answered>
     return { status: response.status, detail: undefined };
   }
   const text = await response.text();
-  const { detail } = (text === '' ? {} : JSON.parse(text)) as { detail?: unknown };
+  // Beside files that are no document of ours.
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const { detail } = (isJson ? JSON.parse(text) : {}) as { detail?: unknown };
   return { status: response.status, detail };
 }
 

@@ -1,6 +1,6 @@
 import { createLogger } from '@viw/runtime';
 import { eventually } from '@viw/testing';
-import { ElectedTask } from '../src/index';
+import { ElectedTask, withAdvisoryLock } from '../src/index';
 import { type Fixture, fixture } from './fixture';
 
 let f: Fixture;
@@ -42,6 +42,8 @@ test('of two processes one takes every turn; when it stops, after the turn under
   first.subject.start();
   await eventually(() => expect(turns).toHaveLength(3));
   second.subject.start();
+  const lock = { url: f.url, applicationName: 'test', key: 991_001 };
+  expect(await withAdvisoryLock(lock, () => Promise.resolve())).toBe(false);
   await first.subject.stop();
   expect([turns, running]).toEqual([['first', 'first', 'first'], 0]);
   await eventually(() => expect(turns.slice(3, 5)).toEqual(['second', 'second']));

@@ -69,9 +69,7 @@ describe('kill -9 of one service while the demo runs', () => {
       );
       return state;
     });
-    expect(processes?.map(({ version }) => version)).toEqual(
-      services.map(() => expect.stringMatching(/^\d+\./) as string),
-    );
+    for (const { version } of processes ?? []) expect(version).toMatch(/^\d+\./);
     const telemetry = streams?.find(({ stream }) => stream === 'viw.telemetry');
     expect(telemetry?.groups).toEqual([
       { group: 'telemetry-writer', lag: expect.any(Number) as number, pending: expect.any(Number) as number },

@@ -1,5 +1,6 @@
 import {
   gateway,
+  gatewayContainers,
   gatewayEventPage,
   gatewayEventQuery,
   gatewayListQuery,
@@ -7,6 +8,7 @@ import {
   gatewayPatch,
   gatewayPoints,
   gatewayRegister,
+  gatewaySessionPage,
   pointsQuery,
 } from '@viw/contracts';
 import type { Route } from '../http/route';
@@ -96,6 +98,27 @@ export const gatewayRoutes = (gateways: GatewayService): Route[] => [
     handler: async ({ params, query }) => ({
       body: { points: await gateways.points(params.agent_id, query) },
     }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/admin/api/gateways/:agent_id/containers',
+    access: 'gateways:read',
+    summary: 'Containers of the host, by its newest telemetry',
+    params: agentParams,
+    status: 200,
+    response: gatewayContainers,
+    handler: async ({ params }) => ({ body: await gateways.containers(params.agent_id) }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/admin/api/gateways/:agent_id/sessions',
+    access: 'gateways:read',
+    summary: 'Connections of its agent to hubs, newest first',
+    params: agentParams,
+    query: gatewayEventQuery,
+    status: 200,
+    response: gatewaySessionPage,
+    handler: async ({ params, query }) => ({ body: await gateways.sessions(params.agent_id, query) }),
   }),
   defineRoute({
     method: 'GET',

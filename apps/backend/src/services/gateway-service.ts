@@ -49,6 +49,21 @@ export class GatewayService {
     return this.deps.repositories.gatewayHistory.events(agentId, options);
   }
 
+  /** @throws AppError NOT_FOUND */
+  async containers(agentId: string) {
+    const { metrics, metrics_at } = await this.get(agentId);
+    const containers = metrics?.containers;
+    if (containers === undefined) return { running: null, total: null, images: null, at: null };
+    const { running = null, total = null, images = null } = containers;
+    return { running, total, images, at: metrics_at };
+  }
+
+  /** Newest first. @throws AppError NOT_FOUND */
+  async sessions(agentId: string, options: { limit: number; cursor?: string | undefined }) {
+    await this.get(agentId);
+    return this.deps.repositories.gatewayHistory.sessions(agentId, options);
+  }
+
   register(write: WriteRequest, input: GatewayRegister): Promise<GatewayDetail> {
     return this.deps.writes.perform(write, async (repositories) => {
       const gateway = await repositories.gateways.register(input);

@@ -1,9 +1,11 @@
 import {
   enrollmentTokenCreated,
   gateway,
+  gatewayContainers,
   gatewayEventPage,
   gatewayPage,
   gatewayPoints,
+  gatewaySessionPage,
   type enrollmentTokenRequest,
   type gatewayEventQuery,
   type gatewayListQuery,
@@ -50,6 +52,20 @@ export const gatewayRoutes = (http: Transport) => ({
   /** Newest first. */
   events: (agentId: string, query: Partial<z.output<typeof gatewayEventQuery>> = {}, options?: CallOptions) =>
     http.call(gatewayEventPage, { method: 'GET', path: `${gatewayPath(agentId)}/events`, query, options }),
+  containers: (agentId: string, options?: CallOptions) =>
+    http.call(gatewayContainers, { method: 'GET', path: `${gatewayPath(agentId)}/containers`, options }),
+  /** Connections of its agent to hubs, newest first. */
+  sessions: (
+    agentId: string,
+    query: Partial<z.output<typeof gatewayEventQuery>> = {},
+    options?: CallOptions,
+  ) =>
+    http.call(gatewaySessionPage, {
+      method: 'GET',
+      path: `${gatewayPath(agentId)}/sessions`,
+      query,
+      options,
+    }),
   points: (agentId: string, query: PointsQuery = {}, options?: CallOptions) =>
     http.call(gatewayPoints, { method: 'GET', path: `${gatewayPath(agentId)}/points`, query, options }),
 });

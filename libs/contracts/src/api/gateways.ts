@@ -132,4 +132,28 @@ export const gatewayEvent = z.object({
   received_at: z.string(),
 });
 export const gatewayEventPage = page(gatewayEvent);
+/** Containers of the host as its newest telemetry counts them. All null: its agent has reported none. */
+export const gatewayContainers = z.object({
+  running: z.number().nullable(),
+  total: z.number().nullable(),
+  /** Of those that run. Texts from the host. */
+  images: z.array(z.string()).nullable(),
+  /** When the hub received it. */
+  at: z.string().nullable(),
+});
+
+/** A connection of the gateway's agent to a hub. */
+export const gatewaySession = z.object({
+  session_id: z.string(),
+  hub: z.string(),
+  epoch: z.number(),
+  remote_ip: z.string(),
+  connected_at: z.string().nullable(),
+  last_heartbeat_at: z.string().nullable(),
+  /** Null while it lasts. */
+  disconnected_at: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+export const gatewaySessionPage = page(gatewaySession);
+
 export const gatewayEventQuery = z.strictObject(listQuery).omit({ total: true });
