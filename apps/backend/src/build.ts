@@ -23,6 +23,7 @@ import { Passwords } from './auth/passwords';
 import { SignInLimiter } from './auth/sign-in-limiter';
 import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
+import { certificateServices } from './build-certificates';
 import { electedJobs, keyTasks } from './build-jobs';
 import { buildOidcSignIn } from './build-oidc';
 import type { CompleteConfig } from './config';
@@ -37,7 +38,6 @@ import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
 import { AuthorityCertifier } from './private-ca/authority-certifier';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
-import { Ocsp } from './private-ca/ocsp';
 import { PrivateCa } from './private-ca/private-ca';
 import { revocationListGauge } from './private-ca/revocation-list-gauge';
 import { RevocationLists } from './private-ca/revocation-lists';
@@ -46,13 +46,11 @@ import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
 import { SnapshotPublisher } from './registry/snapshot-publisher';
 import { SnapshotStore } from './registry/snapshot-store';
-import { AcmeAccountService } from './services/acme-account-service';
 import { AdministratorService } from './services/administrator-service';
 import { AlertService } from './services/alert-service';
 import { ApiClientService } from './services/api-client-service';
 import { AuditService } from './services/audit-service';
 import { AuditTrail } from './services/audit-trail';
-import { CertificateService } from './services/certificate-service';
 import { CommandKeyService } from './services/command-key-service';
 import { CommandService } from './services/command-service';
 import { DeadLetterService } from './services/dead-letter-service';
@@ -63,12 +61,6 @@ import { NotificationChannelService } from './services/notification-channel-serv
 import { SecondFactorService } from './services/second-factor-service';
 import { SecretResultService } from './services/secret-result-service';
 import { KeyRenewalService } from './services/key-renewal-service';
-import { PrivateCaService } from './services/private-ca-service';
-import { DnsProviderService } from './services/dns-provider-service';
-import { ServiceCertificateService } from './services/service-certificate-service';
-import { ServerService } from './services/server-service';
-import { SurvivalService } from './services/survival-service';
-import { VirtualHostService } from './services/virtual-host-service';
 import { SignInService } from './services/sign-in-service';
 import { SystemService } from './services/system-service';
 import { TokenKeyService } from './services/token-key-service';
@@ -211,25 +203,13 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       system: new SystemService({ redis, deadLetters, repositories }),
       tokenKeys: new TokenKeyService({ repositories, keyring: tokenKeyring, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
-      certificates: new CertificateService({ repositories, writes }),
-      survival: new SurvivalService({ repositories }),
-      dnsProviders: new DnsProviderService(
-        { loopback: config.BACKEND_DNS_PROVIDER_LOOPBACK },
-        { repositories, writes, secretBox },
-      ),
-      privateCa: new PrivateCaService({ repositories }),
-      serviceCertificates: new ServiceCertificateService(
-        { statusOrigin: config.BACKEND_PKI_URL },
-        { repositories, writes, ca: privateCa, lists: revocationLists },
-      ),
-      ocsp: new Ocsp({ store, ca: privateCa }),
-      acmeAccounts: new AcmeAccountService({ repositories, writes, secretBox }),
-      servers: new ServerService({
-        repositories,
+      ...certificateServices(config, {
+        store,
         writes,
-        secretBox,
+        box: secretBox,
+        ca: privateCa,
+        lists: revocationLists,
       }),
-      virtualHosts: new VirtualHostService({ repositories, writes }),
       deadLetters: new DeadLetterService({ store: deadLetters, writes, audit }),
       alerts: new AlertService({ repositories, writes }),
       notificationChannels: new NotificationChannelService({ repositories, writes, box: secretBox }),
