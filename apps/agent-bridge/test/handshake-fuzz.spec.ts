@@ -156,4 +156,4 @@ it(`${COUNT} malformed handshakes: each is answered or hung up on, nothing is le
   await agent.next('HELLO_ACK');
   await agent.close();
   expect(hub.log.filter((line) => line.includes('upgrade_failed'))).toEqual([]);
-});
+}, 180_000);
