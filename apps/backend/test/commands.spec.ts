@@ -61,7 +61,7 @@ async function contentOf(key: string): Promise<unknown> {
     case 'hash':
       return client.hgetall(key);
     case 'zset':
-      return client.zrange(key, 0, -1);
+      return client.zrange(key, '0', '-1');
     case 'set':
       return client.smembers(key);
     default:
