@@ -52,6 +52,7 @@ import { AlertService } from './services/alert-service';
 import { ApiClientService } from './services/api-client-service';
 import { AuditService } from './services/audit-service';
 import { AuditTrail } from './services/audit-trail';
+import { CertificateRetirementService } from './services/certificate-retirement-service';
 import { CertificateService } from './services/certificate-service';
 import { CommandKeyService } from './services/command-key-service';
 import { CommandService } from './services/command-service';
@@ -212,6 +213,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       tokenKeys: new TokenKeyService({ repositories, keyring: tokenKeyring, writes }),
       freeze: new FreezeService({ repositories, issuer, writes, logger }),
       certificates: new CertificateService({ repositories, writes }),
+      certificateRetirement: new CertificateRetirementService({ writes }),
       survival: new SurvivalService({ repositories }),
       dnsProviders: new DnsProviderService(
         { loopback: config.BACKEND_DNS_PROVIDER_LOOPBACK },
