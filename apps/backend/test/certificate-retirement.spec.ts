@@ -65,7 +65,7 @@ describe('retiring a certificate', () => {
     await expect(admin.certificates.retire(id)).rejects.toEqual(
       refused('CONFLICT', /shop\.example\.org on edge-1/),
     );
-    await admin.servers.changeVirtualHost(serverId, hostId, { certificate_id: null });
+    await admin.servers.updateVirtualHost(serverId, hostId, { certificate_id: null });
     expect((await admin.certificates.retire(id)).retired_at).not.toBeNull();
   });
 
@@ -84,20 +84,22 @@ describe('retiring a certificate', () => {
       WHERE certificate_id = ${id} AND private_key_sealed IS NOT NULL`.execute(around.owner);
     expect(rows).toEqual([]);
     expect((await admin.certificates.list({ limit: 200 })).items.map((one) => one.id)).not.toContain(id);
-    const rest: Promise<unknown>[] = [
-      admin.certificates.renew(id),
-      admin.certificates.deploy(id),
-      admin.certificates.rollback(id),
-      admin.certificates.revoke(id, 'unspecified'),
-      admin.servers.changeVirtualHost(serverId, hostId, { certificate_id: id }),
+    const rest = [
+      () => admin.certificates.renew(id),
+      () => admin.certificates.deploy(id),
+      () => admin.certificates.rollback(id),
+      () => admin.certificates.revoke(id, 'unspecified'),
+      () => admin.servers.updateVirtualHost(serverId, hostId, { certificate_id: id }),
     ];
-    for (const work of rest) await expect(work).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    for (const work of rest) await expect(work()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('waits for a revocation', async () => {
     const { id } = await makeCertificate({ served: false });
     await admin.certificates.revoke(id, 'keyCompromise');
-    await expect(admin.certificates.retire(id)).rejects.toEqual(refused('CONFLICT', /revocation is not done/));
+    await expect(admin.certificates.retire(id)).rejects.toEqual(
+      refused('CONFLICT', /revocation is not done/),
+    );
   });
 });
 
@@ -133,7 +135,8 @@ describe('going back to a version', () => {
   it('is refused without a version to go to, and for the versions of others', async () => {
     const one = await makeCertificate({ versions: 1 });
     const other = await makeCertificate();
-    const back = (version_id?: string) => admin.certificates.rollback(one.id, { ...(version_id && { version_id }) });
+    const back = (version_id?: string) =>
+      admin.certificates.rollback(one.id, { ...(version_id && { version_id }) });
     await expect(back()).rejects.toEqual(refused('CONFLICT', /no version before/));
     await expect(back(one.versions[0])).rejects.toEqual(refused('CONFLICT', /in service already/));
     await expect(back(other.versions[0])).rejects.toEqual(refused('NOT_FOUND', /no such version/));

@@ -10,7 +10,7 @@ beforeAll(async () => {
   rig = await startRig(sites);
   worker = await rig.startWorker({
     CERT_WORKER_SCHEDULE_EVERY_MS: '100',
-    CERT_WORKER_LEASE_S: '2',
+    CERT_WORKER_LEASE_S: '3',
   });
 }, 60_000);
 afterAll(async () => {
@@ -52,7 +52,9 @@ test('back to the version of before: proved, the current one, and renewed when i
   expect(now.used_by[0]?.deployed_version_id).toBe(older.id);
   // The last twentieth of 360 days is 18 days: 42 from now, since the plan of before was later.
   const latest = Date.now() + 42 * 86_400_000;
-  expect(Math.abs(Date.parse(now.renewal.due_at!) - Math.min(Date.parse(planned), latest))).toBeLessThan(60_000);
+  expect(Math.abs(Date.parse(now.renewal.due_at!) - Math.min(Date.parse(planned), latest))).toBeLessThan(
+    60_000,
+  );
   expect(now.renewal.note).toContain('went back to this version');
   // And forward again.
   expect((await rollback(id, newer.id)).status).toBe('succeeded');

@@ -134,7 +134,8 @@ export const certificateRoutes = (
     method: 'POST',
     path: `${root}/:id/rollback`,
     access: 'certificates:write',
-    summary: 'Puts the version before, or the named one, back into service everywhere; progress is at Location',
+    summary:
+      'Puts the version before, or the named one, back into service everywhere; progress is at Location',
     params: idParams,
     body: certificateRollback,
     status: 202,

@@ -28,7 +28,9 @@ export class VersionReturnRepository {
    */
   async putInService(fencing: number, certificateId: string, versionId: string): Promise<void> {
     await inTransaction(this.deps.db, async (trx) => {
-      const { rows } = await sql<{ current: string | null }>`SELECT current_version_id AS current FROM viw.certificates
+      const { rows } = await sql<{
+        current: string | null;
+      }>`SELECT current_version_id AS current FROM viw.certificates
         WHERE id = ${certificateId} AND fencing = ${fencing} FOR UPDATE`.execute(trx);
       if (!rows[0]) throw new AppError('CONFLICT', 'The lease on the certificate is lost');
       if (rows[0].current === versionId) return;
