@@ -2,6 +2,7 @@ import type { SecretBox } from '@viw/secrets';
 import type { CompleteConfig } from './config';
 import { Ocsp } from './private-ca/ocsp';
 import { AcmeAccountService } from './services/acme-account-service';
+import { CertificateRetirementService } from './services/certificate-retirement-service';
 import { CertificateService } from './services/certificate-service';
 import { DnsProviderService } from './services/dns-provider-service';
 import { PrivateCaService } from './services/private-ca-service';
@@ -26,6 +27,7 @@ export interface CertificateServiceDeps {
 type CertificateServices = Pick<
   RouteServices,
   | 'certificates'
+  | 'certificateRetirement'
   | 'survival'
   | 'dnsProviders'
   | 'acmeAccounts'
@@ -44,6 +46,7 @@ export function certificateServices(
   const { repositories } = store;
   return {
     certificates: new CertificateService({ repositories, writes }),
+    certificateRetirement: new CertificateRetirementService({ writes }),
     survival: new SurvivalService({ repositories }),
     dnsProviders: new DnsProviderService(
       { loopback: config.BACKEND_DNS_PROVIDER_LOOPBACK },

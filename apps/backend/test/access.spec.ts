@@ -63,6 +63,8 @@ const expected: Readonly<Record<string, 'public' | readonly Role[]>> = {
   'POST /api/v1/certificates': ['operator', 'admin'],
   'GET /api/v1/certificates/survival': everybody,
   'GET /api/v1/certificates/:id': everybody,
+  'DELETE /api/v1/certificates/:id': ['operator', 'admin'],
+  'POST /api/v1/certificates/:id/rollback': ['operator', 'admin'],
   'POST /api/v1/certificates/:id/renew': ['operator', 'admin'],
   'POST /api/v1/certificates/:id/deploy': ['operator', 'admin'],
   'POST /api/v1/certificates/:id/revoke': ['operator', 'admin'],

@@ -75,6 +75,8 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'POST /api/v1/certificates': 'body',
   'POST /api/v1/certificates/batch': 'body',
   'GET /api/v1/certificates/:id': 'object',
+  'DELETE /api/v1/certificates/:id': 'object',
+  'POST /api/v1/certificates/:id/rollback': 'object',
   'POST /api/v1/certificates/:id/renew': 'object',
   'POST /api/v1/certificates/:id/deploy': 'object',
   'POST /api/v1/certificates/:id/revoke': 'object',

@@ -19,6 +19,7 @@ import { version } from '../package.json';
 import { buildIssuers } from './build-issuers';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
+import { Rollback } from './deploy/rollback';
 import { ServerProbes } from './deploy/server-probes';
 import { ServedWatch } from './deploy/served-watch';
 import { SnippetJobs } from './deploy/snippet-jobs';
@@ -151,12 +152,13 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     { ...store, ...access, locks, producer, changes, logger },
   );
   const revocation = new Revocation({ issuers, issuance, deployment, revocations: store.revocations });
+  const rollback = new Rollback({ deployment, returns: store.returns });
   const leaseSeconds = config.CERT_WORKER_LEASE_S;
   const runner = new OperationRunner(
     { consumer, leaseSeconds },
     {
       ...store,
-      perform: operationKinds({ issuance, deployment, revocation }),
+      perform: operationKinds({ issuance, deployment, revocation, rollback }),
       journal: { producer, changes },
       metrics: counts,
       logger,

@@ -21,6 +21,7 @@ import {
   SnippetJobRepository,
   RenewalScheduleRepository,
   SshCredentialRepository,
+  VersionReturnRepository,
   VersionRevocationRepository,
   VirtualHostRepository,
   WebAuthorityRepository,
@@ -53,6 +54,7 @@ export const repositoriesOf = (db: Db) => ({
   schedule: new RenewalScheduleRepository({ db }),
   credentials: new SshCredentialRepository({ db }),
   revocations: new VersionRevocationRepository({ db }),
+  returns: new VersionReturnRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
   webAuthorities: new WebAuthorityRepository({ db }),
 });

@@ -148,6 +148,7 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
           perform: operationKinds({
             issuance: { run: () => Promise.reject(new Error('nothing is issued here')) },
             deployment,
+            rollback: { run: () => Promise.reject(new Error('nothing is rolled back here')) },
             revocation: { run: () => Promise.reject(new Error('nothing is revoked here')) },
           }),
           journal: {

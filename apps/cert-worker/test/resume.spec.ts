@@ -113,7 +113,7 @@ function worker(
     { consumer: 'worker', leaseSeconds },
     {
       ...store,
-      perform: operationKinds({ issuance, deployment, revocation: deployment }),
+      perform: operationKinds({ issuance, deployment, revocation: deployment, rollback: deployment }),
       journal: {
         producer: { publish: () => Promise.resolve('0-0') },
         changes: { announce: () => undefined },

@@ -133,6 +133,7 @@ const grants: Record<ServiceRole, Grants> = {
       'created_at',
       'revoked_at',
       'quarantined_at',
+      'key_destroyed_at',
     ),
     deployments: read,
     renewal_plans: read,
@@ -223,6 +224,7 @@ const further: Record<ServiceRole, readonly string[]> = {
     'USAGE ON SEQUENCE viw.outbox_id_seq',
     'EXECUTE ON FUNCTION viw.command_target(text)',
     'EXECUTE ON FUNCTION viw.accept_command(jsonb, jsonb, jsonb, text, int)',
+    'EXECUTE ON FUNCTION viw.retire_certificate(uuid)',
   ],
   viw_telemetry_writer: [
     'EXECUTE ON FUNCTION viw.ensure_point_partition(date)',

@@ -258,9 +258,15 @@ test('bad references, pages, deletion, one account per directory', async () => {
   const page = await certificates.list({ limit: 1, q: 'WWW.example', total: true });
   expect(page.items[0]?.id).toBe(b.id);
   expect((await certificates.list({ limit: 1, cursor: page.next_cursor ?? '' })).items[0]?.id).toBe(a.id);
-  expect([await certificates.delete(a.id), await certificates.delete(a.id)]).toEqual([true, false]);
+  const hosts = new VirtualHostRepository(backend.deps);
+  expect(await certificates.retire(a.id)).toBe('in_use');
+  await hosts.change(server.id, host.id, { certificate_id: null });
+  expect([await certificates.retire(a.id), await certificates.retire(a.id)]).toEqual(['retired', 'gone']);
   expect(await certificates.get(a.id)).toBeUndefined();
-  expect(await new VirtualHostRepository(backend.deps).get(host.id)).toMatchObject({ certificate_id: null });
+  expect(await certificates.find(a.id)).toMatchObject({ retired_at: expect.any(String) as string });
+  // Nothing gets hold of it again.
+  const back = hosts.change(server.id, host.id, { certificate_id: a.id });
+  await expect(back).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(await new ServerRepository(backend.deps).pinHostKey(server.id, 'SHA256:x')).toMatchObject({
     host_key_fingerprint: 'SHA256:x',
   });

@@ -5,6 +5,7 @@ import {
   certificateListQuery,
   certificatePage,
   certificateRevoke,
+  certificateRollback,
   certificateVersionPage,
   deployOrder,
   operation,
@@ -17,6 +18,7 @@ import {
 import type { Route } from '../http/route';
 import { defineRoute } from '../http/route';
 import type { AcceptedOperation, CertificateService } from '../services/certificate-service';
+import type { CertificateRetirementService } from '../services/certificate-retirement-service';
 import type { SurvivalService } from '../services/survival-service';
 import { idParams, listOptions, noBody, pageQuery, scopedListOptions } from './schemas';
 
@@ -27,7 +29,11 @@ const accepted = (answer: AcceptedOperation) => ({
   headers: { Location: `/api/v1/operations/${answer.operation_id}` },
 });
 
-export const certificateRoutes = (certificates: CertificateService, survival: SurvivalService): Route[] => [
+export const certificateRoutes = (
+  certificates: CertificateService,
+  retirement: CertificateRetirementService,
+  survival: SurvivalService,
+): Route[] => [
   defineRoute({
     method: 'GET',
     path: root,
@@ -68,6 +74,16 @@ export const certificateRoutes = (certificates: CertificateService, survival: Su
     status: 200,
     response: certificate,
     handler: async ({ params }) => ({ body: await certificates.get(params.id) }),
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: `${root}/:id`,
+    access: 'certificates:write',
+    summary: 'Retires it for good: never renewed or deployed again, its private keys are destroyed at once',
+    params: idParams,
+    status: 200,
+    response: certificate,
+    handler: async (input) => ({ body: await retirement.retire(input, input.params.id) }),
   }),
   defineRoute({
     method: 'POST',
@@ -113,6 +129,18 @@ export const certificateRoutes = (certificates: CertificateService, survival: Su
     status: 202,
     response: operationAccepted,
     handler: async (input) => accepted(await certificates.revoke(input, input.params.id, input.body)),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: `${root}/:id/rollback`,
+    access: 'certificates:write',
+    summary:
+      'Puts the version before, or the named one, back into service everywhere; progress is at Location',
+    params: idParams,
+    body: certificateRollback,
+    status: 202,
+    response: operationAccepted,
+    handler: async (input) => accepted(await certificates.rollback(input, input.params.id, input.body)),
   }),
   defineRoute({
     method: 'GET',

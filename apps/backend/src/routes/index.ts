@@ -12,6 +12,7 @@ import type { AdministratorService } from '../services/administrator-service';
 import type { AlertService } from '../services/alert-service';
 import type { ApiClientService } from '../services/api-client-service';
 import type { AuditService } from '../services/audit-service';
+import type { CertificateRetirementService } from '../services/certificate-retirement-service';
 import type { CertificateService } from '../services/certificate-service';
 import type { CommandKeyService } from '../services/command-key-service';
 import type { CommandService } from '../services/command-service';
@@ -78,6 +79,7 @@ export interface RouteServices {
   readonly tokenKeys: TokenKeyService;
   readonly freeze: FreezeService;
   readonly certificates: CertificateService;
+  readonly certificateRetirement: CertificateRetirementService;
   readonly survival: SurvivalService;
   readonly dnsProviders: DnsProviderService;
   readonly privateCa: PrivateCaService;
@@ -108,7 +110,7 @@ export function allRoutes(
     ...tokenKeyRoutes(services.tokenKeys),
     ...freezeRoutes(services.freeze),
     ...eventRoutes(services.events),
-    ...certificateRoutes(services.certificates, services.survival),
+    ...certificateRoutes(services.certificates, services.certificateRetirement, services.survival),
     ...privateCaRoutes(services),
     ...acmeAccountRoutes(services.acmeAccounts),
     ...dnsProviderRoutes(services.dnsProviders),

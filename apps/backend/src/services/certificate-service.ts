@@ -4,6 +4,7 @@ import type {
   certificateBatch,
   certificateCreate,
   certificateRevoke,
+  certificateRollback,
   DeployOrder,
   Operation,
   OperationKind,
@@ -13,6 +14,7 @@ import { AppError, uuidv7 } from '@viw/runtime';
 import type { z } from 'zod';
 import { principalOf } from '../auth/caller';
 import type { Repositories } from '../store';
+import { assertReturnable } from './returnable-version';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 
 export interface CertificateServiceDeps {
@@ -39,9 +41,9 @@ export class CertificateService {
     return this.deps.repositories.certificates.list(options);
   }
 
-  /** @throws AppError NOT_FOUND */
+  /** A retired one, too. @throws AppError NOT_FOUND */
   async get(id: string): Promise<Certificate> {
-    return existing(await this.deps.repositories.certificates.get(id));
+    return existing(await this.deps.repositories.certificates.find(id));
   }
 
   async versions(id: string, options: ListOptions) {
@@ -154,6 +156,26 @@ export class CertificateService {
       if (certificate.current_version === null)
         throw new AppError('CONFLICT', 'It has not been issued yet: there is nothing to revoke');
       return start(repositories, write, id, 'revoke', asked, asked);
+    });
+  }
+
+  /** @throws AppError NOT_FOUND, also for the version; CONFLICT when there is no version that can be gone back to */
+  rollback(
+    write: WriteRequest,
+    id: string,
+    { version_id: wanted, rollout }: z.output<typeof certificateRollback>,
+  ): Promise<AcceptedOperation> {
+    return this.deps.writes.perform(write, async (repositories) => {
+      const certificate = existing(await repositories.certificates.get(id));
+      assertOrderable(certificate, 'deploy');
+      const current = certificate.current_version?.id ?? '';
+      const { certificateVersions } = repositories;
+      const version = wanted
+        ? await certificateVersions.find(id, wanted)
+        : await certificateVersions.before(id, current);
+      assertReturnable(version, current, wanted);
+      const how = { version_id: version.id, rollout };
+      return start(repositories, write, id, 'rollback', { ...how, from_version_id: current }, how);
     });
   }
 }

@@ -48,8 +48,8 @@ export class Deployment {
   /**
    * Server by server as the operation's order says (`Rollout`); the first failure halts it and leaves the rest as it was.
    * Repeatable.
-   * @throws AppError of `deployCertificate`; DEPLOY_REFUSED without a confirmed host key, or for `deploy` without any
-   *   virtual host; CONFLICT when the lease is lost; the signal's reason before a switch
+   * @throws AppError of `deployCertificate`; DEPLOY_REFUSED without a confirmed host key, or for `deploy` and `rollback` without
+   *   any virtual host; CONFLICT when the lease is lost; the signal's reason before a switch
    */
   async run(
     work: OperationWork,
@@ -60,7 +60,7 @@ export class Deployment {
     const targets = await this.deps.virtualHosts.targetsOf(work.certificate_id);
     if (targets.length === 0) {
       const detail = 'no virtual host is to serve this certificate';
-      if (work.kind === 'deploy') throw new AppError('DEPLOY_REFUSED', detail);
+      if (work.kind === 'deploy' || work.kind === 'rollback') throw new AppError('DEPLOY_REFUSED', detail);
       await journal.report({ step: 'deploy', status: 'skipped', detail });
       return;
     }

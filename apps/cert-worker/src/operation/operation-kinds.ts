@@ -1,5 +1,6 @@
 import { AppError } from '@viw/runtime';
 import type { Deployment } from '../deploy/deployment';
+import type { Rollback } from '../deploy/rollback';
 import type { Issuance } from '../issue/issuance';
 import type { Revocation } from '../issue/revocation';
 import type { Performance } from './operation-runner';
@@ -8,11 +9,12 @@ export interface OperationKindsDeps {
   readonly issuance: Pick<Issuance, 'run'>;
   readonly deployment: Pick<Deployment, 'run'>;
   readonly revocation: Pick<Revocation, 'run'>;
+  readonly rollback: Pick<Rollback, 'run'>;
 }
 
 /** What each kind of operation consists of. */
 export const operationKinds =
-  ({ issuance, deployment, revocation }: OperationKindsDeps): Performance =>
+  ({ issuance, deployment, revocation, rollback }: OperationKindsDeps): Performance =>
   async (work, journal, signal) => {
     // Accepted before the revocation and overtaken by it: nothing brings the certificate back into service.
     if (work.state === 'revoked' && work.kind !== 'revoke')
@@ -32,6 +34,9 @@ export const operationKinds =
       }
       case 'revoke':
         await revocation.run(work, journal, signal);
+        return;
+      case 'rollback':
+        await rollback.run(work, journal, signal);
         return;
       default:
         throw new AppError('NOT_IMPLEMENTED', `this cert-worker cannot ${work.kind} certificates yet`);

@@ -13,6 +13,7 @@ import {
   type survivalQuery,
   type DeployOrder,
   type CertificateRevoke,
+  type CertificateRollback,
   type RevocationReason,
 } from '@viw/contracts';
 import type { z } from 'zod';
@@ -49,6 +50,12 @@ export const certificateRoutes = (http: Transport) => ({
       body: typeof asked === 'string' ? { reason: asked } : asked,
       options,
     }),
+  /** Back to the version before, or to the one that is named; progress is at the operation. */
+  rollback: (id: string, to: CertificateRollback = {}, options?: WriteOptions) =>
+    http.call(operationAccepted, { method: 'POST', path: `${one(id)}/rollback`, body: to, options }),
+  /** Out of service for good; its keys are destroyed, its history stays. */
+  retire: (id: string, options?: WriteOptions) =>
+    http.call(certificate, { method: 'DELETE', path: one(id), options }),
   versions: (id: string, options?: CallOptions) =>
     http.call(certificateVersionPage, { method: 'GET', path: `${one(id)}/versions`, options }),
   operations: (id: string, options?: CallOptions) =>

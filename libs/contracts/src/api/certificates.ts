@@ -52,6 +52,31 @@ export const revocationParameters = z.object({
   at_once: z.boolean().default(false),
 });
 
+/**
+ * How a deployment goes through its servers: first the canary alone, then wave after wave. The first server that fails
+ * halts it: those under way are seen through, no other one is begun. Ordered again it goes on where it halted.
+ */
+export const deployOrder = z.strictObject({
+  /** Servers of the first wave. */
+  canary: z.int().min(1).max(50).default(1),
+  /** Servers of each further wave. */
+  wave: z.int().min(1).max(1_000).default(20),
+  /** Servers of a wave that are worked on at the same time. */
+  concurrency: z.int().min(1).max(32).default(5),
+});
+export type DeployOrder = z.output<typeof deployOrder>;
+
+/** Back to a version that was in service before; `version_id` absent: the one right before the present one. */
+export const certificateRollback = z.strictObject({
+  version_id: z.uuid().optional(),
+  /** How it goes through the servers. */
+  rollout: deployOrder.prefault({}),
+});
+export type CertificateRollback = z.input<typeof certificateRollback>;
+
+/** What an operation of kind `rollback` is about. */
+export const rollbackParameters = z.object({ version_id: z.uuid() });
+
 /** Work was accepted; its progress is at `/api/v1/operations/{operation_id}`. */
 export const operationAccepted = z.object({ certificate_id: z.string(), operation_id: z.string() });
 
@@ -67,6 +92,8 @@ export const certificateVersion = z.object({
   revoked_at: z.string().nullable(),
   /** Its key is taken to be in foreign hands: it is never deployed again. */
   quarantined_at: z.string().nullable(),
+  /** With the certificate's retirement: the version is a record only. */
+  key_destroyed_at: z.string().nullable(),
 });
 export type CertificateVersion = z.infer<typeof certificateVersion>;
 export const certificateVersionPage = page(certificateVersion);
@@ -147,6 +174,8 @@ export const certificate = z.object({
   key_type: keyType,
   state: certificateState,
   created_at: z.string(),
+  /** Out of service for good: neither renewed nor deployed, and its keys are destroyed. */
+  retired_at: z.string().nullable(),
   current_version: certificateVersion.nullable(),
   /** Where it is served, with the version last proved there. */
   used_by: z.array(
@@ -212,20 +241,6 @@ export const rollout = z.object({
   percent: z.int(),
   targets: z.array(rolloutTarget),
 });
-
-/**
- * How a deployment goes through its servers: first the canary alone, then wave after wave. The first server that fails
- * halts it: those under way are seen through, no other one is begun. Ordered again it goes on where it halted.
- */
-export const deployOrder = z.strictObject({
-  /** Servers of the first wave. */
-  canary: z.int().min(1).max(50).default(1),
-  /** Servers of each further wave. */
-  wave: z.int().min(1).max(1_000).default(20),
-  /** Servers of a wave that are worked on at the same time. */
-  concurrency: z.int().min(1).max(32).default(5),
-});
-export type DeployOrder = z.output<typeof deployOrder>;
 
 /**
  * The same work for many certificates, each an operation of its own; all are accepted or none. The first is the canary of all:

@@ -46,6 +46,7 @@ export * from './certificates/operation-work-repository';
 export * from './certificates/order-key-repository';
 export * from './certificates/renewal-schedule-repository';
 export * from './certificates/version-revocation-repository';
+export * from './certificates/version-return-repository';
 export * from './listener/listener-account-repository';
 export * from './listener/listener-answer-repository';
 export * from './listener/listener-certificate-repository';

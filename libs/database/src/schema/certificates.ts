@@ -1,5 +1,5 @@
 import type { AcmeAccountFailure, KeyType, ListenerProof, OperationKind, OrderState } from '@viw/contracts';
-import type { Generated } from 'kysely';
+import type { Generated, GeneratedAlways } from 'kysely';
 import type {
   Instant,
   InstantDefault,
@@ -24,7 +24,9 @@ export interface CertificatesTable {
   fencing: Generated<number>;
   created_by: string;
   created_at: InstantDefault;
+  /** When it was retired. */
   deleted_at: InstantOrNull;
+  in_service: GeneratedAlways<boolean>;
 }
 
 export interface CertificateOperationsTable {
@@ -99,7 +101,7 @@ export interface CertificateVersionsTable {
   operation_id: string | null;
   cert_pem: string;
   chain_pem: string;
-  private_key_sealed: Json<SealedEnvelope>;
+  private_key_sealed: JsonOrNull<SealedEnvelope>;
   serial: string;
   fingerprint_sha256: string;
   issuer: string;
@@ -109,6 +111,7 @@ export interface CertificateVersionsTable {
   created_at: InstantDefault;
   revoked_at: InstantOrNull;
   quarantined_at: InstantOrNull;
+  key_destroyed_at: InstantOrNull;
 }
 
 export interface DeploymentsTable {

@@ -24,12 +24,12 @@ export class CertificateAlertRepository {
       WITH wanted AS (
         SELECT c.id AS certificate_id, 'certificate.expiring' AS kind, 'critical' AS severity, NULL AS went_wrong
         FROM viw.certificates c JOIN viw.certificate_versions v ON v.id = c.current_version_id
-        WHERE c.deleted_at IS NULL AND c.state <> 'revoked' AND ${ending}
+        WHERE c.in_service AND ${ending}
         UNION ALL
         SELECT c.id, 'renewal.failing', CASE WHEN ${ending} THEN 'critical' ELSE 'warning' END, f.went_wrong
         FROM viw.certificate_failures f JOIN viw.certificates c ON c.id = f.certificate_id
         LEFT JOIN viw.certificate_versions v ON v.id = c.current_version_id
-        WHERE c.deleted_at IS NULL AND c.state <> 'revoked' AND (f.attempts >= 3 OR f.retry_at IS NULL)
+        WHERE c.in_service AND (f.attempts >= 3 OR f.retry_at IS NULL)
       )
       SELECT d.certificate_id, d.kind, d.severity, d.went_wrong, c.names, v.not_after
       FROM (SELECT certificate_id, kind, w.severity, w.went_wrong, a.severity AS told

@@ -19,15 +19,19 @@ export interface NewCertificate {
   readonly created_by: string;
 }
 
+export type Retirement = 'retired' | 'in_use' | 'revoking' | 'gone';
+
 const instant = (column: string) =>
   sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 
 const columns = sql`
   c.id, c.names, c.issuer, c.challenge, c.dns_provider_id, c.http_via, c.key_type, c.state, c.created_at,
+  ${instant('c.deleted_at')} AS retired_at,
   (SELECT jsonb_build_object('id', v.id, 'serial', v.serial, 'fingerprint_sha256', v.fingerprint_sha256,
       'issuer', v.issuer, 'names', v.names, 'not_before', ${instant('v.not_before')},
       'not_after', ${instant('v.not_after')}, 'created_at', ${instant('v.created_at')},
-      'revoked_at', ${instant('v.revoked_at')}, 'quarantined_at', ${instant('v.quarantined_at')})
+      'revoked_at', ${instant('v.revoked_at')}, 'quarantined_at', ${instant('v.quarantined_at')},
+      'key_destroyed_at', ${instant('v.key_destroyed_at')})
     FROM viw.certificate_versions v WHERE v.id = c.current_version_id) AS current_version,
   coalesce((SELECT jsonb_agg(jsonb_build_object('virtual_host_id', h.id, 'server_id', s.id, 'server_name', s.name,
       'deployed_version_id', d.version_id, 'deployed_at', ${instant('d.proved_at')},
@@ -53,7 +57,7 @@ const columns = sql`
 
 const source = sql`viw.certificates c
   LEFT JOIN viw.renewal_plans p ON p.certificate_id = c.id AND p.version_id = c.current_version_id
-    AND c.state <> 'revoked'
+    AND c.in_service
   LEFT JOIN viw.certificate_failures f ON f.certificate_id = c.id`;
 
 export class CertificateRepository {
@@ -75,10 +79,17 @@ export class CertificateRepository {
     return id;
   }
 
+  /** Undefined for a retired one, too: nothing is done with it any more. */
   async get(id: string): Promise<Certificate | undefined> {
+    const found = await this.find(id);
+    return found?.retired_at === null ? found : undefined;
+  }
+
+  /** A retired one, too: its history stays readable. */
+  async find(id: string): Promise<Certificate | undefined> {
     if (!isUuid(id)) return undefined;
     const { rows } = await sql<Certificate>`
-      SELECT ${columns} FROM ${source} WHERE c.id = ${id} AND c.deleted_at IS NULL`.execute(this.deps.db);
+      SELECT ${columns} FROM ${source} WHERE c.id = ${id}`.execute(this.deps.db);
     return rows[0];
   }
 
@@ -113,13 +124,15 @@ export class CertificateRepository {
     );
   }
 
-  /** Hidden from then on, its virtual hosts are free; versions and operations stay as a record. False when there was none. */
-  async delete(id: string): Promise<boolean> {
-    if (!isUuid(id)) return false;
-    const { rows } = await sql`
-      WITH gone AS (UPDATE viw.certificates SET deleted_at = now(), dns_provider_id = NULL WHERE id = ${id} AND deleted_at IS NULL RETURNING id),
-        freed AS (UPDATE viw.virtual_hosts v SET certificate_id = NULL FROM gone WHERE v.certificate_id = gone.id)
-      SELECT 1 FROM gone`.execute(this.deps.db);
-    return rows.length > 0;
+  /**
+   * Out of service for good: its keys are destroyed, work on it is ended; versions and operations stay as a record.
+   * `in_use`: virtual hosts are to serve it; `revoking`: a revocation is not done yet; `gone`: there is none, or it was retired
+   * before. Nothing is changed then.
+   */
+  async retire(id: string): Promise<Retirement> {
+    if (!isUuid(id)) return 'gone';
+    const { rows } = await sql<{ outcome: Retirement }>`
+      SELECT viw.retire_certificate(${id}::uuid) AS outcome`.execute(this.deps.db);
+    return rows[0]!.outcome;
   }
 }

@@ -1,6 +1,6 @@
 import type { CertificateVersion } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
-import { sql } from 'kysely';
+import { sql, type NotNull } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { ListOptions, Page } from '../../cursor';
 import { newestFirst } from '../../newest-first';
@@ -44,6 +44,7 @@ const shown = [
   'created_at',
   'revoked_at',
   'quarantined_at',
+  'key_destroyed_at',
 ] as const;
 
 export class CertificateVersionRepository {
@@ -75,7 +76,7 @@ export class CertificateVersionRepository {
     });
   }
 
-  /** Undefined for one that is revoked or in quarantine, too. Only the cert-worker's role may read the sealed key. */
+  /** Undefined for one that is revoked or in quarantine, or whose key was destroyed, too. Only the cert-worker's role may read the sealed key. */
   async getDeployable(id: string): Promise<DeployableVersion | undefined> {
     if (!isUuid(id)) return undefined;
     return this.deps.db
@@ -84,6 +85,26 @@ export class CertificateVersionRepository {
       .where('id', '=', id)
       .where('quarantined_at', 'is', null)
       .where('revoked_at', 'is', null)
+      .where('private_key_sealed', 'is not', null)
+      .$narrowType<{ private_key_sealed: NotNull }>()
+      .executeTakeFirst();
+  }
+
+  /** Of this certificate. */
+  async find(certificateId: string, id: string): Promise<CertificateVersion | undefined> {
+    if (!isUuid(certificateId) || !isUuid(id)) return undefined;
+    const query = this.deps.db.selectFrom('certificate_versions').select(shown);
+    return query.where('certificate_id', '=', certificateId).where('id', '=', id).executeTakeFirst();
+  }
+
+  /** The one that was made right before that one. */
+  async before(certificateId: string, id: string): Promise<CertificateVersion | undefined> {
+    if (!isUuid(certificateId) || !isUuid(id)) return undefined;
+    const query = this.deps.db.selectFrom('certificate_versions').select(shown);
+    return query
+      .where('certificate_id', '=', certificateId)
+      .where('id', '<', id)
+      .orderBy('id', 'desc')
       .executeTakeFirst();
   }
 

@@ -29,7 +29,7 @@ const nextKind = sql`
     WHEN c.current_version_id IS NOT NULL THEN 'renew' ELSE 'issue' END`;
 
 /**
- * In the transaction that ends the operation. Of a revoked certificate nothing but its revocation is repeated. A deployment that fails hides no renewal that fails, and nothing but another revocation hides one that fails.
+ * In the transaction that ends the operation. Of a revoked certificate nothing but its revocation is repeated, of a retired one nothing. A deployment that fails hides no renewal that fails, and nothing but another revocation hides one that fails.
  */
 export async function recordFailure(
   db: Db,
@@ -43,7 +43,7 @@ export async function recordFailure(
     SELECT o.certificate_id, o.id, ${nextKind}, 1, ${next.retry_at}::timestamptz, ${code}, ${next.problem_type}, ${msg},
       ${next.viw_does}, ${next.you_can}
     FROM viw.certificate_operations o JOIN viw.certificates c ON c.id = o.certificate_id
-    WHERE o.id = ${operationId} AND ${repeated} AND (c.state <> 'revoked' OR o.kind = 'revoke')
+    WHERE o.id = ${operationId} AND ${repeated} AND (c.in_service OR (o.kind = 'revoke' AND c.deleted_at IS NULL))
     ON CONFLICT (certificate_id) DO UPDATE SET operation_id = excluded.operation_id, next_kind = excluded.next_kind,
       attempts = f.attempts + 1, failed_at = now(), retry_at = excluded.retry_at, code = excluded.code,
       problem_type = excluded.problem_type, went_wrong = excluded.went_wrong, viw_does = excluded.viw_does,

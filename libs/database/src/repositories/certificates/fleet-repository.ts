@@ -32,7 +32,7 @@ export class FleetRepository {
     limit,
   }: Scoped & { readonly limit: number }): Promise<{ certificates: ScheduledCertificate[]; total: number }> {
     const inService = sql`FROM viw.certificates c JOIN viw.certificate_versions v ON v.id = c.current_version_id
-      WHERE c.deleted_at IS NULL AND c.state <> 'revoked' AND ${certificateInScope(scope)}`;
+      WHERE c.in_service AND ${certificateInScope(scope)}`;
     const { rows } = await sql<ScheduledCertificate>`
       SELECT s.*, p.due_at, p.jitter,
         CASE WHEN f.certificate_id IS NOT NULL THEN

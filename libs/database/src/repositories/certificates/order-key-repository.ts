@@ -21,7 +21,7 @@ export class OrderKeyRepository {
     const { rows } = await sql`
       INSERT INTO viw.certificate_order_keys (operation_id, order_url, private_key_sealed)
       SELECT id, ${key.order_url}, ${JSON.stringify(key.private_key_sealed)}::jsonb
-      FROM viw.certificate_operations WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing}
+      FROM viw.certificate_operations WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing} FOR SHARE
       ON CONFLICT (operation_id) DO UPDATE SET order_url = excluded.order_url,
         private_key_sealed = excluded.private_key_sealed, created_at = now()
       RETURNING 1`.execute(this.deps.db);

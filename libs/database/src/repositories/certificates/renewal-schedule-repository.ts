@@ -60,7 +60,7 @@ export interface RenewalOutlook {
 /** Between renewals of a certificate whose revocation fails: well below the last twentieth of a life of six days. */
 const BESIDE_REVOCATION_S = 4 * 3_600;
 
-const inService = sql`c.deleted_at IS NULL AND c.state <> 'revoked'`;
+const inService = sql`c.in_service`;
 const instant = (column: string) =>
   sql.raw(`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 

@@ -146,9 +146,7 @@ export class IssuerAccountRepository {
     const { rows } = await sql<{ issuer: string }>`SELECT issuer FROM viw.acme_accounts
       WHERE id = ${id} AND origin = 'api' FOR UPDATE`.execute(this.deps.db);
     const { rows: used } = await sql<{ n: number }>`SELECT count(*) AS n FROM viw.certificates
-      WHERE issuer = ${rows[0]?.issuer ?? ''} AND deleted_at IS NULL AND state <> 'revoked'`.execute(
-      this.deps.db,
-    );
+      WHERE issuer = ${rows[0]?.issuer ?? ''} AND in_service`.execute(this.deps.db);
     const n = used[0]?.n ?? 0;
     if (n === 0)
       await sql`UPDATE viw.acme_accounts SET revision = revision + 1, wanted = 'deactivate', attempts = 0,
