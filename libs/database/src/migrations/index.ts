@@ -37,6 +37,7 @@ import { alerts } from './0050_alerts';
 import { notifications } from './0051_notifications';
 import { services } from './0052_services';
 import { certificateBatches } from './0053_certificate_batches';
+import { auditedWork } from './0055_audited_work';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -82,4 +83,5 @@ export const migrations: readonly Migration[] = [
   notifications,
   services,
   certificateBatches,
+  auditedWork,
 ];
