@@ -1,6 +1,8 @@
+import { hkdfSync } from 'node:crypto';
 import type { Component, ListenerTls, ReadinessCheck } from '@viw/runtime';
 import { TrustedProxies } from '@viw/runtime';
 import { closeRedis, createRedis } from '@viw/streams';
+import { SignInLimiter } from './auth/sign-in-limiter';
 import type { TransportDeps } from './build-transport';
 import { buildTransport } from './build-transport';
 import type { CompleteConfig } from './config';
@@ -18,6 +20,7 @@ export interface Edge {
   readonly proxies: TrustedProxies;
   readonly rateLimits: RateLimits;
   readonly rates: RateGuard;
+  readonly signInLimiter: SignInLimiter;
   /** To be started before the listener. */
   readonly components: readonly Component[];
 }
@@ -38,6 +41,7 @@ export function buildEdge(config: CompleteConfig, deps: TransportDeps): Edge {
     proxies: new TrustedProxies({ networks: config.BACKEND_TRUSTED_PROXIES }),
     rateLimits,
     rates: new RateGuard({ limits: rateLimits }),
+    signInLimiter: new SignInLimiter({ hashKey: signInHashKey(config) }, { redis, logger }),
     components: [
       {
         name: 'redis-rates',
@@ -48,3 +52,7 @@ export function buildEdge(config: CompleteConfig, deps: TransportDeps): Edge {
     ],
   };
 }
+
+/** A key of its own for what Redis sees of names and addresses. */
+const signInHashKey = ({ BACKEND_ENCRYPTION_KEY: [current] }: CompleteConfig): Buffer =>
+  Buffer.from(hkdfSync('sha256', current.key, '', 'viw sign-in limits', 32));

@@ -20,7 +20,6 @@ import { AccessTokens } from './auth/access-tokens';
 import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
-import { SignInLimiter } from './auth/sign-in-limiter';
 import { TokenKeyring } from './auth/token-keyring';
 import { buildEdge } from './build-edge';
 import { certificateServices } from './build-certificates';
@@ -143,7 +142,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
-  const [passwords, signInLimiter] = [new Passwords(), new SignInLimiter()];
+  const passwords = new Passwords();
+  const { signInLimiter } = edge;
   const secondFactor = new SecondFactorService({ writes, box: secretBox, limiter: signInLimiter, audit });
   const events = new EventBroadcast(
     { redisUrl, heartbeatMs },

@@ -205,6 +205,9 @@ export function completeConfig(config: Config): CompleteConfig {
   return config as CompleteConfig;
 }
 
+/** Stops of one principal. */
+const EMERGENCY_PER_MIN = 10;
+
 export const ratesPerMinute = (config: Config): Record<RatePolicy, number> => ({
   address: config.BACKEND_RATE_ADDRESS_PER_MIN,
   sign_in: config.BACKEND_RATE_SIGN_IN_PER_MIN,
@@ -212,6 +215,8 @@ export const ratesPerMinute = (config: Config): Record<RatePolicy, number> => ({
   read: config.BACKEND_RATE_READ_PER_MIN,
   write: config.BACKEND_RATE_WRITE_PER_MIN,
   heavy: config.BACKEND_RATE_HEAVY_PER_MIN,
+  // Not to be set: the emergency stop is neither to be switched off nor without a bound.
+  emergency: EMERGENCY_PER_MIN,
 });
 
 /** @throws AppError CONFIG_INVALID */

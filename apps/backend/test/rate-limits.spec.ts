@@ -155,7 +155,7 @@ it('needs no more of Redis than the account of the backend has', async () => {
   const redis = createRedis(url.href, { role: 'command', name: 'test' }, { logger });
   await waitUntilReady(redis);
   const warnings: unknown[] = [];
-  const perMinute = { address: 5, sign_in: 0, agent: 0, read: 0, write: 0, heavy: 0 };
+  const perMinute = { address: 5, sign_in: 0, agent: 0, read: 0, write: 0, heavy: 0, emergency: 0 };
   const limits = new RateLimits(
     { perMinute },
     {

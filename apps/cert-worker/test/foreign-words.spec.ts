@@ -35,7 +35,7 @@ async function lookBy(command: readonly string[]) {
   if (!server) throw new Error('no server');
   await testBy(command);
   const asked = new ServerProbeRepository({ db: rig.db });
-  await asked.request(server.id);
+  await asked.request(server.id, { by: { kind: 'administrator', id: '1', name: 'a@example.org' } });
   const changes = { announce: () => undefined };
   await new ServerProbes({ ...rig.store, box: rig.box, pool: rig.pool, changes }).runAll(never);
   return asked.get(server.id);

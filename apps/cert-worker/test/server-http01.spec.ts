@@ -58,6 +58,15 @@ test('names are proved by files under the web root, by SSH and NGINX, and nothin
   await rig.ended(await rig.request(id, 'issue'));
   expect((await version(id))?.names.toSorted()).toEqual(names.toSorted());
   expect(await readdir(challenges)).toEqual([]);
+  const { rows } = await sql<{
+    action: string;
+    actor_id: string;
+  }>`SELECT DISTINCT action, actor_id FROM viw.audit_log
+    WHERE action LIKE 'challenge_file.%' ORDER BY 1`.execute(rig.db);
+  expect(rows).toEqual([
+    { action: 'challenge_file.place', actor_id: 'test' },
+    { action: 'challenge_file.remove', actor_id: 'cert-worker' },
+  ]);
   expect(await files()).toEqual([]);
 });
 

@@ -11,7 +11,9 @@ afterAll(() => rig.stop(), 60_000);
 
 async function probed(server: FleetServer) {
   const asked = new ServerProbeRepository({ db: rig.db });
-  await asked.request(server.id);
+  await asked.request(server.id, {
+    by: { kind: 'administrator', id: '1', name: 'a@example.org' },
+  });
   const probes = new ServerProbes({
     ...rig.store,
     box: rig.box,

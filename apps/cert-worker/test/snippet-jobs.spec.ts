@@ -13,6 +13,7 @@ let rig: FleetRig;
 let server: FleetServer;
 let worker: SnippetJobs;
 const alerts: AlertsBody[] = [];
+const asker = { by: { kind: 'administrator', id: '1', name: 'a@example.org' } };
 
 beforeAll(async () => {
   rig = await startFleetRig({ servers: 1, instances: 1 });
@@ -46,7 +47,7 @@ beforeEach(() => void (alerts.length = 0));
 /** As the backend stores it. */
 async function done(kind: SnippetJob['kind'], force = false): Promise<NonNullable<SnippetJob['result']>> {
   const jobs = new SnippetJobRepository({ db: rig.db });
-  await jobs.request(server.virtualHostId, kind, force);
+  await jobs.request(server.virtualHostId, kind, force, asker);
   await worker.runAll(new AbortController().signal);
   const job = await jobs.get(server.virtualHostId);
   if (!job?.result) throw new Error(`the job is ${job?.state ?? 'gone'}`);
@@ -110,7 +111,7 @@ test('where sudo stands between nobody writes configuration; the preview is ther
 
 test('one that ends every worker is ended after three of them', async () => {
   const jobs = new SnippetJobRepository({ db: rig.db });
-  await jobs.request(server.virtualHostId, 'apply', false);
+  await jobs.request(server.virtualHostId, 'apply', false, asker);
   for (let attempt = 1; attempt <= 3; attempt++) {
     expect(await jobs.take()).toMatchObject({ kind: 'apply' });
     expect(await jobs.take()).toBeUndefined();

@@ -27,7 +27,7 @@ test('a look that ends every worker is taken up three times, then ended and told
     sql`UPDATE viw.server_probes SET started_at = now() - interval '1 hour'`.execute(f.db);
 
   for (let round = 1; round <= 2; round++) {
-    await asked.request(id);
+    await asked.request(id, { by: { kind: 'administrator', id: '1', name: 'a@example.org' } });
     for (let attempt = 1; attempt <= 3; attempt++) {
       expect(await taken.take()).toBe(id);
       expect(await taken.take()).toBeUndefined();

@@ -79,15 +79,30 @@ async function admit(
 ): Promise<Caller | undefined> {
   const { facts } = locals;
   // A stale cookie must not keep anybody from signing in.
-  const caller = route.access === 'public' ? undefined : await deps.authenticator.authenticate(facts);
+  const caller = route.access === 'public' ? undefined : await identify(route, facts, response, deps);
   if (caller) locals.caller = caller;
-  if (caller || route.access === 'public') await deps.rates.admitCaller(route, caller, facts, response);
+  await deps.rates.admitCaller(route, caller, facts, response);
   if (route.access === 'public') return undefined;
   await recordingRefusals(locals, deps, () => {
     authorise(route.access, caller);
     if (caller && route.method !== 'GET') deps.authenticator.checkCsrf(caller, facts.headers);
   });
   return caller;
+}
+
+/** A credential that is not valid counts as nobody's. */
+async function identify(
+  route: Route,
+  facts: RequestFacts,
+  response: ServerResponse,
+  { authenticator, rates }: ApiRouterDeps,
+): Promise<Caller | undefined> {
+  try {
+    return await authenticator.authenticate(facts);
+  } catch (error) {
+    await rates.admitCaller(route, undefined, facts, response);
+    throw error;
+  }
 }
 
 /** What a known caller may not do stands in the audit log. */

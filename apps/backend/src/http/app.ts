@@ -37,8 +37,8 @@ export function createApp({ secure }: AppOptions, { routers, proxies, rates, log
     next();
   });
   app.use(accessLog({ logger }));
-  app.use(async (_request: Request, response: Response, next: NextFunction) => {
-    await rates.admitAddress((response.locals as Locals).facts, response);
+  app.use(async (request: Request, response: Response, next: NextFunction) => {
+    await rates.admitAddress(request, (response.locals as Locals).facts, response);
     next();
   });
   for (const router of routers) app.use(router);

@@ -27,8 +27,12 @@ const open: Readonly<Record<string, RatePolicy>> = {
   'POST /agent/renew': 'agent',
 };
 
+/** What nobody but its caller may hold up, whatever comes from the same address. */
+const emergency = 'POST /admin/api/freeze';
+
 function policyOf({ method, path, access }: Called): RatePolicy | undefined {
   const name = `${method} ${path}`;
+  if (name === emergency) return 'emergency';
   if (access === 'public') return open[name];
   if (heavy.has(name)) return 'heavy';
   return method === 'GET' ? 'read' : 'write';
@@ -41,12 +45,21 @@ export const callerKey = ({ kind, id }: Pick<Caller, 'kind' | 'id'>): string => 
 export class RateGuard {
   constructor(private readonly deps: { readonly limits: Pick<RateLimits, 'count'> }) {}
 
-  /** @throws AppError RATE_LIMITED */
-  async admitAddress({ address }: RequestFacts, response: ServerResponse): Promise<void> {
+  /**
+   * @param request its method and path as they came. The emergency stop passes: `admitCaller` counts it against its
+   *   caller, and against the address when it turns out to be nobody's.
+   * @throws AppError RATE_LIMITED
+   */
+  async admitAddress(
+    request: { readonly method: string; readonly path: string },
+    { address }: RequestFacts,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (`${request.method} ${request.path}` === emergency) return;
     await this.#count('address', addressKey(address), response);
   }
 
-  /** @param caller undefined: the route is for anybody. @throws AppError RATE_LIMITED */
+  /** @param caller undefined: nobody in particular. @throws AppError RATE_LIMITED */
   async admitCaller(
     route: Called,
     caller: Caller | undefined,
@@ -54,8 +67,13 @@ export class RateGuard {
     response: ServerResponse,
   ): Promise<void> {
     const policy = policyOf(route);
-    if (policy === undefined) return;
-    await this.#count(policy, caller === undefined ? addressKey(address) : callerKey(caller), response);
+    if (caller !== undefined) {
+      if (policy !== undefined) await this.#count(policy, callerKey(caller), response);
+      return;
+    }
+    // Where a caller is needed the request has been counted already, except at the emergency stop.
+    const counted = policy === 'emergency' ? 'address' : route.access === 'public' ? policy : undefined;
+    if (counted !== undefined) await this.#count(counted, addressKey(address), response);
   }
 
   async #count(policy: RatePolicy, key: string, response: ServerResponse): Promise<void> {

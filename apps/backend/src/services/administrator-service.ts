@@ -87,7 +87,7 @@ export class AdministratorService {
     const { caller, request } = write;
     if (caller.kind !== 'administrator') throw new AppError('BAD_REQUEST', 'Only people have a password');
     const { passwords, limiter, repositories } = this.deps;
-    limiter.attempt(caller.name, request.address);
+    await limiter.attempt(caller.name, request.address);
     const account = await repositories.administrators.findForSignIn(caller.name);
     const right = await passwords.verify(input.current_password, account?.password_hash ?? undefined);
     if (!account || !right) {
@@ -95,7 +95,7 @@ export class AdministratorService {
       await this.deps.audit.append(auditEntry(principalOf(caller), request, 'denied', audit));
       throw new AppError('FORBIDDEN', 'The present password is wrong');
     }
-    limiter.succeeded(caller.name, request.address);
+    await limiter.succeeded(caller.name, request.address);
     const hash = await passwords.hash(input.password);
     await this.deps.writes.perform(write, async ({ administrators, sessions }) => {
       // Another administrator was quicker: what he has taken away does not come back.

@@ -1,4 +1,4 @@
-import type { AuditEntry, Principal } from '@viw/database';
+import type { Asker, AuditEntry, Principal } from '@viw/database';
 import type { Logger } from '@viw/runtime';
 import type { Caller } from '../auth/caller';
 import { principalOf } from '../auth/caller';
@@ -13,6 +13,15 @@ export const auditEntry = (
   outcome: AuditEntry['outcome'],
   note: AuditNote,
 ): AuditEntry => ({ actor, outcome, correlation_id: correlationId, address, ...note });
+
+/** For work that a worker ends: it writes the line about that. */
+export const askerOf = ({
+  caller,
+  request,
+}: {
+  readonly caller: Caller;
+  readonly request: Pick<RequestFacts, 'correlationId'>;
+}): Asker => ({ by: principalOf(caller), correlation_id: request.correlationId });
 
 /** What was refused, which has no transaction of its own. What was done is recorded in the transaction that did it. */
 export class AuditTrail {

@@ -83,7 +83,7 @@ export class SecondFactorService {
   ): Promise<void> {
     const { id, name } = person(write.caller);
     const { address } = write.request;
-    this.deps.limiter.attempt(name, address);
+    await this.deps.limiter.attempt(name, address);
     const done = this.deps.writes.perform(write, async (repositories) => {
       const factor = await repositories.secondFactors.get(id);
       if (!factor) throw new AppError('NOT_FOUND', 'There is no second factor');
@@ -99,7 +99,7 @@ export class SecondFactorService {
         );
       throw error;
     });
-    this.deps.limiter.succeeded(name, address);
+    await this.deps.limiter.succeeded(name, address);
   }
 }
 

@@ -17,6 +17,7 @@ import type { SecretBox, SshCredentialSecret } from '@viw/secrets';
 import type { z } from 'zod';
 import type { Repositories } from '../store';
 import { assertPrivateKey } from './private-key-text';
+import { askerOf } from './audit-trail';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
 import { assertIdle, forgetServed, leftOnServer } from './virtual-host-removal';
 
@@ -115,7 +116,7 @@ export class ServerService {
   /** A cert-worker looks at the server; the answer is the look's state, to be asked for again. @throws AppError NOT_FOUND */
   probe(write: WriteRequest, id: string): Promise<ServerProbe> {
     return this.deps.writes.perform(write, async ({ serverProbes }) => ({
-      answer: await serverProbes.request(id),
+      answer: await serverProbes.request(id, askerOf(write)),
       ...told('server.probe', id, {}),
     }));
   }

@@ -42,13 +42,13 @@ export class SignInService {
     facts: RequestFacts,
   ): Promise<void> {
     const { store, passwords, limiter, audit } = this.deps;
-    limiter.attempt('setup', facts.address);
+    await limiter.attempt('setup', facts.address);
     const expected = this.options.setupToken;
     if (expected === undefined || !constantTimeEqual(input.setup_token, expected)) {
       await audit.append(auditEntry(anonymous, facts, 'denied', { action: 'setup' }));
       throw new AppError('FORBIDDEN', 'The setup token is not valid');
     }
-    limiter.succeeded('setup', facts.address);
+    await limiter.succeeded('setup', facts.address);
     const passwordHash = await passwords.hash(input.password);
     await store.transaction(async ({ administrators, audit: log }) => {
       const { id, email } = await administrators.createFirst({
@@ -72,7 +72,7 @@ export class SignInService {
     facts: RequestFacts,
   ): Promise<{ token: string; maxAgeS: number; me: Me }> {
     const { store, authenticator, passwords, limiter, audit } = this.deps;
-    limiter.attempt(input.email, facts.address);
+    await limiter.attempt(input.email, facts.address);
     const account = await store.repositories.administrators.findForSignIn(input.email);
     const right = await passwords.verify(input.password, account?.password_hash ?? undefined);
     const factor = right && account?.second_factor === true ? account.totp_sealed : null;
@@ -94,7 +94,7 @@ export class SignInService {
         input.code === undefined ? 'E-mail address or password' : 'E-mail address, password or code';
       throw new AppError('UNAUTHENTICATED', `${what} is wrong`);
     }
-    limiter.succeeded(input.email, facts.address);
+    await limiter.succeeded(input.email, facts.address);
     const expiresAt = authenticator.expiry(new Date().toISOString());
     const { token, csrfToken } = await store.transaction(async (repositories) => {
       // Changed since it was checked: what ended the account's sessions has not seen this one.

@@ -4,6 +4,7 @@ import type { Page } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { z } from 'zod';
 import type { Repositories } from '../store';
+import { askerOf } from './audit-trail';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
 import { assertIdle, forgetServed, leftOnServer } from './virtual-host-removal';
 
@@ -104,7 +105,7 @@ export class VirtualHostService {
       if (snippet === null)
         throw new AppError('CONFLICT', 'The virtual host has no snippet: give it one first');
       return {
-        answer: await repositories.snippetJobs.request(id, kind, force),
+        answer: await repositories.snippetJobs.request(id, kind, force, askerOf(write)),
         ...told(`virtual_host.${kind}`, serverId, { virtual_host_id: id, snippet, force }),
       };
     });

@@ -78,15 +78,16 @@ export class Rollout {
       const error = caught instanceof Error ? caught : toAppError(caught);
       this.#failures.push(error);
       if (signal.aborted || isPassing(error)) return;
-      await this.#set([target], 'failed', foreignText(redactText(toAppError(error).message), 2_000)).catch(
-        (lost: unknown) => this.#failures.unshift(toAppError(lost)),
+      const detail = foreignText(redactText(toAppError(error).message), 2_000);
+      await this.#set([target], 'failed', { detail, rollback: rollbackOf(error) }).catch((lost: unknown) =>
+        this.#failures.unshift(toAppError(lost)),
       );
     }
   }
 
   async #skip(rest: readonly DeployTarget[]): Promise<void> {
     const detail = `not begun: the deployment to ${this.#whereFirst()} failed`;
-    await this.#set(rest, 'skipped', detail);
+    await this.#set(rest, 'skipped', { detail });
     for (const { id } of rest)
       await this.#deps.journal.report({ step: 'deploy', status: 'skipped', virtual_host_id: id, detail });
   }
@@ -94,10 +95,10 @@ export class Rollout {
   async #set(
     targets: readonly DeployTarget[],
     state: 'running' | 'done' | 'failed' | 'skipped',
-    detail?: string,
+    more: Parameters<OperationTargetRepository['setState']>[4] = {},
   ): Promise<void> {
     const ids = targets.map(({ id }) => id);
-    await this.#deps.targets.setState(this.#work.operation_id, this.#work.fencing, ids, state, detail);
+    await this.#deps.targets.setState(this.#work.operation_id, this.#work.fencing, ids, state, more);
     this.#deps.journal.changed();
   }
 
@@ -119,6 +120,11 @@ export class Rollout {
     });
   }
 }
+
+const rollbackOf = (error: Error): 'done' | 'failed' | undefined => {
+  const rollback = error instanceof AppError ? error.meta['rollback'] : undefined;
+  return rollback === 'done' || rollback === 'failed' ? rollback : undefined;
+};
 
 const urgency = (error: Error): number =>
   error instanceof AppError && error.meta['rollback'] === 'failed' ? 1 : 0;

@@ -28,7 +28,10 @@ const isNamed = (serverName: string, name: string): boolean =>
 export class ServerHttp01 {
   constructor(private readonly deps: ServerHttp01Deps) {}
 
-  solverFor({ certificate_id }: Pick<OperationWork, 'certificate_id'>): ChallengeSolver {
+  solverFor({
+    certificate_id,
+    operation_id,
+  }: Pick<OperationWork, 'certificate_id' | 'operation_id'>): ChallengeSolver {
     const each = async (
       { identifier }: PendingChallenge,
       work: (place: Place) => Promise<void>,
@@ -46,7 +49,7 @@ export class ServerHttp01 {
     };
     return {
       type: 'http-01',
-      present: (challenge) => each(challenge, (place) => this.#place(place, challenge)),
+      present: (challenge) => each(challenge, (place) => this.#place(place, challenge, operation_id)),
       cleanup: (challenge) => each(challenge, (place) => this.#remove(place, challenge.token)),
     };
   }
@@ -63,9 +66,13 @@ export class ServerHttp01 {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #place({ server, webRoot }: Place, { token, keyAuthorization }: PendingChallenge): Promise<void> {
+  async #place(
+    { server, webRoot }: Place,
+    { token, keyAuthorization }: PendingChallenge,
+    operationId: string,
+  ): Promise<void> {
     const login = await loginTo(server, this.deps);
-    await this.deps.challengeFiles.remember({ server_id: server.id, web_root: webRoot, token });
+    await this.deps.challengeFiles.remember({ server_id: server.id, web_root: webRoot, token }, operationId);
     await this.#onServer(server, login, (connection) =>
       placeChallengeFile(connection, { webRoot, token, keyAuthorization }),
     );

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
 /**
- * What is counted: every request by `address`; of callers `read`, `write` and `heavy` (what walks whole tables); of addresses
- * without a caller `sign_in` and `agent` (enrolment and renewal).
+ * What is counted: every request by `address`; of callers `read`, `write`, `heavy` (what walks whole tables) and `emergency`
+ * (the stop of all commands, which no other limit holds up); of addresses without a caller `sign_in` and `agent` (enrolment
+ * and renewal).
  */
-export const ratePolicy = z.enum(['address', 'sign_in', 'agent', 'read', 'write', 'heavy']);
+export const ratePolicy = z.enum(['address', 'sign_in', 'agent', 'read', 'write', 'heavy', 'emergency']);
 export type RatePolicy = z.infer<typeof ratePolicy>;
 
 export const rateStanding = z.object({

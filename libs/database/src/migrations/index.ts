@@ -38,6 +38,7 @@ import { notifications } from './0051_notifications';
 import { services } from './0052_services';
 import { certificateBatches } from './0053_certificate_batches';
 import { certificateRetirement } from './0054_certificate_retirement';
+import { auditedWork } from './0055_audited_work';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -84,4 +85,5 @@ export const migrations: readonly Migration[] = [
   services,
   certificateBatches,
   certificateRetirement,
+  auditedWork,
 ];

@@ -12,6 +12,7 @@ export * from './access/token-key-repository';
 export * from './audit/audit-chain-repository';
 export type { AuditRecord, ChainedAuditRecord } from './audit/audit-record';
 export * from './audit/audit-repository';
+export type { Asker } from './audit/work-audit';
 export * from './certificates/certificate-alert-repository';
 export * from './certificates/certificate-repository';
 export * from './certificates/certificate-version-repository';

@@ -40,6 +40,10 @@ export interface ServerProbesTable {
   finished_at: InstantOrNull;
   result: Json<ServerProbeResult> | null;
   attempts: Generated<number>;
+  asked_by_kind: string | null;
+  asked_by_id: string | null;
+  asked_by_name: string | null;
+  correlation_id: string | null;
 }
 
 export interface VirtualHostsTable {
@@ -68,4 +72,8 @@ export interface SnippetJobsTable {
   finished_at: InstantOrNull;
   attempts: Generated<number>;
   result: Json<SnippetResult> | null;
+  asked_by_kind: string | null;
+  asked_by_id: string | null;
+  asked_by_name: string | null;
+  correlation_id: string | null;
 }

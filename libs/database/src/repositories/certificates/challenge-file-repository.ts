@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { auditLine, operationAsker, workerItself } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
 
 export interface ChallengeFile {
@@ -16,8 +17,13 @@ const MAX_ATTEMPTS = 50;
 export class ChallengeFileRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  async remember({ server_id, web_root, token }: ChallengeFile): Promise<void> {
-    await sql`INSERT INTO viw.challenge_files (server_id, web_root, token, expires_at)
+  /** Before it is placed; in the audit log from then on, for whoever has asked for the operation. */
+  async remember({ server_id, web_root, token }: ChallengeFile, operationId: string): Promise<void> {
+    await sql`WITH line AS (INSERT INTO ${auditLine}
+        SELECT ${operationAsker}, 'challenge_file.place', 'server', ${server_id}::text, 'success',
+          jsonb_build_object('operation_id', o.id, 'certificate_id', o.certificate_id, 'web_root', ${web_root}::text)
+        FROM viw.certificate_operations o WHERE o.id = ${operationId})
+      INSERT INTO viw.challenge_files (server_id, web_root, token, expires_at)
       VALUES (${server_id}, ${web_root}, ${token}, now() + make_interval(secs => ${KEPT_S}))
       ON CONFLICT (server_id, web_root, token) DO UPDATE SET expires_at = excluded.expires_at`.execute(
       this.deps.db,
@@ -25,8 +31,10 @@ export class ChallengeFileRepository {
   }
 
   async forget({ server_id, web_root, token }: ChallengeFile): Promise<void> {
-    await sql`DELETE FROM viw.challenge_files
-      WHERE server_id = ${server_id} AND web_root = ${web_root} AND token = ${token}`.execute(this.deps.db);
+    await sql`WITH gone AS (DELETE FROM viw.challenge_files
+        WHERE server_id = ${server_id} AND web_root = ${web_root} AND token = ${token} RETURNING server_id, web_root)
+      INSERT INTO ${auditLine} SELECT ${workerItself}, 'challenge_file.remove', 'server', server_id::text, 'success',
+        jsonb_build_object('web_root', web_root) FROM gone`.execute(this.deps.db);
   }
 
   /** What a worker that died has left, for this worker alone for as long as a removal may take. */

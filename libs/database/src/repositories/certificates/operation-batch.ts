@@ -1,6 +1,7 @@
 import type { OperationKind } from '@viw/contracts';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
+import { auditOperation } from '../audit/work-audit';
 
 /** Ended by its claim without having begun: another one of its batch has failed. */
 export interface Halted {
@@ -44,5 +45,7 @@ async function halt(trx: Db, operationId: string, failed: string): Promise<Held>
     UPDATE viw.certificate_operations SET status = 'failed', finished_at = now(), error_code = ${error.code},
       error_msg = ${error.msg} WHERE id = ${operationId} AND status = 'accepted'
     RETURNING certificate_id, kind`.execute(trx);
-  return rows[0] ? { outcome: 'halted', ...rows[0], error } : { outcome: 'finished' };
+  if (!rows[0]) return { outcome: 'finished' };
+  await auditOperation(trx, operationId, 'ended', 'failure', error.code);
+  return { outcome: 'halted', ...rows[0], error };
 }

@@ -1,6 +1,7 @@
 import type { RolloutTarget } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import { sql } from 'kysely';
+import { auditLine, operationAsker } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
 
 export type PlannedTarget = Pick<RolloutTarget, 'virtual_host_id' | 'server_id' | 'server_name' | 'wave'>;
@@ -33,23 +34,45 @@ export class OperationTargetRepository {
     return new Set(rows.filter(({ state }) => state === 'done').map((row) => row.virtual_host_id));
   }
 
-  /** @throws AppError CONFLICT when the lease is lost */
+  /**
+   * An end stands in the audit log too, and whether the server was rolled back.
+   * @throws AppError CONFLICT when the lease is lost
+   */
   async setState(
     operationId: string,
     fencing: number,
     virtualHostIds: readonly string[],
     state: 'running' | 'done' | 'failed' | 'skipped',
-    detail?: string,
+    {
+      detail,
+      rollback,
+    }: { readonly detail?: string; readonly rollback?: 'done' | 'failed' | undefined } = {},
   ): Promise<void> {
     if (virtualHostIds.length === 0) return;
     const { rows } = await sql`
-      UPDATE viw.certificate_operation_targets t SET state = ${state}, detail = ${detail ?? null},
+      WITH changed AS (UPDATE viw.certificate_operation_targets t SET state = ${state}, detail = ${detail ?? null},
         started_at = CASE WHEN ${state} = 'running' THEN now() ELSE t.started_at END,
         finished_at = CASE WHEN ${state} = 'running' THEN NULL ELSE now() END
       FROM viw.certificate_operations o
       WHERE o.id = ${operationId} AND o.status = 'running' AND o.fencing = ${fencing}
         AND t.operation_id = o.id AND t.virtual_host_id = ANY(${[...virtualHostIds]}::uuid[])
-      RETURNING 1`.execute(this.deps.db);
+      RETURNING t.virtual_host_id, t.server_id, t.server_name),
+      line AS (INSERT INTO ${auditLine}
+        SELECT ${operationAsker}, l.action, 'virtual_host', changed.virtual_host_id::text, l.outcome,
+          jsonb_build_object('operation_id', o.id, 'certificate_id', o.certificate_id, 'server_id', changed.server_id,
+            'server', changed.server_name)
+        FROM changed JOIN viw.certificate_operations o ON o.id = ${operationId}
+        JOIN jsonb_to_recordset(${JSON.stringify(linesOf(state, rollback))}::jsonb) AS l(action text, outcome text) ON true)
+      SELECT 1 FROM changed`.execute(this.deps.db);
     if (rows.length === 0) throw new AppError('CONFLICT', 'The lease on the operation is lost');
   }
 }
+
+const linesOf = (state: string, rollback?: 'done' | 'failed') => [
+  ...(state === 'done' || state === 'failed'
+    ? [{ action: 'certificate.deploy_to_server', outcome: state === 'done' ? 'success' : 'failure' }]
+    : []),
+  ...(rollback
+    ? [{ action: 'certificate.roll_back_server', outcome: rollback === 'done' ? 'success' : 'failure' }]
+    : []),
+];

@@ -3,6 +3,7 @@ import { AppError, isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
+import { auditOperation } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
 import { heldByBatch, type Halted } from './operation-batch';
 import type { OperationFailure } from './failure-writes';
@@ -79,7 +80,10 @@ export class OperationWorkRepository {
         return { outcome: 'busy', retry_after_ms: Math.ceil(Math.max(0, state.busy_ms)) };
       const held = state.in_batch ? await heldByBatch(trx, operationId) : undefined;
       if (held) return held;
-      return { outcome: 'claimed', work: await take(trx, operationId, owner, leaseSeconds) };
+      const work = await take(trx, operationId, owner, leaseSeconds);
+      // Once, however often it is taken up again: its end tells how often that was.
+      if (work.attempts === 1) await auditOperation(trx, operationId, 'begun', 'success');
+      return { outcome: 'claimed', work };
     });
   }
 
@@ -147,6 +151,13 @@ export class OperationWorkRepository {
         WHERE id = ${operationId} AND status = 'running' AND fencing = ${fencing}
         RETURNING certificate_id, kind`.execute(trx);
       if (!rows[0]) throw lost();
+      await auditOperation(
+        trx,
+        operationId,
+        'ended',
+        outcome === 'failed' ? 'failure' : 'success',
+        error?.code,
+      );
       if (outcome === 'failed' && rows[0].kind === 'issue')
         await sql`UPDATE viw.certificates SET state = 'failed'
           WHERE id = ${rows[0].certificate_id} AND current_version_id IS NULL`.execute(trx);

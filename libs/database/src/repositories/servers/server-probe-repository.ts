@@ -1,6 +1,8 @@
 import type { ServerProbe, ServerProbeResult } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
 import { sql } from 'kysely';
+import type { Asker } from '../audit/work-audit';
+import { auditLine, workAsker } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
 
 const columns = sql`state, requested_at, finished_at, result`;
@@ -21,16 +23,27 @@ const unfinished: ServerProbeResult = {
   },
 };
 
+/** Of `ended`, into the audit log. */
+const endLine = sql`INSERT INTO ${auditLine}
+  SELECT ${workAsker}, 'server.probe.ended', 'server', server_id::text,
+    CASE WHEN jsonb_typeof(result -> 'error') = 'object' THEN 'failure' ELSE 'success' END,
+    jsonb_strip_nulls(jsonb_build_object('host_key_confirmed', result -> 'host_key_confirmed',
+      'error_code', result -> 'error' ->> 'code'))
+  FROM ended`;
+
 /** Looks at servers: one per server, asked for by the backend, carried out by a cert-worker. */
 export class ServerProbeRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /** What was found before stays to be seen. @throws AppError NOT_FOUND */
-  async request(serverId: string): Promise<ServerProbe> {
+  async request(serverId: string, { by, correlation_id }: Asker): Promise<ServerProbe> {
     const { rows } = isUuid(serverId)
       ? await sql<ServerProbe>`
-          INSERT INTO viw.server_probes (server_id) SELECT id FROM viw.nginx_servers WHERE id = ${serverId}
-          ON CONFLICT (server_id) DO UPDATE SET state = 'requested', requested_at = now(), attempts = 0
+          INSERT INTO viw.server_probes (server_id, asked_by_kind, asked_by_id, asked_by_name, correlation_id)
+          SELECT id, ${by.kind}, ${by.id}, ${by.name}, ${correlation_id ?? null}::uuid FROM viw.nginx_servers WHERE id = ${serverId}
+          ON CONFLICT (server_id) DO UPDATE SET state = 'requested', requested_at = now(), attempts = 0,
+            asked_by_kind = excluded.asked_by_kind, asked_by_id = excluded.asked_by_id,
+            asked_by_name = excluded.asked_by_name, correlation_id = excluded.correlation_id
           RETURNING ${columns}`.execute(this.deps.db)
       : { rows: [] };
     if (!rows[0]) throw new AppError('NOT_FOUND', 'No such server');
@@ -46,8 +59,10 @@ export class ServerProbeRepository {
 
   /** The server that has waited longest, for this worker alone. One that was taken too often is ended with an error. */
   async take(): Promise<string | undefined> {
-    await sql`UPDATE viw.server_probes SET state = 'done', finished_at = now(), result = ${JSON.stringify(unfinished)}::jsonb
-      WHERE ${isAbandoned} AND attempts >= ${MAX_ATTEMPTS}`.execute(this.deps.db);
+    await sql`WITH ended AS (
+      UPDATE viw.server_probes SET state = 'done', finished_at = now(), result = ${JSON.stringify(unfinished)}::jsonb
+        WHERE ${isAbandoned} AND attempts >= ${MAX_ATTEMPTS} RETURNING *)
+      ${endLine}`.execute(this.deps.db);
     const { rows } = await sql<{ server_id: string }>`
       UPDATE viw.server_probes p SET state = 'running', started_at = now(), attempts = attempts + 1
       FROM (SELECT server_id FROM viw.server_probes
@@ -59,8 +74,10 @@ export class ServerProbeRepository {
 
   /** One that was asked for again meanwhile stays asked for. */
   async finish(serverId: string, result: ServerProbeResult): Promise<void> {
-    await sql`UPDATE viw.server_probes SET result = ${JSON.stringify(result)}::jsonb, finished_at = now(),
-      state = CASE WHEN state = 'running' THEN 'done' ELSE state END
-      WHERE server_id = ${serverId}`.execute(this.deps.db);
+    await sql`WITH ended AS (
+      UPDATE viw.server_probes SET result = ${JSON.stringify(result)}::jsonb, finished_at = now(),
+        state = CASE WHEN state = 'running' THEN 'done' ELSE state END
+        WHERE server_id = ${serverId} RETURNING *)
+      ${endLine}`.execute(this.deps.db);
   }
 }

@@ -1,6 +1,8 @@
 import type { SnippetJob, SnippetResult } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
+import type { Asker } from '../audit/work-audit';
+import { auditLine, workAsker } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
 
 const columns = sql`id, kind, force, state, requested_at, finished_at, result`;
@@ -23,6 +25,14 @@ const unfinished: SnippetResult = {
   },
 };
 
+/** Of `ended`, into the audit log. */
+const endLine = sql`INSERT INTO ${auditLine}
+  SELECT ${workAsker}, 'virtual_host.' || kind || '.ended', 'virtual_host', virtual_host_id::text,
+    CASE WHEN jsonb_typeof(result -> 'error') = 'object' THEN 'failure' ELSE 'success' END,
+    jsonb_strip_nulls(jsonb_build_object('job_id', id, 'force', force, 'applied', result -> 'applied',
+      'error_code', result -> 'error' ->> 'code'))
+  FROM ended`;
+
 export interface TakenSnippetJob {
   readonly id: string;
   readonly virtual_host_id: string;
@@ -35,12 +45,20 @@ export class SnippetJobRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
   /** In place of an earlier one. @throws AppError CONFLICT while one is being carried out, or is to be applied */
-  async request(virtualHostId: string, kind: SnippetJob['kind'], force: boolean): Promise<SnippetJob> {
+  async request(
+    virtualHostId: string,
+    kind: SnippetJob['kind'],
+    force: boolean,
+    { by, correlation_id }: Asker,
+  ): Promise<SnippetJob> {
     const { rows } = await sql<SnippetJob>`
-      INSERT INTO viw.snippet_jobs AS j (virtual_host_id, id, kind, force)
-      VALUES (${virtualHostId}, ${uuidv7()}, ${kind}, ${force})
+      INSERT INTO viw.snippet_jobs AS j (virtual_host_id, id, kind, force, asked_by_kind, asked_by_id,
+        asked_by_name, correlation_id)
+      VALUES (${virtualHostId}, ${uuidv7()}, ${kind}, ${force}, ${by.kind}, ${by.id}, ${by.name}, ${correlation_id ?? null})
       ON CONFLICT (virtual_host_id) DO UPDATE SET id = excluded.id, kind = excluded.kind, force = excluded.force,
-        state = 'requested', requested_at = now(), started_at = NULL, finished_at = NULL, attempts = 0, result = NULL
+        state = 'requested', requested_at = now(), started_at = NULL, finished_at = NULL, attempts = 0, result = NULL,
+        asked_by_kind = excluded.asked_by_kind, asked_by_id = excluded.asked_by_id,
+        asked_by_name = excluded.asked_by_name, correlation_id = excluded.correlation_id
       WHERE j.state = 'done' OR (j.state = 'requested' AND j.kind = 'preview')
       RETURNING ${columns}`.execute(this.deps.db);
     if (!rows[0]) throw new AppError('CONFLICT', 'The one that was asked for before is not finished yet');
@@ -56,8 +74,10 @@ export class SnippetJobRepository {
 
   /** The one that has waited longest, for this worker alone. One that was taken too often is ended with an error. */
   async take(): Promise<TakenSnippetJob | undefined> {
-    await sql`UPDATE viw.snippet_jobs SET state = 'done', finished_at = now(), result = ${JSON.stringify(unfinished)}::jsonb
-      WHERE ${isAbandoned} AND attempts >= ${MAX_ATTEMPTS}`.execute(this.deps.db);
+    await sql`WITH ended AS (
+      UPDATE viw.snippet_jobs SET state = 'done', finished_at = now(), result = ${JSON.stringify(unfinished)}::jsonb
+        WHERE ${isAbandoned} AND attempts >= ${MAX_ATTEMPTS} RETURNING *)
+      ${endLine}`.execute(this.deps.db);
     const { rows } = await sql<TakenSnippetJob>`
       UPDATE viw.snippet_jobs j SET state = 'running', started_at = now(), attempts = attempts + 1
       FROM (SELECT virtual_host_id FROM viw.snippet_jobs
@@ -71,7 +91,9 @@ export class SnippetJobRepository {
 
   /** Once; of a job that another worker has ended, or that is gone, nothing is kept. */
   async finish(id: string, result: SnippetResult): Promise<void> {
-    await sql`UPDATE viw.snippet_jobs SET result = ${JSON.stringify(result)}::jsonb, finished_at = now(), state = 'done'
-      WHERE id = ${id} AND state = 'running'`.execute(this.deps.db);
+    await sql`WITH ended AS (
+      UPDATE viw.snippet_jobs SET result = ${JSON.stringify(result)}::jsonb, finished_at = now(), state = 'done'
+        WHERE id = ${id} AND state = 'running' RETURNING *)
+      ${endLine}`.execute(this.deps.db);
   }
 }

@@ -1,13 +1,13 @@
 import { AppError } from '@viw/runtime';
-import { SignInLimiter } from './sign-in-limiter';
+import { LoneSignInLimiter } from './lone-sign-in-limiter';
 
-describe('SignInLimiter', () => {
+describe('LoneSignInLimiter', () => {
   let now = 0;
-  let limiter: SignInLimiter;
+  let limiter: LoneSignInLimiter;
 
   beforeEach(() => {
     now = 1_000_000;
-    limiter = new SignInLimiter({ clock: { now: () => now } });
+    limiter = new LoneSignInLimiter({ clock: { now: () => now } });
   });
 
   /** Seconds to wait; 0 when the attempt was let through. */
