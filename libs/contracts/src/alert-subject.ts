@@ -32,3 +32,9 @@ export function alertSubject(dedupeKey: string): AlertSubject {
   const about = Object.hasOwn(aboutOfKind, kind) ? aboutOfKind[kind] : undefined;
   return { kind, about: about === undefined || id === '' ? null : { kind: about, id } };
 }
+
+/**
+ * Kinds of something that happened. No later word takes it back and none makes less of it than critical, whoever writes it: who
+ * caused it may be able to write to the stream. They end after somebody has acknowledged them.
+ */
+export const neverCleared: readonly string[] = ['result-signature'];

@@ -130,6 +130,20 @@ test('what is never cleared ends when it was seen and is quiet', async () => {
   expect(ended.map(({ alert }) => [alert.dedupe_key, alert.resolution])).toEqual([[seen, 'quiet']]);
 });
 
+test('what is never cleared is cleared by no entry, kept from being heard by none, and made less of by none', async () => {
+  const key = newKey('result-signature');
+  await expect(changes(word(key, 'cleared', 0))).resolves.toEqual([]);
+  await expect(changes(word(key, 'raised', -9, { severity: 'critical' }))).resolves.toEqual(['raised']);
+  await expect(
+    changes(word(key, 'cleared', -8), word(key, 'raised', -7, { severity: 'info' })),
+  ).resolves.toEqual(['repeated']);
+  await expect(of(key)).resolves.toMatchObject([{ state: 'firing', severity: 'critical', times: 2 }]);
+  const [{ id = '' } = {}] = await of(key);
+  await alerts.acknowledge(id, 'ann@example.org');
+  await expect(changes(word(key, 'cleared', -6))).resolves.toEqual([]);
+  await expect(of(key)).resolves.toMatchObject([{ state: 'acknowledged' }]);
+});
+
 test('resolved alerts and marks go after their time, open ones stay', async () => {
   const [open, old] = [newKey(), newKey()];
   await apply(word(open, 'raised', -9), word(old, 'raised', -9), word(old, 'cleared', -8));
