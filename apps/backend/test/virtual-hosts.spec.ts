@@ -164,6 +164,15 @@ it('what is deleted, or serves something else, drifts no more', async () => {
   expect((await admin.certificates.get(certificate)).used_by).toEqual([]);
 });
 
+it('what was told of a snippet is over when there is none any more', async () => {
+  const server = await makeServer();
+  const { id } = await makeHost(server.id, { snippet: {} });
+  await admin.servers.updateVirtualHost(server.id, id, { snippet: { tls: 'modern' } });
+  expect(await cleared()).not.toContain(`virtual-host-snippet:${id}`);
+  await admin.servers.updateVirtualHost(server.id, id, { snippet: null });
+  expect((await cleared()).filter((key) => key.includes(id))).toEqual([`virtual-host-snippet:${id}`]);
+});
+
 it('is not taken away under the hands of a deployment', async () => {
   const server = await makeServer();
   const certificate = await makeCertificate();

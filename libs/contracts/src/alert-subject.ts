@@ -11,6 +11,7 @@ const aboutOfKind: Readonly<Record<string, AlertAboutKind>> = {
   'renewal.failing': 'certificate',
   'certificate-drift': 'virtual_host',
   'certificate-unchecked': 'virtual_host',
+  'virtual-host-snippet': 'virtual_host',
   'agent-contested': 'gateway',
   'gateway-lost': 'gateway',
   'result-signature': 'gateway',

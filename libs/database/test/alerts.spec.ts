@@ -106,6 +106,7 @@ test('an alert about what is deleted or decommissioned is resolved, one about th
   const keys = [
     `certificate-operation:${certificate}:renew`,
     `certificate-drift:${host}`,
+    `virtual-host-snippet:${host}`,
     `gateway-lost:${agent}`,
     newKey(),
   ];
@@ -116,7 +117,7 @@ test('an alert about what is deleted or decommissioned is resolved, one about th
   await sql`UPDATE viw.certificates SET deleted_at = now() WHERE id = ${certificate}`.execute(f.db);
   await sql`DELETE FROM viw.virtual_hosts WHERE id = ${host}`.execute(f.db);
   await sql`UPDATE viw.os_gateways SET state = 'decommissioned' WHERE agent_id = ${agent}`.execute(f.db);
-  await expect(gone()).resolves.toEqual(keys.slice(0, 3).sort());
+  await expect(gone()).resolves.toEqual(keys.slice(0, 4).sort());
   await expect(gone()).resolves.toEqual([]);
 });
 
