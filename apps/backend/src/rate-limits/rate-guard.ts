@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { RatePolicy, RateStanding } from '@viw/contracts';
 import { AppError, sourceNetwork } from '@viw/runtime';
+import { readBrowserToken } from '../auth/oidc/browser-token';
 import type { Caller } from '../auth/caller';
 import type { RequestFacts } from '../http/route';
 import type { RateLimits } from './rate-limits';
@@ -22,10 +23,21 @@ const open: Readonly<Record<string, RatePolicy>> = {
   'POST /admin/api/setup': 'sign_in',
   'POST /admin/api/session': 'sign_in',
   'POST /admin/api/sign-in/oidc': 'sign_in',
-  'GET /admin/api/sign-in/oidc/callback': 'sign_in',
+  'GET /admin/api/sign-in/oidc/callback': 'sign_in_return',
   'POST /agent/enroll': 'agent',
   'POST /agent/renew': 'agent',
 };
+
+/**
+ * Any web page can have the browsers of a whole office ask for an address: that must not use up what their people sign in by. Who
+ * is led back from a provider without having begun here is turned away at no cost, and counts for `address` alone.
+ */
+function assertNotForced(policy: RatePolicy, headers: RequestFacts['headers']): void {
+  if (policy === 'sign_in' && headers['sec-fetch-site'] === 'cross-site')
+    throw new AppError('FORBIDDEN', 'Another site has made the browser ask for this');
+}
+const beganHere = (policy: RatePolicy, headers: RequestFacts['headers']): boolean =>
+  policy !== 'sign_in_return' || readBrowserToken(headers.cookie) !== undefined;
 
 function policyOf({ method, path, access }: Called): RatePolicy | undefined {
   const name = `${method} ${path}`;
@@ -46,15 +58,16 @@ export class RateGuard {
     await this.#count('address', addressKey(address), response);
   }
 
-  /** @param caller undefined: the route is for anybody. @throws AppError RATE_LIMITED */
+  /** @param caller undefined: the route is for anybody. @throws AppError RATE_LIMITED; FORBIDDEN for a sign-in from a page of another site */
   async admitCaller(
     route: Called,
     caller: Caller | undefined,
-    { address }: RequestFacts,
+    { address, headers }: RequestFacts,
     response: ServerResponse,
   ): Promise<void> {
     const policy = policyOf(route);
-    if (policy === undefined) return;
+    if (policy === undefined || !beganHere(policy, headers)) return;
+    assertNotForced(policy, headers);
     await this.#count(policy, caller === undefined ? addressKey(address) : callerKey(caller), response);
   }
 

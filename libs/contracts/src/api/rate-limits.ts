@@ -2,9 +2,9 @@ import { z } from 'zod';
 
 /**
  * What is counted: every request by `address`; of callers `read`, `write` and `heavy` (what walks whole tables); of addresses
- * without a caller `sign_in` and `agent` (enrolment and renewal).
+ * without a caller `sign_in`, `sign_in_return` (browsers that an identity provider has led back) and `agent` (enrolment and renewal).
  */
-export const ratePolicy = z.enum(['address', 'sign_in', 'agent', 'read', 'write', 'heavy']);
+export const ratePolicy = z.enum(['address', 'sign_in', 'sign_in_return', 'agent', 'read', 'write', 'heavy']);
 export type RatePolicy = z.infer<typeof ratePolicy>;
 
 export const rateStanding = z.object({
