@@ -156,6 +156,8 @@ const schema = z.object({
   BACKEND_RATE_ADDRESS_PER_MIN: perMinute(12_000),
   /** Sign-ins from one address, beside the delays that failed ones bring. */
   BACKEND_RATE_SIGN_IN_PER_MIN: perMinute(120),
+  /** Browsers that the identity provider has led back to one address: a quota of its own. */
+  BACKEND_RATE_SIGN_IN_RETURN_PER_MIN: perMinute(120),
   /** Enrolments and key renewals from one address. */
   BACKEND_RATE_AGENT_PER_MIN: perMinute(600),
   /** Reads, writes, and what walks whole tables, of one caller. */
@@ -211,6 +213,7 @@ const EMERGENCY_PER_MIN = 10;
 export const ratesPerMinute = (config: Config): Record<RatePolicy, number> => ({
   address: config.BACKEND_RATE_ADDRESS_PER_MIN,
   sign_in: config.BACKEND_RATE_SIGN_IN_PER_MIN,
+  sign_in_return: config.BACKEND_RATE_SIGN_IN_RETURN_PER_MIN,
   agent: config.BACKEND_RATE_AGENT_PER_MIN,
   read: config.BACKEND_RATE_READ_PER_MIN,
   write: config.BACKEND_RATE_WRITE_PER_MIN,

@@ -52,6 +52,34 @@ test('made, changed, tested, deleted; each of it stands in the audit log', async
   expect(rows.map(({ action }) => action.split('.')[1])).toEqual(['create', 'change', 'test', 'delete']);
 });
 
+test('an address that is a secret by itself is shown to those who may change it, and stands in no audit line', async () => {
+  const capability = 'T0CAPABILITY';
+  const secretUrl = (n: number) =>
+    `https://hooks.example.org/services/${capability}/${n}?token=${capability}`;
+  const { id } = await admin.notificationChannels.create({ name: 'capability', url: secretUrl(1) });
+  const changed = await admin.notificationChannels.change(id, { url: secretUrl(2) });
+  expect(changed.url).toBe(secretUrl(2));
+  await expect(admin.notificationChannels.get(id)).resolves.toMatchObject({ url: secretUrl(2) });
+  for (const role of ['viewer', 'operator', 'auditor'] as const) {
+    const { notificationChannels: channels } = await backend.as(role);
+    await expect(channels.get(id)).resolves.toMatchObject({ url: 'https://hooks.example.org' });
+    const { items } = await channels.list();
+    expect(JSON.stringify(items)).toContain(id);
+    expect(JSON.stringify(items)).not.toContain(capability);
+  }
+  const { rows } = await sql<{ detail: object }>`SELECT detail FROM viw.audit_log
+    WHERE object_kind = 'notification_channel' AND object_id = ${id} ORDER BY id`.execute(around.owner);
+  expect(JSON.stringify(rows)).not.toContain(capability);
+  const digest = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+  expect(rows).toMatchObject(
+    [1, 2].map(() => ({ detail: { url_origin: 'https://hooks.example.org', url_sha256: digest } })),
+  );
+  expect(
+    new Set(rows.map(({ detail }) => JSON.stringify(detail).match(/"url_sha256":"(\w+)"/)?.[1])).size,
+  ).toBe(2);
+  expect(backend.log.join('')).not.toContain(capability);
+});
+
 test.each([
   'http://hooks.example.org/',
   'https://ann:secret@hooks.example.org/',

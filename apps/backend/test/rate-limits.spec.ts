@@ -22,6 +22,7 @@ const environment = {
   BACKEND_RATE_WRITE_PER_MIN: '40',
   BACKEND_RATE_AGENT_PER_MIN: '5',
   BACKEND_RATE_SIGN_IN_PER_MIN: '10',
+  BACKEND_RATE_SIGN_IN_RETURN_PER_MIN: '2',
 };
 
 beforeAll(async () => {
@@ -86,6 +87,21 @@ it('who has no credential yet is counted by its address', async () => {
       body: '{}',
     });
   expect(await statuses(Array.from({ length: 8 }, enrol))).toEqual({ 400: 5, 429: 3 });
+});
+
+it('no web page can use up by the browsers of an office what its people sign in by', async () => {
+  const session = `${backend.url}/admin/api/session`;
+  const returned = (token = ''): Promise<Response> =>
+    fetch(`${backend.url}/admin/api/sign-in/oidc/callback?code=a&state=b`, {
+      headers: { cookie: `viw_oidc_sign_in=${token}` },
+    });
+  const forced = (): Promise<Response> =>
+    fetch(session, { method: 'POST', body: '{}', headers: { 'sec-fetch-site': 'cross-site' } });
+  expect(await statuses(Array.from({ length: 15 }, () => returned()))).toEqual({ 404: 15 });
+  expect(await statuses(Array.from({ length: 15 }, forced))).toEqual({ 403: 15 });
+  const begun = 'b'.repeat(43);
+  expect(await statuses(Array.from({ length: 4 }, () => returned(begun)))).toEqual({ 404: 2, 429: 2 });
+  await backend.signIn();
 });
 
 it('counts who is behind a trusted proxy for themselves, and believes nobody else about that', async () => {
@@ -155,7 +171,16 @@ it('needs no more of Redis than the account of the backend has', async () => {
   const redis = createRedis(url.href, { role: 'command', name: 'test' }, { logger });
   await waitUntilReady(redis);
   const warnings: unknown[] = [];
-  const perMinute = { address: 5, sign_in: 0, agent: 0, read: 0, write: 0, heavy: 0, emergency: 0 };
+  const perMinute = {
+    address: 5,
+    sign_in: 0,
+    sign_in_return: 0,
+    agent: 0,
+    read: 0,
+    write: 0,
+    heavy: 0,
+    emergency: 0,
+  };
   const limits = new RateLimits(
     { perMinute },
     {

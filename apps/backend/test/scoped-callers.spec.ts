@@ -168,6 +168,27 @@ describe('what a narrowed caller may do', () => {
     await expect(bySelector.certificates.batch(both)).rejects.toEqual(code('NOT_FOUND'));
   });
 
+  it('sees and applies no snippet of a virtual host whose certificate it may not see, though it is on its server', async () => {
+    const { rows } = await sql<{ id: string }>`INSERT INTO viw.virtual_hosts
+      (id, server_id, server_names, cert_dir, listeners, certificate_id, snippet)
+      VALUES (gen_random_uuid(), ${mine.server}, '{bank.example.net}', '/etc/nginx/bank', '[]', ${foreign.certificate}, '{}')
+      RETURNING id`.execute(around.owner);
+    const id = rows[0]?.id ?? '';
+    const { servers } = await backend.as('admin');
+    const asked = await servers.previewSnippet(mine.server, id);
+    await expect(bySelector.servers.previewSnippet(mine.server, id)).rejects.toEqual(code('NOT_FOUND'));
+    await expect(bySelector.servers.newestSnippetJob(mine.server, id)).rejects.toEqual(code('NOT_FOUND'));
+    await expect(bySelector.servers.applySnippet(mine.server, id, { force: true })).rejects.toEqual(
+      code('NOT_FOUND'),
+    );
+    expect(await servers.newestSnippetJob(mine.server, id)).toEqual(asked);
+    await sql`DELETE FROM viw.virtual_hosts WHERE id = ${id}`.execute(around.owner);
+    await sql`UPDATE viw.virtual_hosts SET snippet = '{}' WHERE id = ${mine.virtualHost}`.execute(
+      around.owner,
+    );
+    await expect(bySelector.servers.previewSnippet(mine.server, mine.virtualHost)).resolves.toBeDefined();
+  });
+
   it('what it was refused for its scope is in the audit log', async () => {
     await expect(byId.gateways.register({ agent_id: 'gw-not-mine' })).rejects.toEqual(code('FORBIDDEN'));
     const { rows } = await sql<{ detail: object }>`SELECT detail FROM viw.audit_log

@@ -94,7 +94,9 @@ it('what serves a certificate has settings of its own kind, and a listed service
     { kind: 'command', command: { service: 'x', argv: ['id'] } },
     { cert_dir: '/etc/viw/www.snippets' },
     { snippet: { http01: { from: 'web_root', path: '/srv/$host' } } },
-    { snippet: { http01: { from: 'responder', host: 'a;b', port: 80 } } },
+    ...['a;b', 'responder.example.org', '10.1', '::1', '[10.0.0.1]', '[::1]]'].map((host) => ({
+      snippet: { http01: { from: 'responder', host, port: 80 } },
+    })),
     { snippet: { raw: 'ssl_protocols SSLv3;' } },
   ])
     await expect(makeHost(sudo.id, wrong)).rejects.toEqual(code('VALIDATION_FAILED'));
@@ -121,7 +123,7 @@ it('is found, changed and deleted on its own server only', async () => {
 
   const changed = await admin.servers.updateVirtualHost(server.id, host.id, {
     server_names: ['new.example.org'],
-    snippet: { hsts: { max_age_s: 300 } },
+    snippet: { hsts: { max_age_s: 300 }, http01: { from: 'responder', host: '[2001:db8::1]', port: 80 } },
   });
   expect(changed).toEqual({
     ...host,
@@ -129,7 +131,7 @@ it('is found, changed and deleted on its own server only', async () => {
     snippet: {
       tls: 'intermediate',
       hsts: { max_age_s: 300, include_subdomains: false, preload: false },
-      http01: null,
+      http01: { from: 'responder', host: '[2001:db8::1]', port: 80 },
     },
   });
   const certificate_id = randomUUID();
@@ -162,6 +164,15 @@ it('what is deleted, or serves something else, drifts no more', async () => {
   expect(rows).toEqual([]);
   await expect(admin.servers.virtualHost(server.id, two.id)).rejects.toEqual(code('NOT_FOUND'));
   expect((await admin.certificates.get(certificate)).used_by).toEqual([]);
+});
+
+it('what was told of a snippet is over when there is none any more', async () => {
+  const server = await makeServer();
+  const { id } = await makeHost(server.id, { snippet: {} });
+  await admin.servers.updateVirtualHost(server.id, id, { snippet: { tls: 'modern' } });
+  expect(await cleared()).not.toContain(`virtual-host-snippet:${id}`);
+  await admin.servers.updateVirtualHost(server.id, id, { snippet: null });
+  expect((await cleared()).filter((key) => key.includes(id))).toEqual([`virtual-host-snippet:${id}`]);
 });
 
 it('is not taken away under the hands of a deployment', async () => {

@@ -109,6 +109,17 @@ test('where sudo stands between nobody writes configuration; the preview is ther
   }
 });
 
+test('one whose snippet has gone meanwhile fails, and raises nothing that nobody would clear', async () => {
+  const hosts = new VirtualHostRepository({ db: rig.db });
+  await hosts.change(server.id, server.virtualHostId, { snippet: null });
+  try {
+    expect(await done('apply')).toMatchObject({ applied: false, error: { code: 'CONFLICT' } });
+    expect(alerts).toEqual([]);
+  } finally {
+    await hosts.change(server.id, server.virtualHostId, { snippet: settings });
+  }
+});
+
 test('one that ends every worker is ended after three of them', async () => {
   const jobs = new SnippetJobRepository({ db: rig.db });
   await jobs.request(server.virtualHostId, 'apply', false, asker);

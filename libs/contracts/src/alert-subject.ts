@@ -11,6 +11,7 @@ const aboutOfKind: Readonly<Record<string, AlertAboutKind>> = {
   'renewal.failing': 'certificate',
   'certificate-drift': 'virtual_host',
   'certificate-unchecked': 'virtual_host',
+  'virtual-host-snippet': 'virtual_host',
   'agent-contested': 'gateway',
   'gateway-lost': 'gateway',
   'result-signature': 'gateway',
@@ -32,3 +33,9 @@ export function alertSubject(dedupeKey: string): AlertSubject {
   const about = Object.hasOwn(aboutOfKind, kind) ? aboutOfKind[kind] : undefined;
   return { kind, about: about === undefined || id === '' ? null : { kind: about, id } };
 }
+
+/**
+ * Kinds of something that happened. No later word takes it back and none makes less of it than critical, whoever writes it: who
+ * caused it may be able to write to the stream. They end after somebody has acknowledged them.
+ */
+export const neverCleared: readonly string[] = ['result-signature'];

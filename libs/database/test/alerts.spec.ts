@@ -106,6 +106,7 @@ test('an alert about what is deleted or decommissioned is resolved, one about th
   const keys = [
     `certificate-operation:${certificate}:renew`,
     `certificate-drift:${host}`,
+    `virtual-host-snippet:${host}`,
     `gateway-lost:${agent}`,
     newKey(),
   ];
@@ -116,7 +117,7 @@ test('an alert about what is deleted or decommissioned is resolved, one about th
   await sql`UPDATE viw.certificates SET deleted_at = now() WHERE id = ${certificate}`.execute(f.db);
   await sql`DELETE FROM viw.virtual_hosts WHERE id = ${host}`.execute(f.db);
   await sql`UPDATE viw.os_gateways SET state = 'decommissioned' WHERE agent_id = ${agent}`.execute(f.db);
-  await expect(gone()).resolves.toEqual(keys.slice(0, 3).sort());
+  await expect(gone()).resolves.toEqual(keys.slice(0, 4).sort());
   await expect(gone()).resolves.toEqual([]);
 });
 
@@ -128,6 +129,20 @@ test('what is never cleared ends when it was seen and is quiet', async () => {
   await expect(upkeep.resolveQuiet(['result-signature'], 3_600, 10)).resolves.toEqual([]);
   const ended = await upkeep.resolveQuiet(['result-signature'], 0, 10);
   expect(ended.map(({ alert }) => [alert.dedupe_key, alert.resolution])).toEqual([[seen, 'quiet']]);
+});
+
+test('what is never cleared is cleared by no entry, kept from being heard by none, and made less of by none', async () => {
+  const key = newKey('result-signature');
+  await expect(changes(word(key, 'cleared', 0))).resolves.toEqual([]);
+  await expect(changes(word(key, 'raised', -9, { severity: 'critical' }))).resolves.toEqual(['raised']);
+  await expect(
+    changes(word(key, 'cleared', -8), word(key, 'raised', -7, { severity: 'info' })),
+  ).resolves.toEqual(['repeated']);
+  await expect(of(key)).resolves.toMatchObject([{ state: 'firing', severity: 'critical', times: 2 }]);
+  const [{ id = '' } = {}] = await of(key);
+  await alerts.acknowledge(id, 'ann@example.org');
+  await expect(changes(word(key, 'cleared', -6))).resolves.toEqual([]);
+  await expect(of(key)).resolves.toMatchObject([{ state: 'acknowledged' }]);
 });
 
 test('resolved alerts and marks go after their time, open ones stay', async () => {

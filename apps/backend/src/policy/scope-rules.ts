@@ -48,6 +48,11 @@ const virtualHost: ScopeRule = {
     ];
   },
 };
+/** Its snippet decides what is served there, and stands between what others serve from the same server. */
+const snippet: ScopeRule = {
+  address: (params) => ({ kind: 'server', id: param(params, 'id') }),
+  named: ({ params }) => [{ kind: 'virtual_host', id: param(params, 'vid') }],
+};
 const byId = (kind: 'certificate' | 'operation' | 'server' | 'alert' | 'ssh_credential'): ScopeRule => ({
   address: (params) => ({ kind, id: param(params, 'id') }),
 });
@@ -130,6 +135,9 @@ const rules: Readonly<Record<string, ScopeRule>> = {
   'PATCH /api/v1/servers/:id': changeServer,
   'PATCH /api/v1/servers/:id/virtual-hosts/:vid': virtualHost,
   'DELETE /api/v1/servers/:id/virtual-hosts/:vid': virtualHost,
+  'POST /api/v1/servers/:id/virtual-hosts/:vid/preview': snippet,
+  'GET /api/v1/servers/:id/virtual-hosts/:vid/preview': snippet,
+  'POST /api/v1/servers/:id/virtual-hosts/:vid/apply': snippet,
   'GET /api/v1/ssh-credentials/:id': byId('ssh_credential'),
   'DELETE /api/v1/ssh-credentials/:id': onAllServers,
   'GET /api/v1/ssh-credentials': list,

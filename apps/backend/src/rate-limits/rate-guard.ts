@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { RatePolicy, RateStanding } from '@viw/contracts';
 import { AppError, sourceNetwork } from '@viw/runtime';
+import { readBrowserToken } from '../auth/oidc/browser-token';
 import type { Caller } from '../auth/caller';
 import type { RequestFacts } from '../http/route';
 import type { RateLimits } from './rate-limits';
@@ -22,13 +23,24 @@ const open: Readonly<Record<string, RatePolicy>> = {
   'POST /admin/api/setup': 'sign_in',
   'POST /admin/api/session': 'sign_in',
   'POST /admin/api/sign-in/oidc': 'sign_in',
-  'GET /admin/api/sign-in/oidc/callback': 'sign_in',
+  'GET /admin/api/sign-in/oidc/callback': 'sign_in_return',
   'POST /agent/enroll': 'agent',
   'POST /agent/renew': 'agent',
 };
 
 /** What nobody but its caller may hold up, whatever comes from the same address. */
 const emergency = 'POST /admin/api/freeze';
+
+/**
+ * Any web page can have the browsers of a whole office ask for an address: that must not use up what their people sign in by. Who
+ * is led back from a provider without having begun here is turned away at no cost, and counts for `address` alone.
+ */
+function assertNotForced(policy: RatePolicy, headers: RequestFacts['headers']): void {
+  if (policy === 'sign_in' && headers['sec-fetch-site'] === 'cross-site')
+    throw new AppError('FORBIDDEN', 'Another site has made the browser ask for this');
+}
+const beganHere = (policy: RatePolicy, headers: RequestFacts['headers']): boolean =>
+  policy !== 'sign_in_return' || readBrowserToken(headers.cookie) !== undefined;
 
 function policyOf({ method, path, access }: Called): RatePolicy | undefined {
   const name = `${method} ${path}`;
@@ -59,11 +71,11 @@ export class RateGuard {
     await this.#count('address', addressKey(address), response);
   }
 
-  /** @param caller undefined: nobody in particular. @throws AppError RATE_LIMITED */
+  /** @param caller undefined: nobody in particular. @throws AppError RATE_LIMITED; FORBIDDEN for a sign-in from a page of another site */
   async admitCaller(
     route: Called,
     caller: Caller | undefined,
-    { address }: RequestFacts,
+    { address, headers }: RequestFacts,
     response: ServerResponse,
   ): Promise<void> {
     const policy = policyOf(route);
@@ -73,7 +85,9 @@ export class RateGuard {
     }
     // Where a caller is needed the request has been counted already, except at the emergency stop.
     const counted = policy === 'emergency' ? 'address' : route.access === 'public' ? policy : undefined;
-    if (counted !== undefined) await this.#count(counted, addressKey(address), response);
+    if (counted === undefined || !beganHere(counted, headers)) return;
+    assertNotForced(counted, headers);
+    await this.#count(counted, addressKey(address), response);
   }
 
   async #count(policy: RatePolicy, key: string, response: ServerResponse): Promise<void> {

@@ -26,7 +26,7 @@ export const notificationChannelRoutes = (channels: NotificationChannelService):
     query: pageQuery,
     status: 200,
     response: notificationChannelPage,
-    handler: async ({ query }) => ({ body: await channels.list(listOptions(query)) }),
+    handler: async ({ caller, query }) => ({ body: await channels.list(caller, listOptions(query)) }),
   }),
   defineRoute({
     method: 'POST',
@@ -46,7 +46,7 @@ export const notificationChannelRoutes = (channels: NotificationChannelService):
     params: idParams,
     status: 200,
     response: notificationChannel,
-    handler: async ({ params }) => ({ body: await channels.get(params.id) }),
+    handler: async ({ caller, params }) => ({ body: await channels.get(caller, params.id) }),
   }),
   defineRoute({
     method: 'PATCH',

@@ -5,7 +5,7 @@ import { defineRoute } from '../http/route';
 import { addressKey, callerKey } from '../rate-limits/rate-guard';
 import type { RateLimits } from '../rate-limits/rate-limits';
 
-const ofAddress = ['address', 'sign_in', 'agent'] as const satisfies RatePolicy[];
+const ofAddress = ['address', 'sign_in', 'sign_in_return', 'agent'] as const satisfies RatePolicy[];
 const ofCaller = ratePolicy.options.filter((policy) => !ofAddress.includes(policy as 'address'));
 
 async function standings(

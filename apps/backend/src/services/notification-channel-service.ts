@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   Delivery,
   NotificationChannel,
@@ -11,6 +12,8 @@ import { AppError, uuidv7 } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
 import { generateWebhookSecret, sealWebhookSecret } from '@viw/secrets';
 import type { z } from 'zod';
+import type { Caller } from '../auth/caller';
+import { may } from '../policy/access';
 import type { Repositories } from '../store';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
 
@@ -24,13 +27,14 @@ export interface NotificationChannelServiceDeps {
 export class NotificationChannelService {
   constructor(private readonly deps: NotificationChannelServiceDeps) {}
 
-  list(options: ListOptions): Promise<Page<NotificationChannel>> {
-    return this.deps.repositories.notificationChannels.list(options);
+  async list(caller: Caller, options: ListOptions): Promise<Page<NotificationChannel>> {
+    const page = await this.deps.repositories.notificationChannels.list(options);
+    return { ...page, items: page.items.map((channel) => shownTo(caller, channel)) };
   }
 
   /** @throws AppError NOT_FOUND */
-  get(id: string): Promise<NotificationChannel> {
-    return found(this.deps.repositories, id);
+  async get(caller: Caller, id: string): Promise<NotificationChannel> {
+    return shownTo(caller, await found(this.deps.repositories, id));
   }
 
   /** The answer is the only one that shows the secret. @throws AppError ALREADY_EXISTS, CONFLICT */
@@ -43,7 +47,7 @@ export class NotificationChannelService {
     const work = async (repositories: Repositories) => {
       await repositories.notificationChannels.create({ id, ...input }, sealed);
       const answer = { ...(await found(repositories, id)), secret };
-      return { answer, ...told('create', id, input) };
+      return { answer, ...told('create', id, withoutCapability(input)) };
     };
     return this.deps.writes.perform(write, work, { shownOnce: true });
   }
@@ -56,7 +60,7 @@ export class NotificationChannelService {
   ): Promise<NotificationChannel> {
     return this.deps.writes.perform(write, async (repositories) => {
       if (!(await repositories.notificationChannels.change(id, input))) throw unknown();
-      return { answer: await found(repositories, id), ...told('change', id, input) };
+      return { answer: await found(repositories, id), ...told('change', id, withoutCapability(input)) };
     });
   }
 
@@ -101,7 +105,7 @@ export class NotificationChannelService {
     id: string,
     options: ListOptions & { readonly state?: Delivery['state'] | undefined },
   ): Promise<Page<Delivery>> {
-    await this.get(id);
+    await found(this.deps.repositories, id);
     return this.deps.repositories.notificationChannels.deliveries(id, options);
   }
 
@@ -121,6 +125,19 @@ async function found(
 }
 
 const unknown = (): AppError => new AppError('NOT_FOUND', 'No such notification channel');
+
+/** Who knows the address of many receivers may post there: it is for those who could set it. */
+const shownTo = (caller: Caller, channel: NotificationChannel): NotificationChannel =>
+  may(caller, 'system:write') ? channel : { ...channel, url: new URL(channel.url).origin };
+
+/** For the audit log, which is read by others and kept for ever; the digest (SHA-256 in hex) tells one address from another. */
+const withoutCapability = <T extends { readonly url?: string | undefined }>({ url, ...rest }: T) => ({
+  ...rest,
+  ...(url !== undefined && {
+    url_origin: new URL(url).origin,
+    url_sha256: createHash('sha256').update(url).digest('hex'),
+  }),
+});
 
 const told = (action: string, id: string, detail: Readonly<Record<string, unknown>>) => ({
   audit: {

@@ -25,20 +25,35 @@ export async function forgetServed(
   why: string,
 ): Promise<void> {
   const amiss = new Set(await servedChecks.forget(hosts.map(({ id }) => id)));
-  for (const { id, server_names, snippet } of hosts) {
-    const told = [
-      ...(amiss.has(id) ? [`certificate-drift:${id}`, `certificate-unchecked:${id}`] : []),
-      ...(snippet === null ? [] : [`virtual-host-snippet:${id}`]),
-    ];
-    for (const dedupe_key of told)
-      await outbox.enqueue(alertsStream, {
-        action: 'cleared',
-        dedupe_key,
-        severity: 'info',
-        title: `${why}: ${server_names[0] ?? id}`.slice(0, 200),
-        at: new Date().toISOString(),
-      });
+  for (const host of hosts) {
+    const { id, snippet } = host;
+    if (amiss.has(id))
+      await clear(outbox, [`certificate-drift:${id}`, `certificate-unchecked:${id}`], host, why);
+    if (snippet !== null) await forgetSnippet({ outbox }, host, why);
   }
+}
+
+/** What was told of its snippet is over, in the transaction of what ends it. */
+export const forgetSnippet = (
+  { outbox }: Pick<Repositories, 'outbox'>,
+  host: Known,
+  why: string,
+): Promise<void> => clear(outbox, [`virtual-host-snippet:${host.id}`], host, why);
+
+async function clear(
+  outbox: Repositories['outbox'],
+  keys: readonly string[],
+  { id, server_names }: Known,
+  why: string,
+): Promise<void> {
+  for (const dedupe_key of keys)
+    await outbox.enqueue(alertsStream, {
+      action: 'cleared',
+      dedupe_key,
+      severity: 'info',
+      title: `${why}: ${server_names[0] ?? id}`.slice(0, 200),
+      at: new Date().toISOString(),
+    });
 }
 
 /** What viw leaves where it lies: the service goes on serving it, and nobody renews it there any more. */

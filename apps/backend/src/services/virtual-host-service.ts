@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Repositories } from '../store';
 import { askerOf } from './audit-trail';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
-import { assertIdle, forgetServed, leftOnServer } from './virtual-host-removal';
+import { assertIdle, forgetServed, forgetSnippet, leftOnServer } from './virtual-host-removal';
 
 export interface VirtualHostServiceDeps {
   readonly repositories: Pick<Repositories, 'servers' | 'snippetJobs' | 'virtualHosts'>;
@@ -64,6 +64,8 @@ export class VirtualHostService {
       const host = await repositories.virtualHosts.change(serverId, id, changes);
       // What was found there was about the certificate of before.
       if (other) await forgetServed(repositories, [before], 'Another certificate is to be served');
+      else if (before.snippet !== null && host.snippet === null)
+        await forgetSnippet(repositories, before, 'There is no snippet any more');
       const certificates = other ? [before.certificate_id, host.certificate_id] : [];
       const done = told('virtual_host.change', serverId, { virtual_host_id: id, ...changes });
       return { answer: host, ...done, changes: [...done.changes, ...certificateChanges(certificates)] };

@@ -72,7 +72,7 @@ export class SnippetJobs {
       'snippet job ended',
     );
     changes.announce([{ kind: 'server', id: target.server_id }]);
-    if (job.kind === 'apply') await this.#tell(target, error);
+    if (job.kind === 'apply' && target.snippet !== null) await this.#tell(target, error);
   }
 
   /** Never rejects. */

@@ -1,4 +1,4 @@
-import { advisoryLocks } from '@viw/contracts';
+import { advisoryLocks, neverCleared } from '@viw/contracts';
 import { ElectedTask } from '@viw/database';
 import type { AlertTransition } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
@@ -30,8 +30,7 @@ const WAITED_DAYS = 3;
 /** Of one channel. */
 const WAITING_MAX = 10_000;
 const PER_TURN = 1_000;
-/** Alerts of something that happened, which nobody clears: an acknowledged one ends when it was quiet for a day. */
-const NEVER_CLEARED = ['result-signature'];
+/** Of what is never cleared, an acknowledged one ends when it was quiet for a day. */
 const QUIET_S = 86_400;
 
 /**
@@ -59,7 +58,7 @@ async function upkeep(deps: AlertUpkeepDeps): Promise<void> {
   const { alertUpkeep, queue } = store.repositories;
   await alertChanges.make((repositories) => repositories.alertUpkeep.resolveGone(PER_TURN));
   await alertChanges.make((repositories) =>
-    repositories.alertUpkeep.resolveQuiet(NEVER_CLEARED, QUIET_S, PER_TURN),
+    repositories.alertUpkeep.resolveQuiet(neverCleared, QUIET_S, PER_TURN),
   );
   await alertChanges.make((repositories) => giveUp(repositories, logger));
   await alertUpkeep.prune({ resolvedDays: RESOLVED_DAYS, marksDays: MARKS_DAYS, limit: PER_TURN });

@@ -30,7 +30,7 @@ const webhookUrl = z
 
 const choices = {
   name: z.string().trim().min(1).max(128),
-  /** It is shown to everybody who may read the system: what is secret does not belong in it. */
+  /** May be a secret by itself: path and query are shown to nobody but those who may change it, and stand in no audit line. */
   url: webhookUrl,
   /** Empty: all. */
   events: z.array(notificationType).max(notificationType.options.length),
@@ -54,6 +54,7 @@ export const notificationChannel = z.object({
   id: z.string(),
   kind: z.literal('webhook'),
   name: z.string(),
+  /** Only its origin for callers without `system:write`. */
   url: z.string(),
   events: z.array(z.string()),
   min_severity: alertSeverity,

@@ -2,10 +2,13 @@ import { z } from 'zod';
 
 /**
  * What is counted: every request by `address`; of callers `read`, `write`, `heavy` (what walks whole tables) and `emergency`
- * (the stop of all commands, which no other limit holds up); of addresses without a caller `sign_in` and `agent` (enrolment
- * and renewal).
+ * (the stop of all commands, which no other limit holds up); of addresses without a caller `sign_in`, `sign_in_return` (browsers
+ * that an identity provider has led back) and `agent` (enrolment and renewal).
  */
-export const ratePolicy = z.enum(['address', 'sign_in', 'agent', 'read', 'write', 'heavy', 'emergency']);
+export const ratePolicy = z.enum([
+  ...(['address', 'sign_in', 'sign_in_return', 'agent'] as const),
+  ...(['read', 'write', 'heavy', 'emergency'] as const),
+]);
 export type RatePolicy = z.infer<typeof ratePolicy>;
 
 export const rateStanding = z.object({

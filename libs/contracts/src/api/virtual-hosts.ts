@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { certificateName } from '../certificate-name';
+import { certificateName, isIpAddress } from '../certificate-name';
 import { page } from './problem';
 
 const hasNoDotSegments = (path: string): boolean =>
@@ -34,35 +34,43 @@ export const listedServiceSettings = z.strictObject({
 });
 export type ListedServiceSettings = z.infer<typeof listedServiceSettings>;
 
+/** NGINX looks a name up when it reads its configuration, and does not start without an answer. */
+const proxiedAddress = z
+  .string()
+  .max(253)
+  .regex(/^([0-9.]+|\[[0-9A-Fa-f:.]+\])$/, 'an IP address, IPv6 in brackets')
+  .refine(
+    (host) => host.startsWith('[') === host.includes(':') && isIpAddress(host.replace(/^\[(.*)\]$/, '$1')),
+    'an IP address, IPv6 in brackets',
+  );
+
+const snippetWith = (host: z.ZodString) =>
+  z.strictObject({
+    /** `intermediate`: TLS 1.2 with AEAD suites beside 1.3. */
+    tls: z.enum(['modern', 'intermediate']).default('intermediate'),
+    /** Strict-Transport-Security (RFC 6797). */
+    hsts: z
+      .strictObject({
+        max_age_s: z.int().min(0).max(126_230_400),
+        include_subdomains: z.boolean().default(false),
+        preload: z.boolean().default(false),
+      })
+      .nullable()
+      .default(null),
+    /** Where answers to HTTP-01 challenges come from. */
+    http01: z
+      .discriminatedUnion('from', [
+        z.strictObject({ from: z.literal('web_root'), path: plainPath }),
+        z.strictObject({ from: z.literal('responder'), host, port: z.int().min(1).max(65_535) }),
+      ])
+      .nullable()
+      .default(null),
+  });
+
 /** What NGINX is to include; rendered by viw, and nothing of it is text of a configuration. */
-export const snippetSettings = z.strictObject({
-  /** `intermediate`: TLS 1.2 with AEAD suites beside 1.3. */
-  tls: z.enum(['modern', 'intermediate']).default('intermediate'),
-  /** Strict-Transport-Security (RFC 6797). */
-  hsts: z
-    .strictObject({
-      max_age_s: z.int().min(0).max(126_230_400),
-      include_subdomains: z.boolean().default(false),
-      preload: z.boolean().default(false),
-    })
-    .nullable()
-    .default(null),
-  /** Where answers to HTTP-01 challenges come from. */
-  http01: z
-    .discriminatedUnion('from', [
-      z.strictObject({ from: z.literal('web_root'), path: plainPath }),
-      z.strictObject({
-        from: z.literal('responder'),
-        host: z
-          .string()
-          .max(253)
-          .regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])$/, 'a host'),
-        port: z.int().min(1).max(65_535),
-      }),
-    ])
-    .nullable()
-    .default(null),
-});
+export const snippetSettings = snippetWith(proxiedAddress);
+/** A name, kept when there could be one, is shown, and refused when it would be applied. */
+const keptSnippet = snippetWith(z.string());
 export type SnippetSettings = z.output<typeof snippetSettings>;
 
 const serverNames = z.array(certificateName).min(1).max(100);
@@ -129,7 +137,7 @@ export const virtualHost = z.object({
   kind: serviceKind,
   haproxy: haproxySettings.nullable(),
   command: listedServiceSettings.nullable(),
-  snippet: snippetSettings.nullable(),
+  snippet: keptSnippet.nullable(),
 });
 export type VirtualHost = z.infer<typeof virtualHost>;
 export const virtualHostPage = page(virtualHost);

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { deployRefused } from '../errors';
 import { isPlainPath } from '../layout';
 
@@ -27,7 +28,7 @@ export interface SnippetSubject {
 
 const NAME =
   /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/;
-const HOST = /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])$/;
+const IN_BRACKETS = /^\[([0-9A-Fa-f:.]+)\]$/;
 /** Nothing that NGINX, inside or outside of quotes, gives a meaning (`$`, `\`, quotes, `;`, braces, blanks). */
 const PATH = /^\/[A-Za-z0-9._/@+-]+$/;
 
@@ -49,11 +50,14 @@ export function plainName(name: string): string {
   return name;
 }
 
-/** @throws AppError DEPLOY_REFUSED */
+/**
+ * An IP address, IPv6 in brackets. No name: NGINX looks names up when it reads its configuration, and does not start without an
+ * answer. @throws AppError DEPLOY_REFUSED
+ */
 export function plainHost(host: string): string {
-  if (host.length > 253 || !HOST.test(host))
+  if (!isIPv4(host) && !isIPv6(IN_BRACKETS.exec(host)?.[1] ?? ''))
     throw deployRefused(
-      `${JSON.stringify(host.slice(0, 300))} cannot stand in a configuration: it is no host`,
+      `${JSON.stringify(host.slice(0, 300))} cannot stand in a configuration: it is no IP address, IPv6 in brackets`,
     );
   return host;
 }

@@ -92,7 +92,17 @@ it.each([
   expect(() => renderSnippet({ ...plain, http01 }, subject)).toThrow(refused);
 });
 
-it.each([...signs, '', '-a', 'a/b', '[::1', 'a:80'])('nor the host %j', (host) => {
+const noAddresses = [
+  'responder.example.org',
+  'localhost',
+  '10.1',
+  '0x7f.1',
+  '::1',
+  '[10.0.0.1]',
+  '[fe80::1%eth0]',
+];
+
+it.each([...signs, ...noAddresses, '', '-a', 'a/b', '[::1', 'a:80'])('nor the host %j', (host) => {
   const http01 = { from: 'responder', host, port: 80 } as const;
   expect(() => renderSnippet({ ...plain, http01 }, subject)).toThrow(/cannot stand in a configuration/);
 });

@@ -1,5 +1,5 @@
 import type { Alert, AlertsBody } from '@viw/contracts';
-import { advisoryLocks, alertSubject } from '@viw/contracts';
+import { advisoryLocks, alertSubject, neverCleared } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Db } from '../../connection';
@@ -21,7 +21,8 @@ export class AlertIntakeRepository {
 
   /**
    * In one transaction, the caller's if it has one. What has been applied before, or is older than what was applied to the same
-   * key, changes nothing: so entries may come twice and in any order. Only one caller at a time gets through.
+   * key, changes nothing: so entries may come twice and in any order. Only one caller at a time gets through. Of what is
+   * never cleared an entry that says so leaves no trace, and every other one is critical.
    * @returns what has changed, in the order of the entries
    */
   apply(entries: readonly RaisedOrCleared[]): Promise<AlertTransition[]> {
@@ -30,6 +31,8 @@ export class AlertIntakeRepository {
         await sql`SELECT pg_advisory_xact_lock(${advisoryLocks.alertIntake})`.execute(trx);
       const transitions: AlertTransition[] = [];
       for (const entry of entries) {
+        // Nor does it leave a mark, by which what was raised a moment before would be no news.
+        if (entry.body.action === 'cleared' && lasts(entry)) continue;
         if (!(await isNews(trx, entry))) continue;
         const transition = await (entry.body.action === 'raised' ? raise : clear)(trx, entry);
         if (transition) transitions.push(transition);
@@ -38,6 +41,9 @@ export class AlertIntakeRepository {
     });
   }
 }
+
+const lasts = ({ body }: RaisedOrCleared): boolean =>
+  neverCleared.includes(alertSubject(body.dedupe_key).kind);
 
 /** A writer whose clock is ahead must not keep others from clearing what it raised. */
 async function isNews(db: Db, { event_id, body }: RaisedOrCleared): Promise<boolean> {
@@ -53,9 +59,9 @@ async function isNews(db: Db, { event_id, body }: RaisedOrCleared): Promise<bool
 async function raise(db: Db, entry: RaisedOrCleared): Promise<AlertTransition> {
   const { body, event_id } = entry;
   const at = sql`least(${body.at}::timestamptz, now())`;
-  const words = [body.severity, body.title, body.detail ?? null] as const;
+  const words = [lasts(entry) ? 'critical' : body.severity, body.title, body.detail ?? null] as const;
   const open = await sql<{ id: string; escalates: boolean }>`
-    SELECT id, severity <> 'critical' AND ${body.severity} = 'critical' AS escalates FROM viw.alerts
+    SELECT id, severity <> 'critical' AND ${words[0]} = 'critical' AS escalates FROM viw.alerts
     WHERE dedupe_key = ${body.dedupe_key} AND state <> 'resolved' FOR UPDATE`.execute(db);
   const [known] = open.rows;
   if (!known) {
