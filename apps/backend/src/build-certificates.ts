@@ -1,6 +1,7 @@
 import type { SecretBox } from '@viw/secrets';
 import type { CompleteConfig } from './config';
 import { Ocsp } from './private-ca/ocsp';
+import { ownNames } from './private-ca/own-names';
 import { AcmeAccountService } from './services/acme-account-service';
 import { CertificateService } from './services/certificate-service';
 import { DnsProviderService } from './services/dns-provider-service';
@@ -43,7 +44,7 @@ export function certificateServices(
 ): CertificateServices {
   const { repositories } = store;
   return {
-    certificates: new CertificateService({ repositories, writes }),
+    certificates: new CertificateService({ ownNames: ownNames(config) }, { repositories, writes }),
     survival: new SurvivalService({ repositories }),
     dnsProviders: new DnsProviderService(
       { loopback: config.BACKEND_DNS_PROVIDER_LOOPBACK },
