@@ -18,7 +18,12 @@ const token = randomBytes(20).toString('hex');
 
 beforeAll(async () => {
   knot = await startKnot({ zones: { 'cf.example': {}, 'hand.example': {}, 'nobody.example': {} } });
-  zone = new Rfc2136Provider({ host: knot.address, port: knot.port, key: parseTsigKey(knot.tsigKey)! });
+  zone = new Rfc2136Provider({
+    host: knot.address,
+    port: knot.port,
+    key: parseTsigKey(knot.tsigKey)!,
+    loopback: true,
+  });
   const feed = {
     add: (name: string, value: string) => zone.addTxt(name, value),
     remove: (name: string, value: string) => zone.removeTxt(name, value),
