@@ -1,6 +1,7 @@
 import type { SecretBox } from '@viw/secrets';
 import type { CompleteConfig } from './config';
 import { Ocsp } from './private-ca/ocsp';
+import { ownNames } from './private-ca/own-names';
 import { AcmeAccountService } from './services/acme-account-service';
 import { CertificateRetirementService } from './services/certificate-retirement-service';
 import { CertificateService } from './services/certificate-service';
@@ -45,7 +46,7 @@ export function certificateServices(
 ): CertificateServices {
   const { repositories } = store;
   return {
-    certificates: new CertificateService({ repositories, writes }),
+    certificates: new CertificateService({ ownNames: ownNames(config) }, { repositories, writes }),
     certificateRetirement: new CertificateRetirementService({ writes }),
     survival: new SurvivalService({ repositories }),
     dnsProviders: new DnsProviderService(

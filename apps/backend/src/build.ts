@@ -36,6 +36,7 @@ import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
 import { AuthorityCertifier } from './private-ca/authority-certifier';
+import { ownNames } from './private-ca/own-names';
 import { GatewayCertificates } from './private-ca/gateway-certificates';
 import { PrivateCa } from './private-ca/private-ca';
 import { revocationListGauge } from './private-ca/revocation-list-gauge';
@@ -126,7 +127,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const tokens = new AccessTokens({ keyring: tokenKeyring });
   const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
   const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
-  const certifier = new AuthorityCertifier({ store: jobs, ca: privateCa, logger });
+  const certifier = new AuthorityCertifier(
+    { excluded: ownNames(config) },
+    { store: jobs, ca: privateCa, logger },
+  );
   revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
   const certificates = new GatewayCertificates(
     {

@@ -87,6 +87,19 @@ test.each([
   await expect(made).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
 });
 
+test.each(['127.0.0.1:53', '[::1]:53'])('no name server at %s, which is this machine', async (server) => {
+  const made = admin.dnsProviders.create({
+    kind: 'rfc2136',
+    name: 'refused',
+    settings: { server },
+    secret: { tsig_key: 'hmac-sha256:name:c2VjcmV0c2VjcmV0' },
+  });
+  await expect(made).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+    message: 'settings.server: names the machine itself',
+  });
+});
+
 test('a certificate names its provider, which then stays', async () => {
   const { id } = await admin.dnsProviders.create({ kind: 'manual', name: 'by hand' });
   const wanted = { names: ['hand.example.org'], challenge: 'dns-01' as const, dns_provider_id: id };

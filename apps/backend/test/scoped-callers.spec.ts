@@ -155,6 +155,17 @@ describe('what a narrowed caller may do', () => {
     await expect(byId.certificates.create({ names })).rejects.toEqual(code('FORBIDDEN'));
   });
 
+  it('names no DNS provider, which may have zones of others', async () => {
+    const names = [`dns.${mine.domain}`];
+    const wanted = { names, challenge: 'dns-01' as const };
+    const admin = await backend.as('admin');
+    const { id } = await admin.dnsProviders.create({ kind: 'manual', name: 'of others' });
+    await expect(bySelector.certificates.create({ ...wanted, dns_provider_id: id })).rejects.toEqual(
+      code('FORBIDDEN'),
+    );
+    await expect(bySelector.certificates.create(wanted)).resolves.toBeDefined();
+  });
+
   it('takes no virtual host from a certificate that it may not see, though it is on its server', async () => {
     const { rows } = await sql<{ id: string }>`INSERT INTO viw.virtual_hosts
       (id, server_id, server_names, cert_dir, listeners, certificate_id)

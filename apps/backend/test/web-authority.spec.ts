@@ -1,10 +1,15 @@
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from '@viw/client';
 import { WebAuthorityRepository } from '@viw/database';
-import { openAuthority, requestAuthority } from '@viw/pki';
+import { issueService, openAuthority, requestAuthority, serverNames } from '@viw/pki';
 import { uuidv7 } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
+import type { Authority } from '@viw/pki';
+import { openssl } from '../../../libs/pki/test/openssl';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -13,13 +18,40 @@ import { startBackend } from './test-backend';
 let around: Surroundings;
 let backends: TestBackend[];
 let admin: Client;
+let dir: string;
 beforeAll(async () => {
-  around = await surroundings();
+  [around, dir] = await Promise.all([surroundings(), mkdtemp(join(tmpdir(), 'viw-web-authority-'))]);
 }, 60_000);
 afterAll(async () => {
   await Promise.all((backends ?? []).map((backend) => backend.stop()));
   await around?.close();
+  await rm(dir, { recursive: true });
 });
+
+const environment = {
+  BACKEND_TLS_NAMES: 'API.viw.example, 192.0.2.9, 2001:DB8:0::9',
+  BACKEND_PUBLIC_URL: 'https://panel.example',
+  BACKEND_AGENT_HUB_URLS: 'wss://hub.example:8443/agents, wss://[2001:db8::8]/',
+};
+/** All of these would be taken for viw by who trusts its root. */
+const own = ['api.viw.example', 'x.panel.example', 'hub.example', '192.0.2.9', '2001:db8::8', '2001:db8::9'];
+
+/** What openssl says of a server of this name that the authority has certified. */
+async function verdict(name: string, web: { pem: string; authority: Authority; root: string }) {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { pem: leaf } = await issueService(
+    { profile: 'server', ...serverNames([name]), organization: 'Viworks', days: 1, now: Date.now() },
+    { publicKey: publicKey.export({ type: 'spki', format: 'der' }) },
+    web.authority,
+  );
+  const file = (which: string) => join(dir, `${which}.pem`);
+  await writeFile(file('leaf'), leaf);
+  await writeFile(file('web'), web.pem);
+  await writeFile(file('root'), web.root);
+  const chain = ['-CAfile', file('root'), '-untrusted', file('web')];
+  const { output } = await openssl('verify', ...chain, file('leaf'));
+  return /OK|excluded subtree violation/.exec(output)?.[0] ?? output;
+}
 
 const stored = () => new WebAuthorityRepository({ db: around.owner });
 
@@ -37,7 +69,10 @@ it('certifies what a cert-worker asks for, once, for servers only and without ev
   const { privateKey, request } = await requestAuthority();
   const id = uuidv7();
   await stored().request(id, request, {});
-  backends = await Promise.all([startBackend(around), startBackend(around)]);
+  backends = await Promise.all([
+    startBackend(around, { environment }),
+    startBackend(around, { environment }),
+  ]);
   admin = await backends[0]!.signIn();
   const authorities = await eventually(async () => {
     const { authorities: found } = await admin.certificateAuthorities.list();
@@ -51,7 +86,10 @@ it('certifies what a cert-worker asks for, once, for servers only and without ev
   const certificate = new X509Certificate(pem);
   expect(certificate.verify(new X509Certificate(root).publicKey)).toBe(true);
   expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
-  await openAuthority(pem, privateKey);
+  const authority = await openAuthority(pem, privateKey);
+  expect(await verdict('www.example', { pem, authority, root })).toBe('OK');
+  for (const name of own)
+    expect(await verdict(name, { pem, authority, root })).toBe('excluded subtree violation');
   const { rows } = await sql`SELECT sealed FROM viw.certificate_authorities WHERE id = ${id}`.execute(
     around.owner,
   );
@@ -68,4 +106,13 @@ it('certifies what a cert-worker asks for, once, for servers only and without ev
     nextUpdate: new Date(),
   });
   expect(await (await fetch(backends[1]!.url + web.revocation_list_path)).text()).toBe('list');
+});
+
+it.each([...own, '*.viw.example', '*.hub.example'])('orders nothing of it for %s', async (name) => {
+  const operator = await backends[0]!.as('operator');
+  const order = { names: ['www.example', name], issuer: 'private-ca' };
+  await expect(operator.certificates.create(order)).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+    message: expect.stringContaining(`names.1: ${name} stands for a name of viw itself`) as string,
+  });
 });

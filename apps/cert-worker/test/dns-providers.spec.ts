@@ -14,16 +14,38 @@ let cloudflare: Cloudflare;
 let zone: Rfc2136Provider;
 let stopRelay: () => Promise<void>;
 let worker: Awaited<ReturnType<Rig['startWorker']>>;
+/** Who has a name chooses where its record is. */
+const led = `
+_acme-challenge.proof CNAME _acme-challenge.proofs
+_acme-challenge.other CNAME _dmarc
+`;
+let ofCloudflare: string;
 const token = randomBytes(20).toString('hex');
 
 beforeAll(async () => {
-  knot = await startKnot({ zones: { 'cf.example': {}, 'hand.example': {}, 'nobody.example': {} } });
-  zone = new Rfc2136Provider({ host: knot.address, port: knot.port, key: parseTsigKey(knot.tsigKey)! });
+  knot = await startKnot({
+    zones: {
+      'cf.example': { records: led },
+      'other.example': {},
+      'hand.example': {},
+      'nobody.example': {},
+    },
+  });
+  zone = new Rfc2136Provider({
+    host: knot.address,
+    port: knot.port,
+    key: parseTsigKey(knot.tsigKey)!,
+    loopback: true,
+  });
   const feed = {
     add: (name: string, value: string) => zone.addTxt(name, value),
     remove: (name: string, value: string) => zone.removeTxt(name, value),
   };
-  cloudflare = await startCloudflare({ token, zones: { 'cf.example': 'edit' }, feed });
+  cloudflare = await startCloudflare({
+    token,
+    zones: { 'cf.example': 'edit', 'other.example': 'edit' },
+    feed,
+  });
   rig = await startRig([], { dnsResolver: `127.0.0.1:${knot.port}` });
   stopRelay = startOutboxRelay(rig.db, rig.producer);
   worker = await rig.startWorker({
@@ -33,7 +55,12 @@ beforeAll(async () => {
     CERT_WORKER_DNS_MANUAL_EVERY_MS: '200',
     CERT_WORKER_SCHEDULE_EVERY_MS: '600000',
   });
-  await provider('cloudflare', ['cf.example'], { api_url: cloudflare.url }, { api_token: token });
+  ofCloudflare = await provider(
+    'cloudflare',
+    ['cf.example'],
+    { api_url: cloudflare.url },
+    { api_token: token },
+  );
   await provider('manual', ['hand.example'], { wait_s: 3_600 });
 }, 60_000);
 afterAll(async () => {
@@ -88,6 +115,31 @@ test('the provider whose zone fits proves wildcard and apex; its secret is nowhe
   const { rows } = await sql<{ text: string }>`SELECT t::text AS text FROM viw.certificate_operation_steps t
     UNION ALL SELECT p::text FROM viw.dns_providers p`.execute(rig.db);
   expect([...rig.logs, ...rows.map(({ text }) => text)].join('\n')).not.toContain(token);
+});
+
+test('a record that a CNAME has led into the zone of a provider is set only where proofs are', async () => {
+  const proof = await rig.certificate(['proof.cf.example'], [], 'dns-01');
+  expect(await rig.ended(await rig.request(proof, 'issue'))).toMatchObject({ error: null });
+  const other = await rig.certificate(['other.cf.example'], [], 'dns-01');
+  const { error } = await rig.ended(await rig.request(other, 'issue'));
+  expect(error).toMatchObject({
+    code: 'ACME_REFUSED',
+    msg: expect.stringContaining('_dmarc.cf.example') as string,
+  });
+});
+
+test('a provider that is named sets nothing outside its zones, though its credential may', async () => {
+  const ended = async (name: string) => {
+    const id = await rig.certificate([name], [], 'dns-01');
+    await sql`UPDATE viw.certificates SET dns_provider_id = ${ofCloudflare} WHERE id = ${id}`.execute(rig.db);
+    return rig.ended(await rig.request(id, 'issue'));
+  };
+  expect((await ended('www.other.example')).error).toMatchObject({
+    code: 'ACME_REFUSED',
+    msg: expect.stringMatching(/_acme-challenge\.www\.other\.example lies in no zone of/) as string,
+  });
+  // Who may name the provider may have its record anywhere within.
+  expect((await ended('other.cf.example')).error).toBeNull();
 });
 
 test('a zone that nobody has is said before anything is ordered', async () => {

@@ -68,7 +68,12 @@ export async function startDnsProviderRig() {
       },
     },
   });
-  const real = new Rfc2136Provider({ host: knot.address, port: knot.port, key: parseTsigKey(knot.tsigKey)! });
+  const real = new Rfc2136Provider({
+    host: knot.address,
+    port: knot.port,
+    key: parseTsigKey(knot.tsigKey)!,
+    loopback: true,
+  });
 
   const awsOptions = {
     accessKeyId: 'AKIAVIWTEST',

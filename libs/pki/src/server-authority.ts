@@ -2,6 +2,7 @@ import type { Authority } from './authority';
 import type { CertificateRequest } from './certificate-request';
 import { issue } from './issue';
 import type { IssuedCertificate } from './issue';
+import { excludedNames } from './name-constraints';
 import { validityOf } from './validity';
 import { x509 } from './x509';
 
@@ -12,14 +13,17 @@ export interface ServerAuthorityOptions {
   readonly organization: string;
   /** Milliseconds. */
   readonly now: number;
+  /** DNS names, with all below them, and IP addresses that what it signs never counts for. */
+  readonly excluded?: readonly string[];
 }
 
 /**
  * An authority below `root` whose key somebody else holds, for five years or as long as its root. What it signs counts for
- * servers only (extended key usage), and for no further authority: its holder can make nobody a client.
+ * servers only (extended key usage), and for no further authority: its holder can make nobody a client, and no server of the
+ * excluded names.
  */
 export const certifyServerAuthority = (
-  { commonName, organization, now }: ServerAuthorityOptions,
+  { commonName, organization, now, excluded = [] }: ServerAuthorityOptions,
   { publicKey }: Pick<CertificateRequest, 'publicKey'>,
   root: Authority,
 ): Promise<IssuedCertificate> =>
@@ -32,6 +36,7 @@ export const certifyServerAuthority = (
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        ...(excluded.length > 0 ? [excludedNames(excluded)] : []),
       ],
     },
     root,

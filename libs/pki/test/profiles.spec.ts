@@ -18,6 +18,7 @@ import { openssl } from './openssl';
 
 const now = Date.now();
 const organization = 'Viworks';
+const excluded = ['viw.example.org', 'localhost', '192.0.2.9', '2001:db8::9'];
 let dir: string;
 let web: Authority;
 const file = (name: string): string => join(dir, name);
@@ -27,7 +28,7 @@ beforeAll(async () => {
   const root = await makeRoot({ commonName: 'viw root', organization, now });
   const { privateKey, request } = await requestAuthority();
   const { pem } = await certifyServerAuthority(
-    { commonName: 'viw web services', organization, now },
+    { commonName: 'viw web services', organization, now, excluded },
     await readRequest(request),
     await openAuthority(root.pem, root.privateKey),
   );
@@ -74,6 +75,15 @@ it.each([
     if (name.includes(':') || /^[\d.]+$/.test(name)) expect(certificate.checkIP(name)).toBe(name);
     else expect(certificate.checkHost(name.replace('*', 'any'))).toBeDefined();
   expect(certificate.subject).not.toContain(long);
+});
+
+it.each([...excluded, 'api.viw.example.org', '*.viw.example.org'])('nobody takes it for %s', async (name) => {
+  const { pem } = await issueService(
+    { profile: 'server', ...serverNames(['www.example.org', name]), organization, days: 90, now },
+    { publicKey: spkiOf('ec') },
+    web,
+  );
+  expect(await verdict(pem, 'sslserver')).toMatch(/excluded subtree violation/);
 });
 
 it('who holds the authority for servers can make nobody a client, and no further authority', async () => {

@@ -80,11 +80,14 @@ type NewCertificate = z.output<typeof certificateCreate>;
 /** An IP address lies below nothing, however its end looks. */
 const isWithin = (name: string, domain: string): boolean =>
   name === domain || (!isIpAddress(name) && name.endsWith(`.${domain}`));
+/** A DNS provider that is named may set records outside what the scope's domains are. */
 const issue: ScopeRule = {
   allows: ({ certificates }, { body }) => {
+    const { names, dns_provider_id } = body as NewCertificate;
+    if (dns_provider_id !== null) return false;
     if (certificates === 'all') return true;
     const domains = certificates?.domains ?? [];
-    return (body as NewCertificate).names.every((name) => domains.some((domain) => isWithin(name, domain)));
+    return names.every((name) => domains.some((domain) => isWithin(name, domain)));
   },
   named: ({ body }) =>
     (body as NewCertificate).deploy_to.map((id): ScopedObject => ({ kind: 'virtual_host', id })),

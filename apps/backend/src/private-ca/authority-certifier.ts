@@ -8,6 +8,11 @@ import { fingerprintOf } from './fingerprint';
 import { ORGANIZATION } from './private-ca';
 import type { PrivateCa } from './private-ca';
 
+export interface AuthorityCertifierOptions {
+  /** DNS names and addresses that it is not to count for. */
+  readonly excluded: readonly string[];
+}
+
 export interface AuthorityCertifierDeps {
   readonly store: Pick<Store, 'repositories' | 'transaction'>;
   readonly ca: Pick<PrivateCa, 'issuerFor'>;
@@ -17,13 +22,16 @@ export interface AuthorityCertifierDeps {
 
 /**
  * Certifies, by the root, the one authority whose key cert-workers hold: for servers of TLS only, so that nobody there can
- * make a certificate that a hub or this API would take for a client's. Of the request its key alone counts.
+ * make a certificate that a hub or this API would take for a client's, nor one for a server of viw's own names. Of the request its key alone counts.
  */
 export class AuthorityCertifier {
   /** Told once each. */
   readonly #refused = new Set<string>();
 
-  constructor(private readonly deps: AuthorityCertifierDeps) {}
+  constructor(
+    private readonly options: AuthorityCertifierOptions,
+    private readonly deps: AuthorityCertifierDeps,
+  ) {}
 
   /** Of several backends one does it. */
   async run(): Promise<void> {
@@ -46,7 +54,7 @@ export class AuthorityCertifier {
     const { store, ca, clock = systemClock, logger } = this.deps;
     const root = await ca.issuerFor('root');
     const commonName = `viw web services ${randomBytes(4).toString('hex')}`;
-    const about = { commonName, organization: ORGANIZATION, now: clock.now() };
+    const about = { commonName, organization: ORGANIZATION, now: clock.now(), ...this.options };
     const { pem, notBefore, notAfter } = await certifyServerAuthority(
       about,
       await readRequest(request),

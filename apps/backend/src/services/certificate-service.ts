@@ -13,9 +13,15 @@ import type { ListOptions, NewOperation, Scoped } from '@viw/database';
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { z } from 'zod';
 import { principalOf } from '../auth/caller';
+import { standsForOwn } from '../private-ca/own-names';
 import type { Repositories } from '../store';
 import { assertReturnable } from './returnable-version';
 import type { WriteRequest, IdempotentWrites } from './idempotent-writes';
+
+export interface CertificateServiceOptions {
+  /** Of this API and the hubs: the private CA issues for none of them. */
+  readonly ownNames: readonly string[];
+}
 
 export interface CertificateServiceDeps {
   readonly repositories: Pick<
@@ -35,7 +41,10 @@ export interface AcceptedOperation {
 
 /** Certificates and the work on them. Each piece of work is an operation, stored with its outbox row. */
 export class CertificateService {
-  constructor(private readonly deps: CertificateServiceDeps) {}
+  constructor(
+    private readonly options: CertificateServiceOptions,
+    private readonly deps: CertificateServiceDeps,
+  ) {}
 
   list(options: ListOptions & Scoped & { q?: string | undefined }) {
     return this.deps.repositories.certificates.list(options);
@@ -82,7 +91,8 @@ export class CertificateService {
 
   /** Issues, then deploys to `deploy_to`. @throws AppError VALIDATION_FAILED, NOT_FOUND for a virtual host or DNS provider */
   create(write: WriteRequest, input: z.output<typeof certificateCreate>): Promise<AcceptedOperation> {
-    assertProvable(input);
+    if (input.issuer === privateCaIssuer) assertNotOwn(input.names, this.options.ownNames);
+    else assertProvable(input);
     return this.deps.writes.perform(write, async (repositories) => {
       await assertIssuer(repositories, input.issuer);
       const { deploy_to: deployTo, ...wanted } = input;
@@ -242,11 +252,25 @@ async function assertIssuer(
   refuse([{ path: 'issuer', msg: `there is no issuer ${issuer}, only ${known.join(', ')}; ${account}` }]);
 }
 
-/** @throws AppError VALIDATION_FAILED */
+/** The private CA has nothing proved, and who trusts its root calls viw by these names. @throws AppError VALIDATION_FAILED */
+function assertNotOwn(names: readonly string[], own: readonly string[]): void {
+  refuse(
+    names.flatMap((name, index) =>
+      standsForOwn(name, own)
+        ? [
+            {
+              path: `names.${index}`,
+              msg: `${name} stands for a name of viw itself, which ${privateCaIssuer} does not issue for`,
+            },
+          ]
+        : [],
+    ),
+  );
+}
+
+/** What no issuer's challenge proves. @throws AppError VALIDATION_FAILED */
 function assertProvable(input: z.output<typeof certificateCreate>): void {
-  const { issuer, challenge, names, dns_provider_id, http_via, deploy_to } = input;
-  // The private CA has nothing proved.
-  if (issuer === privateCaIssuer) return;
+  const { challenge, names, dns_provider_id, http_via, deploy_to } = input;
   refuse([
     ...names.flatMap((name, index) => {
       const path = `names.${index}`;

@@ -95,9 +95,10 @@ export class DnsProviderService {
 
   #assertFarAway(settings: Readonly<Record<string, unknown>>): void {
     if (this.options.loopback) return;
-    for (const name of ['url', 'api_url']) {
-      const url = settings[name];
-      if (typeof url === 'string' && isLoopbackUrl(url))
+    for (const name of ['url', 'api_url', 'server']) {
+      const address = settings[name];
+      if (typeof address !== 'string') continue;
+      if (isLoopbackUrl(name === 'server' ? `https://${address}` : address))
         throw invalid([{ path: `settings.${name}`, msg: 'names the machine itself' }]);
     }
   }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { acmeRefused, acmeUnavailable } from '../acme-errors';
+import { LOCAL, isLocal } from '../far-away';
 import type { DnsProvider } from './dns-provider';
 import type { TsigKey } from './tsig-key';
 import { encodeUpdate, responseCode, type TxtUpdate } from './update-message';
@@ -11,6 +12,8 @@ export interface Rfc2136Options {
   host: string;
   port: number;
   key: TsigKey;
+  /** The server may be this machine or a neighbour of its link. Never by default: what listens there trusts its neighbours. */
+  loopback?: boolean | undefined;
   /** For connection and answer. Milliseconds, default 10,000. */
   timeoutMs?: number;
 }
@@ -49,8 +52,11 @@ export class Rfc2136Provider implements DnsProvider {
   private async zoneOf(name: string): Promise<string> {
     const known = this.zones.get(name);
     if (known !== undefined) return known;
+    const { host, port, loopback = false } = this.options;
+    // No update without coming by here.
+    if (!loopback && isLocal(host))
+      throw acmeRefused(`the DNS server ${host}:${port}: ${LOCAL}`, 'slow', name);
     const resolver = new Resolver({ timeout: 2_000, tries: 3 });
-    const { host, port } = this.options;
     resolver.setServers([host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`]);
     const labels = name.split('.');
     for (let from = 0; from < labels.length; from++) {

@@ -10,6 +10,7 @@ import { AppError } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
 import { ManualSolver } from './manual-solver';
 import { providerOf } from './provider-of';
+import { ZonedProvider } from './zoned-provider';
 
 export interface DnsSolversOptions {
   /** How long a value may take to show at all servers, milliseconds. */
@@ -70,14 +71,24 @@ export class DnsSolvers {
     return (await providers.sealedFor(record)) ?? providers.sealedFor(name);
   }
 
-  #solverOf(row: SealedDnsProvider, { operation_id: operationId }: OperationWork): ChallengeSolver {
+  #solverOf(
+    row: SealedDnsProvider,
+    { operation_id: operationId, dns_provider_id: named }: OperationWork,
+  ): ChallengeSolver {
     const { authorities, box, records } = this.deps;
     const { propagationMs, loopback } = this.options;
     if (row.kind === 'manual') {
       const { wait_s: waitS } = dnsProviderSettings.manual.parse(row.settings);
       return new ManualSolver({ operationId, waitS }, { records, authorities });
     }
-    return new Dns01Solver({ propagationMs }, { provider: providerOf(row, { box, loopback }), authorities });
+    const opened = providerOf(row, { box, loopback });
+    const { name, zones } = row;
+    // acme-dns keeps one record, and takes no other.
+    const provider =
+      row.kind === 'acme-dns'
+        ? opened
+        : new ZonedProvider({ name, zones, named: named !== null }, { provider: opened });
+    return new Dns01Solver({ propagationMs }, { provider, authorities });
   }
 }
 

@@ -39,6 +39,7 @@ export function providerOf(
         host: server.slice(0, at).replace(/^\[|\]$/g, ''),
         port: Number(server.slice(at + 1)),
         key,
+        loopback,
       });
     }
     case 'cloudflare': {

@@ -1,9 +1,8 @@
-import { lookup as resolve, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { acmeUnavailable } from '../../acme-errors';
+import { Refusal, assertAskable, farAway } from '../../far-away';
 
 export interface ProviderHttpOptions {
   /** For people, such as `Cloudflare`. */
@@ -31,24 +30,6 @@ export interface ProviderAnswer {
 }
 
 const MAX_BYTES = 2 * 1024 * 1024;
-
-/** This machine, and what only ever answers neighbours, such as a cloud's metadata. */
-const local = new BlockList();
-for (const [net, bits] of [
-  ['0.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-] as const)
-  local.addSubnet(net, bits, 'ipv4');
-local.addAddress('::', 'ipv6');
-local.addAddress('::1', 'ipv6');
-local.addSubnet('fe80::', 10, 'ipv6');
-
-const isLocal = (address: string): boolean =>
-  local.check(
-    address.replace(/^::ffff:(?=\d+\.)/i, ''),
-    isIP(address.replace(/^::ffff:(?=\d+\.)/i, '')) === 6 ? 'ipv6' : 'ipv4',
-  );
 
 /**
  * Requests to whoever keeps a zone: over verified HTTPS, bounded in time and size, and answered as they are: no redirect is
@@ -78,14 +59,9 @@ export class ProviderHttp {
   ): Promise<ProviderAnswer> {
     const { caPem, loopback = false } = this.options;
     const target = new URL(url);
-    const plain = target.protocol === 'http:';
-    const host = target.hostname.replace(/^\[|\]$/g, '');
-    if (!plain && target.protocol !== 'https:') throw new Refusal('its address is not https');
-    if (plain && !(loopback && (host === 'localhost' || (isIP(host) > 0 && isLocal(host)))))
-      throw new Refusal('its address is not https');
-    if (!loopback && isIP(host) > 0 && isLocal(host)) throw new Refusal(LOCAL);
+    assertAskable(target, loopback);
     return new Promise((done, failed) => {
-      const call = (plain ? httpRequest : httpsRequest)(
+      const call = (target.protocol === 'http:' ? httpRequest : httpsRequest)(
         target,
         {
           method,
@@ -110,21 +86,6 @@ export class ProviderHttp {
     });
   }
 }
-
-class Refusal extends Error {}
-const LOCAL = 'its address is one of this machine or its neighbours';
-
-/** Each address that is connected to has been looked at: a name cannot lead here after it was checked. */
-const farAway: LookupFunction = (hostname, options, done) => {
-  resolve(hostname, { ...options, all: true }, (error, found) => {
-    if (error) return done(error, '');
-    const far = found.filter(({ address }) => !isLocal(address));
-    const [first] = far;
-    if (!first) return done(new Refusal(LOCAL), '');
-    if (options.all === true) (done as (error: null, all: LookupAddress[]) => void)(null, far);
-    else done(null, first.address, first.family);
-  });
-};
 
 async function collect(answer: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];

@@ -20,7 +20,7 @@ export interface NewDnsProvider {
 
 export type DnsProviderChange = Partial<Pick<NewDnsProvider, 'name' | 'zones' | 'settings' | 'sealed'>>;
 
-export type SealedDnsProvider = Pick<DnsProvider, 'id' | 'name' | 'kind' | 'settings'> & {
+export type SealedDnsProvider = Pick<DnsProvider, 'id' | 'name' | 'kind' | 'zones' | 'settings'> & {
   readonly sealed: SealedEnvelope | null;
 };
 
@@ -92,14 +92,14 @@ export class DnsProviderRepository {
   async getSealed(id: string): Promise<SealedDnsProvider | undefined> {
     if (!isUuid(id)) return undefined;
     const { rows } =
-      await sql<SealedDnsProvider>`SELECT id, name, kind, settings, sealed FROM viw.dns_providers
+      await sql<SealedDnsProvider>`SELECT id, name, kind, zones, settings, sealed FROM viw.dns_providers
       WHERE id = ${id}`.execute(this.deps.db);
     return rows[0];
   }
 
   /** The one with the longest zone that a name is in; of several the oldest. As `getSealed`. */
   async sealedFor(name: string): Promise<SealedDnsProvider | undefined> {
-    const { rows } = await sql<SealedDnsProvider>`SELECT p.id, p.name, p.kind, p.settings, p.sealed
+    const { rows } = await sql<SealedDnsProvider>`SELECT p.id, p.name, p.kind, p.zones, p.settings, p.sealed
       FROM viw.dns_providers p CROSS JOIN LATERAL unnest(p.zones) AS z
       WHERE ${name} = z OR right(${name}, length(z) + 1) = '.' || z
       ORDER BY length(z) DESC, p.id LIMIT 1`.execute(this.deps.db);
