@@ -53,7 +53,10 @@ export function certificateServices(
       { loopback: config.BACKEND_DNS_PROVIDER_LOOPBACK },
       { repositories, writes, secretBox: box },
     ),
-    acmeAccounts: new AcmeAccountService({ repositories, writes, secretBox: box }),
+    acmeAccounts: new AcmeAccountService(
+      { loopback: config.BACKEND_ACME_ACCOUNT_LOOPBACK },
+      { repositories, writes, secretBox: box },
+    ),
     privateCa: new PrivateCaService({ repositories }),
     serviceCertificates: new ServiceCertificateService(
       { statusOrigin: config.BACKEND_PKI_URL },

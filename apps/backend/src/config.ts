@@ -104,6 +104,8 @@ const schema = z.object({
   BACKEND_TLS_INSECURE_FORCE: zBool().default(false),
   /** DNS providers may be at addresses of this machine, as the cert-worker's setting of this name says, too. */
   BACKEND_DNS_PROVIDER_LOOPBACK: zBool().default(false),
+  /** ACME directories of the API's accounts likewise. */
+  BACKEND_ACME_ACCOUNT_LOOPBACK: zBool().default(false),
   /** Of `custom`, PEM files: chain and private key. */
   BACKEND_TLS_CERT_FILE: path.optional(),
   BACKEND_TLS_KEY_FILE: path.optional(),

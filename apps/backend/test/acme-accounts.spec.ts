@@ -83,6 +83,12 @@ it.each([
     /choose another name/,
   ],
   ['a reserved name', { issuer: 'private-ca' }, /none of acme/],
+  ['this machine', { issuer: 'company-ca', directory_url: 'https://127.0.0.1:9/dir' }, /the machine itself/],
+  [
+    'this machine by name',
+    { issuer: 'company-ca', directory_url: 'https://localhost/' },
+    /the machine itself/,
+  ],
   ['plain HTTP', { issuer: 'company-ca', directory_url: 'http://ca.example/' }, /https/],
 ])('refuses %s', async (_, input, words) => {
   const error = await refusal(admin.acmeAccounts.create({ ...terms, ...input }));

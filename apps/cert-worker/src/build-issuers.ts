@@ -27,6 +27,8 @@ export interface IssuersOptions {
   /** An account of this worker's configuration at another staging directory. */
   readonly stagingAt: (directoryUrl: string) => AcmeAccount;
   readonly privateCaDays: number;
+  /** Directories of the API's accounts may be at addresses of this machine. */
+  readonly accountLoopback: boolean;
 }
 
 export interface IssuersBuildDeps {
@@ -37,11 +39,20 @@ export interface IssuersBuildDeps {
 
 /** Whoever issues, and what keeps their accounts and the private CA going. */
 export function buildIssuers(
-  { environment, directoryUrl, staging, stagingAt, profile, preferredChain, privateCaDays }: IssuersOptions,
+  {
+    environment,
+    directoryUrl,
+    staging,
+    stagingAt,
+    profile,
+    preferredChain,
+    privateCaDays,
+    accountLoopback,
+  }: IssuersOptions,
   { store, box, logger }: IssuersBuildDeps,
 ): { issuers: Issuers; components: Component[] } {
   const accounts = store.accountWork;
-  const opened = new ApiAccounts({ accounts, box });
+  const opened = new ApiAccounts({ loopback: accountLoopback }, { accounts, box });
   const authorities = store.webAuthorities;
   const key = new WebAuthorityKey({ authorities, box });
   const list = new WebRevocationList({ authorities, key, logger });

@@ -139,6 +139,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       profile,
       preferredChain,
       privateCaDays: config.CERT_WORKER_PRIVATE_CA_DAYS,
+      accountLoopback: config.CERT_WORKER_ACME_ACCOUNT_LOOPBACK,
     },
     { store, box, logger },
   );

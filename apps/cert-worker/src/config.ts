@@ -74,6 +74,8 @@ const schema = z.object({
   CERT_WORKER_LEASE_S: zInt({ min: 3, max: 300 }).default(15),
   /** DNS providers may be at addresses of this machine, and by plain HTTP there. */
   CERT_WORKER_DNS_PROVIDER_LOOPBACK: zBool().default(false),
+  /** Directories of accounts that the API has made may be at addresses of this machine, likewise. */
+  CERT_WORKER_ACME_ACCOUNT_LOOPBACK: zBool().default(false),
   /** How often DNS is asked for TXT records that people are to set, milliseconds. */
   CERT_WORKER_DNS_MANUAL_EVERY_MS: zInt({ min: 100, max: 600_000 }).default(10_000),
   /** Operations at the same time. */

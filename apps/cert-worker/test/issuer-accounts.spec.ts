@@ -1,9 +1,10 @@
-import { AcmeAccountRepository, IssuerAccountRepository } from '@viw/database';
+import { AccountWorkRepository, AcmeAccountRepository, IssuerAccountRepository } from '@viw/database';
 import type { NewIssuerAccount } from '@viw/database';
 import { uuidv7 } from '@viw/runtime';
 import { SecretBox, sealBindingKey, zEncryptionKeys } from '@viw/secrets';
 import { eventually, startPebble, type Pebble } from '@viw/testing';
 import { sql } from 'kysely';
+import { ApiAccounts } from '../src/issuers/api-accounts';
 import { startRig, type Rig } from './rig';
 
 const binding = { kid: 'kid-1', key: Buffer.alloc(32, 7).toString('base64url') };
@@ -18,9 +19,14 @@ beforeAll(async () => {
     externalAccountKeys: { [binding.kid]: binding.key },
   });
   // Two, so that whatever is done twice would show.
-  workers.push(await rig.startWorker());
+  const loopback = { CERT_WORKER_ACME_ACCOUNT_LOOPBACK: 'true' };
+  workers.push(await rig.startWorker(loopback));
   workers.push(
-    await rig.startWorker({ CERT_WORKER_CONSUMER: 'worker-2', CERT_WORKER_HTTP01_BIND: '127.0.0.1:0' }),
+    await rig.startWorker({
+      ...loopback,
+      CERT_WORKER_CONSUMER: 'worker-2',
+      CERT_WORKER_HTTP01_BIND: '127.0.0.1:0',
+    }),
   );
 }, 60_000);
 afterAll(async () => {
@@ -84,13 +90,16 @@ test('registered with its binding, used by certificates, changed, and deactivate
   expect(await accounts().retire(id)).toBe(0);
   await inState(id, 'deactivated');
   expect(await accounts().holdIssuer('bound-ca')).toBe(false);
-  const { rows } = await sql<{ action: string }>`
-    SELECT action FROM viw.audit_log WHERE object_id = ${id} ORDER BY id`.execute(rig.db);
-  expect(rows.map(({ action }) => action)).toEqual([
-    'acme_account.registered',
-    'acme_account.registered',
-    'acme_account.deactivated',
-  ]);
+  // Written after the state.
+  await eventually(async () => {
+    const { rows } = await sql<{ action: string }>`
+      SELECT action FROM viw.audit_log WHERE object_id = ${id} ORDER BY id`.execute(rig.db);
+    expect(rows.map(({ action }) => action)).toEqual([
+      'acme_account.registered',
+      'acme_account.registered',
+      'acme_account.deactivated',
+    ]);
+  });
 });
 
 test('a CA that refuses is told in words; a change tries again', async () => {
@@ -108,6 +117,18 @@ test('a CA that refuses is told in words; a change tries again', async () => {
     eab: { kid: binding.kid, key_sealed: sealBindingKey(box(), id, binding.key) },
   });
   expect(await inState(id, 'registered')).toMatchObject({ failure: null, eab_kid: binding.kid });
+});
+
+test('a directory at this machine is asked only where that is allowed', async () => {
+  await made('inside-ca', {}, binding.key);
+  const work = new AccountWorkRepository({ db: rig.db });
+  const account = (await work.byIssuer('inside-ca'))!;
+  const opened = new ApiAccounts({ loopback: false }, { accounts: work, box: box() });
+  await expect((await opened.open(account)).registerAccount()).rejects.toMatchObject({
+    code: 'ACME_UNAVAILABLE',
+    message: expect.stringContaining('of this machine or its neighbours') as string,
+  });
+  await opened.stop();
 });
 
 test('an issuer that nobody has made: the operation says so', async () => {

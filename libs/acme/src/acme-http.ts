@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import acme from 'acme-client';
 import axios, { getAdapter, type AxiosAdapter, type AxiosError } from 'axios';
 import { acmeError, acmeUnavailable } from './acme-errors';
+import { assertAskable, farAway } from './far-away';
 import { NoncePool } from './nonce-pool';
 import { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
 
@@ -19,6 +20,8 @@ interface CallScope {
   nonces: NoncePool;
   timeoutMs: number;
   signal: AbortSignal | undefined;
+  /** @throws Refusal */
+  assertAskable: (url: string) => void;
   problem?: AcmeProblem;
   networkError?: Error;
   /** Of the last answer. */
@@ -34,6 +37,11 @@ export interface AcmeHttpOptions {
   directoryCaPem?: string;
   /** Limit of one HTTP request, in milliseconds. */
   requestTimeoutMs: number;
+  /**
+   * MUST be given for a directory that the API has named: it and all that it names are asked by HTTPS and at no address of this
+   * machine or its link, unless `loopback`. Without it, what is configured is asked as it is.
+   */
+  guard?: { readonly loopback: boolean } | undefined;
 }
 
 /** What the last answer said besides its body. */
@@ -47,10 +55,11 @@ export class AcmeHttp {
   private readonly nonces = new NoncePool();
 
   constructor(private readonly options: AcmeHttpOptions) {
-    const { directoryCaPem } = options;
+    const { directoryCaPem, guard } = options;
     this.agent = new Agent({
       keepAlive: true,
       ...(directoryCaPem !== undefined && { ca: [...rootCertificates, directoryCaPem] }),
+      ...(guard && !guard.loopback && { lookup: farAway }),
     });
   }
 
@@ -68,8 +77,9 @@ export class AcmeHttp {
     install();
     for (let round = 1; ; round++) {
       signal?.throwIfAborted();
-      const { agent, nonces } = this;
-      const scope: CallScope = { agent, nonces, timeoutMs: this.options.requestTimeoutMs, signal };
+      const { agent, nonces, assertAskable } = this;
+      const timeoutMs = this.options.requestTimeoutMs;
+      const scope: CallScope = { agent, nonces, timeoutMs, signal, assertAskable };
       try {
         const result = await scopes.run(scope, work);
         return {
@@ -93,8 +103,9 @@ export class AcmeHttp {
    * @throws AppError by the CA's problem document; the signal's reason when it was aborted
    */
   async get(url: string, signal?: AbortSignal): Promise<AnswerFacts & { body: unknown }> {
-    const answer = await axios
-      .get<string>(url, {
+    const ask = async () => {
+      this.assertAskable(url);
+      return axios.get<string>(url, {
         httpsAgent: this.agent,
         timeout: this.options.requestTimeoutMs,
         maxRedirects: 0,
@@ -103,17 +114,23 @@ export class AcmeHttp {
         transformResponse: (text: unknown) => text,
         validateStatus: () => true,
         ...(signal && { signal }),
-      })
-      .catch((cause: unknown) => {
-        signal?.throwIfAborted();
-        throw acmeUnavailable(`the CA does not answer: ${(cause as Error).message}`, cause);
       });
+    };
+    const answer = await ask().catch((cause: unknown) => {
+      signal?.throwIfAborted();
+      throw acmeUnavailable(`the CA does not answer: ${(cause as Error).message}`, cause);
+    });
     const { status, data, headers } = answer;
     const body = asJson(data);
     if (status !== 200) throw acmeError(parseProblem(body, status, headers['retry-after']));
     const retryAt = parseRetryAfter(headers['retry-after'], new Date());
     return { status, body, ...(retryAt && { retryAt }) };
   }
+
+  private readonly assertAskable = (url: string): void => {
+    const { guard } = this.options;
+    if (guard) assertAskable(new URL(url), guard.loopback);
+  };
 
   /** Closes idle connections. */
   close(): void {
@@ -158,6 +175,7 @@ function recording(scope: CallScope, send: AxiosAdapter): AxiosAdapter {
     if (nonce !== undefined)
       return { config, data: '', status: 200, statusText: 'OK', headers: { 'replay-nonce': nonce } };
     try {
+      scope.assertAskable(config.url ?? '');
       return await send(config);
     } catch (error) {
       // Every answer comes this way: acme-client makes axios treat all statuses as errors and sorts them later.

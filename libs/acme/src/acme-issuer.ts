@@ -3,7 +3,7 @@ import { AppError } from '@viw/runtime';
 import acme, { type Client, type Order } from 'acme-client';
 import { AccountRegistration, type AccountDeps, type AccountOptions } from './account-registration';
 import { acmeRefused, acmeUnavailable, combineFailures } from './acme-errors';
-import { AcmeHttp } from './acme-http';
+import { AcmeHttp, type AcmeHttpOptions } from './acme-http';
 import { AcmeDirectory } from './ari/acme-directory';
 import { certificateId } from './ari/certificate-id';
 import { RenewalInformation } from './ari/renewal-information';
@@ -15,7 +15,7 @@ import type { IssuedCertificate, IssueRequest, Issuer, ProvingRequest } from './
 import { generatePrivateKeyPem } from './keys';
 import { reported } from './step-report';
 
-export interface AcmeIssuerOptions extends AccountOptions {
+export interface AcmeIssuerOptions extends AccountOptions, Pick<AcmeHttpOptions, 'guard'> {
   /** PEM of further roots for the CA's API (not for what it issues). */
   directoryCaPem?: string;
   /** Default 30,000. */
@@ -41,7 +41,11 @@ export class AcmeIssuer implements Issuer {
     deps: AcmeIssuerDeps = {},
   ) {
     const { directoryCaPem, requestTimeoutMs = 30_000 } = options;
-    this.http = new AcmeHttp({ requestTimeoutMs, ...(directoryCaPem !== undefined && { directoryCaPem }) });
+    this.http = new AcmeHttp({
+      requestTimeoutMs,
+      guard: options.guard,
+      ...(directoryCaPem !== undefined && { directoryCaPem }),
+    });
     this.directory = new AcmeDirectory(options, { http: this.http });
     this.renewalInformation = new RenewalInformation({ http: this.http, directory: this.directory });
     this.account = new AccountRegistration(options, { http: this.http, onAccount: deps.onAccount });

@@ -1,4 +1,4 @@
-import { knownDirectory } from '@viw/contracts';
+import { isLoopbackUrl, knownDirectory } from '@viw/contracts';
 import type { acmeAccountCreate, acmeAccountPatch, AcmeAccountView } from '@viw/contracts';
 import type { ListOptions, Page } from '@viw/database';
 import { AppError, uuidv7 } from '@viw/runtime';
@@ -7,6 +7,11 @@ import type { SecretBox } from '@viw/secrets';
 import type { z } from 'zod';
 import type { Repositories } from '../store';
 import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
+
+export interface AcmeAccountServiceOptions {
+  /** Directories may name this machine. */
+  readonly loopback: boolean;
+}
 
 export interface AcmeAccountServiceDeps {
   readonly repositories: Pick<Repositories, 'issuerAccounts'>;
@@ -18,7 +23,10 @@ type Binding = z.output<typeof acmeAccountCreate>['external_account_binding'];
 
 /** Accounts at ACME directories. What is to be done at the CA is a cert-worker's work; here it is only asked for. */
 export class AcmeAccountService {
-  constructor(private readonly deps: AcmeAccountServiceDeps) {}
+  constructor(
+    private readonly options: AcmeAccountServiceOptions,
+    private readonly deps: AcmeAccountServiceDeps,
+  ) {}
 
   list(options: ListOptions): Promise<Page<AcmeAccountView>> {
     return this.deps.repositories.issuerAccounts.list(options);
@@ -35,6 +43,8 @@ export class AcmeAccountService {
     const known = knownDirectory(issuer);
     const directoryUrl = known?.directoryUrl ?? input.directory_url;
     if (directoryUrl === undefined) throw new AppError('VALIDATION_FAILED', 'directory_url: missing');
+    if (!this.options.loopback && isLoopbackUrl(directoryUrl))
+      throw new AppError('VALIDATION_FAILED', 'directory_url: names the machine itself');
     const id = uuidv7();
     const eab = this.#sealed(id, external_account_binding);
     return this.deps.writes.perform(write, async ({ issuerAccounts }) => {

@@ -5,6 +5,11 @@ import { openBindingKey } from '@viw/secrets';
 import type { SecretBox } from '@viw/secrets';
 import { accountKeyContext } from '../encryption-contexts';
 
+export interface ApiAccountsOptions {
+  /** Their directories may be at addresses of this machine. */
+  readonly loopback: boolean;
+}
+
 export interface ApiAccountsDeps {
   readonly accounts: Pick<AccountWorkRepository, 'keepKey' | 'setAccountUrl'>;
   readonly box: SecretBox;
@@ -22,7 +27,10 @@ export class ApiAccounts implements Component {
   /** Of former revisions: what still works with one is not cut off. */
   readonly #former: Promise<AcmeIssuer>[] = [];
 
-  constructor(private readonly deps: ApiAccountsDeps) {}
+  constructor(
+    private readonly options: ApiAccountsOptions,
+    private readonly deps: ApiAccountsDeps,
+  ) {}
 
   start(): void {
     // Opened by the first use.
@@ -59,6 +67,7 @@ export class ApiAccounts implements Component {
         directoryUrl: account.directory_url,
         accountKeyPem: box.openText(sealed, context),
         contact: account.contact,
+        guard: this.options,
         // The API takes no account without.
         termsOfServiceAgreed: true,
         ...(directory_ca !== null && { directoryCaPem: directory_ca }),
