@@ -23,7 +23,14 @@ export interface PooledServer {
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-const DEFAULTS = { attempts: 4, backoff: { baseMs: 250, capMs: 5_000 }, idleMs: 60_000 } as const;
+const DEFAULTS = {
+  attempts: 4,
+  backoff: { baseMs: 250, capMs: 5_000 },
+  idleMs: 60_000,
+  wayTimeoutMs: 40_000,
+} as const;
+/** Of one connection, and of one way through a jump host. */
+const ONE_ATTEMPT_MS = 15_000;
 const BREAKER = { failures: 3, coolDownMs: 5_000, longestMs: 300_000 } as const;
 
 /**
@@ -78,20 +85,26 @@ export class SshPool {
   #lane(key: string, login: SshConnectOptions): ServerLane {
     const known = this.#lanes.get(key);
     if (known) return known;
-    const lane = new ServerLane(this.#options, () => this.#connect(login));
+    const lane = new ServerLane(this.#options, (limitMs) => this.#connect(login, limitMs));
     this.#lanes.set(key, lane);
     return lane;
   }
 
   /** Through the jump host's own lane, which many servers share. */
-  async #connect(login: SshConnectOptions): Promise<SshConnection> {
-    if (!login.jump) return SshConnection.connect(login);
+  async #connect(login: SshConnectOptions, limitMs: number): Promise<SshConnection> {
+    const begin = performance.now();
+    const attemptMs = login.connectTimeoutMs ?? ONE_ATTEMPT_MS;
+    const limited = (): SshConnectOptions => {
+      const left = Math.max(1, Math.ceil(limitMs - (performance.now() - begin)));
+      return { ...login, connectTimeoutMs: Math.min(attemptMs, left) };
+    };
+    if (!login.jump) return SshConnection.connect(limited());
     const key = laneKey(login.jump);
     const jump = this.#lane(key, login.jump);
     const onIdle = (): void => this.#forget(key, jump);
     return jump.used(async () => {
-      const through = await jump.connection();
-      const connection = await SshConnection.connect(login, await through.forwardOut(login.host, login.port));
+      const way = await jump.wayTo(login.host, login.port, Math.min(attemptMs, limitMs));
+      const connection = await SshConnection.connect(limited(), way);
       // In use for as long as what goes through it.
       void jump.used(() => connection.closed, onIdle);
       return connection;
