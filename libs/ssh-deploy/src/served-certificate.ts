@@ -31,6 +31,8 @@ export interface Looker {
   readonly isAlive: () => boolean;
 }
 
+/** Also an option of `tls.connect` (Node's documentation of `new tls.TLSSocket`); its types know it there only. */
+const STAPLED = { requestOCSP: true } as const;
 const ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
@@ -111,6 +113,7 @@ function handshake(
       // RFC 6066 section 3: addresses are not sent as server names.
       ...(isIP(servername) === 0 && { servername }),
       rejectUnauthorized: false,
+      ...STAPLED,
     });
     const settle = (then: () => void): void => {
       clearTimeout(limit);
@@ -127,12 +130,14 @@ function handshake(
     stream.on('close', () =>
       settle(() => reject(new Error('the connection was closed during the TLS handshake'))),
     );
+    let stapled: Buffer | undefined;
+    socket.once('OCSPResponse', (response: Buffer | null) => (stapled = response ?? undefined));
     socket.once('secureConnect', () => {
       const leaf = socket.getPeerX509Certificate();
       // Asked before the socket is gone.
       const shown = leaf && {
         fingerprint: normalizeFingerprint(leaf.fingerprint256),
-        facts: factsOf(socket, leaf),
+        facts: factsOf(socket, leaf, stapled),
       };
       settle(() => {
         if (shown) resolve(shown);

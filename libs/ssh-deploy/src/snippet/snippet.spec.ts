@@ -86,7 +86,7 @@ it.each([
   '/a/./b',
   `/${'a'.repeat(600)}`,
 ])('nor the path %j', (path) => {
-  const refused = expect.objectContaining({ code: 'DEPLOY_REFUSED' });
+  const refused = expect.objectContaining({ code: 'DEPLOY_REFUSED' }) as Error;
   expect(() => renderSnippet(plain, { ...subject, certDir: path })).toThrow(refused);
   const http01 = { from: 'web_root', path } as const;
   expect(() => renderSnippet({ ...plain, http01 }, subject)).toThrow(refused);
