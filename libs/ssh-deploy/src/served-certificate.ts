@@ -31,8 +31,6 @@ export interface Looker {
   readonly isAlive: () => boolean;
 }
 
-/** Also an option of `tls.connect` (Node's documentation of `new tls.TLSSocket`); its types know it there only. */
-const STAPLED = { requestOCSP: true } as const;
 const ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
@@ -103,17 +101,20 @@ async function pollListener(
   }
 }
 
+/** Also an option of `tls.connect` (Node's documentation of `new tls.TLSSocket`); its types know it there only. */
+const STAPLED = { requestOCSP: true } as const;
+
 function handshake(
   stream: Duplex,
   servername: string,
 ): Promise<Required<Pick<Served, 'fingerprint' | 'facts'>>> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({
+      ...STAPLED,
       socket: stream,
       // RFC 6066 section 3: addresses are not sent as server names.
       ...(isIP(servername) === 0 && { servername }),
       rejectUnauthorized: false,
-      ...STAPLED,
     });
     const settle = (then: () => void): void => {
       clearTimeout(limit);
