@@ -107,12 +107,16 @@ async function pollListener(
   }
 }
 
+/** Also an option of `tls.connect` (Node's documentation of `new tls.TLSSocket`); its types know it there only. */
+const STAPLED = { requestOCSP: true } as const;
+
 function handshake(
   stream: Duplex,
   servername: string,
 ): Promise<Required<Pick<Served, 'fingerprint' | 'facts'>>> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({
+      ...STAPLED,
       socket: stream,
       // RFC 6066 section 3: addresses are not sent as server names.
       ...(isIP(servername) === 0 && { servername }),
@@ -134,12 +138,14 @@ function handshake(
     stream.on('close', () =>
       settle(() => reject(new Error('the connection was closed during the TLS handshake'))),
     );
+    let stapled: Buffer | undefined;
+    socket.once('OCSPResponse', (response: Buffer | null) => (stapled = response ?? undefined));
     socket.once('secureConnect', () => {
       const leaf = socket.getPeerX509Certificate();
       // Asked before the socket is gone.
       const shown = leaf && {
         fingerprint: normalizeFingerprint(leaf.fingerprint256),
-        facts: factsOf(socket, leaf),
+        facts: factsOf(socket, leaf, stapled),
       };
       settle(() => {
         if (shown) resolve(shown);

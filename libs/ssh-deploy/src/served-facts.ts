@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { stapledResponse, type StapledResponse } from './stapled-response';
 
 /** What a handshake has shown beside the leaf's fingerprint. Told by the server, verified by nobody. */
 export interface ServedFacts {
@@ -15,12 +16,15 @@ export interface ServedFacts {
   /** Of the leaf's authority information access (RFC 5280 section 4.2.2.1). */
   ocsp: string[];
   ca_issuers: string[];
+  /** Null: nothing was stapled. */
+  stapled: StapledResponse | null;
 }
 
 /** No chain in use is longer; a server that sends more is not followed. */
 const MAX_CHAIN = 10;
 
-export function factsOf(socket: TLSSocket, leaf: X509Certificate): ServedFacts {
+/** @param stapled OCSP response (DER) that came with the certificate */
+export function factsOf(socket: TLSSocket, leaf: X509Certificate, stapled?: Uint8Array): ServedFacts {
   return {
     protocol: socket.getProtocol(),
     names: (leaf.subjectAltName ?? '')
@@ -32,6 +36,7 @@ export function factsOf(socket: TLSSocket, leaf: X509Certificate): ServedFacts {
     chain: chainOf(leaf),
     ocsp: accessOf(leaf, 'OCSP'),
     ca_issuers: accessOf(leaf, 'CA Issuers'),
+    stapled: stapled && stapled.length > 0 ? stapledResponse(stapled, leaf) : null,
   };
 }
 

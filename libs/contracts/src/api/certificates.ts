@@ -112,6 +112,16 @@ export const listenerProof = z.object({
   /** Of the leaf's authority information access. */
   ocsp: z.array(z.string()),
   ca_issuers: z.array(z.string()),
+  /** The OCSP response that came with it; null: none. Missing in proofs from before it was recorded. */
+  stapled: z
+    .object({
+      /** `unusable`: not about this certificate, or not to be read. */
+      status: z.enum(['good', 'revoked', 'unknown', 'unusable']),
+      this_update: z.string().nullable(),
+      next_update: z.string().nullable(),
+    })
+    .nullable()
+    .optional(),
 });
 export type ListenerProof = z.infer<typeof listenerProof>;
 
