@@ -10,6 +10,7 @@ import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import type { Authority } from '@viw/pki';
 import { openssl } from '../../../libs/pki/test/openssl';
+import { CertificateVerifier } from './certificate-verifier';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -94,6 +95,12 @@ it('certifies what a cert-worker asks for, once, for servers only and without ev
     around.owner,
   );
   expect(rows).toEqual([{ sealed: null }]);
+
+  // Whoever checks the whole chain asks for it at its root.
+  const verifier = await CertificateVerifier.create(backends[0]!.url);
+  const top = authorities.find(({ purpose }) => purpose === 'root')!;
+  expect(await verifier.ocsp(pem, top)).toMatch(/^leaf: good\n/);
+  await rm(verifier.dir, { recursive: true });
 
   // Its list is made by who has the key; what stands here is served.
   expect((await fetch(backends[0]!.url + web.revocation_list_path)).status).toBe(404);

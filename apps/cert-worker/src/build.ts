@@ -254,7 +254,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     ),
     new PeriodicTask(
       { name: 'challenge-files', everyMs: LEFT_OVERS_EVERY_MS, failureEvent: 'challenge_files_left' },
-      { run: () => serverHttp01.removeLeftOvers(), logger },
+      { run: (signal) => serverHttp01.removeLeftOvers(signal), logger },
     ),
     new ElectedTask(
       {

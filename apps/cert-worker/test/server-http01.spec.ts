@@ -77,7 +77,7 @@ test('a file that a worker that died has left goes with the next look, and no ot
   await writeFile(join(challenges, 'of-somebody-else'), 'x');
   await sql`INSERT INTO viw.challenge_files (server_id, web_root, token, expires_at)
     VALUES (${server_id}, ${rig.nginx.webroot}, ${token}, now())`.execute(rig.db);
-  await eventually(async () => expect(await files()).toEqual([]), { timeoutMs: 10_000 });
+  await eventually(async () => expect(await files()).toEqual([]), { timeoutMs: 40_000 });
   expect(await readdir(challenges)).toEqual(['of-somebody-else']);
   await rm(join(challenges, 'of-somebody-else'));
 });

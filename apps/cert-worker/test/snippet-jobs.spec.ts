@@ -1,6 +1,7 @@
 import { appendFile, readlink } from 'node:fs/promises';
 import type { AlertsBody, SnippetJob, SnippetSettings } from '@viw/contracts';
 import { SnippetJobRepository, VirtualHostRepository } from '@viw/database';
+import { sql } from 'kysely';
 import { SnippetJobs } from '../src/deploy/snippet-jobs';
 import { startFleetRig, type FleetRig, type FleetServer } from './fleet-rig';
 
@@ -118,6 +119,28 @@ test('one whose snippet has gone meanwhile fails, and raises nothing that nobody
   } finally {
     await hosts.change(server.id, server.virtualHostId, { snippet: settings });
   }
+});
+
+test('a worker that stops leaves it to the next one, and tells nobody', async () => {
+  const jobs = new SnippetJobRepository({ db: rig.db });
+  await jobs.request(server.virtualHostId, 'apply', true, asker);
+  await worker.runAll(AbortSignal.abort(new Error('the worker stops')));
+  expect(await jobs.get(server.virtualHostId)).toMatchObject({ state: 'requested', result: null });
+  expect(alerts).toEqual([]);
+  await worker.runAll(new AbortController().signal);
+  expect(await jobs.get(server.virtualHostId)).toMatchObject({ state: 'done', result: { error: null } });
+});
+
+test('who was away for long neither carries it out nor says what came of it', async () => {
+  const jobs = new SnippetJobRepository({ db: rig.db });
+  await jobs.request(server.virtualHostId, 'preview', false, asker);
+  const first = (await jobs.take())!;
+  expect(await jobs.isHeld(first)).toBe(true);
+  await sql`UPDATE viw.snippet_jobs SET started_at = now() - interval '1 hour'`.execute(rig.db);
+  const second = (await jobs.take())!;
+  expect([await jobs.isHeld(first), await jobs.isHeld(second)]).toEqual([false, true]);
+  const result = { directory: null, files: [], includes: [], applied: false, steps: [], error: null };
+  expect([await jobs.finish(first, result), await jobs.finish(second, result)]).toEqual([false, true]);
 });
 
 test('one that ends every worker is ended after three of them', async () => {

@@ -114,7 +114,7 @@ describe('an API that is busy', () => {
 
 describe('a server that is not what it should be', () => {
   const hook = (url: string, more = {}) =>
-    new DnsWebhookProvider({ url, signingKey: rig.signingKey, loopback: true, timeoutMs: 300, ...more });
+    new DnsWebhookProvider({ url, signingKey: rig.signingKey, loopback: true, timeoutMs: 2_000, ...more });
   const name = '_acme-challenge.hook.example';
   const asked = () => rig.webhook.requests.length;
 

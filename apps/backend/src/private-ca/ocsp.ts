@@ -90,12 +90,13 @@ export class Ocsp {
     { record }: OpenAuthority,
     asked: readonly AskedCertificate[],
   ): Promise<ReadonlyMap<string, CertificateStatus>> {
-    const { issuedCertificates, serviceCertificates } = this.deps.store.repositories;
+    const { certificateAuthorities, issuedCertificates, serviceCertificates } = this.deps.store.repositories;
     const serials = asked.flatMap(({ serial }) => serial ?? []);
     if (serials.length === 0) return new Map();
-    const below = (await this.deps.ca.authorities())
-      .filter((other) => other.record.issuer_id === record.id)
-      .map((other): SerialStatus => ({ serial: serialOf(other.record.pem), revoked: null }));
+    // Also those whose keys are elsewhere.
+    const below = (await certificateAuthorities.list())
+      .filter((other) => other.issuer_id === record.id)
+      .map((other): SerialStatus => ({ serial: serialOf(other.pem), revoked: null }));
     const rows = [
       ...below,
       ...(await issuedCertificates.statuses(record.id, serials)),

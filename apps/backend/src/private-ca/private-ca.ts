@@ -85,10 +85,13 @@ export class PrivateCa {
     return (await this.authorities()).find(({ record }) => record.id === id);
   }
 
-  /** What other backends have made or superseded counts here as well. @param stored all there are */
-  async follow(stored: readonly Pick<SealedAuthority, 'id' | 'superseded_at'>[]): Promise<void> {
+  /** What other backends have made or superseded counts here as well. @param stored all there are, also those whose keys are elsewhere */
+  async follow(stored: readonly Pick<SealedAuthority, 'id' | 'purpose' | 'superseded_at'>[]): Promise<void> {
     const stateOf = (rows: typeof stored): string =>
-      rows.map(({ id, superseded_at: at }) => `${id} ${at ?? ''}`).join();
+      rows
+        .filter(({ purpose }) => purpose !== 'web-services')
+        .map(({ id, superseded_at: at }) => `${id} ${at ?? ''}`)
+        .join();
     if (stateOf((await this.authorities()).map(({ record }) => record)) !== stateOf(stored))
       await this.refresh();
   }

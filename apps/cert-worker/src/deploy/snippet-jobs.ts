@@ -24,7 +24,7 @@ export interface SnippetJobsOptions {
 export interface SnippetJobsDeps extends ServerLoginDeps {
   /** For the locks on directories and servers. */
   readonly locks: Pick<LockSessions, 'run'>;
-  readonly snippetJobs: Pick<SnippetJobRepository, 'take' | 'finish'>;
+  readonly snippetJobs: Pick<SnippetJobRepository, 'take' | 'isHeld' | 'release' | 'finish'>;
   readonly virtualHosts: Pick<VirtualHostRepository, 'target'>;
   readonly pool: Pick<SshPool, 'use'>;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
@@ -65,8 +65,9 @@ export class SnippetJobs {
     // Gone with its job.
     if (!target) return;
     const result = await this.#perform(job, target, signal);
-    await snippetJobs.finish(job.id, result);
     const { applied, error } = result;
+    if (signal.aborted && error !== null) return snippetJobs.release(job);
+    if (!(await snippetJobs.finish(job, result))) return;
     logger.info(
       { event: 'snippet_job_ended', virtual_host_id: target.id, kind: job.kind, applied, error },
       'snippet job ended',
@@ -110,7 +111,7 @@ export class SnippetJobs {
   }
 
   async #apply(
-    { id: versionId, force }: TakenSnippetJob,
+    job: TakenSnippetJob,
     snippet: Snippet,
     target: DeployTarget,
     steps: SnippetResult['steps'],
@@ -125,19 +126,22 @@ export class SnippetJobs {
     const deployed = await this.deps.pool.use(
       login,
       ({ connect, exclusively }) =>
-        withDirectoryLock(this.deps, { host, port, path: snippet.directory }, signal, (held) =>
-          deploySnippet(
+        withDirectoryLock(this.deps, { host, port, path: snippet.directory }, signal, async (held) => {
+          // A worker that was away for long would put back what others have replaced since.
+          if (!(await this.deps.snippetJobs.isHeld(job)))
+            throw new AppError('CONFLICT', 'another worker has taken this up, or another one was asked for');
+          return deploySnippet(
             {
               target: serverTarget(target, this.options.proofTimeoutMs),
               snippet,
-              versionId,
-              force,
+              versionId: job.id,
+              force: job.force,
               onStep,
               signal: held,
             },
             { connect, exclusively: (work) => exclusively(() => withServerLock(this.deps, login, work)) },
-          ),
-        ),
+          );
+        }),
       signal,
     );
     return deployed !== undefined;

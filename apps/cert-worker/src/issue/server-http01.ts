@@ -21,6 +21,9 @@ const isNamed = (serverName: string, name: string): boolean =>
     name.includes('.') &&
     serverName.slice(2) === name.slice(name.indexOf('.') + 1));
 
+/** Of one look. */
+const MAX_LEFT_OVERS = 20;
+
 /**
  * HTTP-01 by a file under the web root of every virtual host of the certificate that has the name: the CA's request may
  * reach any of them. Remembered in Postgres from before it is placed until it is gone.
@@ -55,10 +58,14 @@ export class ServerHttp01 {
   }
 
   /** Files that a worker that died has left. Of a server that is away the next look takes them. */
-  async removeLeftOvers(): Promise<void> {
+  async removeLeftOvers(signal: AbortSignal): Promise<void> {
     const { challengeFiles, servers } = this.deps;
     const failures: unknown[] = [];
-    for (const { server_id, web_root: webRoot, token } of await challengeFiles.takeLeftOvers(20)) {
+    for (let n = 0; n < MAX_LEFT_OVERS && !signal.aborted; n += 1) {
+      // One at a time: it is this worker's only as long as one removal may take.
+      const [left] = await challengeFiles.takeLeftOvers(1);
+      if (!left) break;
+      const { server_id, web_root: webRoot, token } = left;
       const server = await servers.get(server_id);
       if (!server) continue;
       await this.#remove({ server, webRoot }, token).catch((error: unknown) => failures.push(error));

@@ -166,9 +166,12 @@ export class OperationRunner {
   async #tellEndAgain(operationId: string): Promise<void> {
     const operation = await this.#deps.history.get(operationId);
     if (operation?.status !== 'succeeded' && operation?.status !== 'failed') return;
-    const { certificate_id, kind, status, error } = operation;
+    const { certificate_id, kind, status, error, started_at } = operation;
     const known = { operation_id: operationId, certificate_id, kind, correlation_id: null } as OperationWork;
-    this.#journalOf(known, this.#deps.logger).finished(status, error ?? undefined);
+    const journal = this.#journalOf(known, this.#deps.logger);
+    // One that was halted before it began: people are told of the failure that halted it.
+    if (started_at === null) journal.ended(status, error ?? undefined);
+    else journal.finished(status, error ?? undefined);
   }
 
   #journalOf(work: OperationWork, logger: Logger): StepJournal {

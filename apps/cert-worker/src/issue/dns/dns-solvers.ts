@@ -21,7 +21,7 @@ export interface DnsSolversOptions {
 
 export interface DnsSolversDeps {
   readonly providers: Pick<DnsProviderRepository, 'exist' | 'getSealed' | 'sealedFor'>;
-  readonly records: Pick<ManualRecordRepository, 'ask' | 'markShown' | 'markDone'>;
+  readonly records: Pick<ManualRecordRepository, 'ask' | 'markShown' | 'markDone' | 'waitAgain'>;
   readonly authorities: Authorities;
   readonly box: SecretBox;
   /** For names that no stored provider has a zone for. */

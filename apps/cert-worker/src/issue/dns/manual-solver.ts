@@ -15,7 +15,7 @@ export interface ManualSolverOptions {
 }
 
 export interface ManualSolverDeps {
-  readonly records: Pick<ManualRecordRepository, 'ask' | 'markShown' | 'markDone'>;
+  readonly records: Pick<ManualRecordRepository, 'ask' | 'markShown' | 'markDone' | 'waitAgain'>;
   readonly authorities: Pick<Authorities, 'follow' | 'txtEverywhere'>;
 }
 
@@ -42,10 +42,11 @@ export class ManualSolver implements ChallengeSolver {
         'never',
         name,
       );
-    if (state !== 'waiting') return;
-    if (!(await isShown(this.deps.authorities, known)))
-      throw challengeWaits(`${name}: waits for the TXT record ${known.record} with ${known.value}`);
-    await this.deps.records.markShown(operationId, known);
+    if (state === 'shown' || state === 'confirmed') return;
+    // One that had served its purpose may have been removed since.
+    if (await isShown(this.deps.authorities, known)) return this.deps.records.markShown(operationId, known);
+    await this.deps.records.waitAgain(operationId, known, waitS);
+    throw challengeWaits(`${name}: waits for the TXT record ${known.record} with ${known.value}`);
   }
 
   /** What is still waited for stays so. */

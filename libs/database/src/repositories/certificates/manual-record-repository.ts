@@ -38,7 +38,19 @@ export class ManualRecordRepository {
   /** Every authoritative server has it. */
   async markShown(operationId: string, { record, value }: Omit<RecordToSet, 'name'>): Promise<void> {
     await sql`UPDATE viw.manual_records SET state = 'shown' WHERE operation_id = ${operationId}
-      AND record = ${record} AND value = ${value} AND state = 'waiting'`.execute(this.deps.db);
+      AND record = ${record} AND value = ${value} AND state IN ('waiting', 'done')`.execute(this.deps.db);
+  }
+
+  /** It was there, and is not shown any more. One that is waited for stays as it is. */
+  async waitAgain(
+    operationId: string,
+    { record, value }: Omit<RecordToSet, 'name'>,
+    waitS: number,
+  ): Promise<void> {
+    await sql`UPDATE viw.manual_records SET state = 'waiting', expires_at = now() + make_interval(secs => ${waitS})
+      WHERE operation_id = ${operationId} AND record = ${record} AND value = ${value} AND state = 'done'`.execute(
+      this.deps.db,
+    );
   }
 
   /** It has served its purpose. One that is waited for stays. */

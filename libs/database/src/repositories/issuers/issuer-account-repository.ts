@@ -150,7 +150,9 @@ export class IssuerAccountRepository {
     const n = used[0]?.n ?? 0;
     if (n === 0)
       await sql`UPDATE viw.acme_accounts SET revision = revision + 1, wanted = 'deactivate', attempts = 0,
-        next_attempt_at = now(), failure = NULL
+        -- Not before a worker that registers it now has had its time: there would be an account that nobody knows.
+        next_attempt_at = CASE WHEN wanted = 'register' AND failure IS NULL
+          THEN greatest(coalesce(next_attempt_at, now()), now()) ELSE now() END, failure = NULL
         WHERE id = ${id} AND origin = 'api' AND deactivated_at IS NULL`.execute(this.deps.db);
     return n;
   }

@@ -137,6 +137,10 @@ export class NotificationQueueRepository {
         FROM channel WHERE n.channel_id = channel.id AND n.state = 'pending'
           AND (n.created_at < now() - make_interval(days => ${waitedDays}) OR n.id <= channel.too_many)
         RETURNING n.channel_id
+      ), failing AS (
+        -- So that what arrives next clears the alert about it.
+        UPDATE viw.notification_channels SET failing_since = coalesce(failing_since, now())
+        WHERE id IN (SELECT channel_id FROM given_up)
       )
       SELECT id, name FROM channel WHERE enabled AND id IN (SELECT channel_id FROM given_up)`.execute(
       this.deps.db,

@@ -38,6 +38,8 @@ export interface TakenSnippetJob {
   readonly virtual_host_id: string;
   readonly kind: SnippetJob['kind'];
   readonly force: boolean;
+  /** Which time it was taken: another worker that takes it up has a higher one. */
+  readonly attempts: number;
 }
 
 /** Previews and applications of snippets: the newest one per virtual host. */
@@ -83,17 +85,31 @@ export class SnippetJobRepository {
       FROM (SELECT virtual_host_id FROM viw.snippet_jobs
         WHERE state = 'requested' OR (${isAbandoned} AND attempts < ${MAX_ATTEMPTS})
         ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS next
-      WHERE j.virtual_host_id = next.virtual_host_id RETURNING j.id, j.virtual_host_id, j.kind, j.force`.execute(
+      WHERE j.virtual_host_id = next.virtual_host_id RETURNING j.id, j.virtual_host_id, j.kind, j.force, j.attempts`.execute(
       this.deps.db,
     );
     return rows[0];
   }
 
-  /** Once; of a job that another worker has ended, or that is gone, nothing is kept. */
-  async finish(id: string, result: SnippetResult): Promise<void> {
-    await sql`WITH ended AS (
+  /** Whether it is this worker's still: nobody has taken it up since, and nobody has asked for another one. */
+  async isHeld({ id, attempts }: TakenSnippetJob): Promise<boolean> {
+    const { rows } = await sql`SELECT FROM viw.snippet_jobs
+      WHERE id = ${id} AND state = 'running' AND attempts = ${attempts}`.execute(this.deps.db);
+    return rows.length > 0;
+  }
+
+  /** Of a worker that stops: another one begins it anew, and the attempt does not count. */
+  async release({ id, attempts }: TakenSnippetJob): Promise<void> {
+    await sql`UPDATE viw.snippet_jobs SET state = 'requested', started_at = NULL, attempts = attempts - 1
+      WHERE id = ${id} AND state = 'running' AND attempts = ${attempts}`.execute(this.deps.db);
+  }
+
+  /** False: another worker has taken it up or ended it, or it is gone; then nothing is kept. */
+  async finish({ id, attempts }: TakenSnippetJob, result: SnippetResult): Promise<boolean> {
+    const { numAffectedRows = 0n } = await sql`WITH ended AS (
       UPDATE viw.snippet_jobs SET result = ${JSON.stringify(result)}::jsonb, finished_at = now(), state = 'done'
-        WHERE id = ${id} AND state = 'running' RETURNING *)
+        WHERE id = ${id} AND state = 'running' AND attempts = ${attempts} RETURNING *)
       ${endLine}`.execute(this.deps.db);
+    return numAffectedRows > 0n;
   }
 }
