@@ -57,14 +57,6 @@ export async function plantBootstrapToken(client: Client, agentId: string): Prom
   return [{ name: 'the bootstrap token', value: z.string().min(8).parse(secrets['bootstrap_token']) }];
 }
 
-/** A DNS provider's token; no certificate uses it. */
-export async function plantDnsToken(client: Client): Promise<Planted[]> {
-  const value = `Planted-${randomBytes(18).toString('hex')}`;
-  const name = `planted ${randomBytes(4).toString('hex')}`;
-  await client.dnsProviders.create({ kind: 'cloudflare', name, secret: { api_token: value } });
-  return [{ name: 'the DNS token', value }];
-}
-
 /** Private keys: each in the one file of whoever may have it. */
 export async function privateKeys(root: string, agentId: string): Promise<Planted[]> {
   const jwk = z.object({ d: z.string().min(40) });

@@ -11,7 +11,8 @@ import { createPanelUser, newUser, userIsInTheFile } from './command';
 import { revokedIsOff, stopsAndGoesOn } from './emergency';
 import { lookAtPanel } from './panel';
 import { signingKeyTurns } from './key-rotation';
-import { plantBootstrapToken, plantDnsToken, plantVpnUser, privateKeys } from './planted';
+import { plantBootstrapToken, plantVpnUser, privateKeys } from './planted';
+import { accountKeys, certificateKeys, plantBindingKey, plantDnsToken } from './planted-issuance';
 import { secretsAreNowhere } from './secrecy';
 import { telemetryArrived } from './telemetry';
 import { Walk } from './walk';
@@ -85,12 +86,18 @@ async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): 
   await walk.step('the same user again: refused by the host, told by the API', () =>
     createPanelUser(person, gateway.agent_id, user, { expect: 'failed' }),
   );
+  await walk.step('a certificate is issued, deployed and served by NGINX', () =>
+    issueAndServe(api, manifest),
+  );
   const planted = await walk.step('secrets are planted: a VPN user, a bootstrap token, keys', async () => [
     { name: 'the password', value: user.password },
     ...(await plantVpnUser(person, gateway.agent_id)),
     ...(await plantBootstrapToken(person, gateway.agent_id)),
     ...(await plantDnsToken(person)),
+    ...(await plantBindingKey(person)),
     ...(await privateKeys(demo.layout.root, gateway.agent_id)),
+    ...(await certificateKeys(demo.layout.root)),
+    ...(await accountKeys(manifest.database_url, join(demo.layout.root, 'secrets/encryption-key.json'))),
   ]);
   await walk.step('the command signing key is turned, and every host goes along', () =>
     signingKeyTurns(api, gateway.agent_id, gateway.scripts_root),
@@ -99,9 +106,6 @@ async function walkThrough(walk: Walk, demo: RunningDemo, screenshots: string): 
     secretsAreNowhere(manifest, demo.layout.root, planted),
   );
 
-  await walk.step('a certificate is issued, deployed and served by NGINX', () =>
-    issueAndServe(api, manifest),
-  );
   await walk.step('the panel works in a browser under its strict CSP', () =>
     lookAtPanel(manifest, screenshots),
   );
