@@ -92,7 +92,8 @@ it('dispatched, connection lost, time over: not sent again and not called expire
   const agent = await join(hub.url, id);
   await nothingLeft(stage.redis, hub.id, id);
   expect(agent.all('COMMAND')).toEqual([]);
-  expect(await stage.statesOf(command.correlation_id)).toEqual(['dispatched']);
+  // It may be said twice, by whoever gave the command its next place.
+  expect([...new Set(await stage.statesOf(command.correlation_id))]).toEqual(['dispatched']);
   await agent.close();
 });
 
