@@ -22,6 +22,10 @@ export class DeadHub {
       await this.stage.redis.xadd(this.stream, '*', ...encodeEntry(hubEntriesStream, body).fields);
   }
 
+  async poison(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) await this.stage.redis.xadd(this.stream, '*', 'body', '{');
+  }
+
   /** What is in the stream so far is pending. */
   async read(): Promise<string[]> {
     const { redis } = this.stage;

@@ -16,6 +16,9 @@ import { join, uniqueAgent } from './test-agent';
 import type { TestHub } from './test-hub';
 import { nothingLeft, runCommand } from './test-streams';
 
+/** Entries; enough for hubs to meet. */
+const POISON = 50;
+
 const stage = hubStage();
 let hub: TestHub;
 
@@ -162,7 +165,7 @@ it('read at the entrance by a hub that died: it may have been placed and sent', 
 it('a malformed entry is set aside and does not keep the others', async () => {
   const dead = new DeadHub(stage);
   const agentId = uniqueAgent();
-  await stage.redis.xadd(dead.stream, '*', 'body', '{');
+  await dead.poison(1);
   await dead.add(runCommand(agentId));
   await dead.register();
   await forgotten(dead);
@@ -170,15 +173,17 @@ it('a malformed entry is set aside and does not keep the others', async () => {
   expect(await stage.redis.xlen(mailboxStream(agentId))).toBe(1);
 });
 
-it('several hubs take over the same one: each command once, those of an agent in order', async () => {
+it('several hubs take over the same one: each entry once, those of an agent in order', async () => {
   const others = [await stage.startHub(), await stage.startHub()];
   const dead = new DeadHub(stage);
   const ids = [uniqueAgent(), uniqueAgent(), uniqueAgent()];
   const commands = ids.flatMap((agentId) => Array.from({ length: 150 }, () => runCommand(agentId)));
   commands.sort((a, b) => (a.correlation_id < b.correlation_id ? -1 : 1));
   await dead.add(...commands.slice(0, 200));
+  await dead.poison(POISON);
   await dead.read();
   await dead.add(...commands.slice(200));
+  await dead.poison(POISON);
   await dead.register();
   await forgotten(dead);
   for (const agentId of ids) {
@@ -188,5 +193,6 @@ it('several hubs take over the same one: each command once, those of an agent in
     const expected = commands.filter(({ agent_id }) => agent_id === agentId);
     expect(moved).toEqual(expected.map(({ correlation_id }) => correlation_id));
   }
+  expect(await stage.redis.xlen(deadLetterStream(dead.stream))).toBe(2 * POISON);
   await Promise.all(others.map((other) => other.stop()));
 });

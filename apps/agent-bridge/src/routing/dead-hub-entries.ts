@@ -1,4 +1,4 @@
-import { groups, hubEntriesStream, hubStream } from '@viw/contracts';
+import { deadLetterStream, groups, hubAliveKey, hubEntriesStream, hubStream } from '@viw/contracts';
 import type { HubEntryBody } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import { DeadLetters, deadLetterError, decodeEntry, groupState } from '@viw/streams';
@@ -8,6 +8,7 @@ import { factsOf } from './held-command';
 import { openEntries } from './hub-stream-entries';
 import type { OpenEntry } from './hub-stream-entries';
 import type { Placement, Place } from './placement';
+import { setAside } from './placement-scripts';
 
 /** What became of an entry; `dropped`: it is of no use to anybody, or was set aside as poison. */
 export type Moved = Place | 'dropped';
@@ -50,10 +51,7 @@ export class DeadHubEntries {
 
   async move(hub: string, entry: DeadHubEntry): Promise<Moved> {
     const { id, state, content } = entry;
-    if (content.body === undefined) {
-      await this.#setAside(hub, entry, content.fault);
-      return 'dropped';
-    }
+    if (content.body === undefined) return this.#setAside(hub, entry, content.fault);
     const { body, facts } = content;
     if (body.kind === 'replaced') {
       await this.#drop(hub, id);
@@ -71,13 +69,16 @@ export class DeadHubEntries {
     return place;
   }
 
-  async #setAside(hub: string, { id, fields, state }: DeadHubEntry, fault: unknown): Promise<void> {
+  async #setAside(hub: string, { id, fields, state }: DeadHubEntry, fault: unknown): Promise<Moved> {
     const { redis } = this.#deps;
-    const member = { stream: hubStream(hub), group: groups.agentBridge, consumer: this.#hub };
+    const stream = hubStream(hub);
+    const member = { stream, group: groups.agentBridge, consumer: this.#hub };
     const letters = new DeadLetters(member, hubEntriesStream.stream, { redis: () => redis });
+    await letters.register();
     const deliveryCount = state === 'pending' ? 1 : 0;
-    await letters.write([{ entry: { id, fields, deliveryCount }, error: deadLetterError(fault) }]);
-    await this.#drop(hub, id);
+    const letter = letters.letterOf({ id, fields, deliveryCount }, deadLetterError(fault));
+    const keys = [stream, deadLetterStream(stream), hubAliveKey(hub)];
+    return (await redis.eval(setAside, keys.length, ...keys, member.group, id, state, ...letter)) as Moved;
   }
 
   async #drop(hub: string, id: string): Promise<void> {

@@ -4,6 +4,19 @@
  * with the right one.
  */
 
+/** Takes an entry out of a stream; false: another was first, or it is not `pending` or `unread` any more, as was believed. */
+const leaves = `
+local function leaves(stream, group, id, state)
+  if state == 'pending' then
+    if redis.call('XACK', stream, group, id) == 0 then return false end
+    redis.call('XDEL', stream, id)
+    return true
+  end
+  -- The hub may have died before it made its group: then nothing of its stream is pending.
+  if #redis.pcall('XPENDING', stream, group, id, id, 1) > 0 then return false end
+  return redis.call('XDEL', stream, id) == 1
+end`;
+
 /**
  * Gives a command its place: the stream of the hub that serves its agent, else the agent's mailbox. A mailbox lives as
  * long as something in it is of use, and each addition drops what is not from its head, so that an agent that never
@@ -22,21 +35,12 @@
  * Returns 'hub', 'mailbox', 'gone' (the command has left its former place already), 'alive' (so it stays in its place)
  * or '@' and the hub to guess next.
  */
-export const placeCommand = `
+export const placeCommand = `${leaves}
 local lease = redis.call('HMGET', KEYS[1], 'hub', 'serving')
 local serving = lease[1] and lease[2] == '1'
 if serving and lease[1] ~= ARGV[1] then return '@' .. lease[1] end
 if KEYS[6] and redis.call('EXISTS', KEYS[6]) == 1 then return 'alive' end
-if ARGV[5] ~= '' then
-  if ARGV[6] == 'pending' then
-    if redis.call('XACK', KEYS[5], ARGV[4], ARGV[5]) == 0 then return 'gone' end
-    redis.call('XDEL', KEYS[5], ARGV[5])
-  else
-    -- The hub may have died before it made its group: then nothing of its stream is pending.
-    if #redis.pcall('XPENDING', KEYS[5], ARGV[4], ARGV[5], ARGV[5], 1) > 0 then return 'gone' end
-    if redis.call('XDEL', KEYS[5], ARGV[5]) == 0 then return 'gone' end
-  end
-end
+if ARGV[5] ~= '' and not leaves(KEYS[5], ARGV[4], ARGV[5], ARGV[6]) then return 'gone' end
 if serving and ARGV[2] ~= '1' then
   if redis.call('EXISTS', KEYS[4]) == 1 then
     redis.call('XADD', KEYS[3], '*', unpack(ARGV, 7))
@@ -52,6 +56,20 @@ end
 redis.call('XADD', KEYS[2], '*', 'until', string.format('%.0f', now + ARGV[3]), unpack(ARGV, 7))
 if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 return 'mailbox'
+`;
+
+/**
+ * An entry of a dead hub that nobody can read becomes a dead letter, once, however many hubs find it at a time.
+ *
+ * KEYS stream of the dead hub, its dead letters, sign of life that must be missing.
+ * ARGV group, id, 'pending' or 'unread', field, value, ... of the letter.
+ * Returns 'dropped', 'gone' or 'alive', as above.
+ */
+export const setAside = `${leaves}
+if redis.call('EXISTS', KEYS[3]) == 1 then return 'alive' end
+if not leaves(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 'gone' end
+redis.call('XADD', KEYS[2], '*', unpack(ARGV, 4))
+return 'dropped'
 `;
 
 /**

@@ -1,6 +1,6 @@
 import { deadLetterRegisterKey, deadLetterStream, deadLetterVersion } from '@viw/contracts';
 import type { DeadLetterBody, StreamName } from '@viw/contracts';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { AppError, describeError, isError, isUuid, uuidv7 } from '@viw/runtime';
 import type { GroupMember } from './group-reader';
 
@@ -34,14 +34,26 @@ export class DeadLetters {
   /** Resolves when Redis has confirmed them all. After an error some may stand there twice. */
   async write(entries: readonly { entry: DeadEntry; error: DeadLetterBody['error'] }[]): Promise<void> {
     const pipeline = this.#redis().pipeline();
-    const { stream } = this.#member;
-    const key = deadLetterStream(stream);
-    if (stream !== this.#contractStream) pipeline.hset(deadLetterRegisterKey, stream, this.#contractStream);
-    for (const { entry, error } of entries) pipeline.call('XADD', key, '*', ...this.#fields(entry, error));
-    for (const [failure] of (await pipeline.exec()) ?? []) if (failure) throw failure;
+    const key = deadLetterStream(this.#member.stream);
+    this.#register(pipeline);
+    for (const { entry, error } of entries) pipeline.call('XADD', key, '*', ...this.letterOf(entry, error));
+    await confirmed(pipeline);
   }
 
-  #fields({ id, fields, deliveryCount }: DeadEntry, error: DeadLetterBody['error']): string[] {
+  /** Makes the stream's dead letters known, for a caller that writes them by a script of its own. */
+  async register(): Promise<void> {
+    const pipeline = this.#redis().pipeline();
+    this.#register(pipeline);
+    await confirmed(pipeline);
+  }
+
+  #register(pipeline: ChainableCommander): void {
+    const { stream } = this.#member;
+    if (stream !== this.#contractStream) pipeline.hset(deadLetterRegisterKey, stream, this.#contractStream);
+  }
+
+  /** The letter as it stands in the stream: field, value, field, value, ... */
+  letterOf({ id, fields, deliveryCount }: DeadEntry, error: DeadLetterBody['error']): string[] {
     const { stream, group, consumer } = this.#member;
     const correlationId = fields[fields.indexOf('correlation_id') + 1];
     const body: DeadLetterBody = {
@@ -59,4 +71,8 @@ export class DeadLetters {
       ...['body', JSON.stringify(body)],
     ];
   }
+}
+
+async function confirmed(pipeline: ChainableCommander): Promise<void> {
+  for (const [failure] of (await pipeline.exec()) ?? []) if (failure) throw failure;
 }
