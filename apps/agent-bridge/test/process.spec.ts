@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { build } from 'esbuild';
-import { agentSessionsStream, commandEventsStream, streams } from '@viw/contracts';
+import { agentSessionsStream, commandEventsStream, groups, streams } from '@viw/contracts';
 import type { Redis } from '@viw/streams';
 import { eventually, freePort, startProgram, startRedis } from '@viw/testing';
 import type { Program, Redis as RedisServer } from '@viw/testing';
@@ -117,6 +117,10 @@ it('kill -9 with commands dispatched and waiting: after restart and reconnect al
   const parked = await publish(redis, runCommand(offline));
   await eventually(() => expect(agent.all('COMMAND')).toHaveLength(2));
   await matching(redis, commandEventsStream, (body) => body.correlation_id === ids[1]);
+  // All have a place: what is still at the entrance may come twice, for the agent's journal to answer.
+  await eventually(async () =>
+    expect((await redis.xpending(streams.commands, groups.agentBridge))[0]).toBe(0),
+  );
   await first.program.kill();
   await agent.closed;
   // While no hub is there.
