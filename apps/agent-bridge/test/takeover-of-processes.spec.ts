@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { groups, hubEntriesStream, hubRegisterKey, hubStream, leaseKey } from '@viw/contracts';
-import type { HubEntryBody } from '@viw/contracts';
-import { encodeEntry } from '@viw/streams';
+import { hubRegisterKey, hubStream } from '@viw/contracts';
 import { eventually } from '@viw/testing';
 import { hubStage } from './hub-stage';
 import { HubProcesses } from './hub-process';
 import { join, uniqueAgent } from './test-agent';
 import type { TestHub } from './test-hub';
-import { nothingLeft, publish, runCommand } from './test-streams';
+import { allHeld, nothingLeft, publish, runCommand } from './test-streams';
 
 const stage = hubStage();
 let hub: TestHub;
@@ -16,44 +13,7 @@ beforeAll(async () => {
   hub = await stage.startHub();
 });
 
-/** What a hub leaves in Redis when it is killed. */
-class DeadHub {
-  readonly id = `dead-${randomUUID().slice(0, 8)}`;
-  readonly stream = hubStream(this.id);
-
-  /** It said that it lives, and does so no more. */
-  async register(): Promise<this> {
-    await stage.redis.sadd(hubRegisterKey, this.id);
-    return this;
-  }
-
-  async add(...bodies: HubEntryBody[]): Promise<void> {
-    for (const body of bodies)
-      await stage.redis.xadd(this.stream, '*', ...encodeEntry(hubEntriesStream, body).fields);
-  }
-
-  /** What is in the stream so far is pending. */
-  async read(): Promise<string[]> {
-    await stage.redis
-      .xgroup('CREATE', this.stream, groups.agentBridge, '0', 'MKSTREAM')
-      .catch(() => undefined);
-    await stage.redis.xreadgroup('GROUP', groups.agentBridge, this.id, 'STREAMS', this.stream, '>');
-    return (await stage.redis.xrange(this.stream, '-', '+')).map(([id]) => id);
-  }
-
-  /** As if the agent were still connected to it. */
-  async hold(agentId: string): Promise<void> {
-    await stage.redis.hset(leaseKey(agentId), {
-      hub: this.id,
-      epoch: '1',
-      conn_id: 'c',
-      address: '127.0.0.1',
-      serving: '1',
-    });
-  }
-}
-
-const forgotten = (dead: Pick<DeadHub, 'id' | 'stream'>): Promise<void> =>
+const forgotten = (dead: { readonly id: string; readonly stream: string }): Promise<void> =>
   eventually(async () => {
     expect(await stage.redis.exists(dead.stream)).toBe(0);
     expect(await stage.redis.sismember(hubRegisterKey, dead.id)).toBe(0);
@@ -72,9 +32,7 @@ describe('a hub as a process of its own', () => {
     const ids: string[] = [];
     for (let n = 0; n < 5; n++) ids.push(await publish(stage.redis, runCommand(agent.id)));
     await eventually(() => expect(agent.all('COMMAND')).toHaveLength(2));
-    await eventually(async () =>
-      expect((await stage.redis.xpending(hubStream(killed.id), groups.agentBridge))[0]).toBe(5),
-    );
+    await allHeld(stage.redis, killed.id, 5);
     await killed.program.kill();
     const back = await join(hub.url, agent.id, { max_concurrency: 2 });
     for (let n = 0; n < ids.length; n++) back.result((await back.next('COMMAND', 20_000)).correlation_id);
@@ -93,9 +51,7 @@ describe('a hub as a process of its own', () => {
     const commands = [soon(), soon(), soon()];
     for (const command of commands) await publish(stage.redis, command);
     const first = (await here.next('COMMAND')).correlation_id;
-    await eventually(async () =>
-      expect((await stage.redis.xpending(hubStream(frozen.id), groups.agentBridge))[0]).toBe(3),
-    );
+    await allHeld(stage.redis, frozen.id, 3);
     frozen.program.signal('SIGSTOP');
     await stage.inMailbox(here.id, 3);
     const there = await join(hub.url, here.id, { max_concurrency: 1 });

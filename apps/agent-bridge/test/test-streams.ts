@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { commandsStream, hubStream, mailboxStream, streams } from '@viw/contracts';
+import { commandsStream, groups, hubStream, mailboxStream, streams } from '@viw/contracts';
 import type { RunCommandBody, StreamBody, StreamContract } from '@viw/contracts';
 import { createRedis, decodeEntry, encodeEntry, waitUntilReady } from '@viw/streams';
 import type { Redis } from '@viw/streams';
@@ -57,6 +57,20 @@ export async function publish(redis: Redis, body: StreamBody<typeof commandsStre
 export function untilPast(time: string | number): Promise<void> {
   const at = typeof time === 'number' ? time : Date.parse(time);
   return eventually(() => expect(Date.now()).toBeGreaterThan(at), { what: new Date(at).toISOString() });
+}
+
+/**
+ * So many commands are with the hub, and none is at the entrance any more: whoever takes over from the hub gets each once.
+ * One at the entrance may come twice, for the agent's journal to answer.
+ */
+export function allHeld(redis: Redis, hub: string, count: number): Promise<void> {
+  return eventually(
+    async () => {
+      expect((await redis.xpending(hubStream(hub), groups.agentBridge))[0]).toBe(count);
+      expect((await redis.xpending(streams.commands, groups.agentBridge))[0]).toBe(0);
+    },
+    { what: `${count} commands at the hub` },
+  );
 }
 
 /** Nothing of a command is left on its way: no entry in the hub's stream or mailbox, nothing pending at the entrance. */
