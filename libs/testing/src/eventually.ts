@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Give up after this long; 10 000 by default. */
+  /** Give up after this long; 30 000 by default: it guards against hanging and says nothing about speed. */
   timeoutMs?: number;
   /** Pause between two attempts; 50 by default. */
   everyMs?: number;
@@ -17,7 +17,7 @@ export async function eventually<T>(
   attempt: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const timeoutMs = options.timeoutMs ?? 30_000;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
