@@ -75,7 +75,7 @@ describe('a command', () => {
       ),
     ).toEqual([]);
     await agent.close();
-  }, 30_000);
+  });
 
   it('is not sent a second time: not after a reconnect, not when it is published again', async () => {
     const agent = await stage.joined();

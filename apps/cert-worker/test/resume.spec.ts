@@ -37,7 +37,7 @@ beforeAll(async () => {
   accountKeyPem = await generatePrivateKeyPem();
   // One account for all, as in an installation.
   await issuer().issue({ names: ['first.example'], solver: live });
-}, 30_000);
+});
 afterAll(async () => {
   await Promise.all(responders.map((one) => one.stop()));
   await Promise.all(issuers.map((one) => one.close()));

@@ -115,7 +115,7 @@ export class TestHub {
         if (found === undefined) throw new Error(`no such ${type}`);
         return found;
       },
-      { what: type, everyMs: 10, timeoutMs: 15_000 },
+      { what: type, everyMs: 10, timeoutMs: 30_000 },
     );
   }
 
@@ -127,7 +127,7 @@ export class TestHub {
           throw new Error(`${this.connections.length} so far`);
         return connection;
       },
-      { what: `session ${number}`, everyMs: 10, timeoutMs: 15_000 },
+      { what: `session ${number}`, everyMs: 10, timeoutMs: 30_000 },
     );
   }
 

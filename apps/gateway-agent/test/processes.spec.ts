@@ -196,7 +196,7 @@ it('brings a freeze to a helper that was away when it came', async () => {
   stage.hub.send({ type: 'HOST_POLICY', policies: [await stage.backend.policy(1, [stage.backend], true)] });
   const helper = await stage.startHelper();
   await eventually(() => expect(helper.output()).toContain('"event":"host_policy_adopted"'), {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
   const frame = await stage.createUser('ida');
   stage.hub.send(frame);

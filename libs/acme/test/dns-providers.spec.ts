@@ -12,7 +12,7 @@ beforeAll(async () => {
     strict: true,
     nonceRejectPercent: 50,
   });
-}, 30_000);
+});
 afterAll(async () => {
   await pebble?.stop();
   await rig?.stop();

@@ -30,7 +30,7 @@ beforeAll(async () => {
     strict: true,
     nonceRejectPercent: 50,
   });
-}, 30_000);
+});
 afterAll(async () => {
   await pebble.stop();
   await secondary.stop();
@@ -179,7 +179,7 @@ describe('what cannot be done is said', () => {
 test('a name server that does not answer holds up no certificate', async () => {
   await secondary.stop();
   await expect(issue(['alone.two.example'], solver())).resolves.toHaveProperty('serial');
-}, 20_000);
+});
 
 test.each([
   ['viw:c2VjcmV0c2VjcmV0c2VjcmV0', { algorithm: 'hmac-sha256', name: 'viw' }],

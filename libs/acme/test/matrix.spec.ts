@@ -24,7 +24,7 @@ beforeAll(async () => {
   http = new Http01Responder({ bind: { host: '127.0.0.1', port: httpPort } });
   tls = new TlsAlpn01Responder({ bind: { host: '127.0.0.1', port: tlsPort } });
   await Promise.all([http.start(), tls.start()]);
-}, 30_000);
+});
 afterAll(async () => {
   await Promise.all([http?.stop(), tls?.stop()]);
   await knot?.stop();

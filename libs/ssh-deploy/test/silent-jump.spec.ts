@@ -84,7 +84,7 @@ it('one that answers about no channel costs one piece of work its time, and nobo
     });
   expect(performance.now() - again).toBeLessThan(200);
   expect(asked).toHaveLength(2);
-}, 10_000);
+});
 
 it('a server behind it that swallows everything closes the way to no other one', async () => {
   silent = (to) => to.startsWith('127.0.0.9:');
@@ -92,7 +92,7 @@ it('a server behind it that swallows everything closes the way to no other one',
   expect(await attempt(behind())).toBe(true);
   expect(await lost).toMatchObject({ code: 'SSH_FAILED', meta: { reason: 'timeout' } });
   expect(await attempt(behind())).toBe(true);
-}, 10_000);
+});
 
 it('all attempts together have one limit', async () => {
   silent = (to) => to.startsWith('127.0.0.9:');
@@ -101,4 +101,4 @@ it('all attempts together have one limit', async () => {
   const begin = performance.now();
   expect(await attempt(behind({ host: '127.0.0.9' }))).toMatchObject({ meta: { reason: 'timeout' } });
   expect(performance.now() - begin).toBeLessThan(2_000);
-}, 10_000);
+});

@@ -37,7 +37,7 @@ beforeEach(async () => {
   await migrate(db);
   const postgres = Number(new URL(databaseUrl).port);
   wires = await tappedWires({ redis: workshop.server.port, postgres });
-}, 30_000);
+});
 afterEach(async () => {
   await wires.stop();
   await db.destroy();

@@ -184,7 +184,7 @@ describe('a hub', () => {
     const { port } = hub.address() as AddressInfo;
     await host.startAgent(`ws://127.0.0.1:${port}/agent/ws`, [host.backend, host.forger]);
     await eventually(() => expect(socket?.readyState).toBe(1));
-  }, 30_000);
+  });
   afterAll(() => {
     for (const client of hub.clients) client.terminate();
     hub.close();
