@@ -129,7 +129,7 @@ it('sends the result of what is at work before SIGTERM ends it with status 0', a
   await letGo();
   expect(await agent.exited).toEqual({ code: 0, signal: null });
   expect(await stage.resultOf(frame)).toMatchObject({ status: 'success' });
-  expect(stage.hub.current.closed).toEqual({ code: 1000, reason: 'shutdown' });
+  await eventually(() => expect(stage.hub.current.closed).toEqual({ code: 1000, reason: 'shutdown' }));
 });
 
 /** `RestartPreventExitStatus=78` of the unit: systemd does not start it again. Every other end it does. */
