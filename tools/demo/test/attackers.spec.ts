@@ -104,7 +104,7 @@ describe('a writer in Redis', () => {
         }
         throw new Error('no result yet');
       },
-      { what: 'the result', timeoutMs: 20_000, everyMs: 50 },
+      { what: 'the result', timeoutMs: 30_000, everyMs: 50 },
     );
 
   it.each([
@@ -210,7 +210,7 @@ describe('a hub', () => {
         if (result === undefined) throw new Error('no result yet');
         return result;
       },
-      { what: 'the result', timeoutMs: 20_000, everyMs: 20 },
+      { what: 'the result', timeoutMs: 30_000, everyMs: 20 },
     );
   }
 
