@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const dns = (): ChallengeSolver =>
   new Dns01Solver(
-    { propagationMs: 10_000, pollMs: 20 },
+    { propagationMs: 60_000, pollMs: 20 },
     {
       provider: new Rfc2136Provider({ ...knotAddress(), key: parseTsigKey(knot.tsigKey)!, loopback: true }),
       authorities: new Authorities({ resolvers: [`127.0.0.1:${knot.port}`], authorityPort: knot.port }),
@@ -63,7 +63,7 @@ describe.each([
         tlsPort,
         dnsResolver: `127.0.0.1:${knot.port}`,
         strict: true,
-        nonceRejectPercent: 50,
+        nonceRejectPercent: 25,
         ...(bound && { externalAccountKeys: { [binding.kid]: binding.hmacKey } }),
       });
       const issuer = await issuerAt(pebble, {
