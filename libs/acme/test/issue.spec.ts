@@ -126,7 +126,7 @@ describe('issuance by HTTP-01 at a real CA', () => {
   });
 });
 
-it('gets through a CA that refuses half of all nonces', async () => {
+it('gets through a CA that refuses a quarter of all nonces', async () => {
   const httpPort = await freePort();
   const own = new Http01Responder({ bind: { host: '127.0.0.1', port: httpPort } });
   await own.start();

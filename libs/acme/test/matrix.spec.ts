@@ -46,7 +46,7 @@ const solvers: readonly (readonly [string[], () => ChallengeSolver])[] = [
 ];
 const binding = { kid: 'kid-1', hmacKey: Buffer.alloc(32, 9).toString('base64url') };
 
-/** What Pebble can be told to be like: half of all nonces refused and strict in each. */
+/** What Pebble can be told to be like: a quarter of all nonces refused and strict in each. */
 describe.each([
   { authzReusePercent: 0, chainLength: 1, alternateRoots: 0, bound: false },
   { authzReusePercent: 100, chainLength: 1, alternateRoots: 1, bound: true },
