@@ -84,8 +84,9 @@ it('expired before it is routed, in the mailbox, or waiting for a slot: command_
   await stage.event(late, 'expired');
 
   const id = uniqueAgent();
-  const soon = () => runCommand(id, { expires_at: new Date(Date.now() + 1_500).toISOString() });
-  const parked = soon();
+  const soon = (ms: number) => runCommand(id, { expires_at: new Date(Date.now() + ms).toISOString() });
+  // Long enough to get into the mailbox on a busy machine.
+  const parked = soon(3_000);
   await publish(stage.redis, parked);
   await stage.inMailbox(id, 1);
   await untilPast(parked.expires_at);
@@ -93,7 +94,7 @@ it('expired before it is routed, in the mailbox, or waiting for a slot: command_
   await stage.event(parked.correlation_id, 'expired');
 
   const first = await publish(stage.redis, runCommand(id));
-  const waiting = await publish(stage.redis, soon());
+  const waiting = await publish(stage.redis, soon(1_500));
   await stage.event(waiting, 'expired');
   agent.result(first);
   await nothingLeft(stage.redis, hub.id, id);

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { agentSessionsStream, leaseKey } from '@viw/contracts';
+import { eventually } from '@viw/testing';
 import { hubStage } from './hub-stage';
 import { dial, join, signed, uniqueAgent, upgrade } from './test-agent';
 import type { Answer } from './test-agent';
@@ -175,7 +176,7 @@ describe('let in', () => {
     expect(ended).toMatchObject([{ reason: 'shutdown', code: 1000 }, { reason: 'error' }]);
     const epochs = ended.map((body) => ('epoch' in body ? body.epoch : 0));
     expect(epochs[1]).toBeGreaterThan(epochs[0] ?? Infinity);
-    expect(await stage.redis.exists(leaseKey(id))).toBe(0);
+    await eventually(async () => expect(await stage.redis.exists(leaseKey(id))).toBe(0));
   });
 
   it('a half-open predecessor on the same hub is closed with 4409 at once', async () => {

@@ -43,7 +43,7 @@ export class HubProcesses {
     this.#running.push(program);
     await eventually(
       async () => expect((await fetch(`http://127.0.0.1:${ops}/internal/readyz`)).status).toBe(200),
-      { timeoutMs: 20_000 },
+      { timeoutMs: 30_000 },
     );
     return { id: env['AGENT_BRIDGE_HUB_ID'] ?? '', url: `ws://127.0.0.1:${bind}`, port: bind, program };
   }

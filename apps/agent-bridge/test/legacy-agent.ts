@@ -149,7 +149,7 @@ export class LegacyAgent {
           throw new Error(`${this.commands.length} commands, ignored: ${this.ignored.join(', ')}`);
         return command;
       },
-      { what: `command ${count} for ${this.id}`, everyMs: 10, timeoutMs: 15_000 },
+      { what: `command ${count} for ${this.id}`, everyMs: 10, timeoutMs: 30_000 },
     );
   }
 

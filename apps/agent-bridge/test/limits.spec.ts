@@ -108,10 +108,12 @@ it('sockets of one address share a rate of frames; another address has its own',
 
 it('upgrade requests of one address are limited before anything is checked: 503 BUSY, Retry-After', async () => {
   const hub = await hubWith({ AGENT_BRIDGE_ADDRESS_HANDSHAKES_PER_S: '1' });
-  const answers = [];
-  for (let n = 0; n < 12; n++) answers.push(await upgrade(hub.port, { 'X-Agent-Id': 'gw-x' }));
-  const statuses = answers.map(({ status }) => status);
-  expect(statuses.slice(0, 10)).toEqual(Array(10).fill(400));
+  const ask = () => upgrade(hub.port, { 'X-Agent-Id': 'gw-x' });
+  const statuses = [];
+  for (let n = 0; n < 10; n++) statuses.push((await ask()).status);
+  expect(statuses).toEqual(Array(10).fill(400));
+  // More than a busy machine lets through meanwhile.
+  await Promise.all(Array.from({ length: 30 }, ask));
   const last = await upgrade(hub.port, { ...signed(uniqueAgent()) });
   expect(last).toMatchObject({ status: 503, body: { error: { code: 'BUSY' } } });
   expect(Number(last.headers['retry-after'])).toBeGreaterThan(0);

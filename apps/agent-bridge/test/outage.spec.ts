@@ -97,7 +97,7 @@ it('leases and mailboxes are right again after Redis has lost its memory', async
   agent.result(id);
   await nothingLeft(stage.redis, hub.id, agent.id);
   await agent.close();
-}, 40_000);
+});
 
 it('deletes what a former life had finished and could not delete any more, and nothing else', async () => {
   const id = `hub-${randomUUID().slice(0, 8)}`;

@@ -65,4 +65,4 @@ it('everything that hubs do among themselves is within the rights of their accou
   redis.disconnect();
   await server.stop();
   await rm(dir, { recursive: true });
-}, 40_000);
+});

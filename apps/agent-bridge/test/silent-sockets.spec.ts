@@ -58,7 +58,7 @@ describe.each([
     await eventually(() => expect(open(sockets)).toBeLessThanOrEqual(64));
     expect(open(sockets)).toBeGreaterThan(0);
     await enter('127.0.0.3');
-    await eventually(() => expect(open(sockets)).toBe(0), { timeoutMs: 15_000 });
+    await eventually(() => expect(open(sockets)).toBe(0), { timeoutMs: 30_000 });
     await enter(from);
   });
 

@@ -62,7 +62,7 @@ describe('a hub as a process of its own', () => {
     frozen.program.signal('SIGCONT');
     expect(await here.closed).toBe(4409);
     expect(here.all('COMMAND')).toHaveLength(1);
-    expect(frozen.program.output()).toContain('hub_taken_for_dead');
+    await eventually(() => expect(frozen.program.output()).toContain('hub_taken_for_dead'));
     await nothingLeft(stage.redis, frozen.id, here.id);
     // Told by whoever sent it, and by the hub that took it over as perhaps sent.
     for (const { correlation_id } of commands)

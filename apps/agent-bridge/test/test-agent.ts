@@ -102,7 +102,7 @@ export class TestAgent {
   }
 
   /** The next frame of this type that `next` has not returned yet; frames of other types before it are passed over. */
-  async next<T extends HubFrame['type']>(type: T, timeoutMs = 10_000): Promise<Frame<T>> {
+  async next<T extends HubFrame['type']>(type: T, timeoutMs = 30_000): Promise<Frame<T>> {
     return eventually(
       () => {
         const index = this.received.findIndex((frame, at) => at >= this.#taken && frame.type === type);

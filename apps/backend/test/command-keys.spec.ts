@@ -57,7 +57,7 @@ describe('the keys of the backend', () => {
     expect(await kidOfCommand(gateway)).toBe(old);
     const kids = ({ keys }: { keys: readonly TrustedKey[] }) => keys.map(({ kid }) => kid).sort();
     await eventually(async () => expect(kids(await stage.asHost())).toEqual([next, old].sort()));
-    await eventually(async () => expect(await kidOfCommand(gateway)).toBe(next), { timeoutMs: 15_000 });
+    await eventually(async () => expect(await kidOfCommand(gateway)).toBe(next), { timeoutMs: 30_000 });
     expect(kids(await stage.asHost())).toEqual([next, old].sort());
     expect((await stage.admin.commandKeys.list()).items.find(({ kid }) => kid === old)?.state).toBe(
       'retiring',

@@ -75,7 +75,7 @@ describe('an accepted command', () => {
           const runs = (await publishedRuns()).filter(({ agent_id: agent }) => agent === agentId);
           expect([...new Set(runs.map(({ correlation_id: id }) => id))]).toEqual(ids);
         },
-        { timeoutMs: 20_000 },
+        { timeoutMs: 30_000 },
       );
       await eventually(async () =>
         expect((await stored(agentId)).map(({ status }) => status)).toEqual(Array(5).fill('queued')),
@@ -109,7 +109,7 @@ describe('an accepted command', () => {
         expect(new Set(runs.map(({ event_id: event }) => event)).size).toBe(1);
         expect(runs[0]).toMatchObject({ correlation_id: id, jws: accepted?.jws });
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 30_000 },
     );
     const again = createClient({ baseUrl: second.url, auth: { kind: 'apiKey', key } });
     await eventually(async () => expect((await again.commands.get(agentId, id)).status).toBe('queued'));
@@ -127,7 +127,7 @@ describe('an accepted command', () => {
       async () => {
         expect((await publishedRuns()).map(({ correlation_id: each }) => each)).toContain(id);
       },
-      { timeoutMs: 15_000 },
+      { timeoutMs: 30_000 },
     );
     expect(await two.program.stop()).toMatchObject({ code: 0 });
   }, 60_000);

@@ -64,6 +64,7 @@ describe('the event stream', () => {
     const events = await listen(viewer);
     const id = uniqueAgent();
     await admin.gateways.register({ agent_id: id });
+    await eventually(() => expect(events.changed).toEqual([id]));
     await change({ kind: 'command', id: 'c-1', parent_id: id });
     await eventually(() => expect(events.changed).toEqual([id, 'c-1']));
     expect(events.types).toEqual(['ready', 'change', 'change']);

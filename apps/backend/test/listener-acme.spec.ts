@@ -72,7 +72,7 @@ it('starts while the CA is away and says so; nobody gets a connection, and nobod
   expect([failures, fencing]).toEqual([1, 1]);
   expect(Date.parse(next_attempt_at ?? '') - Date.now()).toBeGreaterThan(30_000);
   await expect(greet(backends[0]?.port ?? 0, root)).rejects.toBeDefined();
-}, 30_000);
+});
 
 it('gets a certificate that the CA has validated here, whichever backend it reaches; one backend orders', async () => {
   await pebble.restart();
@@ -99,7 +99,7 @@ it('gets a certificate that the CA has validated here, whichever backend it reac
     around.owner,
   );
   expect(JSON.stringify(rows) + backends.flatMap(({ log }) => log).join('')).not.toContain('PRIVATE KEY');
-}, 30_000);
+});
 
 it('renews with the same account, serves the former one to everybody meanwhile, and drops no connection', async () => {
   const [one] = backends as [ListeningBackend];
@@ -115,7 +115,7 @@ it('renews with the same account, serves the former one to everybody meanwhile, 
   socket.destroy();
   expect(await accounts()).toEqual(account);
   expect((await stage.stored()).version).toBe(2);
-}, 30_000);
+});
 
 it('another backend goes on with the order of one that has lost its claim, and that one brings nothing', async () => {
   const ordersAtCa = () => (pebble.program.output().match(/orders in the db/g) ?? []).length;
@@ -134,7 +134,7 @@ it('another backend goes on with the order of one that has lost its claim, and t
   );
   expect(await stage.stored()).toMatchObject({ version: 3, failures: 0, fencing: fencing + 2 });
   expect(ordersAtCa()).toBe(before + 1);
-}, 40_000);
+});
 
 it('serves the stored certificate from the start while the CA is away, and says what is wrong', async () => {
   await pebble.kill();
@@ -151,7 +151,7 @@ it('serves the stored certificate from the start while the CA is away, and says 
   for (const { port } of backends)
     await eventually(async () => expect(await servedSerial(port, root)).toBe(serial));
   expect(await stage.stored()).toMatchObject({ version, failures: 1 });
-}, 30_000);
+});
 
 it('a stranger who asks as a CA would gets no handshake', async () => {
   const { port } = backends[0] as ListeningBackend;

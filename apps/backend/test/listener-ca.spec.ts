@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (const { ops } of [one, two])
     await eventually(async () => expect((await readiness(ops)).ok).toBe(true));
   root = await rootPem();
-}, 30_000);
+});
 afterAll(async () => {
   await stage?.stopAll();
   await around?.close();
@@ -54,7 +54,7 @@ it('serves by viw’s own authority, the same certificate in every backend, issu
   const metrics = await (await fetch(`${one.ops}/internal/metrics`)).text();
   const left = Number(/viw_backend_listener_certificate_seconds_left{[^}]*} (\d+)/.exec(metrics)?.[1]);
   expect((left * 1_000) / DAY_MS).toBeCloseTo(90, 1);
-}, 30_000);
+});
 
 it('renews by itself in time: one backend does, both serve it, and an open connection stays', async () => {
   const { leaf, socket } = await greet(one.port, root);
@@ -67,7 +67,7 @@ it('renews by itself in time: one backend does, both serve it, and an open conne
   expect([after.version, after.fencing]).toEqual([before.version + 1, before.fencing + 1]);
   expect(await askOn(socket)).toContain('200 OK');
   socket.destroy();
-}, 30_000);
+});
 
 it('takes the work over from a backend that died at it, and what that one brings late is not taken', async () => {
   const { version, fencing } = await stage.stored();
@@ -83,7 +83,7 @@ it('takes the work over from a backend that died at it, and what that one brings
   expect(await certificates.fail(id, fencing + 1, { code: 'x', detail: 'late' }, new Date())).toBe(false);
   expect(await certificates.renewLease(id, fencing + 2, 30)).toBe(false);
   expect(await stage.stored()).toMatchObject({ version: version + 1, failures: 0 });
-}, 30_000);
+});
 
 it('says what keeps it from serving, waits longer each time, and seals anew under the present key', async () => {
   const stranger = JSON.stringify({ id: 'stranger', key: randomBytes(32).toString('base64') });
@@ -126,4 +126,4 @@ it('says what keeps it from serving, waits longer each time, and seals anew unde
       reason: expect.stringMatching(/no certificate yet: secret .* cannot be opened/) as string,
     }),
   );
-}, 30_000);
+});

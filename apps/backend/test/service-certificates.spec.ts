@@ -269,7 +269,7 @@ it('the next authority of a purpose issues in place of the former one, which ans
   await eventually(
     async () => expect(await verifier.ocsp(after.certificate.pem, next, other.url)).toContain('leaf: good'),
     {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
     },
   );
 });

@@ -1,5 +1,7 @@
 import type { Client } from '@viw/client';
 import { sql } from 'kysely';
+import { SurvivalService } from '../src/services/survival-service';
+import type { Repositories } from '../src/store';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -96,17 +98,35 @@ test('what nobody tries again ends; a narrowed caller is told of its own', async
   await expect(none.certificates.survival()).resolves.toMatchObject({ certificates: 0 });
 });
 
-test('ten thousand certificates are answered, and others get their turn meanwhile', async () => {
+test('ten thousand certificates are answered', async () => {
   await addFleet(9_900, '.many.example');
   const asked = viewer.certificates.survival({ life_days: 6, ca_outage_days: 60 });
-  const answers: number[] = [];
-  let done = false;
-  void asked.finally(() => (done = true));
-  while (!done) {
-    const begun = performance.now();
-    await viewer.session.me();
-    answers.push(performance.now() - begun);
-  }
+  await viewer.session.me();
   await expect(asked).resolves.toMatchObject({ certificates: 10_000, left_out: 202, survives: false });
-  expect(answers.length).toBeGreaterThan(1);
+});
+
+test('others get their turn between two scenarios', async () => {
+  const [from, to] = [-10, 80].map((days) => new Date(Date.now() + days * 86_400_000).toISOString());
+  const one = {
+    id: 'a',
+    names: [],
+    not_before: from!,
+    not_after: to!,
+    due_at: null,
+    jitter: 0,
+    failed: null,
+  };
+  // At hand without waiting: every turn of the event loop is one that the reckoning gives away.
+  const scheduled = () => Promise.resolve({ certificates: [one], total: 1 });
+  const fleet = { scheduled, durations: () => Promise.resolve(null) } as unknown as Repositories['fleet'];
+  let turns = 0;
+  let turn = setImmediate(function count() {
+    turns += 1;
+    turn = setImmediate(count);
+  });
+  const asked = { life_days: undefined, ca_outage_days: 60, orders_per_ten_minutes: 100 };
+  const { scenarios } = await new SurvivalService({ repositories: { fleet } }).report(asked, undefined);
+  clearImmediate(turn);
+  expect(turns).toBeGreaterThanOrEqual(scenarios.length);
+  expect(scenarios).toHaveLength(3);
 });

@@ -166,7 +166,7 @@ describe('TLS with own files', () => {
     open.write('GET /agent/_health HTTP/1.1\r\nHost: test\r\n\r\n');
     expect(await answered).toContain('200 OK');
     open.destroy();
-  }, 30_000);
+  });
 });
 
 describe('client certificates', () => {

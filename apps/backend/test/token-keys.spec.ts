@@ -94,7 +94,7 @@ it('a new key is published first, signs later, and tokens of the former one stay
   expect(await states()).toEqual({ [next]: 'active' });
   await eventually(async () => expect(await opens(before.token)).toEqual([false, false]));
   expect(await opens(after.token)).toEqual([true, true]);
-}, 30_000);
+});
 
 it('a key in foreign hands is destroyed at once, on every backend, and its tokens with it', async () => {
   const before = await issued();
@@ -104,7 +104,7 @@ it('a key in foreign hands is destroyed at once, on every backend, and its token
   const after = await issued();
   expect(after.kid).toBe(items[0]?.kid);
   await eventually(async () => expect(await opens(after.token)).toEqual([true, true]));
-}, 30_000);
+});
 
 it('are sealed anew under a new key-encryption key; those of the configuration are turned there', async () => {
   const old = JSON.parse(around.environment['BACKEND_ENCRYPTION_KEY'] ?? '') as unknown;
@@ -133,4 +133,4 @@ it('are sealed anew under a new key-encryption key; those of the configuration a
   ]);
   await expect(client.tokenKeys.rotate()).rejects.toMatchObject({ code: 'CONFLICT' });
   await configured.stop();
-}, 30_000);
+});

@@ -106,4 +106,4 @@ test('after a failed validation the names are proved at staging first, and produ
   await worker.stop();
   await staging.stop();
   await proxy.stop();
-}, 30_000);
+});

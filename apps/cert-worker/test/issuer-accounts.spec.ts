@@ -64,7 +64,7 @@ const inState = (id: string, state: string) =>
       expect(account?.state).toBe(state);
       return account!;
     },
-    { timeoutMs: 15_000, what: state },
+    { timeoutMs: 30_000, what: state },
   );
 
 test('registered with its binding, used by certificates, changed, and deactivated at the CA', async () => {

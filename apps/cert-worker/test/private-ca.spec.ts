@@ -120,7 +120,7 @@ test('from the request to the revocation: certified by the root, served, renewed
   expect(first).toMatchObject({ names, issuer: expect.stringContaining('viw web services') as string });
   expect(await rig.served(site)).toBe(first?.fingerprint_sha256);
   await eventually(async () => expect(await verdict(id)).toBe(`${file('leaf.pem')}: OK`), {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
 
   const renewed = await rig.ended(await rig.request(id, 'renew'));

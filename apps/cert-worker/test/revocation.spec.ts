@@ -77,7 +77,7 @@ test('a CA that fails at the revocation: tried again by itself, with one new cer
     rig.db,
   );
   await eventually(async () => expect((await rig.certificateOf(id)).renewal.failure).toBeNull(), {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
   const versions = await versionsOf(id);
   expect(versions.map(({ revoked_at }) => revoked_at !== null)).toEqual([false, true]);

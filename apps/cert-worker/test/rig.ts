@@ -172,7 +172,7 @@ export async function startRig(sites: readonly string[], ca: Pick<PebbleOptions,
       return id;
     },
     operation: (id: string) => operations.get(id),
-    ended: (id: string, timeoutMs = 20_000): Promise<Operation> =>
+    ended: (id: string, timeoutMs = 60_000): Promise<Operation> =>
       eventually(
         async () => {
           const operation = await operations.get(id);

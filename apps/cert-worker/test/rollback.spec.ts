@@ -106,7 +106,7 @@ test('retired while a worker renews it: the work ends, no key is left, and nothi
       const ended = (await rig.events(operation)).filter((event) => event.event === 'finished');
       expect(ended.length).toBeGreaterThan(0);
     },
-    { timeoutMs: 15_000, what: 'the end being told' },
+    { timeoutMs: 30_000, what: 'the end being told' },
   );
   const { rows } = await sql<{ keys: number }>`SELECT
     (SELECT count(*) FROM viw.certificate_versions WHERE certificate_id = ${id} AND private_key_sealed IS NOT NULL)

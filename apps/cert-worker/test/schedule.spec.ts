@@ -64,7 +64,7 @@ const when = (id: string, condition: (certificate: Certificate) => void, what: s
       condition(certificate);
       return certificate;
     },
-    { timeoutMs: 15_000, what },
+    { timeoutMs: 30_000, what },
   );
 const planned = (id: string) =>
   when(id, ({ renewal }) => expect(renewal.due_at).not.toBeNull(), 'a plan of the current version');

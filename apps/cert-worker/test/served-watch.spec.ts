@@ -110,7 +110,7 @@ test('somebody puts another certificate into service: an alert says where, what 
   await look.turn(endless);
   expect(await servedOf(id)).toMatchObject({ outcome: 'served' });
   expect(alerts.map(({ action }) => action)).toEqual(['raised', 'cleared']);
-}, 30_000);
+});
 
 test('a server that cannot be asked is told of at the third look, and is no drift', async () => {
   const server = rig.servers[1];
@@ -137,7 +137,7 @@ test('a server that cannot be asked is told of at the third look, and is no drif
   expect(
     alerts.slice(1).map(({ action, dedupe_key: key }) => `${action} ${key.split(':')[0] ?? ''}`),
   ).toEqual(['cleared certificate-drift', 'cleared certificate-unchecked']);
-}, 30_000);
+});
 
 test('of two workers one looks; the other one goes on when it leaves', async () => {
   const server = rig.servers[2];
@@ -175,4 +175,4 @@ test('of two workers one looks; the other one goes on when it leaves', async () 
   const before = (await servedOf(id))?.checked_at ?? '';
   await eventually(async () => expect((await servedOf(id))?.checked_at).not.toBe(before));
   await second.stop();
-}, 30_000);
+});

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { verifyHandshake } from '@viw/agent-auth';
 import { agentFrame, handshakeStatus, hubFrame, subprotocol } from '@viw/contracts';
 import type { AgentFrame, HandshakeErrorCode, HubFrame } from '@viw/contracts';
-import { eventually } from '@viw/testing';
+import { eventually, freePort } from '@viw/testing';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 
@@ -36,7 +36,7 @@ export class TestHub {
   refuseWith: ((attempt: number) => { code: HandshakeErrorCode; headers?: string[] } | undefined) | undefined;
   #server: Server | undefined;
   #sockets = new Set<Socket>();
-  #port = 0;
+  #port: number | undefined;
 
   async start(): Promise<this> {
     const server = createServer((_request, response) => response.writeHead(404).end());
@@ -68,8 +68,9 @@ export class TestHub {
       }
       upgrades.handleUpgrade(request, socket, head, (ws) => this.#serve(ws, request.headers));
     });
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
-    this.#port = (server.address() as AddressInfo).port;
+    // Of those that no outgoing connection is given while the hub is away.
+    const port = (this.#port ??= await freePort());
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     this.#server = server;
     return this;
   }
@@ -115,7 +116,7 @@ export class TestHub {
         if (found === undefined) throw new Error(`no such ${type}`);
         return found;
       },
-      { what: type, everyMs: 10, timeoutMs: 15_000 },
+      { what: type, everyMs: 10, timeoutMs: 30_000 },
     );
   }
 
@@ -127,7 +128,7 @@ export class TestHub {
           throw new Error(`${this.connections.length} so far`);
         return connection;
       },
-      { what: `session ${number}`, everyMs: 10, timeoutMs: 15_000 },
+      { what: `session ${number}`, everyMs: 10, timeoutMs: 30_000 },
     );
   }
 

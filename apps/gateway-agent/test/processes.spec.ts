@@ -129,7 +129,7 @@ it('sends the result of what is at work before SIGTERM ends it with status 0', a
   await letGo();
   expect(await agent.exited).toEqual({ code: 0, signal: null });
   expect(await stage.resultOf(frame)).toMatchObject({ status: 'success' });
-  expect(stage.hub.current.closed).toEqual({ code: 1000, reason: 'shutdown' });
+  await eventually(() => expect(stage.hub.current.closed).toEqual({ code: 1000, reason: 'shutdown' }));
 });
 
 /** `RestartPreventExitStatus=78` of the unit: systemd does not start it again. Every other end it does. */
@@ -196,7 +196,7 @@ it('brings a freeze to a helper that was away when it came', async () => {
   stage.hub.send({ type: 'HOST_POLICY', policies: [await stage.backend.policy(1, [stage.backend], true)] });
   const helper = await stage.startHelper();
   await eventually(() => expect(helper.output()).toContain('"event":"host_policy_adopted"'), {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
   const frame = await stage.createUser('ida');
   stage.hub.send(frame);

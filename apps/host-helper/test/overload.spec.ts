@@ -17,7 +17,8 @@ describe('the helper under a client that takes all it can', () => {
 
   beforeAll(async () => {
     await helper.prepare();
-    await helper.start();
+    // The programs of these tests end when the test says so.
+    await helper.start({ HOST_HELPER_TIMEOUT_MAX_S: '30' });
     idleSockets = heldSockets();
   });
   afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
@@ -75,14 +76,14 @@ describe('the helper under a client that takes all it can', () => {
           expect(silent.closed()).toBe(true);
           expect(slow.closed()).toBe(true);
         },
-        { timeoutMs: 10_000 },
+        { timeoutMs: 30_000 },
       );
       expect(sent).toBeLessThan(message.length);
     } finally {
       clearInterval(drip);
     }
     // The deaf one sees nothing of it, since it does not read: the helper has let go of its end.
-    await eventually(() => expect(heldSockets()).toBe(idleSockets), { timeoutMs: 20_000 });
+    await eventually(() => expect(heldSockets()).toBe(idleSockets), { timeoutMs: 30_000 });
     expect(await helper.run('list_users')).toMatchObject({ status: 'success' });
   });
 

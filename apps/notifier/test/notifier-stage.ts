@@ -71,7 +71,7 @@ export class NotifierStage {
       NOTIFIER_ENCRYPTION_KEY: JSON.stringify({ id: 'test', key: this.#encryptionKey.toString('base64') }),
       NOTIFIER_PRIVATE_NETWORKS: '127.0.0.0/8',
       NOTIFIER_WEBHOOK_CA: this.receivers.map(({ certificate }) => certificate).join('\n'),
-      NOTIFIER_WEBHOOK_TIMEOUT_S: '1',
+      NOTIFIER_WEBHOOK_TIMEOUT_S: '2',
       NOTIFIER_RETRY_S: '1',
       NOTIFIER_ATTEMPTS: '3',
     };

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { selfSign } from '@viw/testing';
+import { freePort, selfSign } from '@viw/testing';
 
 export interface Received {
   readonly id: string;
@@ -44,7 +43,7 @@ export class Receiver {
   get url(): string {
     return `https://127.0.0.1:${this.#port}/hook`;
   }
-  #port = 0;
+  #port: number | undefined;
 
   /** At the same port as before. */
   async start(): Promise<void> {
@@ -59,8 +58,8 @@ export class Receiver {
         this.behaviour(request, response);
       });
     });
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
-    this.#port = (server.address() as AddressInfo).port;
+    const port = (this.#port ??= await freePort());
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     this.#server = server;
   }
 

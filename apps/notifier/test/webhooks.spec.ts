@@ -122,7 +122,7 @@ test('one that hangs, one that redirects and one that is away hold up nobody', a
   await eventually(() => expect(statesOf(well.id)).resolves.toEqual(Array(5).fill('delivered')));
   expect(Date.now() - begun).toBeLessThan(5_000);
   const errorOf = async (id: string) => (await stage.deliveries(id))[0]?.last_error;
-  await eventually(() => expect(errorOf(slow.id)).resolves.toBe('no answer within 1 s'));
+  await eventually(() => expect(errorOf(slow.id)).resolves.toBe('no answer within 2 s'));
   await eventually(() => expect(errorOf(away.id)).resolves.toBe('no connection: ECONNREFUSED'));
   receiver.behaviour = answering(307, { location: other.url });
   const errorsOf = async (id: string) => (await stage.deliveries(id)).map((each) => each.last_error);

@@ -130,16 +130,21 @@ describe('results of a gateway that signs them', () => {
     await stage.publish(await carried(before, helper));
     await eventually(async () => expect((await stage.statusOf(before))?.status).toBe('succeeded'));
     await new GatewayCredentialRepository({ db: stage.db }).revokeAll(stage.agentId);
-    const revokedAt = Date.now();
+    const revokedAt = performance.now();
+    // Told by when it was said, so that a busy machine changes nothing.
+    let believedAt = revokedAt;
     await eventually(
       async () => {
         const id = await command();
+        const saidAt = performance.now();
         await stage.publish(await carried(id, next));
         await eventually(async () => expect(await verdicts(id)).toHaveLength(1));
-        expect(await verdicts(id)).toEqual([{ signature: 'unknown_key', believed: false }]);
+        const [verdict] = await verdicts(id);
+        if (verdict?.believed) believedAt = saidAt;
+        expect(verdict).toEqual({ signature: 'unknown_key', believed: false });
       },
-      { timeoutMs: 10_000, everyMs: 200 },
+      { everyMs: 200 },
     );
-    expect(Date.now() - revokedAt).toBeLessThan(6_000);
+    expect(believedAt - revokedAt).toBeLessThan(6_000);
   });
 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
   pebble = await startPebble({
     httpPort,
     strict: true,
-    nonceRejectPercent: 50,
+    nonceRejectPercent: 25,
     authzReusePercent: 100,
     alternateRoots: 2,
     chainLength: 3,

@@ -28,7 +28,7 @@ export async function issuerAt(
       contact: ['mailto:ops@viw.example'],
       termsOfServiceAgreed: true,
       pollMs: 20,
-      waitTimeoutMs: 15_000,
+      waitTimeoutMs: 60_000,
       ...more,
     },
     deps,

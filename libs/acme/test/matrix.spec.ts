@@ -24,7 +24,7 @@ beforeAll(async () => {
   http = new Http01Responder({ bind: { host: '127.0.0.1', port: httpPort } });
   tls = new TlsAlpn01Responder({ bind: { host: '127.0.0.1', port: tlsPort } });
   await Promise.all([http.start(), tls.start()]);
-}, 30_000);
+});
 afterAll(async () => {
   await Promise.all([http?.stop(), tls?.stop()]);
   await knot?.stop();
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const dns = (): ChallengeSolver =>
   new Dns01Solver(
-    { propagationMs: 10_000, pollMs: 20 },
+    { propagationMs: 60_000, pollMs: 20 },
     {
       provider: new Rfc2136Provider({ ...knotAddress(), key: parseTsigKey(knot.tsigKey)!, loopback: true }),
       authorities: new Authorities({ resolvers: [`127.0.0.1:${knot.port}`], authorityPort: knot.port }),
@@ -46,7 +46,7 @@ const solvers: readonly (readonly [string[], () => ChallengeSolver])[] = [
 ];
 const binding = { kid: 'kid-1', hmacKey: Buffer.alloc(32, 9).toString('base64url') };
 
-/** What Pebble can be told to be like: half of all nonces refused and strict in each. */
+/** What Pebble can be told to be like: a quarter of all nonces refused and strict in each. */
 describe.each([
   { authzReusePercent: 0, chainLength: 1, alternateRoots: 0, bound: false },
   { authzReusePercent: 100, chainLength: 1, alternateRoots: 1, bound: true },
@@ -63,7 +63,7 @@ describe.each([
         tlsPort,
         dnsResolver: `127.0.0.1:${knot.port}`,
         strict: true,
-        nonceRejectPercent: 50,
+        nonceRejectPercent: 25,
         ...(bound && { externalAccountKeys: { [binding.kid]: binding.hmacKey } }),
       });
       const issuer = await issuerAt(pebble, {

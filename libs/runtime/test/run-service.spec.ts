@@ -116,7 +116,7 @@ test('off loopback without a token it refuses to start', async () => {
 });
 
 test('a stop that takes too long ends with exit 1', async () => {
-  const run = new Run({ FIXTURE_HANG_ON_STOP: 'true' });
+  const run = new Run({ FIXTURE_HANG_ON_STOP: 'true', FIXTURE_STOP_MS: '300' });
   await run.event('started');
   run.child.kill('SIGTERM');
   expect(await run.exit).toBe(1);
@@ -124,7 +124,7 @@ test('a stop that takes too long ends with exit 1', async () => {
 });
 
 test('a second signal forces exit 1', async () => {
-  const run = new Run({ FIXTURE_HANG_ON_STOP: 'true' });
+  const run = new Run({ FIXTURE_HANG_ON_STOP: 'true', FIXTURE_STOP_MS: '60000' });
   await run.event('started');
   run.child.kill('SIGTERM');
   await run.event('stopping');

@@ -79,7 +79,7 @@ it('killed before any change: the server serves a valid pair all the time, and t
         else deaths.push(said);
         // What lies there would start: the pair that `current` names fits. A test that reads one half before and the other
         // after the switch of another site passes the next time.
-        await eventually(nginxTest, { timeoutMs: 3_000 });
+        await eventually(nginxTest);
         const resumed = await deployWithLog(rig, rig.target(site), material);
         expect(resumed.error).toBeUndefined();
       });

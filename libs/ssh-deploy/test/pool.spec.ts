@@ -55,7 +55,7 @@ it('tries again what may pass: a server that is about to start', async () => {
 
 it('leaves a server alone that keeps failing, and asks again once it has cooled down', async () => {
   const port = await freePort();
-  const cautious = new SshPool({ attempts: 1, breaker: { coolDownMs: 1_000 } });
+  const cautious = new SshPool({ attempts: 1, breaker: { coolDownMs: 2_000 } });
   const connect = (): Promise<unknown> =>
     cautious.use({ ...login, port }, (server) => server.connect()).catch((error: unknown) => error);
   for (let failure = 0; failure < 3; failure++)
@@ -69,7 +69,7 @@ it('leaves a server alone that keeps failing, and asks again once it has cooled 
   await new Promise<void>((resolve) => late.listen(port, '127.0.0.1', resolve));
   try {
     const refused = await connect();
-    expect(refused).toMatchObject({ code: 'SSH_FAILED', retryable: true, meta: { retry_after_s: 1 } });
+    expect(refused).toMatchObject({ code: 'SSH_FAILED', retryable: true, meta: { retry_after_s: 2 } });
     expect(String(refused)).toContain('no further attempt is made');
     expect(asked).toBe(0);
     await eventually(async () => {
@@ -85,6 +85,8 @@ it('leaves a server alone that keeps failing, and asks again once it has cooled 
 it('leaves a server alone at once where a sign-in is refused; another credential is not held up', async () => {
   const stranger = await generateSshKeyPair();
   const refused = { ...login, privateKey: stranger.privateKey };
+  await pool.stop();
+  pool = new SshPool({ ...FAST, breaker: { coolDownMs: 60_000 } });
   const attempts = (): number => sshd.program.output().split('Connection from').length;
   await expect(pool.use(refused, (server) => server.connect())).rejects.toMatchObject({
     meta: { reason: 'authentication' },
@@ -92,7 +94,7 @@ it('leaves a server alone at once where a sign-in is refused; another credential
   const before = attempts();
   await expect(pool.use(refused, (server) => server.connect())).rejects.toMatchObject({
     code: 'SSH_FAILED',
-    meta: { reason: 'authentication', retry_after_s: 1 },
+    meta: { reason: 'authentication', retry_after_s: 60 },
   });
   expect(attempts()).toBe(before);
   await expect(pool.use(login, async (server) => (await server.connect()).isAlive)).resolves.toBe(true);

@@ -91,7 +91,7 @@ it('an upload that is cut: nothing switched; the next run begins it anew', async
   } finally {
     await proxy.stop();
   }
-}, 30_000);
+});
 
 it('a program that is missing, such as sudo: said so before anything is touched', async () => {
   const target = rig.target('sudo.example', { testCommand: ['no-sudo-here', '-n', 'nginx', '-t'] });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateSshKeyPair, startProgram, startSshd, type Sshd } from '@viw/testing';
+import { eventually, generateSshKeyPair, startProgram, startSshd, type Sshd } from '@viw/testing';
 import { hostKeyFingerprint, SshPool, type SshConnectOptions } from '@viw/ssh-deploy';
 import { Server, utils } from 'ssh2';
 
@@ -59,16 +59,7 @@ it('by an SSH agent, whose keys stay with it', async () => {
       });
       expect((await add.exited).code).toBe(0);
     };
-    for (
-      let attempt = 0;
-      attempt < 40 &&
-      (await added().then(
-        () => false,
-        () => true,
-      ));
-      attempt++
-    )
-      await new Promise((resolve) => setTimeout(resolve, 25));
+    await eventually(added, { everyMs: 25 });
     await rm(keyFile);
     await expect(signsIn(loginOf(sshd, { agentSocket }))).resolves.toBe('in\n');
   } finally {

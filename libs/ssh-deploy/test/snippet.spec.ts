@@ -112,7 +112,7 @@ it('is previewed, put into service, included by one line, changed, and taken for
     headers: { host: name },
   });
   expect([answer.status, await answer.text()]).toEqual([200, 'token-1.key']);
-}, 20_000);
+});
 
 it('offers nothing but TLS 1.2 and 1.3 with forward secrecy and AEAD', async () => {
   const name = site();
@@ -149,7 +149,7 @@ it('offers nothing but TLS 1.2 and 1.3 with forward secrecy and AEAD', async () 
     expect([ciphers, await offered({ ...only12, ciphers })]).toEqual([ciphers, 'refused']);
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' };
   expect(await offered(old)).toBe('refused');
-}, 20_000);
+});
 
 it('what was changed by hand is told, kept, and overwritten only by force', async () => {
   const name = site();
@@ -169,7 +169,7 @@ it('what was changed by hand is told, kept, and overwritten only by force', asyn
   expect(await apply(name, snippet, 'c2', { force: true })).toMatchObject({ log: versions });
   expect(await readlink(`${snippet.directory}/current`)).toBe('versions/c2');
   expect(await readFile(file, 'utf8')).toContain('# mine');
-}, 20_000);
+});
 
 it('is taken back when NGINX refuses it, when the reload fails, and when another certificate is served by it', async () => {
   const name = site();
@@ -200,4 +200,4 @@ it('is taken back when NGINX refuses it, when the reload fails, and when another
   expect(wrong.error).toMatchObject({ code: 'DEPLOY_NOT_PROVEN', meta: { rollback: 'done' } });
   expect(String(wrong.error)).toContain('the certificate served before is not served everywhere');
   expect(await readlink(`${directory}/current`)).toBe('versions/c1');
-}, 30_000);
+});

@@ -22,7 +22,7 @@ whereSudo('a user who is not root deploys through the installer', () => {
       ...options.map((option) => `nginx-argument ${option}`),
     ]);
     through = { ...rig, login: server.login, pool: server.pool };
-  }, 30_000);
+  });
   afterAll(() => Promise.all([rig.stop(), server.stop()]));
 
   const target = (site: string) => rig.target(site, { installer: server.installer });
@@ -53,7 +53,7 @@ whereSudo('a user who is not root deploys through the installer', () => {
     expect(await readlink(join(certDir, 'current'))).toBe('versions/v4');
     expect(await readlink(join(certDir, 'previous'))).toBe('versions/v3');
     expect((await readdir(join(certDir, 'versions'))).sort()).toEqual(['v2', 'v3', 'v4']);
-  }, 30_000);
+  });
 
   it('a key that NGINX refuses: the link goes back, the upload is removed, the old one is served', async () => {
     const site = 'bad.example';

@@ -123,7 +123,9 @@ test.each(consumed)(
       expect(await admin.xlen(`${stream}.dead`)).toBe(1);
     });
     expect(seen).toContain(fresh);
-    expect(await admin.exists(consumerAliveKey(stream, account, 'one'))).toBe(1);
+    await eventually(async () =>
+      expect(await admin.exists(consumerAliveKey(stream, account, 'one'))).toBe(1),
+    );
     await consumer.acknowledge(seen);
     await consumer.stop();
     expect(await admin.xinfo('CONSUMERS', stream, account)).toEqual([]);

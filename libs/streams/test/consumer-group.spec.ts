@@ -94,7 +94,7 @@ test('held entries stay pending, are not handed out again, and end by acknowledg
   await eventually(() => publishAll(stage.producer, stream, [4]));
   await eventually(() => expect(record.seen).toContain('4'));
   expect(record.seen.filter((id) => id !== '4')).toEqual(['1', '2', '3']);
-  expect(await pendingCount(stage.redis, stream)).toBe(3);
+  await eventually(async () => expect(await pendingCount(stage.redis, stream)).toBe(3));
 
   await consumer.acknowledge(ids.slice(0, 2));
   expect(await pendingCount(stage.redis, stream)).toBe(1);

@@ -44,17 +44,14 @@ beforeEach(async () => {
 });
 afterEach(() => cleanup.run());
 
+/** Of the liveness key: longer than a busy machine keeps a living consumer from renewing it. */
+const VICTIM_TTL_MS = 60_000;
+
 /** Starts a consumer process that has taken 10 entries of 15. */
-async function victim(stream: string, ttlMs: number): Promise<Program> {
+async function victim(stream: string): Promise<Program> {
   await publishAll(startProducer(redis, cleanup), stream, range(15));
-  const argv = [
-    process.execPath,
-    join(folder, 'crashing.js'),
-    server.url,
-    stream,
-    'victim',
-    String(ttlMs),
-  ] as const;
+  const consumer = ['victim', String(VICTIM_TTL_MS)];
+  const argv = [process.execPath, join(folder, 'crashing.js'), server.url, stream, ...consumer] as const;
   const program = cleanup.add(await startProgram({ name: 'crashing-consumer', argv }));
   await eventually(() => expect(program.output()).toContain('took 10'));
   return program;
@@ -64,7 +61,7 @@ const all = range(15).map(String);
 
 test('after SIGKILL the same consumer, started again, handles its own pending entries first', async () => {
   const stream = uniqueStream();
-  await (await victim(stream, 60_000)).kill();
+  await (await victim(stream)).kill();
   expect(await pendingCount(redis, stream)).toBe(10);
   const record = recorder();
   startConsumer(server.url, stream, record.handler, cleanup, { consumer: 'victim' });
@@ -76,7 +73,7 @@ test('after SIGKILL the same consumer, started again, handles its own pending en
 
 test('another consumer takes over only when the liveness key is gone, then removes the dead consumer', async () => {
   const stream = uniqueStream();
-  const dead = await victim(stream, 1_500);
+  const dead = await victim(stream);
   const record = recorder();
   const options = { consumer: 'other', minIdleMs: 1, claimEveryMs: 50, livenessTtlMs: 600 };
   startConsumer(server.url, stream, record.handler, cleanup, options);
@@ -87,6 +84,9 @@ test('another consumer takes over only when the liveness key is gone, then remov
   record.before = async () => {
     takenWhileAlive += await redis.exists(aliveKey);
   };
+  expect(await redis.pttl(aliveKey)).toBeGreaterThan(0);
+  // Its time passes sooner than by itself.
+  await redis.pexpire(aliveKey, 500);
   await eventually(() => expect(record.seen).toHaveLength(15));
   expect(takenWhileAlive).toBe(0);
   expect(record.seen).toEqual([...all.slice(10), ...all.slice(0, 10)]);
@@ -106,7 +106,7 @@ test('what a live consumer holds is never taken, however idle', async () => {
   await publishAll(producer, stream, [1, 2]);
   const holder = startConsumer(server.url, stream, first.handler, cleanup, {
     consumer: 'holder',
-    livenessTtlMs: 900,
+    livenessTtlMs: 30_000,
   });
   await eventually(() => expect(holder.held).toBe(2));
   const eager = { consumer: 'eager', minIdleMs: 1, claimEveryMs: 20, livenessTtlMs: 90 };

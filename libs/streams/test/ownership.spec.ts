@@ -7,8 +7,8 @@ import { streamStage } from './stream-stage';
 
 const stage = streamStage();
 
-/** Entries idle for longer than this count as abandoned; renewed every 100 ms. */
-const MIN_IDLE_MS = 300;
+/** Entries idle for longer than this count as abandoned; renewed three times as often. */
+const MIN_IDLE_MS = 1_200;
 
 interface Call {
   readonly batch: readonly Delivered<{ id: string }>[];

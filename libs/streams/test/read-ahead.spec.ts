@@ -84,17 +84,21 @@ test('what another consumer has taken before its turn is left to it', async () =
   const [taken = ''] = entries.slice(-1);
   const poison = (await stage.redis.xrevrange(stream, '+', '-', 'COUNT', 1))[0]?.[0] ?? '';
   await stage.redis.xclaim(stream, 'g', 'other', 0, taken, poison);
-  // Two turns of the renewal: it has seen whose they are.
-  const idle = async (): Promise<number[]> => {
-    const rows = (await stage.redis.xpending(stream, 'g', '-', '+', 100)) as [
-      string,
-      string,
-      number,
-      number,
-    ][];
-    return rows.filter(([, owner]) => owner === 'other').map(([, , ms]) => ms);
+  // Two renewals of what is its own: it has seen whose the others are.
+  const idle = async (): Promise<number> => {
+    const rows = (await stage.redis.xpending(stream, 'g', '-', '+', 100)) as [string, string, number][];
+    return rows.find(([, owner]) => owner === 'one')?.[2] ?? 0;
   };
-  await eventually(async () => expect(Math.min(...(await idle()))).toBeGreaterThan(250));
+  let [renewals, before] = [0, await idle()];
+  await eventually(
+    async () => {
+      const now = await idle();
+      if (now < before) renewals++;
+      before = now;
+      expect(renewals).toBeGreaterThanOrEqual(2);
+    },
+    { everyMs: 5 },
+  );
   goOn();
   await eventually(() => expect(record.seen).toEqual(ids(2 * BATCH - 1)));
   expect(await stage.redis.xlen(`${stream}.dead`)).toBe(0);

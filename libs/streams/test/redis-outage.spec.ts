@@ -44,7 +44,7 @@ test('a Redis that is away longer than BLOCK: the consumer goes on and nothing i
   await server.restart();
   await pending;
   await eventually(() => expect([...new Set(record.seen)]).toEqual(['1', '2', '3']));
-  await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0), { timeoutMs: 15_000 });
+  await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0), { timeoutMs: 30_000 });
 });
 
 test('a Redis that hangs is given up by the socket limit, and the consumer goes on when it wakes', async () => {
@@ -56,7 +56,7 @@ test('a Redis that hangs is given up by the socket limit, and the consumer goes 
   await eventually(() => expect(record.seen).toEqual(['1']));
   server.program.signal('SIGSTOP');
   try {
-    await eventually(() => expect(consumer.state).toBe('connecting'), { timeoutMs: 15_000 });
+    await eventually(() => expect(consumer.state).toBe('connecting'), { timeoutMs: 30_000 });
   } finally {
     server.program.signal('SIGCONT');
   }
@@ -115,7 +115,7 @@ test('an acknowledgement that Redis did not get is repeated without handling the
   startConsumer(server.url, stream, record.handler, cleanup);
   await eventually(() => expect(record.seen).toEqual(['1', '2']));
   await server.restart();
-  await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0), { timeoutMs: 15_000 });
+  await eventually(async () => expect(await pendingCount(redis, stream)).toBe(0), { timeoutMs: 30_000 });
   expect(record.seen).toEqual(['1', '2']);
 });
 

@@ -43,7 +43,7 @@ export interface Program {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string | undefined;
-  /** Resolves when the process has ended, however it did; never rejects. */
+  /** Resolves when the process has ended, however it did, and its last words are in `output()`; never rejects. */
   readonly exited: Promise<ProgramExit>;
   readonly running: boolean;
   /** Standard output and error of this run, at most the last 256 KiB. */
@@ -108,7 +108,10 @@ class RunningProgram implements Program {
       this.child.once('error', reject);
     });
     this.exited = new Promise((resolve) => {
-      this.child.once('exit', (code, signal) => resolve({ code, signal }));
+      this.child.once(
+        'exit',
+        (code, signal) => void lastWords(this.child).then(() => resolve({ code, signal })),
+      );
       this.child.once('error', () => {
         if (this.child.pid === undefined) resolve({ code: null, signal: null });
       });
@@ -187,6 +190,24 @@ class RunningProgram implements Program {
       });
     }
   }
+}
+
+/** What a process that holds its pipes open beyond its end may still say is not waited for, milliseconds. */
+const LAST_WORDS_MS = 500;
+
+/** The end of a process may be noticed before what it has written into its pipes has been read. */
+async function lastWords(child: ChildProcess): Promise<void> {
+  const read = new AbortController();
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  await Promise.race([
+    closed,
+    pause(LAST_WORDS_MS, undefined, { signal: read.signal }).then(
+      // A late timer comes before the reading of pipes.
+      () => new Promise((resolve) => setImmediate(resolve)),
+      () => undefined,
+    ),
+  ]);
+  read.abort();
 }
 
 function inheritedEnvironment(): NodeJS.ProcessEnv {

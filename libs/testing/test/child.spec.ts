@@ -32,6 +32,18 @@ test('waits for a port', async () => {
   expect(await program.kill()).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
+test('at its end its last words are there, whoever may still hold its pipes', async () => {
+  const talk = (script: string) => startProgram({ name: 'talker', argv: ['/bin/sh', '-c', script] });
+  const talkers = await Promise.all(Array.from({ length: 40 }, () => talk('echo last words')));
+  for (const talker of talkers) {
+    expect(await talker.exited).toEqual({ code: 0, signal: null });
+    expect(talker.output()).toBe('last words\n');
+  }
+  const parent = await talk('sleep 10 & echo "$!"');
+  expect(await parent.exited).toEqual({ code: 0, signal: null });
+  expect(isAlive(Number(parent.output()))).toBe(true);
+});
+
 test('SIGKILL when it does not heed the stop signal', async () => {
   const program = await startProgram({
     name: 'stubborn',

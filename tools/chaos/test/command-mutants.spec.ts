@@ -39,7 +39,7 @@ beforeEach(async () => {
   db = createDatabase({ url, applicationName: 'mutants-test', max: 2 });
   await migrate(db);
   helper = await startProgram(host.helper);
-}, 30_000);
+});
 afterEach(async () => {
   await helper?.stop();
   await db?.destroy();

@@ -37,7 +37,7 @@ beforeEach(async () => {
   await migrate(db);
   const postgres = Number(new URL(databaseUrl).port);
   wires = await tappedWires({ redis: workshop.server.port, postgres });
-}, 30_000);
+});
 afterEach(async () => {
   await wires.stop();
   await db.destroy();
@@ -52,7 +52,7 @@ async function dies(point: string, service: string, kill: () => Promise<void>): 
     for (let looks = 0; looks < 1_000; looks++) if (await isInStream(redis, xadd.words)) return true;
     return false;
   };
-  return strike(found, [victim], { hasArrived, say: () => undefined, signal: AbortSignal.timeout(20_000) });
+  return strike(found, [victim], { hasArrived, say: () => undefined, signal: AbortSignal.timeout(60_000) });
 }
 
 /** An honest results-writer through the tapped wires, killed at the point. */

@@ -139,7 +139,7 @@ export class Stage {
           pending: 0,
           unread: 0,
         }),
-      { timeoutMs: 20_000, what: 'the end of the streams' },
+      { what: 'the end of the streams' },
     );
   }
 }

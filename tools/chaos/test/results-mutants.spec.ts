@@ -71,7 +71,7 @@ function bodyOf({ acknowledged: _, evidence, ...facts }: SentResult): CommandRes
 let stage: ResultsStage;
 beforeEach(async () => {
   stage = await new ResultsStage().open();
-}, 30_000);
+});
 afterEach(() => stage.close());
 
 describe('dying with a batch in hand', () => {

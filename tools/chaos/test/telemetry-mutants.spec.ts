@@ -90,7 +90,7 @@ class TelemetryStage extends Stage {
 let stage: TelemetryStage;
 beforeEach(async () => {
   stage = await new TelemetryStage().open();
-}, 30_000);
+});
 afterEach(() => stage.close());
 
 async function expectClean(): Promise<void> {

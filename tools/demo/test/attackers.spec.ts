@@ -104,7 +104,7 @@ describe('a writer in Redis', () => {
         }
         throw new Error('no result yet');
       },
-      { what: 'the result', timeoutMs: 20_000, everyMs: 50 },
+      { what: 'the result', timeoutMs: 30_000, everyMs: 50 },
     );
 
   it.each([
@@ -184,7 +184,7 @@ describe('a hub', () => {
     const { port } = hub.address() as AddressInfo;
     await host.startAgent(`ws://127.0.0.1:${port}/agent/ws`, [host.backend, host.forger]);
     await eventually(() => expect(socket?.readyState).toBe(1));
-  }, 30_000);
+  });
   afterAll(() => {
     for (const client of hub.clients) client.terminate();
     hub.close();
@@ -210,7 +210,7 @@ describe('a hub', () => {
         if (result === undefined) throw new Error('no result yet');
         return result;
       },
-      { what: 'the result', timeoutMs: 20_000, everyMs: 20 },
+      { what: 'the result', timeoutMs: 30_000, everyMs: 20 },
     );
   }
 

@@ -93,7 +93,7 @@ const inSession = () =>
       expect(now.session_id).not.toBeNull();
       return now;
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 30_000 },
   );
 
 it('from the administrator’s token to a command that only the enrolled helper can read', async () => {
@@ -135,7 +135,7 @@ it('from the administrator’s token to a command that only the enrolled helper 
       if (found === undefined) throw new Error('no result yet');
       return found;
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 30_000 },
   );
   expect(result).toMatchObject({ status: 'success' });
   expect(await readFile(host.path('users'), 'utf8')).toBe('alice\n');

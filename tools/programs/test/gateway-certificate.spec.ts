@@ -102,7 +102,7 @@ const connected = (id: string, times: number) =>
       expect(all).toHaveLength(times);
       return all.at(-1);
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 30_000 },
   );
 
 /** As the hub knows it. */
@@ -122,14 +122,9 @@ it('enrolled, it shows its certificate to a hub that trusts viw’s authority; r
 
   const from = performance.now();
   await admin.gateways.revokeCredentials(id);
-  await eventually(
-    async () => expect((await sessionsOf(id)).at(-1)).toMatchObject({ kind: 'disconnected' }),
-    {
-      timeoutMs: 5_000,
-    },
-  );
+  await eventually(async () => expect((await sessionsOf(id)).at(-1)).toMatchObject({ kind: 'disconnected' }));
   expect(performance.now() - from).toBeLessThan(5_000);
-  expect(agent.output()).toContain('"close_code":4401');
+  await eventually(() => expect(agent.output()).toContain('"close_code":4401'));
   const { certificate: shown, private_key: key } = readIdentity(host.path('agent')) ?? {};
   const tls = { ca: await readFile(file('hub.pem'), 'utf8'), cert: shown?.pem ?? '', key: key ?? '' };
   expect(await upgrade(port, {}, '/agent/ws', 'GET', { tls })).toMatchObject({

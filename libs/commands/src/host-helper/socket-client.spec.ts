@@ -73,15 +73,19 @@ describe('HelperClient', () => {
     expect(hmac).toBe(helperRequestMac(secret, request));
   });
 
-  it.each<[string, boolean, (socket: Socket) => void]>([
-    ['closes', true, (socket) => socket.once('data', () => socket.destroy())],
-    ['answers nonsense', true, (socket) => socket.once('data', () => socket.write(encodeHelperMessage({})))],
-    ['says nothing', true, () => undefined],
-  ])('tells a helper that %s from one that never got the request', async (_name, delivered, serve) => {
+  it.each<[string, number, (socket: Socket) => void]>([
+    ['closes', 30_000, (socket) => socket.once('data', () => socket.destroy())],
+    [
+      'answers nonsense',
+      30_000,
+      (socket) => socket.once('data', () => socket.write(encodeHelperMessage({}))),
+    ],
+    ['says nothing', 1_000, () => undefined],
+  ])('tells a helper that %s from one that never got the request', async (_name, timeoutMs, serve) => {
     const client = await listen(serve);
-    await expect(client.call({ verb: 'list_users', timeoutMs: 200 })).rejects.toMatchObject({
+    await expect(client.call({ verb: 'list_users', timeoutMs })).rejects.toMatchObject({
       code: 'HELPER_UNAVAILABLE',
-      meta: { delivered },
+      meta: { delivered: true },
     });
   });
 
