@@ -68,6 +68,8 @@ export function certificateHistoryStage() {
 
   return {
     ...stage,
+    /** Of an operation under way. */
+    stored: stage.version,
     retention: () => new CertificateRetentionRepository(stage.worker.deps),
     ...{ run, version, ended, operation, retired, virtualHost, deployed, existing, withKey },
   };
