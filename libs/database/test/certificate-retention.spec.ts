@@ -93,6 +93,15 @@ test('versions and former deployments go by age; what is served or current stays
   expect(await stage.schedule.unplanned(10)).toMatchObject([{ version_id: current.id }]);
 });
 
+test('the current version stays though it is served nowhere and nothing plans its renewal', async () => {
+  const id = await stage.certificate();
+  const { id: current } = await version(id, 800, -401);
+  await stage.run(sql`UPDATE viw.certificate_versions SET private_key_sealed = NULL, key_destroyed_at = now()
+    WHERE id = ${current}`);
+  expect(await stage.retention().versions(old)).toBe(0);
+  expect((await stage.get(id)).current_version?.id).toBe(current);
+});
+
 test('a certificate retired long ago goes with all that is left of it; one retired lately stays whole', async () => {
   const make = async (retiredDaysAgo: number) => {
     const id = await stage.certificate();
