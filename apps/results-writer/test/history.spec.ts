@@ -4,6 +4,7 @@ import { createLogger, createMetrics } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import { commandHistory } from '../src/command-history';
+import { configSource } from '../src/config';
 import { WriterStage } from './writer-stage';
 
 const stage = new WriterStage('gw-history');
@@ -38,6 +39,12 @@ it('deletes commands past their retention with their results, and no open one', 
   await eventually(async () => expect(await stage.statusOf(before)).toBeUndefined());
   expect(await stage.storedResults(before)).toEqual([]);
   expect(await open()).toBe(1);
+});
+
+it('does not start with less than what a repetition can be told by', () => {
+  const parsed = (days: string) =>
+    configSource.schema.safeParse({ RESULTS_WRITER_COMMAND_RETENTION_DAYS: days });
+  expect([parsed('30').success, parsed('31').success]).toEqual([false, true]);
 });
 
 it('does so once, however many writers there are', async () => {

@@ -73,7 +73,7 @@ export function historySweep(
 interface Turn {
   readonly limit: number;
   readonly end: AbortSignal;
-  count(what: string, n: number): void;
+  readonly count: (what: string, n: number) => void;
 }
 
 async function untilNothingIsOld(step: SweepStep, { limit, end, count }: Turn): Promise<void> {

@@ -21,10 +21,14 @@ const epochsOf = async (agent: string) =>
 
 test('sessions that ended long ago go; the newest of an agent, open ones and young ones stay', async () => {
   const [busy, silent, open] = [newAgent(), newAgent(), newAgent()];
-  await stage.writer.applySessions([1, 2, 3, 4].flatMap((epoch) => [connected(busy, epoch), gone(busy, epoch)]));
+  await stage.writer.applySessions(
+    [1, 2, 3, 4].flatMap((epoch) => [connected(busy, epoch), gone(busy, epoch)]),
+  );
   await earlier(busy, 100, 1, 2);
   await earlier(busy, 89, 3);
-  await stage.writer.applySessions([1, 2].flatMap((epoch) => [connected(silent, epoch), gone(silent, epoch)]));
+  await stage.writer.applySessions(
+    [1, 2].flatMap((epoch) => [connected(silent, epoch), gone(silent, epoch)]),
+  );
   await earlier(silent, 100, 1, 2);
   await stage.writer.applySessions([connected(open, 1)]);
   await earlier(open, 100, 1);
@@ -37,7 +41,7 @@ test('a session that somebody says to have ended long ago stays while it was hea
   const agent = newAgent();
   await stage.writer.applySessions([
     connected(agent, 1),
-    { ...gone(agent, 1), ...session(agent, 1, inSeconds(-100 * DAY_S)) } as ReturnType<typeof gone>,
+    { ...gone(agent, 1), ...session(agent, 1, inSeconds(-100 * DAY_S)) },
     connected(agent, 2),
   ]);
   expect(await retention().sessions(old)).toBe(0);
@@ -84,11 +88,18 @@ test('events go by age, the oldest first and so many at once; two callers delete
   const events = [200, 100, 95, 91, 89, 0].map((days) => event(agent, days));
   await stage.writer.applyAgentEvents(events);
   const kept = async () =>
-    (await new GatewayHistoryRepository({ db: stage.f.db }).events(agent)).items.map(({ event_id }) => event_id);
+    (await new GatewayHistoryRepository({ db: stage.f.db }).events(agent)).items.map(
+      ({ event_id }) => event_id,
+    );
   expect(await retention().events({ keepDays: 90, limit: 1 })).toBe(1);
-  expect(await kept()).toEqual(events.slice(1).map(({ event: { event_id } }) => event_id).toReversed());
+  expect(await kept()).toEqual(
+    events
+      .slice(1)
+      .map(({ event: { event_id } }) => event_id)
+      .toReversed(),
+  );
   const both = await Promise.all([retention().events(old), retention().events(old)]);
-  expect(both[0]! + both[1]!).toBe(3);
+  expect(both[0] + both[1]).toBe(3);
   expect(await kept()).toEqual([events[5]!.event.event_id, events[4]!.event.event_id]);
 });
 

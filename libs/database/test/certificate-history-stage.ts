@@ -36,7 +36,9 @@ export function certificateHistoryStage() {
   /** A virtual host that is to serve the certificate, or none of viw's. */
   async function virtualHost(certificateId: string | null): Promise<string> {
     const id = uuidv7();
-    await run(sql`INSERT INTO viw.ssh_credentials (id, name, username, sealed) VALUES (${id}, ${id}, 'deploy', '{}')`);
+    await run(
+      sql`INSERT INTO viw.ssh_credentials (id, name, username, sealed) VALUES (${id}, ${id}, 'deploy', '{}')`,
+    );
     await run(sql`INSERT INTO viw.nginx_servers (id, name, host, ssh_port, ssh_credential_id, test_command, reload_command)
       VALUES (${id}, ${id}, '127.0.0.1', 22, ${id}, '[]', '[]')`);
     await run(sql`INSERT INTO viw.virtual_hosts (id, server_id, server_names, cert_dir, listeners, certificate_id)

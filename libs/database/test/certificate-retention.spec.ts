@@ -24,9 +24,10 @@ test('old operations go with their steps; the last one, young and open ones and 
   expect(await existing(OPERATIONS, [gone, young, made.operation, open, last])).toEqual(
     [young, made.operation, open, last].toSorted(),
   );
-  const { rows } = await sql`SELECT 1 FROM viw.certificate_operation_steps WHERE operation_id = ${gone}`.execute(
-    stage.owner(),
-  );
+  const { rows } =
+    await sql`SELECT 1 FROM viw.certificate_operation_steps WHERE operation_id = ${gone}`.execute(
+      stage.owner(),
+    );
   expect(rows).toEqual([]);
   expect(await stage.work.claim(gone, 'worker', 60)).toEqual({ outcome: 'finished' });
 });
@@ -123,11 +124,16 @@ test('a certificate retired long ago goes with all that is left of it; one retir
     await retention.retired(old),
   ]).toEqual([1, 1, 1, 1]);
   expect(await existing('certificates', [gone.id, kept.id])).toEqual([kept.id]);
-  expect(await existing('certificate_versions', [gone.version.id, kept.version.id])).toEqual([kept.version.id]);
+  expect(await existing('certificate_versions', [gone.version.id, kept.version.id])).toEqual([
+    kept.version.id,
+  ]);
   expect(await existing('virtual_hosts', [gone.host])).toEqual([gone.host]);
   // A request that comes again from the stream, or from the outbox, finds nothing to do.
   expect(await stage.work.claim(gone.version.operation, 'worker', 60)).toEqual({ outcome: 'finished' });
-  expect(await new OperationRepository(stage.backend.deps).list(gone.id)).toEqual({ items: [], next_cursor: null });
+  expect(await new OperationRepository(stage.backend.deps).list(gone.id)).toEqual({
+    items: [],
+    next_cursor: null,
+  });
   expect(await new OutboxRepository({ db: stage.owner() }).countUnpublished()).toBeGreaterThan(0);
 });
 
@@ -137,12 +143,15 @@ test('the oldest first, so many at once; two callers delete each once, and wait 
   await operation(id, 0);
   expect(await stage.retention().operations({ ...old, limit: 1 })).toBe(1);
   expect(await existing(OPERATIONS, ids)).toEqual([ids[0], ids[2]].toSorted());
-  await stage.owner().transaction().execute(async (trx) => {
-    // As a claim holds it.
-    await sql`SELECT 1 FROM viw.certificates WHERE id = ${id} FOR UPDATE`.execute(trx);
-    expect(await stage.retention().operations(old)).toBe(0);
-  });
+  await stage
+    .owner()
+    .transaction()
+    .execute(async (trx) => {
+      // As a claim holds it.
+      await sql`SELECT 1 FROM viw.certificates WHERE id = ${id} FOR UPDATE`.execute(trx);
+      expect(await stage.retention().operations(old)).toBe(0);
+    });
   const both = await Promise.all([stage.retention().operations(old), stage.retention().operations(old)]);
   const rest = await stage.retention().operations(old);
-  expect(both[0]! + both[1]! + rest).toBe(2);
+  expect(both[0] + both[1] + rest).toBe(2);
 });

@@ -16,14 +16,17 @@ const waiting = (n: number) =>
 
 /** Begins the work, which stops at a table that is locked, then the retirement of the certificate; then lets both go on. */
 async function meet(table: string, certificateId: string, work: () => Promise<unknown>) {
-  return stage.owner().transaction().execute(async (trx) => {
-    await sql`LOCK TABLE viw.${sql.id(table)} IN EXCLUSIVE MODE`.execute(trx);
-    const worked = work();
-    await waiting(1);
-    const retired = new CertificateRepository(stage.backend.deps).retire(certificateId);
-    await waiting(2);
-    return [worked, retired] as const;
-  });
+  return stage
+    .owner()
+    .transaction()
+    .execute(async (trx) => {
+      await sql`LOCK TABLE viw.${sql.id(table)} IN EXCLUSIVE MODE`.execute(trx);
+      const worked = work();
+      await waiting(1);
+      const retired = new CertificateRepository(stage.backend.deps).retire(certificateId);
+      await waiting(2);
+      return [worked, retired] as const;
+    });
 }
 
 test('an operation that fails while its certificate is retired has failed, and the certificate is retired', async () => {
@@ -32,9 +35,10 @@ test('an operation that fails while its certificate is retired has failed, and t
   const failed = { code: 'ACME_REFUSED', msg: 'nobody answers', next: stage.next(null) };
   const both = await meet('audit_log', id, () => stage.work.finish(operation_id, fencing, 'failed', failed));
   expect(await Promise.all(both)).toEqual([undefined, 'retired']);
-  const { rows } = await sql`SELECT error_code FROM viw.certificate_operations WHERE id = ${operation_id}`.execute(
-    stage.owner(),
-  );
+  const { rows } =
+    await sql`SELECT error_code FROM viw.certificate_operations WHERE id = ${operation_id}`.execute(
+      stage.owner(),
+    );
   expect(rows).toEqual([{ error_code: 'ACME_REFUSED' }]);
 });
 

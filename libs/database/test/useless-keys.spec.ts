@@ -66,7 +66,9 @@ test('nothing is destroyed of a certificate while somebody works on it; a revoke
 
 test('less than a day is refused, and so is a caller of another service', async () => {
   await expect(destroy(0)).rejects.toMatchObject({ code: '22023' });
-  const { rows } = await sql<{ may: boolean }>`SELECT bool_or(has_function_privilege(role, f.oid, 'EXECUTE')) AS may
+  const { rows } = await sql<{
+    may: boolean;
+  }>`SELECT bool_or(has_function_privilege(role, f.oid, 'EXECUTE')) AS may
     FROM unnest(ARRAY['viw_backend', 'viw_notifier', 'viw_results_writer', 'viw_telemetry_writer']) AS role, pg_proc f
     WHERE f.pronamespace = 'viw'::regnamespace AND f.proname IN ('destroy_useless_keys', 'forget_versions',
       'forget_operations', 'forget_deployments', 'forget_retired_certificates')`.execute(stage.owner());

@@ -8,5 +8,7 @@ import type { Db } from '../../connection';
  */
 export async function lockCertificateOf(trx: Db, operationId: string): Promise<void> {
   await sql`SELECT 1 FROM viw.certificates WHERE id =
-    (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) FOR UPDATE`.execute(trx);
+    (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) FOR UPDATE`.execute(
+    trx,
+  );
 }
