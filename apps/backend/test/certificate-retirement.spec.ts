@@ -103,6 +103,46 @@ describe('retiring a certificate', () => {
   });
 });
 
+describe('what is deleted of the history', () => {
+  const forget = (what: string) =>
+    sql`SELECT viw.${sql.id(`forget_${what}`)}(400, 100)`.execute(around.owner);
+
+  it('leaves the certificate as it is, and its lists without what is gone', async () => {
+    const { id, versions } = await makeCertificate({ versions: 3 });
+    const later = await admin.certificates.renew(id);
+    await sql`UPDATE viw.certificate_versions SET not_after = now() - interval '401 days', private_key_sealed = NULL,
+      created_at = now() - interval '500 days', key_destroyed_at = now() WHERE certificate_id = ${id}`.execute(
+      around.owner,
+    );
+    const [last, first] = (await admin.certificates.operations(id)).items;
+    expect(last?.id).toBe(later.operation_id);
+    await sql`UPDATE viw.certificate_operations SET status = 'succeeded', finished_at = now() - interval '401 days'
+      WHERE certificate_id = ${id}`.execute(around.owner);
+    const before = await admin.certificates.get(id);
+    for (const what of ['deployments', 'versions', 'operations', 'retired_certificates']) await forget(what);
+    expect(await admin.certificates.get(id)).toEqual(before);
+    expect(before.current_version?.id).toBe(versions[2]);
+    expect((await admin.certificates.versions(id)).items.map((one) => one.id)).toEqual([versions[2]]);
+    expect((await admin.certificates.operations(id)).items.map((one) => one.id)).toEqual([last!.id]);
+    await expect(admin.operations.get(first!.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(admin.certificates.rollback(id)).rejects.toEqual(refused('CONFLICT', /no version before/));
+  });
+
+  it('of a retired certificate is all of it', async () => {
+    const { id } = await makeCertificate({ versions: 0, served: false });
+    await admin.certificates.retire(id);
+    await sql`UPDATE viw.certificates SET deleted_at = now() - interval '401 days' WHERE id = ${id}`.execute(
+      around.owner,
+    );
+    await sql`UPDATE viw.certificate_operations SET finished_at = now() - interval '401 days'
+      WHERE certificate_id = ${id}`.execute(around.owner);
+    for (const what of ['operations', 'retired_certificates']) await forget(what);
+    for (const read of [admin.certificates.get, admin.certificates.versions, admin.certificates.operations])
+      await expect(read(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await audited('certificate.retire', id)).toBe(1);
+  });
+});
+
 describe('going back to a version', () => {
   it('is an operation of its own, to the version before or the named one', async () => {
     const { id, versions } = await makeCertificate({ versions: 3 });

@@ -17,6 +17,7 @@ import {
 } from '@viw/streams';
 import { version } from '../package.json';
 import { buildIssuers } from './build-issuers';
+import { certificateHistory, historyDaysOf } from './certificate-history';
 import type { CompleteConfig } from './config';
 import { Deployment } from './deploy/deployment';
 import { Rollback } from './deploy/rollback';
@@ -286,5 +287,6 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       },
       { run: (end) => scheduler.turn(end), logger },
     ),
+    certificateHistory({ databaseUrl, ...historyDaysOf(config) }, { db, metrics, logger }),
   ];
 }

@@ -93,6 +93,10 @@ const schema = z.object({
   CERT_WORKER_SSH_AGENT_SOCKET: z.string().startsWith('/', 'an absolute path').optional(),
   /** How often each virtual host is looked at: is what was proved still served? Seconds. */
   CERT_WORKER_SERVED_CHECK_EVERY_S: zInt({ min: 10, max: 604_800 }).default(14_400),
+  /** Days for which operations are kept after their end, versions after theirs, and retired certificates after their retirement. */
+  CERT_WORKER_HISTORY_RETENTION_DAYS: zInt({ min: 90, max: 3_650 }).default(400),
+  /** Days after which the private key of a version that has ended, was revoked or is in quarantine is destroyed. */
+  CERT_WORKER_KEY_RETENTION_DAYS: zInt({ min: 1, max: 3_650 }).default(90),
 });
 
 export const configSource = { service: 'cert-worker', schema } as const;

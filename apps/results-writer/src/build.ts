@@ -21,6 +21,7 @@ import {
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
 import { version } from '../package.json';
+import { commandHistory } from './command-history';
 import type { CompleteConfig } from './config';
 import { KnownResultKeys } from './signatures/known-result-keys';
 import { SignatureAlerts } from './signatures/signature-alerts';
@@ -95,5 +96,12 @@ export function buildResultsWriter(config: CompleteConfig, { logger }: { logger:
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
     ...consumers,
+    commandHistory(
+      {
+        databaseUrl: config.RESULTS_WRITER_DATABASE_URL,
+        keepDays: config.RESULTS_WRITER_COMMAND_RETENTION_DAYS,
+      },
+      { db, metrics, logger },
+    ),
   ];
 }

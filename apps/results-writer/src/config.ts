@@ -12,10 +12,16 @@ const schema = z.object({
   RESULTS_WRITER_REDIS_URL: zSecret(8).optional(),
   /** Refuse to start when Redis would lose or evict what is written to it; otherwise that is a warning. */
   RESULTS_WRITER_REDIS_STRICT: zBool().default(false),
+  /** Straight to Postgres: advisory locks need a session, which a pooler in transaction mode takes away. */
   RESULTS_WRITER_DATABASE_URL: zSecret(8).optional(),
   /** Name within the consumer group: the same again after a restart, another one for each replica. */
   RESULTS_WRITER_CONSUMER: z.string().min(1).max(128).default(hostname()),
   RESULTS_WRITER_BATCH_SIZE: zInt({ min: 1, max: 500 }).default(200),
+  /**
+   * Days for which a command that has ended is kept with its results. Longer than any command can live, a host's journal or the
+   * API can tell a repetition by, and any stream keeps entries that were read (30 days).
+   */
+  RESULTS_WRITER_COMMAND_RETENTION_DAYS: zInt({ min: 31, max: 3_650 }).default(400),
 });
 
 export const configSource = { service: 'results-writer', schema } as const;

@@ -20,7 +20,12 @@ export class WriterStage {
 
   constructor(readonly agentId: string) {}
 
-  async start(): Promise<void> {
+  /** With the rights of the writer. */
+  accountUrl!: string;
+  #running: Lifecycle | undefined;
+
+  /** @param before what is done to the database before the writer starts */
+  async start({ before }: { readonly before?: () => Promise<void> } = {}): Promise<void> {
     const redis = await startRedis();
     const { url: ownerUrl } = await uniqueDatabase();
     this.db = createDatabase({ url: ownerUrl, applicationName: 'test', max: 2 });
@@ -29,6 +34,7 @@ export class WriterStage {
     url.username = `results_${randomUUID().slice(0, 8)}`;
     url.password = randomUUID();
     await createServiceLogin(this.db, 'viw_results_writer', url.username, url.password);
+    this.accountUrl = url.toString();
     this.client = createRedis(redis.url, { role: 'command', name: 'test' });
     await waitUntilReady(this.client);
     this.producer = new StreamProducer({}, { redis: this.client, logger });
@@ -38,21 +44,27 @@ export class WriterStage {
       RESULTS_WRITER_ENABLED: 'true',
       RESULTS_WRITER_OPS_BIND: '127.0.0.1:0',
       RESULTS_WRITER_REDIS_URL: redis.url,
-      RESULTS_WRITER_DATABASE_URL: url.toString(),
+      RESULTS_WRITER_DATABASE_URL: this.accountUrl,
       RESULTS_WRITER_CONSUMER: 'test-1',
     });
-    const running = new Lifecycle(
+    this.#running = new Lifecycle(
       { components: buildResultsWriter(completeConfig(values), { logger }) },
       { logger },
     );
     this.#ends.push(
-      () => running.stop(),
+      () => this.stopWriter(),
       () => this.producer.stop(),
       () => this.client.disconnect(),
       () => this.db.destroy(),
       () => redis.stop(),
     );
-    await running.start();
+    await before?.();
+    await this.#running.start();
+  }
+
+  async stopWriter(): Promise<void> {
+    await this.#running?.stop();
+    this.#running = undefined;
   }
 
   async stop(): Promise<void> {

@@ -27,6 +27,7 @@ import {
 } from '@viw/streams';
 import type { StreamConsumerDeps } from '@viw/streams';
 import { version } from '../package.json';
+import { agentHistory } from './agent-history';
 import { Backlog } from './backlog';
 import type { CompleteConfig } from './config';
 import { writeAgentEvents, writeHellos, writeSessions, writeTelemetry } from './write-gateway-streams';
@@ -104,6 +105,14 @@ export function buildTelemetryWriter(config: CompleteConfig, { logger }: { logge
     silenceWatch(
       { lostAfterSeconds: config.TELEMETRY_WRITER_LOST_AFTER_S },
       { telemetry, changes, backlog, logger },
+    ),
+    agentHistory(
+      {
+        databaseUrl: config.TELEMETRY_WRITER_DATABASE_URL,
+        sessionDays: config.TELEMETRY_WRITER_SESSION_RETENTION_DAYS,
+        eventDays: config.TELEMETRY_WRITER_EVENT_RETENTION_DAYS,
+      },
+      { db, metrics, logger },
     ),
   ];
 }

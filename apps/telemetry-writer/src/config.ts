@@ -12,6 +12,7 @@ const schema = z.object({
   TELEMETRY_WRITER_REDIS_URL: zSecret(8).optional(),
   /** Refuse to start when Redis would lose or evict what is written to it; otherwise that is a warning. */
   TELEMETRY_WRITER_REDIS_STRICT: zBool().default(false),
+  /** Straight to Postgres: advisory locks need a session, which a pooler in transaction mode takes away. */
   TELEMETRY_WRITER_DATABASE_URL: zSecret(8).optional(),
   /** Name within the consumer group: the same again after a restart, another one for each replica. */
   TELEMETRY_WRITER_CONSUMER: z.string().min(1).max(128).default(hostname()),
@@ -20,6 +21,9 @@ const schema = z.object({
   TELEMETRY_WRITER_LOST_AFTER_S: zInt({ min: 10, max: 86_400 }).default(120),
   /** Days for which points are kept. */
   TELEMETRY_WRITER_RETENTION_DAYS: zInt({ min: 2, max: 3_650 }).default(30),
+  /** Days for which sessions are kept after their end, and events. Longer than any stream keeps entries that were read (30 days). */
+  TELEMETRY_WRITER_SESSION_RETENTION_DAYS: zInt({ min: 31, max: 3_650 }).default(90),
+  TELEMETRY_WRITER_EVENT_RETENTION_DAYS: zInt({ min: 31, max: 3_650 }).default(90),
 });
 
 export const configSource = { service: 'telemetry-writer', schema } as const;

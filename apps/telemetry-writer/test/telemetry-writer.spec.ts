@@ -129,6 +129,26 @@ describe('telemetry-writer', () => {
     await eventually(async () => expect(await pending()).toBe(0));
   });
 
+  it('deletes sessions and events past their retention, and the newest session of nobody', async () => {
+    for (const [session, epoch] of [
+      ['old', 1],
+      ['newest', 2],
+    ] as const)
+      await sql`insert into viw.agent_sessions (session_id, agent_id, hub, conn_id, epoch, remote_ip, disconnected_at)
+        values (${session}, 'gw-past', 'hub-1', 'c', ${epoch}, '192.0.2.1', now() - interval '91 days')`.execute(
+        db,
+      );
+    await sql`insert into viw.agent_events (agent_id, event_id, kind, name, ts, received_at)
+      select 'gw-past', gen_random_uuid(), 'service', name, now(), now() - make_interval(days => days)
+      from (values ('old', 91), ('young', 89)) as e (name, days)`.execute(db);
+    await startWriter();
+    await eventually(async () => {
+      const { rows } = await sql`select session_id as left from viw.agent_sessions where agent_id = 'gw-past'
+        union all select name from viw.agent_events where agent_id = 'gw-past'`.execute(db);
+      expect(rows).toEqual([{ left: 'newest' }, { left: 'young' }]);
+    });
+  });
+
   it('never lets an older frame win, and a replay of everything changes nothing', async () => {
     await startWriter();
     await hello('gw-order', 2_000);

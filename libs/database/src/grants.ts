@@ -218,6 +218,10 @@ const grants: Record<ServiceRole, Grants> = {
   },
 };
 
+/** Functions that delete what is old, and nothing else. */
+const retention = (...names: string[]): string[] =>
+  names.map((name) => `EXECUTE ON FUNCTION viw.${name}(int, int)`);
+
 /** Sequences of `serial` columns (identity columns need no grant) and functions. */
 const further: Record<ServiceRole, readonly string[]> = {
   viw_backend: [
@@ -229,12 +233,15 @@ const further: Record<ServiceRole, readonly string[]> = {
   viw_telemetry_writer: [
     'EXECUTE ON FUNCTION viw.ensure_point_partition(date)',
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
+    ...retention('forget_agent_sessions', 'forget_agent_events'),
   ],
-  viw_results_writer: [],
+  viw_results_writer: retention('forget_commands', 'forget_stray_results'),
   viw_notifier: [],
   viw_cert_worker: [
     'EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)',
     'EXECUTE ON FUNCTION viw.store_web_revocation_list(uuid, bigint, bigint, bytea, text, timestamptz, timestamptz)',
+    ...retention('destroy_useless_keys', 'forget_deployments', 'forget_versions'),
+    ...retention('forget_operations', 'forget_retired_certificates'),
   ],
 };
 

@@ -3,6 +3,7 @@ export * from './lock-sessions';
 export * from './connection';
 export type { ListOptions, Page } from './cursor';
 export * from './elected-task';
+export * from './history-sweep';
 export { type ServiceRole, serviceRoles } from './grants';
 export * from './migrate';
 export { type Migration, migrations } from './migrations';

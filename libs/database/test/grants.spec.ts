@@ -70,6 +70,20 @@ const refused: [ServiceRole, string][] = [
   ['viw_notifier', `UPDATE viw.certificates SET state = 'revoked'`],
   ['viw_cert_worker', 'SELECT sealed FROM viw.notification_secrets'],
   ['viw_backend', 'CREATE TABLE viw.mine (n int)'],
+  // What is old goes by functions of the one service that writes it, and in no other way.
+  ['viw_telemetry_writer', 'DELETE FROM viw.agent_sessions'],
+  ['viw_telemetry_writer', 'DELETE FROM viw.agent_events'],
+  ['viw_telemetry_writer', 'SELECT viw.forget_commands(400, 1)'],
+  ['viw_results_writer', 'DELETE FROM viw.agent_commands'],
+  ['viw_results_writer', 'SELECT viw.forget_agent_events(90, 1)'],
+  ['viw_backend', 'SELECT viw.forget_stray_results(400, 1)'],
+  ['viw_backend', 'SELECT viw.destroy_useless_keys(90, 1)'],
+  ['viw_cert_worker', 'DELETE FROM viw.certificates'],
+  ['viw_cert_worker', 'DELETE FROM viw.certificate_operations'],
+  ['viw_cert_worker', 'DELETE FROM viw.certificate_versions'],
+  ['viw_cert_worker', 'DELETE FROM viw.deployments'],
+  ['viw_cert_worker', 'UPDATE viw.certificate_versions SET private_key_sealed = NULL'],
+  ['viw_cert_worker', 'SELECT viw.retention_cutoff(1, 0, 1)'],
 ];
 
 test.each(refused)('%s is refused: %s', async (role, statement) => {

@@ -39,6 +39,9 @@ import { services } from './0052_services';
 import { certificateBatches } from './0053_certificate_batches';
 import { certificateRetirement } from './0054_certificate_retirement';
 import { auditedWork } from './0055_audited_work';
+import { agentHistory } from './0058_agent_history';
+import { commandHistory } from './0059_command_history';
+import { certificateHistory } from './0060_certificate_history';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -86,4 +89,7 @@ export const migrations: readonly Migration[] = [
   certificateBatches,
   certificateRetirement,
   auditedWork,
+  agentHistory,
+  commandHistory,
+  certificateHistory,
 ];

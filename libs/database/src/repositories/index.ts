@@ -75,3 +75,7 @@ export * from './access/second-factor-repository';
 export * from './access/sign-in-session-repository';
 export * from './servers/ssh-credential-repository';
 export * from './servers/virtual-host-repository';
+export * from './retention/agent-retention-repository';
+export * from './retention/certificate-retention-repository';
+export * from './retention/command-retention-repository';
+export type { Forgetting } from './retention/forgetting';

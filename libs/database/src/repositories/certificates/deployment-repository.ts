@@ -3,6 +3,7 @@ import { AppError, uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import { inTransaction } from '../../connection';
 import type { RepositoryDeps } from '../repository';
+import { lockCertificateOf } from './certificate-lock';
 
 export interface ProvedDeployment {
   readonly virtual_host_id: string;
@@ -28,6 +29,7 @@ export class DeploymentRepository {
   /** @param fencing from the claim of the operation. @throws AppError CONFLICT when the lease is lost */
   async recordProved(fencing: number, deployment: ProvedDeployment): Promise<void> {
     await inTransaction(this.deps.db, async (trx) => {
+      await lockCertificateOf(trx, deployment.operation_id);
       const { rows } = await sql`SELECT 1 FROM viw.certificate_operations
         WHERE id = ${deployment.operation_id} AND status = 'running' AND fencing = ${fencing} FOR UPDATE`.execute(
         trx,

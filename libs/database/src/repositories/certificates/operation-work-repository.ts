@@ -5,6 +5,7 @@ import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
 import { auditOperation } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
+import { lockCertificateOf } from './certificate-lock';
 import { heldByBatch, type Halted } from './operation-batch';
 import type { OperationFailure } from './failure-writes';
 import { forgetFailure, recordFailure } from './failure-writes';
@@ -64,10 +65,7 @@ export class OperationWorkRepository {
     if (!isUuid(operationId)) return { outcome: 'finished' };
     return inTransaction(this.deps.db, async (trx) => {
       // The certificate's row is the lock: claims of its operations follow each other.
-      await sql`SELECT 1 FROM viw.certificates WHERE id =
-        (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) FOR UPDATE`.execute(
-        trx,
-      );
+      await lockCertificateOf(trx, operationId);
       const { rows } = await sql<{ open: boolean; busy_ms: number | null; in_batch: boolean }>`
         SELECT o.status IN ('accepted', 'running') AS open, o.batch_id IS NOT NULL AND o.status = 'accepted' AS in_batch, (
           SELECT extract(epoch FROM max(p.lease_until) - clock_timestamp())::float8 * 1000
@@ -145,6 +143,7 @@ export class OperationWorkRepository {
     error?: OperationFailure,
   ): Promise<void> {
     await inTransaction(this.deps.db, async (trx) => {
+      await lockCertificateOf(trx, operationId);
       const { rows } = await sql<{ certificate_id: string; kind: OperationKind }>`
         UPDATE viw.certificate_operations SET status = ${outcome}, finished_at = now(), lease_until = NULL,
           error_code = ${error?.code ?? null}, error_msg = ${error?.msg ?? null}
