@@ -1,6 +1,6 @@
 import type { DueNotification } from '@viw/database';
 import { AppError } from '@viw/runtime';
-import type { Counter, Logger } from '@viw/runtime';
+import type { Counter, Logger, ReachableAddresses } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
 import { openWebhookSecret } from '@viw/secrets';
 import type { AlertChanges } from '../alerts/alert-changes';
@@ -8,7 +8,6 @@ import type { Store } from '../store';
 import { failingAlert } from './failing-alert';
 import { nextTry } from './next-try';
 import { postWebhook } from './post-webhook';
-import type { ReachableAddresses } from './reachable-addresses';
 import { signatureHeaders } from './webhook-signature';
 
 export interface DeliveryOptions {

@@ -6,7 +6,7 @@ import { jsonOf } from './json-of';
 import { ProviderHttp, type ProviderHttpOptions } from './provider-http';
 import { patiently } from './provider-patience';
 
-export interface DnsWebhookOptions extends Pick<ProviderHttpOptions, 'loopback' | 'timeoutMs' | 'caPem'> {
+export interface DnsWebhookOptions extends Pick<ProviderHttpOptions, 'guard' | 'timeoutMs' | 'caPem'> {
   readonly url: string;
   /** Signs requests; at least 24 bytes. */
   readonly signingKey: Buffer;
