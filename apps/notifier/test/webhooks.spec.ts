@@ -158,7 +158,7 @@ test('an address that no setting allows is not connected to', async () => {
   await stage.say(newKey());
   await eventually(async () =>
     expect((await stage.deliveries(id))[0]?.last_error).toBe(
-      'the address is not public, and no setting allows its network',
+      'the address is not public, and NOTIFIER_PRIVATE_NETWORKS does not allow its network',
     ),
   );
 });

@@ -1,4 +1,5 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { webhookSignatureHeaders } from '@viw/secrets';
 import { z } from 'zod';
 import { acmeRefused, acmeUnavailable } from '../../acme-errors';
 import type { DnsProvider } from '../dns-provider';
@@ -20,8 +21,7 @@ const answered = z.discriminatedUnion('status', [
 
 /**
  * Somebody's own program that changes the zone. It gets `POST {"action": "present" | "cleanup", "name", "value"}`, signed
- * as Standard Webhooks has it (https://www.standardwebhooks.com/): `webhook-id`, `webhook-timestamp` and `webhook-signature:
- * v1,<base64 of HMAC-SHA-256 over "id.timestamp.body">`. It answers 200 with `{"status": "done"}` or `{"status": "failed",
+ * as Standard Webhooks has it (`webhookSignatureHeaders`), with a timestamp of the attempt. It answers 200 with `{"status": "done"}` or `{"status": "failed",
  * "message"}`. Both actions MUST be repeatable and leave other values of the name alone.
  */
 export class DnsWebhookProvider implements DnsProvider {
@@ -70,10 +70,7 @@ export class DnsWebhookProvider implements DnsProvider {
   }
 
   private signed(id: string, body: string): Record<string, string> {
-    const timestamp = String(Math.floor(Date.now() / 1_000));
-    const mac = createHmac('sha256', this.options.signingKey)
-      .update(`${id}.${timestamp}.${body}`)
-      .digest('base64');
-    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
+    const timestamp = Math.floor(Date.now() / 1_000);
+    return webhookSignatureHeaders({ id, timestamp, body }, [this.options.signingKey]);
   }
 }
