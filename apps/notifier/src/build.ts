@@ -1,4 +1,4 @@
-import { alertsStream, certEventsStream, groups } from '@viw/contracts';
+import { alertStreams, certEventsStream, groups } from '@viw/contracts';
 import type { StreamContract } from '@viw/contracts';
 import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
@@ -94,7 +94,7 @@ export function buildNotifier(config: CompleteConfig, deps: NotifierDeps): Compo
       { redisUrl, handler, logger, metrics },
     );
   const consumers = [
-    consume(alertsStream, takeAlerts({ alertChanges })),
+    ...alertStreams.map((contract) => consume(contract, takeAlerts({ alertChanges }))),
     consume(certEventsStream, takeCertEvents({ store })),
   ];
 
