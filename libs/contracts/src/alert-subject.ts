@@ -53,7 +53,7 @@ const kindOf = (kind: string): AlertKind | undefined =>
   Object.hasOwn(alertKinds, kind) ? alertKinds[kind] : undefined;
 
 /**
- * Kinds of something that happened. No later word takes it back and none makes less of it than critical, whoever writes it: who
- * caused it may be able to write to the stream. They end after somebody has acknowledged them.
+ * Kinds of something that happened. No later word takes it back and none makes less of it than critical, whoever writes it.
+ * They end after somebody has acknowledged them.
  */
 export const neverCleared: readonly string[] = ['result-signature'];
