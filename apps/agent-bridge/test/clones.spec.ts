@@ -1,6 +1,6 @@
 import {
   agentSessionsStream,
-  alertsStream,
+  bridgeAlertsStream,
   contestsKey,
   keptEntries,
   leaseKey,
@@ -35,7 +35,7 @@ const [a, b] = ['127.0.0.1', '127.0.0.2'];
 const alert = (agentId: string, action: AlertsBody['action'], count = 1): Promise<AlertsBody[]> =>
   matching(
     stage.redis,
-    alertsStream,
+    bridgeAlertsStream,
     (body) => body.dedupe_key.endsWith(`:${agentId}`) && body.action === action,
     count,
   );
@@ -193,12 +193,12 @@ it('a contest that is over before its hub has looked at it: what waited goes out
 });
 
 it('alerts are kept to a bound by whoever raises one, read or not', async () => {
-  const [example] = alertsStream.examples;
+  const [example] = bridgeAlertsStream.examples;
   if (!example) throw new Error('no example');
-  const { fields } = encodeEntry(alertsStream, example);
+  const { fields } = encodeEntry(bridgeAlertsStream, example);
   const former = stage.redis.pipeline();
-  const bound = keptEntries[streams.alerts];
-  for (let n = 0; n < bound + 500; n++) former.xadd(streams.alerts, '*', ...fields);
+  const bound = keptEntries[streams.bridgeAlerts];
+  for (let n = 0; n < bound + 500; n++) former.xadd(streams.bridgeAlerts, '*', ...fields);
   await former.exec();
   const id = uniqueAgent();
   await join(hub.url, id, {}, { from: a });
@@ -206,6 +206,6 @@ it('alerts are kept to a bound by whoever raises one, read or not', async () => 
   expect((await refused(hub, id, a)).status).toBe(409);
   await alert(id, 'raised');
   // Redis trims whole nodes of the stream only.
-  expect(await stage.redis.xlen(streams.alerts)).toBeLessThan(bound + 250);
+  expect(await stage.redis.xlen(streams.bridgeAlerts)).toBeLessThan(bound + 250);
   await second.close();
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import {
-  alertsStream,
+  bridgeAlertsStream,
   hubEntriesStream,
   hubRegisterKey,
   hubStream,
@@ -41,8 +41,8 @@ it('everything that hubs do among themselves is within the rights of their accou
 
   // A contest begins and ends.
   expect((await upgrade(hub.port, signed(id), '/agent/ws', 'GET', { from: '127.0.0.1' })).status).toBe(409);
-  await matching(redis, alertsStream, ({ action }) => action === 'raised');
-  await matching(redis, alertsStream, ({ action }) => action === 'cleared');
+  await matching(redis, bridgeAlertsStream, ({ action }) => action === 'raised');
+  await matching(redis, bridgeAlertsStream, ({ action }) => action === 'cleared');
 
   // A dead hub is taken over and forgotten, poison in its stream set aside.
   const dead = hubStream('hub-dead');

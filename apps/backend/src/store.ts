@@ -30,6 +30,7 @@ import {
   OperationRepository,
   OutboxRepository,
   Savepoint,
+  RepositoryStore,
   RevokedTokenRepository,
   SecondFactorRepository,
   ServedCheckRepository,
@@ -43,7 +44,6 @@ import {
   TokenKeyRepository,
   VirtualHostRepository,
   WebAuthorityRepository,
-  inTransaction,
 } from '@viw/database';
 import type { Db } from '@viw/database';
 
@@ -98,15 +98,8 @@ const repositoriesOf = (db: Db) => ({
 export type Repositories = ReturnType<typeof repositoriesOf>;
 
 /** Postgres as the services see it. */
-export class Store {
-  readonly repositories: Repositories;
-
-  constructor(private readonly deps: { db: Db }) {
-    this.repositories = repositoriesOf(deps.db);
-  }
-
-  /** All or nothing. No network call other than to Postgres belongs in `work`. */
-  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return inTransaction(this.deps.db, (trx) => work(repositoriesOf(trx)));
+export class Store extends RepositoryStore<Repositories> {
+  constructor({ db }: { db: Db }) {
+    super({ db, repositoriesOf });
   }
 }

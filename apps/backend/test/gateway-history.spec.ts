@@ -1,31 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@viw/client';
 import { sql } from 'kysely';
-import type { Surroundings } from './surroundings';
-import { surroundings } from './surroundings';
-import type { TestBackend } from './test-backend';
-import { startBackend, uniqueAgent } from './test-backend';
+import { backendStage } from './backend-stage';
+import { uniqueAgent } from './test-backend';
 
-let around: Surroundings;
-let backend: TestBackend;
-let admin: Client;
-
-beforeAll(async () => {
-  around = await surroundings();
-  backend = await startBackend(around);
-  admin = await backend.signIn();
-}, 60_000);
-
-afterAll(async () => {
-  await backend?.stop();
-  await around?.close();
-});
+const stage = backendStage();
 
 describe('what a gateway did and does', () => {
   it('containers and connections of a host, of this one only', async () => {
     const id = uniqueAgent();
-    await admin.gateways.register({ agent_id: id });
-    expect(await admin.gateways.containers(id)).toEqual({
+    await stage.admin.gateways.register({ agent_id: id });
+    expect(await stage.admin.gateways.containers(id)).toEqual({
       running: null,
       total: null,
       images: null,
@@ -33,40 +17,42 @@ describe('what a gateway did and does', () => {
     });
     await sql`INSERT INTO viw.os_gateway_status (agent_id, epoch, seq, ts, received_at, metrics)
       VALUES (${id}, 1, 1, now(), now(), '{"containers":{"running":2,"images":["viw/session:1"]}}')`.execute(
-      around.owner,
+      stage.around.owner,
     );
-    expect(await admin.gateways.containers(id)).toMatchObject({
+    expect(await stage.admin.gateways.containers(id)).toMatchObject({
       ...{ running: 2, total: null, images: ['viw/session:1'] },
       at: expect.any(String) as string,
     });
     for (const [epoch, agent] of [id, id, 'gw-other'].entries())
       await sql`INSERT INTO viw.agent_sessions (session_id, agent_id, hub, conn_id, epoch, remote_ip)
-        VALUES (${randomUUID()}, ${agent}, 'hub-1', 'c-1', ${epoch}, '192.0.2.1')`.execute(around.owner);
-    const newest = await admin.gateways.sessions(id, { limit: 1 });
-    const rest = await admin.gateways.sessions(id, { cursor: newest.next_cursor ?? '' });
+        VALUES (${randomUUID()}, ${agent}, 'hub-1', 'c-1', ${epoch}, '192.0.2.1')`.execute(
+        stage.around.owner,
+      );
+    const newest = await stage.admin.gateways.sessions(id, { limit: 1 });
+    const rest = await stage.admin.gateways.sessions(id, { cursor: newest.next_cursor ?? '' });
     expect([...newest.items, ...rest.items].map(({ epoch, hub }) => [epoch, hub])).toEqual([
       [1, 'hub-1'],
       [0, 'hub-1'],
     ]);
-    for (const read of [admin.gateways.containers, admin.gateways.sessions])
+    for (const read of [stage.admin.gateways.containers, stage.admin.gateways.sessions])
       await expect(read(uniqueAgent())).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('events of a host: newest first, by pages, of this one only', async () => {
     const [id, other] = [uniqueAgent(), uniqueAgent()];
-    for (const agent_id of [id, other]) await admin.gateways.register({ agent_id });
+    for (const agent_id of [id, other]) await stage.admin.gateways.register({ agent_id });
     for (const [n, agent] of [id, id, id, other].entries())
       await sql`INSERT INTO viw.agent_events (agent_id, event_id, kind, name, data, ts, received_at)
         VALUES (${agent}, ${randomUUID()}, 'service', ${`event-${n}`}, ${JSON.stringify({ n })}::jsonb, now(),
-          now() + make_interval(secs => ${n}))`.execute(around.owner);
-    const first = await admin.gateways.events(id, { limit: 2 });
+          now() + make_interval(secs => ${n}))`.execute(stage.around.owner);
+    const first = await stage.admin.gateways.events(id, { limit: 2 });
     expect(first.items.map(({ name, data }) => [name, data])).toEqual([
       ['event-2', { n: 2 }],
       ['event-1', { n: 1 }],
     ]);
-    const rest = await admin.gateways.events(id, { cursor: first.next_cursor ?? '' });
+    const rest = await stage.admin.gateways.events(id, { cursor: first.next_cursor ?? '' });
     expect(rest).toMatchObject({ items: [{ name: 'event-0' }], next_cursor: null });
-    await expect(admin.gateways.events(uniqueAgent())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(stage.admin.gateways.events(uniqueAgent())).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('pages go on behind what was deleted meanwhile; the newest session is still there', async () => {

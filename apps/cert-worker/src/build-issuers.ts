@@ -1,3 +1,4 @@
+import type { OutboundGuard } from '@viw/acme';
 import { environmentIssuers } from '@viw/contracts';
 import type { Component, Logger } from '@viw/runtime';
 import { PeriodicTask } from '@viw/runtime';
@@ -27,8 +28,8 @@ export interface IssuersOptions {
   /** An account of this worker's configuration at another staging directory. */
   readonly stagingAt: (directoryUrl: string) => AcmeAccount;
   readonly privateCaDays: number;
-  /** Directories of the API's accounts may be at addresses of this machine. */
-  readonly accountLoopback: boolean;
+  /** Where directories of the API's accounts may be. */
+  readonly accountGuard: OutboundGuard;
 }
 
 export interface IssuersBuildDeps {
@@ -47,12 +48,12 @@ export function buildIssuers(
     profile,
     preferredChain,
     privateCaDays,
-    accountLoopback,
+    accountGuard,
   }: IssuersOptions,
   { store, box, logger }: IssuersBuildDeps,
 ): { issuers: Issuers; components: Component[] } {
   const accounts = store.accountWork;
-  const opened = new ApiAccounts({ loopback: accountLoopback }, { accounts, box });
+  const opened = new ApiAccounts({ guard: accountGuard }, { accounts, box });
   const authorities = store.webAuthorities;
   const key = new WebAuthorityKey({ authorities, box });
   const list = new WebRevocationList({ authorities, key, logger });

@@ -37,6 +37,7 @@ import { DnsSolvers } from './issue/dns/dns-solvers';
 import { ManualWatch } from './issue/dns/manual-watch';
 import { ServerHttp01 } from './issue/server-http01';
 import { authoritiesOf, solversOf } from './issue/solvers';
+import { outboundGuards } from './outbound-guards';
 import { repositoriesOf } from './repositories';
 import { CertificateAlerts } from './schedule/certificate-alerts';
 import { CertificateGauges } from './schedule/certificate-gauges';
@@ -113,11 +114,12 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const stagingUrl = config.CERT_WORKER_ACME_STAGING_URL ?? stagingOf(directoryUrl);
   const staging = stagingUrl === undefined ? undefined : accountAt(environmentIssuers.staging, stagingUrl);
   const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
+  const guards = outboundGuards(config);
   const authorities = authoritiesOf(config);
   const dns = new DnsSolvers(
     {
       propagationMs: config.CERT_WORKER_DNS_PROPAGATION_MS,
-      loopback: config.CERT_WORKER_DNS_PROVIDER_LOOPBACK,
+      guard: guards.dnsProviders,
     },
     {
       providers: store.dnsProviders,
@@ -140,7 +142,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       profile,
       preferredChain,
       privateCaDays: config.CERT_WORKER_PRIVATE_CA_DAYS,
-      accountLoopback: config.CERT_WORKER_ACME_ACCOUNT_LOOPBACK,
+      accountGuard: guards.acmeAccounts,
     },
     { store, box, logger },
   );

@@ -1,5 +1,15 @@
 import { hostname } from 'node:os';
-import { AppError, LOG_LEVELS, zBind, zBool, zCsv, zInt, zSecret } from '@viw/runtime';
+import {
+  AppError,
+  LOG_LEVELS,
+  isLoopbackNetwork,
+  isNetwork,
+  zBind,
+  zBool,
+  zCsv,
+  zInt,
+  zSecret,
+} from '@viw/runtime';
 import { parseTsigKey } from '@viw/acme';
 import { zEncryptionKeys } from '@viw/secrets';
 import { z } from 'zod';
@@ -72,6 +82,16 @@ const schema = z.object({
   CERT_WORKER_DNS_PROPAGATION_MS: zInt({ min: 1_000, max: 600_000 }).default(120_000),
   /** How long the operations of a worker that died wait until another one goes on with them, seconds. */
   CERT_WORKER_LEASE_S: zInt({ min: 3, max: 300 }).default(15),
+  /**
+   * Networks beside the public Internet where DNS providers and ACME directories that the API has named may be, and those only by
+   * HTTPS. Empty: none.
+   */
+  CERT_WORKER_PRIVATE_NETWORKS: zCsv()
+    .refine(
+      (networks) => networks.every((one) => isNetwork(one) && !isLoopbackNetwork(one)),
+      'a comma-separated list of addresses or networks, none of this machine',
+    )
+    .default([]),
   /** DNS providers may be at addresses of this machine, and by plain HTTP there. */
   CERT_WORKER_DNS_PROVIDER_LOOPBACK: zBool().default(false),
   /** Directories of accounts that the API has made may be at addresses of this machine, likewise. */

@@ -35,7 +35,6 @@ beforeAll(async () => {
     host: knot.address,
     port: knot.port,
     key: parseTsigKey(knot.tsigKey)!,
-    loopback: true,
   });
   const feed = {
     add: (name: string, value: string) => zone.addTxt(name, value),

@@ -5,6 +5,7 @@ import { SecretBox, sealBindingKey, zEncryptionKeys } from '@viw/secrets';
 import { eventually, startPebble, type Pebble } from '@viw/testing';
 import { sql } from 'kysely';
 import { ApiAccounts } from '../src/issuers/api-accounts';
+import { outboundGuards } from '../src/outbound-guards';
 import { startRig, type Rig } from './rig';
 
 const binding = { kid: 'kid-1', key: Buffer.alloc(32, 7).toString('base64url') };
@@ -123,10 +124,17 @@ test('a directory at this machine is asked only where that is allowed', async ()
   await made('inside-ca', {}, binding.key);
   const work = new AccountWorkRepository({ db: rig.db });
   const account = (await work.byIssuer('inside-ca'))!;
-  const opened = new ApiAccounts({ loopback: false }, { accounts: work, box: box() });
+  const { acmeAccounts: guard } = outboundGuards({
+    CERT_WORKER_PRIVATE_NETWORKS: ['10.0.0.0/8', '0.0.0.0/1'],
+    CERT_WORKER_DNS_PROVIDER_LOOPBACK: true,
+    CERT_WORKER_ACME_ACCOUNT_LOOPBACK: false,
+  });
+  const opened = new ApiAccounts({ guard }, { accounts: work, box: box() });
   await expect((await opened.open(account)).registerAccount()).rejects.toMatchObject({
     code: 'ACME_UNAVAILABLE',
-    message: expect.stringContaining('of this machine or its neighbours') as string,
+    message: expect.stringContaining(
+      'the address is not public, and CERT_WORKER_PRIVATE_NETWORKS does not allow its network',
+    ) as string,
   });
   await opened.stop();
 });

@@ -1,4 +1,4 @@
-import { alertsStream, streams } from '@viw/contracts';
+import { certAlertsStream, streams } from '@viw/contracts';
 import type { Certificate } from '@viw/contracts';
 import { OperationRepository, CertificateVersionRepository } from '@viw/database';
 import {
@@ -227,8 +227,8 @@ test('what was issued and could not be deployed is deployed later, not issued ag
   const { renewal } = await failing(id);
   expect(renewal.failure).toMatchObject({ kind: 'deploy', next_attempt_at: null, code: 'DEPLOY_REFUSED' });
   const alerts = async () => {
-    const entries = await rig.redis.xrange(streams.alerts, '-', '+');
-    const bodies = entries.map(([, fields]) => decodeEntry(alertsStream, fields).body);
+    const entries = await rig.redis.xrange(streams.certAlerts, '-', '+');
+    const bodies = entries.map(([, fields]) => decodeEntry(certAlertsStream, fields).body);
     return bodies
       .filter(({ dedupe_key }) => dedupe_key === `renewal.failing:${id}`)
       .map(({ action, severity, title }) => [action, severity, title]);

@@ -1,5 +1,5 @@
 import { readlink, readdir } from 'node:fs/promises';
-import { alertsStream, deadLetterStream, groups, streams } from '@viw/contracts';
+import { certAlertsStream, deadLetterStream, groups, streams } from '@viw/contracts';
 import { CertificateVersionRepository } from '@viw/database';
 import { decodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
@@ -180,9 +180,9 @@ describe('a deployment that fails leaves the server as it was', () => {
   test('a reload that keeps the old certificate: not proved, switched back, and an alert', async () => {
     const operation = await failedDeployment('stale.example', { reload_command: ['true'] });
     const alert = await eventually(async () => {
-      const entries = await rig.redis.xrange(streams.alerts, '-', '+');
+      const entries = await rig.redis.xrange(streams.certAlerts, '-', '+');
       const found = entries
-        .map(([, fields]) => decodeEntry(alertsStream, fields).body)
+        .map(([, fields]) => decodeEntry(certAlertsStream, fields).body)
         .find(({ dedupe_key: key }) => key === `certificate-operation:${operation.certificate_id}:issue`);
       if (!found) throw new Error('no alert');
       return found;

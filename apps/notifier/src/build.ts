@@ -1,8 +1,8 @@
-import { alertsStream, certEventsStream, groups } from '@viw/contracts';
+import { alertStreams, certEventsStream, groups } from '@viw/contracts';
 import type { StreamContract } from '@viw/contracts';
 import { createDatabase, pingDatabase } from '@viw/database';
 import type { Component, Logger } from '@viw/runtime';
-import { Counter, OpsServer, createMetrics } from '@viw/runtime';
+import { Counter, OpsServer, ReachableAddresses, createMetrics } from '@viw/runtime';
 import { SecretBox } from '@viw/secrets';
 import {
   ChangeAnnouncer,
@@ -22,7 +22,6 @@ import { takeAlerts } from './alerts/take-alerts';
 import type { CompleteConfig } from './config';
 import { Deliverer } from './deliver/deliverer';
 import { Delivery } from './deliver/delivery';
-import { ReachableAddresses } from './deliver/reachable-addresses';
 import { takeCertEvents } from './notify/take-cert-events';
 import { Store } from './store';
 
@@ -75,7 +74,10 @@ export function buildNotifier(config: CompleteConfig, deps: NotifierDeps): Compo
       store,
       alertChanges,
       box: new SecretBox({ keys: config.NOTIFIER_ENCRYPTION_KEY }),
-      addresses: new ReachableAddresses({ privateNetworks: config.NOTIFIER_PRIVATE_NETWORKS }),
+      addresses: new ReachableAddresses({
+        privateNetworks: config.NOTIFIER_PRIVATE_NETWORKS,
+        setting: 'NOTIFIER_PRIVATE_NETWORKS',
+      }),
       deliveries: new Counter({
         name: 'viw_notification_attempts_total',
         help: 'Attempts to deliver a notification by what came of them',
@@ -92,7 +94,7 @@ export function buildNotifier(config: CompleteConfig, deps: NotifierDeps): Compo
       { redisUrl, handler, logger, metrics },
     );
   const consumers = [
-    consume(alertsStream, takeAlerts({ alertChanges })),
+    ...alertStreams.map((contract) => consume(contract, takeAlerts({ alertChanges }))),
     consume(certEventsStream, takeCertEvents({ store })),
   ];
 

@@ -3,7 +3,7 @@ import {
   AlertUpkeepRepository,
   CertificateFactsRepository,
   NotificationQueueRepository,
-  inTransaction,
+  RepositoryStore,
 } from '@viw/database';
 import type { Db } from '@viw/database';
 
@@ -18,15 +18,8 @@ const repositoriesOf = (db: Db) => ({
 export type Repositories = ReturnType<typeof repositoriesOf>;
 
 /** Postgres as the notifier sees it. */
-export class Store {
-  readonly repositories: Repositories;
-
-  constructor(private readonly deps: { db: Db }) {
-    this.repositories = repositoriesOf(deps.db);
-  }
-
-  /** All or nothing. */
-  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return inTransaction(this.deps.db, (trx) => work(repositoriesOf(trx)));
+export class Store extends RepositoryStore<Repositories> {
+  constructor({ db }: { db: Db }) {
+    super({ db, repositoriesOf });
   }
 }

@@ -1,5 +1,13 @@
-import { certEventsStream, changesStream, notificationType } from '@viw/contracts';
+import {
+  bridgeAlertsStream,
+  certAlertsStream,
+  certEventsStream,
+  changesStream,
+  deadLetterStream,
+  notificationType,
+} from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
+import { encodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import { Webhook } from 'standardwebhooks';
@@ -158,7 +166,7 @@ test('an address that no setting allows is not connected to', async () => {
   await stage.say(newKey());
   await eventually(async () =>
     expect((await stage.deliveries(id))[0]?.last_error).toBe(
-      'the address is not public, and no setting allows its network',
+      'the address is not public, and NOTIFIER_PRIVATE_NETWORKS does not allow its network',
     ),
   );
 });
@@ -183,4 +191,34 @@ test('what waits for too long is given up, with an alert; of a paused channel wi
   await eventually(() =>
     expect(stage.alert(`notification-failing:${late.id}`)).resolves.toMatchObject({ state: 'resolved' }),
   );
+});
+
+test('each writer is believed in its own stream and of its own kinds; what a former version has left counts', async () => {
+  const certificate = uuidv7();
+  await sql`INSERT INTO viw.certificates (id, names, issuer, challenge, key_type, created_by)
+    VALUES (${certificate}, '{b.example}', 'acme', 'http-01', 'ec-p256', 'test')`.execute(stage.db);
+  const key = `renewal.failing:${certificate}`;
+  const word = (action: 'raised' | 'cleared', dedupe_key: string) =>
+    ({ action, dedupe_key, severity: 'warning', title: action, at: new Date().toISOString() }) as const;
+  await stage.say(key);
+  await eventually(async () => expect(await stage.alert(key)).toMatchObject({ state: 'firing', times: 1 }));
+  await stage.producer.publish(certAlertsStream, word('raised', key));
+  await eventually(async () => expect(await stage.alert(key)).toMatchObject({ times: 2 }));
+
+  // A stolen hub: whatever it writes, it writes there.
+  const { fields } = encodeEntry(certAlertsStream, word('cleared', key));
+  await stage.client.xadd(bridgeAlertsStream.stream, '*', ...fields);
+  await expect(stage.producer.publish(bridgeAlertsStream, word('cleared', key))).rejects.toMatchObject({
+    code: 'SCHEMA_MISMATCH',
+  });
+  // Of its own it is believed, and what comes behind its forgery is read.
+  const own = newKey('agent-contested');
+  await stage.producer.publish(bridgeAlertsStream, word('raised', own));
+  await eventually(async () => expect(await stage.alert(own)).toBeDefined());
+  const dead = deadLetterStream(bridgeAlertsStream.stream);
+  await eventually(async () => expect(await stage.client.xlen(dead)).toBe(1));
+  expect(await stage.alert(key)).toMatchObject({ state: 'firing', times: 2 });
+
+  await stage.producer.publish(certAlertsStream, word('cleared', key));
+  await eventually(async () => expect(await stage.alert(key)).toMatchObject({ state: 'resolved' }));
 });

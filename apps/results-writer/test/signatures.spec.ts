@@ -52,7 +52,7 @@ describe('results of a gateway that signs them', () => {
     return rows;
   };
   const alerts = async (): Promise<AlertsBody[]> =>
-    (await stage.client.xrange(streams.alerts, '-', '+')).map(
+    (await stage.client.xrange(streams.resultsAlerts, '-', '+')).map(
       ([, fields]) => JSON.parse(fields[fields.indexOf('body') + 1] ?? '') as AlertsBody,
     );
   const nothing = { rc: null, stdout: '', stderr: '' };

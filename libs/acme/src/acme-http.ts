@@ -4,8 +4,8 @@ import { rootCertificates } from 'node:tls';
 import acme from 'acme-client';
 import axios, { getAdapter, type AxiosAdapter, type AxiosError } from 'axios';
 import { acmeError, acmeUnavailable } from './acme-errors';
-import { assertAskable, farAway } from './far-away';
 import { NoncePool } from './nonce-pool';
+import type { OutboundGuard } from './outbound-guard';
 import { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
 
 /**
@@ -20,7 +20,7 @@ interface CallScope {
   nonces: NoncePool;
   timeoutMs: number;
   signal: AbortSignal | undefined;
-  /** @throws Refusal */
+  /** @throws AppError FORBIDDEN */
   assertAskable: (url: string) => void;
   problem?: AcmeProblem;
   networkError?: Error;
@@ -38,10 +38,10 @@ export interface AcmeHttpOptions {
   /** Limit of one HTTP request, in milliseconds. */
   requestTimeoutMs: number;
   /**
-   * MUST be given for a directory that the API has named: it and all that it names are asked by HTTPS and at no address of this
-   * machine or its link, unless `loopback`. Without it, what is configured is asked as it is.
+   * MUST be given for a directory that the API has named: it and all that it names are asked where the guard allows. Without it,
+   * what is configured is asked as it is.
    */
-  guard?: { readonly loopback: boolean } | undefined;
+  guard?: OutboundGuard | undefined;
 }
 
 /** What the last answer said besides its body. */
@@ -59,7 +59,7 @@ export class AcmeHttp {
     this.agent = new Agent({
       keepAlive: true,
       ...(directoryCaPem !== undefined && { ca: [...rootCertificates, directoryCaPem] }),
-      ...(guard && !guard.loopback && { lookup: farAway }),
+      ...(guard && { lookup: guard.lookup }),
     });
   }
 
@@ -128,8 +128,7 @@ export class AcmeHttp {
   }
 
   private readonly assertAskable = (url: string): void => {
-    const { guard } = this.options;
-    if (guard) assertAskable(new URL(url), guard.loopback);
+    this.options.guard?.assertUrl(new URL(url));
   };
 
   /** Closes idle connections. */

@@ -27,6 +27,7 @@ export type {
   OrderProgress,
 } from './issuer';
 export { generatePrivateKeyPem, KEY_TYPES, type KeyType } from './keys';
+export { OutboundGuard, type OutboundGuardOptions } from './outbound-guard';
 export { parseProblem, parseRetryAfter, type AcmeProblem } from './problem';
 export { whatYouCanDo } from './renewal/advice';
 export { nextAttempt, type FailedAttempt } from './renewal/next-attempt';

@@ -1,6 +1,7 @@
 import { CloudflareProvider, DnsWebhookProvider, Route53Provider, type DnsProvider } from '@viw/acme';
 import { AppError } from '@viw/runtime';
 import { startDnsProviderRig, type DnsProviderRig } from './dns-provider-rig';
+import { guardWith } from './guard-with';
 
 let rig: DnsProviderRig;
 beforeAll(async () => (rig = await startDnsProviderRig()), 30_000);
@@ -40,7 +41,12 @@ test.each([
     /shows this token no zone/,
   ],
 ])('Cloudflare: %s', async (_, name, more, words) => {
-  const options = { apiToken: rig.token, apiUrl: rig.cloudflare.url, loopback: true, ...more() };
+  const options = {
+    apiToken: rig.token,
+    apiUrl: rig.cloudflare.url,
+    guard: guardWith({ loopback: true }),
+    ...more(),
+  };
   const { code, message, meta } = await failure(new CloudflareProvider(options), name);
   expect({ code, retry: meta['retry'] }).toEqual({ code: 'ACME_REFUSED', retry: 'slow' });
   expect(message).toMatch(words);
@@ -114,7 +120,13 @@ describe('an API that is busy', () => {
 
 describe('a server that is not what it should be', () => {
   const hook = (url: string, more = {}) =>
-    new DnsWebhookProvider({ url, signingKey: rig.signingKey, loopback: true, timeoutMs: 2_000, ...more });
+    new DnsWebhookProvider({
+      url,
+      signingKey: rig.signingKey,
+      guard: guardWith({ loopback: true }),
+      timeoutMs: 2_000,
+      ...more,
+    });
   const name = '_acme-challenge.hook.example';
   const asked = () => rig.webhook.requests.length;
 
@@ -141,16 +153,21 @@ describe('a server that is not what it should be', () => {
 
   it.each([
     ['plain HTTP', 'http://hooks.example.org/', {}, /is not https/],
-    ['this machine, unless it is allowed', () => rig.webhook.url, { loopback: false }, /is not https/],
-    ['this machine by HTTPS', 'https://127.0.0.1:9/', { loopback: false }, /of this machine/],
+    ['this machine, unless it is allowed', () => rig.webhook.url, { guard: guardWith() }, /is not https/],
+    ['this machine by HTTPS', 'https://127.0.0.1:9/', { guard: guardWith() }, /not public, and NETWORKS/],
     [
       'this machine in other clothes',
       'https://[::ffff:127.0.0.1]:9/',
-      { loopback: false },
-      /of this machine/,
+      { guard: guardWith() },
+      /not public, and NETWORKS/,
     ],
-    ['this machine by a name', 'https://localhost:9/', { loopback: false }, /of this machine/],
-    ['the metadata of a cloud', 'https://169.254.169.254/', { loopback: false }, /of this machine/],
+    ['this machine by a name', 'https://localhost:9/', { guard: guardWith() }, /not public, and NETWORKS/],
+    [
+      'the metadata of a cloud',
+      'https://169.254.169.254/',
+      { guard: guardWith() },
+      /not public, and NETWORKS/,
+    ],
   ])('is not asked: %s', async (_, url, more, words) => {
     const before = asked();
     const { message, code } = await failure(hook(typeof url === 'string' ? url : url(), more), name);

@@ -16,6 +16,7 @@ import {
   startRoute53,
   type RecordFeed,
 } from '@viw/testing';
+import { guardWith } from './guard-with';
 
 export type DnsProviderRig = Awaited<ReturnType<typeof startDnsProviderRig>>;
 
@@ -72,7 +73,6 @@ export async function startDnsProviderRig() {
     host: knot.address,
     port: knot.port,
     key: parseTsigKey(knot.tsigKey)!,
-    loopback: true,
   });
 
   const awsOptions = {
@@ -80,12 +80,16 @@ export async function startDnsProviderRig() {
     secretAccessKey: secrets.secretAccessKey,
     sessionToken: secrets.sessionToken,
     apiUrl: route53.url,
-    loopback: true,
+    guard: guardWith({ loopback: true }),
     pollMs: 10,
   };
   const { username, password, subdomain, fulldomain: fullDomain } = acmeDns.account;
   const providers = {
-    cloudflare: new CloudflareProvider({ apiToken: secrets.token, apiUrl: cloudflare.url, loopback: true }),
+    cloudflare: new CloudflareProvider({
+      apiToken: secrets.token,
+      apiUrl: cloudflare.url,
+      guard: guardWith({ loopback: true }),
+    }),
     route53: new Route53Provider(awsOptions),
     acmeDns: new AcmeDnsProvider({
       url: acmeDns.url,
@@ -93,12 +97,12 @@ export async function startDnsProviderRig() {
       password,
       subdomain,
       fullDomain,
-      loopback: true,
+      guard: guardWith({ loopback: true }),
     }),
     webhook: new DnsWebhookProvider({
       url: `${webhook.url}/dns`,
       signingKey: secrets.signingKey,
-      loopback: true,
+      guard: guardWith({ loopback: true }),
     }),
   } satisfies Record<string, DnsProvider>;
   return {

@@ -41,7 +41,7 @@ const authorities = () =>
   new Authorities({ resolvers: [`127.0.0.1:${primary.port}`], authorityPort: primary.port });
 
 function providerAt({ address: host, port }: Pick<Knot, 'address' | 'port'>, key = primary.tsigKey) {
-  return new Rfc2136Provider({ host, port, key: parseTsigKey(key)!, loopback: true });
+  return new Rfc2136Provider({ host, port, key: parseTsigKey(key)! });
 }
 
 const solver = (propagationMs = 60_000, provider: DnsProvider = providerAt(primary)) =>

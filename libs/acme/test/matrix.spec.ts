@@ -34,7 +34,7 @@ const dns = (): ChallengeSolver =>
   new Dns01Solver(
     { propagationMs: 60_000, pollMs: 20 },
     {
-      provider: new Rfc2136Provider({ ...knotAddress(), key: parseTsigKey(knot.tsigKey)!, loopback: true }),
+      provider: new Rfc2136Provider({ ...knotAddress(), key: parseTsigKey(knot.tsigKey)! }),
       authorities: new Authorities({ resolvers: [`127.0.0.1:${knot.port}`], authorityPort: knot.port }),
     },
   );

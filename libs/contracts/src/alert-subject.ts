@@ -4,18 +4,29 @@ import { z } from 'zod';
 export const alertAboutKind = z.enum(['certificate', 'virtual_host', 'gateway', 'notification_channel']);
 export type AlertAboutKind = z.infer<typeof alertAboutKind>;
 
-/** Kinds of alerts, by what the id in their key names. A kind that is not here is about the installation as a whole. */
-const aboutOfKind: Readonly<Record<string, AlertAboutKind>> = {
-  'certificate-operation': 'certificate',
-  'certificate.expiring': 'certificate',
-  'renewal.failing': 'certificate',
-  'certificate-drift': 'virtual_host',
-  'certificate-unchecked': 'virtual_host',
-  'virtual-host-snippet': 'virtual_host',
-  'agent-contested': 'gateway',
-  'gateway-lost': 'gateway',
-  'result-signature': 'gateway',
-  'notification-failing': 'notification_channel',
+/** Who raises and clears alerts by a stream of its own. */
+export const alertWriters = ['agent-bridge', 'results-writer', 'cert-worker'] as const;
+export type AlertWriter = (typeof alertWriters)[number];
+
+interface AlertKind {
+  /** What the id in the key names. */
+  readonly about: AlertAboutKind;
+  /** Whose word about it counts, beside the backend's. */
+  readonly writer?: AlertWriter;
+}
+
+/** Kinds of alerts. One that is not here is about the installation as a whole, and of no writer with a stream of its own. */
+const alertKinds: Readonly<Record<string, AlertKind>> = {
+  'certificate-operation': { about: 'certificate', writer: 'cert-worker' },
+  'certificate.expiring': { about: 'certificate', writer: 'cert-worker' },
+  'renewal.failing': { about: 'certificate', writer: 'cert-worker' },
+  'certificate-drift': { about: 'virtual_host', writer: 'cert-worker' },
+  'certificate-unchecked': { about: 'virtual_host', writer: 'cert-worker' },
+  'virtual-host-snippet': { about: 'virtual_host', writer: 'cert-worker' },
+  'agent-contested': { about: 'gateway', writer: 'agent-bridge' },
+  'gateway-lost': { about: 'gateway' },
+  'result-signature': { about: 'gateway', writer: 'results-writer' },
+  'notification-failing': { about: 'notification_channel' },
 };
 
 export interface AlertSubject {
@@ -30,12 +41,19 @@ export interface AlertSubject {
  */
 export function alertSubject(dedupeKey: string): AlertSubject {
   const [kind = '', id = ''] = dedupeKey.split(':');
-  const about = Object.hasOwn(aboutOfKind, kind) ? aboutOfKind[kind] : undefined;
+  const about = kindOf(kind)?.about;
   return { kind, about: about === undefined || id === '' ? null : { kind: about, id } };
 }
 
+/** Whether the key is of a kind whose alerts this writer raises and clears. */
+export const isAlertOf = (writer: AlertWriter, dedupeKey: string): boolean =>
+  kindOf(alertSubject(dedupeKey).kind)?.writer === writer;
+
+const kindOf = (kind: string): AlertKind | undefined =>
+  Object.hasOwn(alertKinds, kind) ? alertKinds[kind] : undefined;
+
 /**
- * Kinds of something that happened. No later word takes it back and none makes less of it than critical, whoever writes it: who
- * caused it may be able to write to the stream. They end after somebody has acknowledged them.
+ * Kinds of something that happened. No later word takes it back and none makes less of it than critical, whoever writes it.
+ * They end after somebody has acknowledged them.
  */
 export const neverCleared: readonly string[] = ['result-signature'];

@@ -6,7 +6,7 @@ export const certificateInstaller = {
   path: '/usr/local/sbin/viw-cert-install',
   configuration: '/etc/viw/cert-install.conf',
   sudoersFile: '/etc/sudoers.d/viw-cert-install',
-  sha256: 'fa1b797a06581652f07becf3f7444fb1a72295f370540e62b0f612aac06dbead',
+  sha256: '58f59d43f748ce1644de221ac77e59f4c326d7acc059385a900eb18c6261178e',
 } as const;
 
 /**

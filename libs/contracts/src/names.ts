@@ -16,7 +16,12 @@ export const streams = {
   certRequests: 'viw.cert_requests',
   certEvents: 'viw.cert_events',
   gatewayRegistry: 'viw.gateway_registry',
+  /** Of any kind: the backend's alone, since who may write here can take back what anybody has raised. */
   alerts: 'viw.alerts',
+  /** One per writer beside it, each for the kinds of that writer only (`alertWriters`). */
+  bridgeAlerts: 'viw.alerts.agent_bridge',
+  resultsAlerts: 'viw.alerts.results_writer',
+  certAlerts: 'viw.alerts.cert_worker',
 } as const;
 
 export type StreamName = (typeof streams)[keyof typeof streams];
@@ -51,6 +56,9 @@ export const streamGroups: Readonly<Record<StreamName, readonly GroupName[]>> = 
   [streams.certEvents]: [groups.notifier],
   [streams.gatewayRegistry]: [],
   [streams.alerts]: [groups.notifier],
+  [streams.bridgeAlerts]: [groups.notifier],
+  [streams.resultsAlerts]: [groups.notifier],
+  [streams.certAlerts]: [groups.notifier],
 };
 
 /**
@@ -64,6 +72,9 @@ export const keptEntries = {
   [streams.gatewayRegistry]: 100_000,
   [streams.certEvents]: 100_000,
   [streams.alerts]: 10_000,
+  [streams.bridgeAlerts]: 10_000,
+  [streams.resultsAlerts]: 10_000,
+  [streams.certAlerts]: 10_000,
 } as const satisfies Partial<Record<StreamName, number>>;
 
 /**

@@ -120,7 +120,7 @@ export const redisAccounts = {
     { commands: ['set'], keys: [nonceKey('*', '*'), sentMarkKey('*', '*')], access: 'write' },
     produce(
       ...[streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
-      ...[streams.commandEvents, streams.commandResults, streams.alerts],
+      ...[streams.commandEvents, streams.commandResults, streams.bridgeAlerts],
     ),
     follow(streams.gatewayRegistry),
     { commands: ['hget'], keys: [registrySnapshotKey], access: 'read' },
@@ -136,21 +136,24 @@ export const redisAccounts = {
       keys: [streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
       access: 'read',
     },
-    produce(streams.changes, streams.alerts),
+    produce(streams.changes),
   ],
   'results-writer': [
     presence,
     ...consume(groups.resultsWriter, [streams.commandEvents, streams.commandResults]),
-    produce(streams.changes, streams.alerts),
+    produce(streams.changes, streams.resultsAlerts),
   ],
   'cert-worker': [
     presence,
     ...consume(groups.certWorker, [streams.certRequests]),
-    produce(streams.certEvents, streams.changes, streams.alerts),
+    produce(streams.certEvents, streams.changes, streams.certAlerts),
   ],
   notifier: [
     presence,
-    ...consume(groups.notifier, [streams.alerts, streams.certEvents]),
+    ...consume(groups.notifier, [
+      ...[streams.alerts, streams.bridgeAlerts, streams.resultsAlerts, streams.certAlerts],
+      streams.certEvents,
+    ]),
     produce(streams.changes),
   ],
 } as const satisfies Readonly<Record<string, readonly RedisRule[]>>;

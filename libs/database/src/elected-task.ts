@@ -23,8 +23,9 @@ export interface ElectedTaskDeps {
   /**
    * One turn. Its effects must be idempotent: somebody else may have begun when `end` is aborted, which happens at `stop`, and when
    * the lock is lost.
+   * @param worked for a turn that lasts: to be called when part of it has succeeded, so that a failure after it is the first one again
    */
-  run(end: AbortSignal): Promise<unknown>;
+  run(end: AbortSignal, worked: () => void): Promise<unknown>;
   readonly logger: Logger;
 }
 
@@ -56,7 +57,7 @@ export class ElectedTask implements Component {
         onFailure: (error) =>
           this.deps.logger.warn({ event: failureEvent, task: name, error }, `${name} failed, trying again`),
       },
-      async (end) => void (await this.deps.run(end)),
+      async (end, worked) => void (await this.deps.run(end, worked)),
     );
   }
 

@@ -14,6 +14,7 @@ export type { AuditOutcome } from './schema/audit';
 export type { CredentialKind } from './schema/gateways';
 export * from './run-alone';
 export * from './run-periodically-alone';
+export * from './repository-store';
 export * from './savepoint';
 export * from './service-login';
 export * from './sql-state';

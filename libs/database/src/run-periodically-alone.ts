@@ -1,6 +1,6 @@
 import { sleep } from '@viw/runtime';
 import type { AdvisoryLockOptions } from './advisory-lock';
-import type { RunAloneOptions } from './run-alone';
+import type { AloneWork, RunAloneOptions } from './run-alone';
 import { runAlone } from './run-alone';
 
 export interface RunPeriodicallyAloneOptions extends RunAloneOptions {
@@ -15,11 +15,11 @@ export interface RunPeriodicallyAloneOptions extends RunAloneOptions {
 export const runPeriodicallyAlone = (
   lock: AdvisoryLockOptions,
   { everyMs, ...options }: RunPeriodicallyAloneOptions,
-  turn: (end: AbortSignal) => Promise<void>,
+  turn: AloneWork,
 ): Promise<void> =>
   runAlone(lock, options, async (end, worked) => {
     while (!end.aborted) {
-      await turn(end);
+      await turn(end, worked);
       worked();
       await sleep(everyMs, end).catch(() => undefined);
     }

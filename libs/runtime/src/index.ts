@@ -18,6 +18,7 @@ export * from './metrics';
 export * from './ops-server';
 export * from './periodic-task';
 export * from './problem';
+export * from './reachable-addresses';
 export * from './readiness';
 export * from './redact-text';
 export * from './redact-value';

@@ -6,4 +6,5 @@ export { randomToken } from './random-token';
 export { SecretBox, type SealedSecret, type SecretContext } from './secret-box';
 export { openSshCredential, sealSshCredential, type SshCredentialSecret } from './ssh-credential';
 export { generateWebhookSecret, openWebhookSecret, sealWebhookSecret } from './webhook-secret';
+export { webhookSignatureHeaders, type SignedContent } from './webhook-signature';
 export * from './dns-provider-secret';

@@ -24,7 +24,7 @@ whereSudo('the installer in hostile hands', () => {
     chmodSync(base, 0o755);
     root = join(base, 'certificates');
     await mkdir(root, { mode: 0o755 });
-    server = await startSudoServer(sudoersLine, [`certificates ${root}`, 'nginx /bin/true']);
+    server = await startSudoServer(sudoersLine, [`certificates ${root}`, 'nginx /usr/bin/true']);
     staging = join(server.home, '.viw-staging');
   });
   afterAll(async () => {

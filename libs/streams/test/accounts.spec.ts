@@ -83,6 +83,9 @@ const consumed: readonly [RedisAccount, StreamName, string][] = [
   ['results-writer', streams.commandResults, streams.commandResults],
   ['cert-worker', streams.certRequests, streams.certRequests],
   ['notifier', streams.alerts, streams.alerts],
+  ['notifier', streams.bridgeAlerts, streams.bridgeAlerts],
+  ['notifier', streams.resultsAlerts, streams.resultsAlerts],
+  ['notifier', streams.certAlerts, streams.certAlerts],
   ['notifier', streams.certEvents, streams.certEvents],
   ['agent-bridge', streams.commands, streams.commands],
   ['agent-bridge', streams.commands, hubStream('hub-1')],
@@ -133,17 +136,20 @@ test.each(consumed)(
 );
 
 const produced: readonly [RedisAccount, readonly StreamName[]][] = [
-  ['backend', [streams.commands, streams.certRequests, streams.gatewayRegistry, streams.changes]],
+  [
+    'backend',
+    [streams.commands, streams.certRequests, streams.gatewayRegistry, streams.changes, streams.alerts],
+  ],
   [
     'agent-bridge',
     [
       ...[streams.agentHello, streams.agentSessions, streams.agentEvents, streams.telemetry],
-      ...[streams.commandEvents, streams.commandResults],
+      ...[streams.commandEvents, streams.commandResults, streams.bridgeAlerts],
     ],
   ],
   ['telemetry-writer', [streams.changes]],
-  ['results-writer', [streams.changes]],
-  ['cert-worker', [streams.certEvents, streams.changes]],
+  ['results-writer', [streams.changes, streams.resultsAlerts]],
+  ['cert-worker', [streams.certEvents, streams.changes, streams.certAlerts]],
   ['notifier', [streams.changes]],
 ];
 
@@ -156,7 +162,7 @@ test.each(produced)('%s adds to its streams, and to no other of the contracts', 
     await producer.publish(contractOf(name), contractOf(name).examples[0], { maxlen: 100 });
   if (account === 'backend') return;
   const consumes = consumed.filter(([who]) => who === account).map(([, name]) => name);
-  const others = Object.values(streams).filter((name) => !names.includes(name) && name !== streams.alerts);
+  const others = Object.values(streams).filter((name) => !names.includes(name));
   for (const name of others) await expect(redis.xadd(name, '*', 'a', 'b')).rejects.toThrow('NOPERM');
   // Reading is for members of the group only, so nobody reads what it writes.
   for (const name of Object.values(streams).filter((each) => !consumes.includes(each)))

@@ -1,4 +1,4 @@
-import { alertsStream, contestsKey, keptEntries, streams } from '@viw/contracts';
+import { bridgeAlertsStream, contestsKey, keptEntries, streams } from '@viw/contracts';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
 import type { BridgeMetrics } from '../bridge-metrics';
@@ -98,6 +98,6 @@ export class Contests {
         'only what others share: register a key of its own for it, which shuts out whoever does not have that key.',
       at: new Date(clock.now()).toISOString(),
     } as const;
-    return publisher.confirmed(alertsStream, alert, { maxlen: keptEntries[streams.alerts] });
+    return publisher.confirmed(bridgeAlertsStream, alert, { maxlen: keptEntries[streams.bridgeAlerts] });
   }
 }

@@ -1,4 +1,4 @@
-import { alertsStream, keptEntries, streams } from '@viw/contracts';
+import { certAlertsStream, keptEntries, streams } from '@viw/contracts';
 import type { AlertsBody } from '@viw/contracts';
 import type { DueCheck, ServedCheckRepository } from '@viw/database';
 import { foreignText } from '@viw/runtime';
@@ -77,9 +77,9 @@ export class ServedWatch {
 
   async #publish(alert: Omit<AlertsBody, 'at'>): Promise<void> {
     await this.deps.producer.publish(
-      alertsStream,
+      certAlertsStream,
       { ...alert, at: new Date().toISOString() },
-      { timeoutMs: PUBLISH_MS, maxlen: keptEntries[streams.alerts] },
+      { timeoutMs: PUBLISH_MS, maxlen: keptEntries[streams.certAlerts] },
     );
   }
 }

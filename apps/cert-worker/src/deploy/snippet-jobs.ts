@@ -1,4 +1,4 @@
-import { alertsStream, keptEntries, streams } from '@viw/contracts';
+import { certAlertsStream, keptEntries, streams } from '@viw/contracts';
 import type { AlertsBody, SnippetResult } from '@viw/contracts';
 import type {
   DeployTarget,
@@ -162,7 +162,7 @@ export class SnippetJobs {
         : { action: 'cleared', severity: 'info', title: `Snippet applied: ${where}` }),
     };
     await this.deps.producer
-      .publish(alertsStream, alert, { timeoutMs: PUBLISH_MS, maxlen: keptEntries[streams.alerts] })
+      .publish(certAlertsStream, alert, { timeoutMs: PUBLISH_MS, maxlen: keptEntries[streams.certAlerts] })
       .catch((failed: unknown) => {
         this.deps.logger.warn(
           { event: 'alert_not_published', virtual_host_id: id, error: failed },

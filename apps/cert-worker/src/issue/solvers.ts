@@ -30,7 +30,7 @@ export function solversOf(config: SolverConfig, { http01, tlsAlpn01 }: Responder
   const { CERT_WORKER_RFC2136_SERVER: server, CERT_WORKER_RFC2136_KEY: key } = config;
   if (!server || !key) return answered;
   const authorities = authoritiesOf(config);
-  const provider = new Rfc2136Provider({ ...server, key, loopback: true });
+  const provider = new Rfc2136Provider({ ...server, key });
   const propagationMs = config.CERT_WORKER_DNS_PROPAGATION_MS;
   return {
     ...answered,

@@ -1,4 +1,4 @@
-import { AcmeIssuer, generatePrivateKeyPem } from '@viw/acme';
+import { AcmeIssuer, generatePrivateKeyPem, type OutboundGuard } from '@viw/acme';
 import type { AccountWorkRepository, IssuerAccount } from '@viw/database';
 import type { Component } from '@viw/runtime';
 import { openBindingKey } from '@viw/secrets';
@@ -6,8 +6,8 @@ import type { SecretBox } from '@viw/secrets';
 import { accountKeyContext } from '../encryption-contexts';
 
 export interface ApiAccountsOptions {
-  /** Their directories may be at addresses of this machine. */
-  readonly loopback: boolean;
+  /** Where their directories may be. */
+  readonly guard: OutboundGuard;
 }
 
 export interface ApiAccountsDeps {
@@ -67,7 +67,7 @@ export class ApiAccounts implements Component {
         directoryUrl: account.directory_url,
         accountKeyPem: box.openText(sealed, context),
         contact: account.contact,
-        guard: this.options,
+        guard: this.options.guard,
         // The API takes no account without.
         termsOfServiceAgreed: true,
         ...(directory_ca !== null && { directoryCaPem: directory_ca }),

@@ -1,4 +1,4 @@
-import { alertsStream, certEventsStream, keptEntries, streams } from '@viw/contracts';
+import { certAlertsStream, certEventsStream, keptEntries, streams } from '@viw/contracts';
 import type { AlertsBody, CertEventsBody, OperationStep } from '@viw/contracts';
 import { isDataException } from '@viw/database';
 import type { OperationWork, OperationWorkRepository } from '@viw/database';
@@ -118,11 +118,11 @@ export class StepJournal {
     const { operation_id, correlation_id } = this.#work;
     this.#deps.producer
       .publish(
-        alertsStream,
+        certAlertsStream,
         { ...alert, at: new Date().toISOString() },
         {
           timeoutMs: PUBLISH_MS,
-          maxlen: keptEntries[streams.alerts],
+          maxlen: keptEntries[streams.certAlerts],
           ...(correlation_id !== null && { correlationId: correlation_id }),
         },
       )

@@ -1,4 +1,4 @@
-import { alertsStream, keptEntries, streams } from '@viw/contracts';
+import { certAlertsStream, keptEntries, streams } from '@viw/contracts';
 import type { AlertsBody } from '@viw/contracts';
 import type { CertificateAlertChange, CertificateAlertRepository } from '@viw/database';
 import { foreignText } from '@viw/runtime';
@@ -22,8 +22,8 @@ export class CertificateAlerts {
   async tell(): Promise<void> {
     const { alerts, producer } = this.deps;
     for (const change of await alerts.changes(PER_TURN)) {
-      const maxlen = keptEntries[streams.alerts];
-      await producer.publish(alertsStream, alertOf(change), { maxlen, timeoutMs: PUBLISH_MS });
+      const maxlen = keptEntries[streams.certAlerts];
+      await producer.publish(certAlertsStream, alertOf(change), { maxlen, timeoutMs: PUBLISH_MS });
       await alerts.recordTold(change);
     }
   }

@@ -1,5 +1,5 @@
 import { advisoryLocks } from '@viw/contracts';
-import { runAlone } from '@viw/database';
+import { ElectedTask } from '@viw/database';
 import type { DueNotification, NotificationQueueRepository } from '@viw/database';
 import { sleep } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
@@ -31,44 +31,47 @@ const PAUSE_MS = 1_000;
  */
 export class Deliverer implements Component {
   readonly name = 'deliverer';
-  readonly #stopping = new AbortController();
   /** Lanes by channel. */
   readonly #lanes = new Map<string, Promise<void>>();
   #wake = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #task: ElectedTask;
 
   constructor(
     private readonly options: DelivererOptions,
     private readonly deps: DelivererDeps,
-  ) {}
-
-  start(): void {
-    const { databaseUrl: url, pollMs } = this.options;
-    this.#loop ??= runAlone(
-      { url, applicationName: 'notifier-deliverer', key: advisoryLocks.notificationDelivery },
+  ) {
+    const { databaseUrl, pollMs } = options;
+    this.#task = new ElectedTask(
       {
-        stop: this.#stopping.signal,
+        name: this.name,
+        databaseUrl,
+        applicationName: 'notifier',
+        key: advisoryLocks.notificationDelivery,
+        everyMs: pollMs,
         standbyMs: Math.min(5_000, 4 * pollMs),
         backoff: { baseMs: 500, capMs: 15_000 },
-        onFailure: (error) =>
-          this.deps.logger.warn({ event: 'deliverer_failed', error }, 'delivers again later'),
+        failureEvent: 'deliverer_failed',
       },
-      (end, worked) => this.#deliver(end, worked),
+      { run: (end, worked) => this.#deliver(end, worked), logger: deps.logger },
     );
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
+  start(): void {
+    this.#task.start();
   }
 
+  async stop(): Promise<void> {
+    await this.#task.stop();
+  }
+
+  /** One turn: as long as this notifier is the one that delivers. Attempts under way are waited for before another one may begin. */
   async #deliver(end: AbortSignal, worked: () => void): Promise<void> {
     const cut = new AbortController();
     try {
       while (!end.aborted) {
         this.#wake = new AbortController();
         const due = await this.deps.queue.due([...this.#lanes.keys()], this.options.orderedAttempts);
-        for (const notification of due) this.#open(notification, cut.signal);
+        for (const notification of due) this.#open(notification, { cut: cut.signal, end });
         worked();
         await sleep(this.options.pollMs, AbortSignal.any([end, this.#wake.signal])).catch(() => undefined);
       }
@@ -79,14 +82,14 @@ export class Deliverer implements Component {
     }
   }
 
-  #open(notification: DueNotification, cut: AbortSignal): void {
+  #open(notification: DueNotification, { cut, end }: { cut: AbortSignal; end: AbortSignal }): void {
     const { delivery, logger } = this.deps;
     const { channel_id, id } = notification;
     const lane = delivery
       .attempt(notification, cut)
       .catch(async (error: unknown) => {
         logger.warn({ event: 'attempt_not_stored', notification_id: id, error }, 'made again');
-        await sleep(PAUSE_MS, AbortSignal.any([cut, this.#stopping.signal])).catch(() => undefined);
+        await sleep(PAUSE_MS, AbortSignal.any([cut, end])).catch(() => undefined);
       })
       .finally(() => {
         this.#lanes.delete(channel_id);

@@ -1,15 +1,13 @@
 import type { DueNotification } from '@viw/database';
 import { AppError } from '@viw/runtime';
-import type { Counter, Logger } from '@viw/runtime';
+import type { Counter, Logger, ReachableAddresses } from '@viw/runtime';
 import type { SecretBox } from '@viw/secrets';
-import { openWebhookSecret } from '@viw/secrets';
+import { openWebhookSecret, webhookSignatureHeaders } from '@viw/secrets';
 import type { AlertChanges } from '../alerts/alert-changes';
 import type { Store } from '../store';
 import { failingAlert } from './failing-alert';
 import { nextTry } from './next-try';
 import { postWebhook } from './post-webhook';
-import type { ReachableAddresses } from './reachable-addresses';
-import { signatureHeaders } from './webhook-signature';
 
 export interface DeliveryOptions {
   readonly timeoutMs: number;
@@ -70,7 +68,7 @@ export class Delivery {
     try {
       const keys = secrets.map((secret) => openWebhookSecret(box, secret.id, secret.sealed));
       if (keys.length === 0) return { error: 'the channel has no secret to sign with' };
-      const headers = signatureHeaders({ id, timestamp: Math.floor(Date.now() / 1_000), body }, keys);
+      const headers = webhookSignatureHeaders({ id, timestamp: Math.floor(Date.now() / 1_000), body }, keys);
       const status = await postWebhook({ url, headers, body }, this.options, { addresses, signal });
       return status >= 200 && status < 300 ? { status } : { status, error: `answered ${status}` };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { ReachableAddresses } from '@viw/runtime';
 import { postWebhook } from './post-webhook';
-import { ReachableAddresses } from './reachable-addresses';
 
 const hook = { headers: {}, body: '{}' };
 const signal = new AbortController().signal;
@@ -17,7 +17,7 @@ it('a name that leads elsewhere by the time of the connection is refused then, a
   // What was public when somebody looked at it leads to loopback now.
   const answers = [['127.0.0.1']];
   const addresses = new ReachableAddresses(
-    { privateNetworks: [] },
+    { privateNetworks: [], setting: 'NETWORKS' },
     { resolve: () => Promise.resolve(answers.pop() ?? ['1.1.1.1']) },
   );
   const url = `https://hook.example:${port}/`;
@@ -29,7 +29,7 @@ it('a name that leads elsewhere by the time of the connection is refused then, a
 
 it('plain HTTP is refused, and a look-up that never ends is given up', async () => {
   const addresses = new ReachableAddresses(
-    { privateNetworks: [] },
+    { privateNetworks: [], setting: 'NETWORKS' },
     { resolve: () => new Promise(() => undefined) },
   );
   const post = (url: string) => postWebhook({ url, ...hook }, { timeoutMs: 50 }, { addresses, signal });

@@ -1,7 +1,7 @@
 import { request } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { AppError, isError } from '@viw/runtime';
-import type { ReachableAddresses } from './reachable-addresses';
+import type { ReachableAddresses } from '@viw/runtime';
 
 export interface PostOptions {
   readonly timeoutMs: number;

@@ -1,4 +1,4 @@
-import { alertsStream, keptEntries, streams } from '@viw/contracts';
+import { resultsAlertsStream, keptEntries, streams } from '@viw/contracts';
 import type { ResultSignature } from '@viw/contracts';
 import { systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
@@ -44,7 +44,7 @@ export class SignatureAlerts {
     for (const { agentId, correlationId, signature } of results) {
       if (now - (this.#raisedAt.get(agentId) ?? -Infinity) < AGAIN_AFTER_MS) continue;
       await this.#producer.publish(
-        alertsStream,
+        resultsAlertsStream,
         {
           action: 'raised',
           dedupe_key: `result-signature:${agentId}`,
@@ -53,7 +53,7 @@ export class SignatureAlerts {
           detail: `The result of command ${correlationId} ${why[signature]}. It is kept as evidence and has ended nothing.`,
           at: new Date(now).toISOString(),
         },
-        { correlationId, maxlen: keptEntries[streams.alerts] },
+        { correlationId, maxlen: keptEntries[streams.resultsAlerts] },
       );
       if (this.#raisedAt.size >= GATEWAYS_MAX) this.#raisedAt.clear();
       this.#raisedAt.set(agentId, now);

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
+import { AppError } from '@viw/runtime';
 import { acmeRefused, acmeUnavailable } from '../acme-errors';
-import { LOCAL, isLocal } from '../far-away';
+import type { OutboundGuard } from '../outbound-guard';
 import type { DnsProvider } from './dns-provider';
 import type { TsigKey } from './tsig-key';
 import { encodeUpdate, responseCode, type TxtUpdate } from './update-message';
@@ -12,8 +13,8 @@ export interface Rfc2136Options {
   host: string;
   port: number;
   key: TsigKey;
-  /** The server may be this machine or a neighbour of its link. Never by default: what listens there trusts its neighbours. */
-  loopback?: boolean | undefined;
+  /** MUST be given for a server that the API has named. Without it, what is configured is asked as it is. */
+  guard?: OutboundGuard | undefined;
   /** For connection and answer. Milliseconds, default 10,000. */
   timeoutMs?: number;
 }
@@ -52,10 +53,9 @@ export class Rfc2136Provider implements DnsProvider {
   private async zoneOf(name: string): Promise<string> {
     const known = this.zones.get(name);
     if (known !== undefined) return known;
-    const { host, port, loopback = false } = this.options;
+    const { host, port } = this.options;
     // No update without coming by here.
-    if (!loopback && isLocal(host))
-      throw acmeRefused(`the DNS server ${host}:${port}: ${LOCAL}`, 'slow', name);
+    this.assertAskable(name);
     const resolver = new Resolver({ timeout: 2_000, tries: 3 });
     resolver.setServers([host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`]);
     const labels = name.split('.');
@@ -74,6 +74,16 @@ export class Rfc2136Provider implements DnsProvider {
       return zone;
     }
     throw acmeRefused(`${name}: the DNS server ${host}:${port} has no zone for it`, 'slow', name);
+  }
+
+  private assertAskable(name: string): void {
+    const { host, port, guard } = this.options;
+    try {
+      guard?.assertHost(host);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      throw acmeRefused(`the DNS server ${host}:${port}: ${error.message}`, 'slow', name);
+    }
   }
 
   private async update(update: TxtUpdate, signal?: AbortSignal): Promise<void> {

@@ -17,7 +17,7 @@ export * from './dead-letter';
 import { agentEventsStream } from './agent-events';
 import { agentHelloStream } from './agent-hello';
 import { agentSessionsStream } from './agent-sessions';
-import { alertsStream } from './alerts';
+import { alertStreams } from './alerts';
 import { certEventsStream } from './cert-events';
 import { certRequestsStream } from './cert-requests';
 import { changesStream } from './changes';
@@ -40,5 +40,5 @@ export const streamContracts = [
   certRequestsStream,
   certEventsStream,
   gatewayRegistryStream,
-  alertsStream,
+  ...alertStreams,
 ] as const;

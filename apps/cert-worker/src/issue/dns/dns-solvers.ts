@@ -1,4 +1,10 @@
-import { Dns01Solver, type Authorities, type ChallengeSolver, type PendingChallenge } from '@viw/acme';
+import {
+  Dns01Solver,
+  type Authorities,
+  type ChallengeSolver,
+  type OutboundGuard,
+  type PendingChallenge,
+} from '@viw/acme';
 import { dnsProviderSettings } from '@viw/contracts';
 import type {
   DnsProviderRepository,
@@ -15,8 +21,8 @@ import { ZonedProvider } from './zoned-provider';
 export interface DnsSolversOptions {
   /** How long a value may take to show at all servers, milliseconds. */
   readonly propagationMs: number;
-  /** Providers may be at addresses of this machine. */
-  readonly loopback: boolean;
+  /** Where stored providers may be. */
+  readonly guard: OutboundGuard;
 }
 
 export interface DnsSolversDeps {
@@ -76,12 +82,12 @@ export class DnsSolvers {
     { operation_id: operationId, dns_provider_id: named }: OperationWork,
   ): ChallengeSolver {
     const { authorities, box, records } = this.deps;
-    const { propagationMs, loopback } = this.options;
+    const { propagationMs, guard } = this.options;
     if (row.kind === 'manual') {
       const { wait_s: waitS } = dnsProviderSettings.manual.parse(row.settings);
       return new ManualSolver({ operationId, waitS }, { records, authorities });
     }
-    const opened = providerOf(row, { box, loopback });
+    const opened = providerOf(row, { box, guard });
     const { name, zones } = row;
     // acme-dns keeps one record, and takes no other.
     const provider =

@@ -6,6 +6,7 @@ import {
   Route53Provider,
   parseTsigKey,
   type DnsProvider,
+  type OutboundGuard,
 } from '@viw/acme';
 import { dnsProviderSecret, dnsProviderSettings } from '@viw/contracts';
 import type { SealedDnsProvider } from '@viw/database';
@@ -16,12 +17,12 @@ import type { z } from 'zod';
 
 /**
  * A provider as it is stored, with its secret opened; the secret stays in this process's memory but for the provider itself.
- * @param loopback its address may be one of this machine
+ * @param guard says where it may be
  * @throws AppError DEPLOY_REFUSED when what is stored cannot be used, without a word of it
  */
 export function providerOf(
   { id, name, kind, settings, sealed }: SealedDnsProvider,
-  { box, loopback }: { box: SecretBox; loopback: boolean },
+  { box, guard }: { box: SecretBox; guard: OutboundGuard },
 ): DnsProvider {
   const secret = openDnsProviderSecret(box, id, sealed);
   const usable = <T>(schema: z.ZodType<T>, value: unknown): T => {
@@ -39,13 +40,13 @@ export function providerOf(
         host: server.slice(0, at).replace(/^\[|\]$/g, ''),
         port: Number(server.slice(at + 1)),
         key,
-        loopback,
+        guard,
       });
     }
     case 'cloudflare': {
       const { api_url: apiUrl } = usable(dnsProviderSettings.cloudflare, settings);
       const { api_token: apiToken } = usable(dnsProviderSecret.cloudflare, secret);
-      return new CloudflareProvider({ apiUrl, apiToken, loopback });
+      return new CloudflareProvider({ apiUrl, apiToken, guard });
     }
     case 'route53': {
       const { api_url: apiUrl, region, hosted_zone_id } = usable(dnsProviderSettings.route53, settings);
@@ -57,19 +58,19 @@ export function providerOf(
         accessKeyId: access_key_id,
         secretAccessKey: secret_access_key,
         sessionToken: session_token,
-        loopback,
+        guard,
       });
     }
     case 'acme-dns': {
       const { full_domain, ca_pem: caPem, ...rest } = usable(dnsProviderSettings['acme-dns'], settings);
       const { password } = usable(dnsProviderSecret['acme-dns'], secret);
-      return new AcmeDnsProvider({ ...rest, fullDomain: full_domain, caPem, password, loopback });
+      return new AcmeDnsProvider({ ...rest, fullDomain: full_domain, caPem, password, guard });
     }
     case 'webhook': {
       const { url, ca_pem: caPem } = usable(dnsProviderSettings.webhook, settings);
       const { signing_key } = usable(dnsProviderSecret.webhook, secret);
       const signingKey = Buffer.from(signing_key.replace(/^whsec_/, ''), 'base64');
-      return new DnsWebhookProvider({ url, caPem, signingKey, loopback });
+      return new DnsWebhookProvider({ url, caPem, signingKey, guard });
     }
     case 'manual':
       throw unusable(name);

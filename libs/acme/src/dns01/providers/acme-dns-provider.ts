@@ -5,7 +5,7 @@ import { jsonOf } from './json-of';
 import { ProviderHttp, type ProviderHttpOptions } from './provider-http';
 import { patiently } from './provider-patience';
 
-export interface AcmeDnsOptions extends Pick<ProviderHttpOptions, 'loopback' | 'timeoutMs' | 'caPem'> {
+export interface AcmeDnsOptions extends Pick<ProviderHttpOptions, 'guard' | 'timeoutMs' | 'caPem'> {
   /** Of its API. */
   readonly url: string;
   /** As its `/register` has told. */

@@ -6,7 +6,7 @@ import { ProviderHttp, type ProviderAnswer, type ProviderHttpOptions } from './p
 import { patiently } from './provider-patience';
 import { suffixesOf } from './suffixes-of';
 
-export interface CloudflareOptions extends Pick<ProviderHttpOptions, 'loopback' | 'timeoutMs' | 'caPem'> {
+export interface CloudflareOptions extends Pick<ProviderHttpOptions, 'guard' | 'timeoutMs' | 'caPem'> {
   /** With `Zone.Zone:Read` and `Zone.DNS:Edit` for the zones in question, and nothing more. */
   readonly apiToken: string;
   /** Default https://api.cloudflare.com/client/v4 */

@@ -1,16 +1,16 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
+import { AppError } from '@viw/runtime';
 import { acmeUnavailable } from '../../acme-errors';
-import { Refusal, assertAskable, farAway } from '../../far-away';
+import type { OutboundGuard } from '../../outbound-guard';
 
 export interface ProviderHttpOptions {
   /** For people, such as `Cloudflare`. */
   readonly name: string;
   /** PEM of further roots. */
   readonly caPem?: string | undefined;
-  /** Addresses of this machine may be asked, and by plain HTTP. Never by default: what listens there trusts its neighbours. */
-  readonly loopback?: boolean | undefined;
+  readonly guard: OutboundGuard;
   /** For one request as a whole, milliseconds. Default 15,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -57,9 +57,9 @@ export class ProviderHttp {
     { method, url, headers, body }: ProviderRequest,
     signal: AbortSignal,
   ): Promise<ProviderAnswer> {
-    const { caPem, loopback = false } = this.options;
+    const { caPem, guard } = this.options;
     const target = new URL(url);
-    assertAskable(target, loopback);
+    guard.assertUrl(target);
     return new Promise((done, failed) => {
       const call = (target.protocol === 'http:' ? httpRequest : httpsRequest)(
         target,
@@ -71,7 +71,7 @@ export class ProviderHttp {
           },
           agent: false,
           signal,
-          ...(!loopback && { lookup: farAway }),
+          lookup: guard.lookup,
           ...(caPem !== undefined && { ca: [...rootCertificates, caPem] }),
         },
         (answer) => {
@@ -92,7 +92,7 @@ async function collect(answer: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const piece of answer as AsyncIterable<Buffer>) {
     size += piece.length;
-    if (size > MAX_BYTES) throw new Refusal(`it sends more than ${MAX_BYTES} bytes`);
+    if (size > MAX_BYTES) throw new AppError('PAYLOAD_TOO_LARGE', `it sends more than ${MAX_BYTES} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
@@ -100,7 +100,7 @@ async function collect(answer: IncomingMessage): Promise<string> {
 
 /** Code of the network or of TLS; words of ours. Never the text of a foreign error. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Refusal) return error.message;
+  if (error instanceof AppError) return error.message;
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : 'the connection failed';
 }

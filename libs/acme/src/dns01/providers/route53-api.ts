@@ -4,7 +4,7 @@ import { ProviderHttp, type ProviderAnswer, type ProviderHttpOptions } from './p
 import { patiently } from './provider-patience';
 import { parseXml, textAt, type XmlElement } from './route53-xml';
 
-export interface Route53Options extends Pick<ProviderHttpOptions, 'loopback' | 'timeoutMs' | 'caPem'> {
+export interface Route53Options extends Pick<ProviderHttpOptions, 'guard' | 'timeoutMs' | 'caPem'> {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   /** Of temporary credentials. */

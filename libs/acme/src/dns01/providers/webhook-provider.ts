@@ -1,4 +1,5 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { webhookSignatureHeaders } from '@viw/secrets';
 import { z } from 'zod';
 import { acmeRefused, acmeUnavailable } from '../../acme-errors';
 import type { DnsProvider } from '../dns-provider';
@@ -6,7 +7,7 @@ import { jsonOf } from './json-of';
 import { ProviderHttp, type ProviderHttpOptions } from './provider-http';
 import { patiently } from './provider-patience';
 
-export interface DnsWebhookOptions extends Pick<ProviderHttpOptions, 'loopback' | 'timeoutMs' | 'caPem'> {
+export interface DnsWebhookOptions extends Pick<ProviderHttpOptions, 'guard' | 'timeoutMs' | 'caPem'> {
   readonly url: string;
   /** Signs requests; at least 24 bytes. */
   readonly signingKey: Buffer;
@@ -20,8 +21,7 @@ const answered = z.discriminatedUnion('status', [
 
 /**
  * Somebody's own program that changes the zone. It gets `POST {"action": "present" | "cleanup", "name", "value"}`, signed
- * as Standard Webhooks has it (https://www.standardwebhooks.com/): `webhook-id`, `webhook-timestamp` and `webhook-signature:
- * v1,<base64 of HMAC-SHA-256 over "id.timestamp.body">`. It answers 200 with `{"status": "done"}` or `{"status": "failed",
+ * as Standard Webhooks has it (`webhookSignatureHeaders`), with a timestamp of the attempt. It answers 200 with `{"status": "done"}` or `{"status": "failed",
  * "message"}`. Both actions MUST be repeatable and leave other values of the name alone.
  */
 export class DnsWebhookProvider implements DnsProvider {
@@ -70,10 +70,7 @@ export class DnsWebhookProvider implements DnsProvider {
   }
 
   private signed(id: string, body: string): Record<string, string> {
-    const timestamp = String(Math.floor(Date.now() / 1_000));
-    const mac = createHmac('sha256', this.options.signingKey)
-      .update(`${id}.${timestamp}.${body}`)
-      .digest('base64');
-    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
+    const timestamp = Math.floor(Date.now() / 1_000);
+    return webhookSignatureHeaders({ id, timestamp, body }, [this.options.signingKey]);
   }
 }

@@ -8,7 +8,7 @@ import type { RepositoryDeps } from '../repository';
 import { alertColumns } from './alert-record';
 import type { AlertTransition } from './alert-record';
 
-/** One entry of `viw.alerts`. */
+/** One entry of a stream of alerts. */
 export interface RaisedOrCleared {
   readonly event_id: string;
   readonly correlation_id?: string | undefined;

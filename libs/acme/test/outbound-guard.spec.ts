@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AcmeIssuer, generatePrivateKeyPem } from '../src';
+import { guardWith } from './guard-with';
 
 let asked: string[];
 let named: Record<string, string>;
@@ -27,7 +28,7 @@ beforeEach(() => {
 async function refusal(directoryUrl: string, loopback: boolean): Promise<unknown> {
   const accountKeyPem = await generatePrivateKeyPem('ec-p256');
   const ca = { directoryUrl, accountKeyPem, contact: [], termsOfServiceAgreed: true };
-  const issuer = new AcmeIssuer({ ...ca, guard: { loopback } });
+  const issuer = new AcmeIssuer({ ...ca, guard: guardWith({ loopback }) });
   try {
     return await issuer.registerAccount().catch((error: unknown) => error);
   } finally {
@@ -36,10 +37,10 @@ async function refusal(directoryUrl: string, loopback: boolean): Promise<unknown
 }
 
 test.each([
-  ['this machine', () => `https://127.0.0.1:${port}/`, 'of this machine'],
-  ['this machine in other clothes', () => `https://[::ffff:127.0.0.1]:${port}/`, 'of this machine'],
-  ['this machine by a name', () => `https://localhost:${port}/`, 'of this machine'],
-  ['the metadata of a cloud', () => 'https://169.254.169.254/', 'of this machine'],
+  ['this machine', () => `https://127.0.0.1:${port}/`, 'not public, and NETWORKS'],
+  ['this machine in other clothes', () => `https://[::ffff:127.0.0.1]:${port}/`, 'not public, and NETWORKS'],
+  ['this machine by a name', () => `https://localhost:${port}/`, 'not public, and NETWORKS'],
+  ['the metadata of a cloud', () => 'https://169.254.169.254/', 'not public, and NETWORKS'],
   ['plain HTTP', () => `http://127.0.0.1:${port}/`, 'is not https'],
 ])('a directory that the API has named is not asked at %s', async (_, url, words) => {
   expect(await refusal(url(), false)).toMatchObject({

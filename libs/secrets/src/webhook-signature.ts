@@ -13,7 +13,7 @@ export interface SignedContent {
  * Headers of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, one signature per key.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function signatureHeaders(
+export function webhookSignatureHeaders(
   { id, timestamp, body }: SignedContent,
   keys: readonly Buffer[],
 ): Record<string, string> {
