@@ -47,6 +47,11 @@ const statement = (pattern: RegExp, idOf: (passer: Passer) => string): Point => 
 });
 
 export const points = {
+  // In a transaction that has locked the certificate.
+  claiming: statement(
+    /UPDATE viw\.certificates SET fencing = fencing \+ 1\b/,
+    ({ operationId }) => operationId,
+  ),
   'order stored': told('order'),
   'challenge presented': { at: 'ca', resource: 'challenge', keeps: 'request' },
   'challenge under way': { at: 'ca', resource: 'challenge', keeps: 'answer' },
