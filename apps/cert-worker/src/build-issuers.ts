@@ -90,7 +90,7 @@ export function buildIssuers(
       rehearsal: rehearsalFor(at),
     }),
   });
-  const registrations = new AccountRegistrations({ accounts, opened, audit: store.audit, logger });
+  const registrations = new AccountRegistrations({ accounts, opened, logger });
   const describe = async () => {
     await environment.describe();
     await staging?.describe();

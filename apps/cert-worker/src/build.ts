@@ -54,6 +54,9 @@ const READER = { batchSize: 1, blockMs: 1_000, minIdleMs: 1_000, claimEveryMs: 2
 /** Pieces of work on servers at once. Each deployment among them holds up to two connections to Postgres for its locks. */
 const SERVERS_AT_ONCE = 16;
 
+/** What a worker that stands still has locked is free before its lease is over: whoever takes its operation waits for nothing else. */
+const idleInTransactionMs = (leaseSeconds: number): number => Math.min(10_000, leaseSeconds * 500);
+
 /** How soon a server is looked at that somebody has asked about, milliseconds. */
 const PROBES_EVERY_MS = 1_000;
 /** How soon it is noticed that a virtual host is due to be looked at, milliseconds. */
@@ -73,7 +76,11 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
 
   const redis = createRedis(redisUrl, { role: 'command', name: `cert-worker:${consumer}` }, { logger });
   const db = createDatabase(
-    { url: databaseUrl, applicationName: 'cert-worker' },
+    {
+      url: databaseUrl,
+      applicationName: 'cert-worker',
+      idleInTransactionMs: idleInTransactionMs(config.CERT_WORKER_LEASE_S),
+    },
     {
       onConnectionError: (error) =>
         logger.warn({ event: 'postgres_connection_lost', error }, 'connection lost'),

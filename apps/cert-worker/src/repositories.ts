@@ -1,7 +1,6 @@
 import {
   AccountWorkRepository,
   AcmeAccountRepository,
-  AuditRepository,
   CertificateAlertRepository,
   CertificateRepository,
   CertificateVersionRepository,
@@ -32,7 +31,6 @@ import type { Db } from '@viw/database';
 export const repositoriesOf = (db: Db) => ({
   accounts: new AcmeAccountRepository({ db }),
   accountWork: new AccountWorkRepository({ db }),
-  audit: new AuditRepository({ db }),
   alerts: new CertificateAlertRepository({ db }),
   certificates: new CertificateRepository({ db }),
   versions: new CertificateVersionRepository({ db }),

@@ -12,7 +12,13 @@ import { startRig, stepLines, type Rig } from './rig';
 // Beside the sources, so that what is not bundled is found.
 const folder = join(__dirname, '..', 'dist', `test-${process.pid}`);
 const bundle = join(folder, 'main.js');
-const sites = ['ordered.example', 'stored.example', 'left.example', 'outage.example'] as const;
+const sites = [
+  'ordered.example',
+  'stored.example',
+  'left.example',
+  'outage.example',
+  'frozen.example',
+] as const;
 
 let rig: Rig;
 const programs: Program[] = [];
@@ -116,6 +122,47 @@ test('SIGKILL when the certificate is there and not yet stored: its key was, so 
   await expectOneVersionServed('stored.example', id, ended);
   // Nothing was validated or made anew: the order was complete.
   expect(stepLines(ended).filter((line) => line.startsWith('challenge'))).toHaveLength(1);
+}, 60_000);
+
+test('SIGSTOP in the middle of a transaction: what it has locked is free again, and another worker goes on', async () => {
+  const frozen = await launch({ CERT_WORKER_CONSUMER: 'stands-still', CERT_WORKER_LEASE_S: '3' });
+  const { id, operation } = await order('frozen.example');
+  await rig.ended(operation);
+  const again = await rig.db.transaction().execute(async (trx) => {
+    // Its claim has locked the certificate by then, and waits for the line in the log.
+    await sql`LOCK TABLE viw.audit_log IN SHARE MODE`.execute(trx);
+    const asked = await rig.request(id, 'deploy');
+    await eventually(async () => {
+      const { rows } = await sql`SELECT 1 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%audit_log%'`.execute(
+        rig.db,
+      );
+      expect(rows).toHaveLength(1);
+    });
+    frozen.signal('SIGSTOP');
+    return asked;
+  });
+  try {
+    const other = await rig.startWorker({
+      CERT_WORKER_CONSUMER: 'overtakes',
+      CERT_WORKER_LEASE_S: '3',
+      CERT_WORKER_HTTP01_BIND: '127.0.0.1:0',
+    });
+    try {
+      expect(await rig.ended(again, 25_000)).toMatchObject({ status: 'succeeded' });
+    } finally {
+      await other.stop();
+    }
+  } finally {
+    frozen.signal('SIGCONT');
+  }
+  // Nothing of its claim has been stored, and it is as good a worker as before.
+  await eventually(() => expect(frozen.output()).toContain('"event":"operation_put_off"'));
+  const { rows } = await sql`SELECT attempts FROM viw.certificate_operations WHERE id = ${again}`.execute(
+    rig.db,
+  );
+  expect(rows).toEqual([{ attempts: 1 }]);
+  expect((await rig.ended(await rig.request(id, 'deploy'))).status).toBe('succeeded');
 }, 60_000);
 
 test('SIGTERM: leaves at once, gives the lease back, and another worker goes on', async () => {

@@ -53,7 +53,8 @@ export async function startRig(sites: readonly string[], ca: Pick<PebbleOptions,
     startNginx({ sites: sites.map((site) => ({ names: [site] })) }),
     uniqueDatabase(),
   ]);
-  const db = createDatabase({ url: owner.url, applicationName: 'test' });
+  // A test may hold a lock for as long as it takes.
+  const db = createDatabase({ url: owner.url, applicationName: 'test', idleInTransactionMs: 120_000 });
   await migrate(db);
   const databaseUrl = await workerAccount(db, owner.url);
   const redis = createRedis(redisServer.url, { role: 'command', name: 'test' });

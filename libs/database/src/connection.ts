@@ -3,6 +3,7 @@ import pg from 'pg';
 import { PreparingClient } from './preparing-client';
 import type { Database } from './schema';
 import { typeParsers } from './type-parsers';
+import { vanishedHost } from './vanished-host';
 
 /** A database or a transaction of it; every repository takes either. */
 export type Db = Kysely<Database>;
@@ -14,8 +15,13 @@ export interface DatabaseOptions {
   readonly max?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
-  /** A statement that takes longer is cancelled (SQLSTATE 57014); default 30 000, 0 for none. */
+  /** A statement that takes longer is cancelled (SQLSTATE 57014), waiting for locks included; default 30 000, 0 for none. */
   readonly statementTimeoutMs?: number;
+  /**
+   * A transaction that nobody goes on with for so long is given up by Postgres with its connection, and what it had locked is
+   * free (SQLSTATE 25P03); default 10 000. A process that stands still can say nothing itself.
+   */
+  readonly idleInTransactionMs?: number;
   /** Waiting for a connection, new or from the pool; default 5 000. */
   readonly connectTimeoutMs?: number;
 }
@@ -24,6 +30,9 @@ export interface DatabaseDeps {
   /** Told of connections that broke while nobody used them. The pool replaces them by itself. */
   readonly onConnectionError?: (error: Error) => void;
 }
+
+/** Well below the time of a statement: who waits for a lock of a process that stands still gets it, instead of giving up. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /**
  * A lazy pool: nothing is connected before the first statement; `destroy()` closes it. Values out: int8 as number (an
@@ -38,7 +47,8 @@ export function createDatabase(options: DatabaseOptions, deps: DatabaseDeps = {}
     max: options.max ?? 10,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
-    idle_in_transaction_session_timeout: 60_000,
+    idle_in_transaction_session_timeout: options.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
+    options: vanishedHost,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     keepAlive: true,
     types: typeParsers,

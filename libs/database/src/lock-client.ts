@@ -1,20 +1,19 @@
 import pg from 'pg';
+import { vanishedHost } from './vanished-host';
 
-/**
- * A connection whose session holds advisory locks. Postgres gives it up 25 s after its host has vanished without a word (by
- * default, after two hours), so that what it held is free then.
- */
-export const lockClient = ({
-  url,
-  applicationName,
-}: {
+export interface LockClientOptions {
   readonly url: string;
   readonly applicationName: string;
-}): pg.Client =>
+  /** Postgres ends the session when it has heard nothing for so long, milliseconds (PostgreSQL 14, idle_session_timeout); 0 for never. */
+  readonly silenceMs?: number;
+}
+
+/** A connection whose session holds advisory locks: they are free half a minute after its host has vanished. */
+export const lockClient = ({ url, applicationName, silenceMs = 0 }: LockClientOptions): pg.Client =>
   new pg.Client({
     connectionString: url,
     application_name: applicationName,
-    options: '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
+    options: `${vanishedHost} -c idle_session_timeout=${silenceMs}`,
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
     // Of asking for a lock and giving it back, which wait for nobody.

@@ -11,6 +11,8 @@ const network = new Set([
   'ENETUNREACH',
 ]);
 
+const passing = new Set(['40001', '40P01', '57014', '55P03', '25P03', '25P04']);
+
 /** Texts of the driver's own errors, which carry no code. */
 const driver =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|Cannot use a pool after calling end)/;
@@ -23,12 +25,12 @@ const codeOf = (error: unknown): string | undefined => {
 /**
  * True when the same statement may succeed later without anybody changing it: Postgres away, starting, out of resources
  * (SQLSTATE 08*, 53*, 57P*), a serialisation failure or deadlock (40001, 40P01), a cancelled statement or lock wait
- * (57014, 55P03), a role whose connection is refused for the moment, or the network. Never a reason to set an entry aside.
+ * (57014, 55P03), a transaction that this process let lie for too long (25P03, 25P04), a role whose connection is refused for the moment, or the network. Never a reason to set an entry aside.
  */
 export function isRetryableDatabaseError(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined) {
-    if (/^(08|53|57P)/.test(code) || ['40001', '40P01', '57014', '55P03'].includes(code)) return true;
+    if (/^(08|53|57P)/.test(code) || passing.has(code)) return true;
     if (network.has(code)) return true;
   }
   const { errors } = (error ?? {}) as { errors?: unknown };

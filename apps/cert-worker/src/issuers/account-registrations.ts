@@ -1,4 +1,4 @@
-import type { AccountWork, AccountWorkRepository, AuditRepository } from '@viw/database';
+import type { AccountWork, AccountWorkRepository } from '@viw/database';
 import type { Logger } from '@viw/runtime';
 import { isPassing } from '../operation/failure';
 import { accountFailure } from './account-failure';
@@ -7,7 +7,6 @@ import type { ApiAccounts } from './api-accounts';
 export interface AccountRegistrationsDeps {
   readonly accounts: Pick<AccountWorkRepository, 'take' | 'done' | 'failed'>;
   readonly opened: Pick<ApiAccounts, 'open'>;
-  readonly audit: Pick<AuditRepository, 'append'>;
   readonly logger: Logger;
 }
 
@@ -47,13 +46,6 @@ export class AccountRegistrations {
       return;
     }
     await accounts.done(work);
-    await this.deps.audit.append({
-      actor: { kind: 'system', id: 'cert-worker', name: 'cert-worker' },
-      action: work.wanted === 'register' ? 'acme_account.registered' : 'acme_account.deactivated',
-      object: { kind: 'acme_account', id: work.id },
-      outcome: 'success',
-      detail: { issuer: work.issuer, directory_url: work.directory_url },
-    });
     logger.info({ event: 'acme_account_done', ...about }, 'the CA has done it');
   }
 }

@@ -20,12 +20,12 @@ const NETWORK = new Set([
 
 /**
  * SQLSTATE (PostgreSQL documentation, appendix A) that tells of the server, not of the entry: connection (08),
- * resources (53), operator intervention (57P), serialization and deadlock, a standby after a failover (25006), locks
- * (55), system errors (58). Access and schema (28, 3D, 42501, 42P01, 42703, 42883) too: a missing grant or a migration
+ * resources (53), operator intervention (57P), serialization and deadlock, a standby after a failover (25006), a
+ * transaction that stood still for too long (25P03, 25P04), locks (55), system errors (58). Access and schema (28, 3D, 42501, 42P01, 42703, 42883) too: a missing grant or a migration
  * under way would otherwise dead-letter a whole stream.
  */
 const SQLSTATE =
-  /^(08...|53...|57P..|57014|40001|40P01|25006|55...|58...|28...|3D...|42501|42P01|42703|42883)$/;
+  /^(08...|53...|57P..|57014|40001|40P01|25006|25P03|25P04|55...|58...|28...|3D...|42501|42P01|42703|42883)$/;
 
 /** What node-postgres and ioredis throw without a code when a connection is lost or not to be had. */
 const LOST_CONNECTION =

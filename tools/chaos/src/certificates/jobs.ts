@@ -60,7 +60,7 @@ export const certsMeasures = {
   quick: {
     rounds: 1,
     dies: deaths,
-    sleeps: ['about to save', 'about to save', 'uploaded', 'switched'],
+    sleeps: ['claiming', 'about to save', 'about to save', 'uploaded', 'switched'],
     outage,
     refused,
     leaseS: 5,
@@ -69,7 +69,7 @@ export const certsMeasures = {
   full: {
     rounds: 4,
     dies: deaths,
-    sleeps: ['order stored', 'about to save', 'about to save', 'uploaded', 'switched', 'proved'],
+    sleeps: ['claiming', 'order stored', 'about to save', 'about to save', 'uploaded', 'switched', 'proved'],
     outage,
     refused,
     leaseS: 15,

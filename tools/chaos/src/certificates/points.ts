@@ -47,15 +47,17 @@ const statement = (pattern: RegExp, idOf: (passer: Passer) => string): Point => 
 });
 
 export const points = {
+  // In a transaction that has locked the certificate.
+  claiming: statement(
+    /UPDATE viw\.certificates SET fencing = fencing \+ 1\b/,
+    ({ operationId }) => operationId,
+  ),
   'order stored': told('order'),
   'challenge presented': { at: 'ca', resource: 'challenge', keeps: 'request' },
   'challenge under way': { at: 'ca', resource: 'challenge', keeps: 'answer' },
   'order finalized': { at: 'ca', resource: 'finalize', keeps: 'answer' },
   'certificate downloaded': told('download'),
-  'about to save': statement(
-    /FROM viw\.certificates\s+WHERE id = \$1 AND fencing = \$2 FOR UPDATE/,
-    ({ certificateId }) => certificateId,
-  ),
+  'about to save': statement(/INSERT INTO viw\.certificate_versions\b/, ({ certificateId }) => certificateId),
   'certificate saved': told('store'),
   uploaded: told('upload'),
   switched: told('switch'),

@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually } from '@viw/testing';
-import { sql } from 'kysely';
 import { crash } from '../faults/crash';
 import { lookUntil } from '../look-until';
 import type { SupervisedProgram } from '../world/supervised-program';
@@ -11,7 +9,9 @@ import { openOnes, testServers } from './evidence';
 import type { Halt, Purpose } from './halts';
 import type { Fate, Job } from './jobs';
 import { breakServer } from './managed-servers';
+import type { PointName } from './points';
 import { type Asked, accept, publish } from './requests';
+import { whatStandsStill } from './what-stands-still';
 import type { CertWorld } from './world';
 
 export interface RoundDeps {
@@ -25,11 +25,15 @@ const REACH_MS = 60_000;
 /** A blocked read of a worker that has just been frozen may still be handed an entry. */
 const READ_BLOCK_MS = 1_200;
 const OUTAGE = { redisMs: 2_200, postgresMs: 800 } as const;
-const TAKEN_OVER_MS = 90_000;
+const LATE_MS = 20_000;
+const TAKEN_OVER_MS = 70_000;
+/** At these it has no server to itself. */
+const overtaken: ReadonlySet<PointName> = new Set(['claiming', 'about to save']);
 const NOTICE_MS = 30_000;
 const SLEEPERS_LOG = 'cert-worker-chaos-1.log';
 /** Of `CertificateVersionRepository.save`. */
 const REFUSED_SAVE = 'The lease on the certificate is lost';
+const reason = ({ point }: Job): string => (point === 'about to save' ? REFUSED_SAVE : '"code":"CONFLICT"');
 
 /**
  * Every job gets to its point and stays there; then its fate comes. Since all stand still in that moment the seed and
@@ -64,17 +68,18 @@ export class Round {
       for (const worker of others) worker.signal('SIGSTOP');
       await pause(READ_BLOCK_MS);
     }
-    const asleep = await this.#toTheirPoints('sleeps', 'sleep', async () => {
-      // Whoever has claimed an operation keeps it: the others may come.
-      await this.#claimed();
-      if (isFirst) await Promise.all(others.map((worker) => worker.start()));
-      else for (const worker of others) worker.signal('SIGCONT');
-    });
+    // Alone: nobody else takes what it is to sleep with.
+    const [locking, free] = partition(this.sleepers, ({ job }) => job.point === 'claiming');
+    const asleep = await this.#toTheirPoints(free, 'sleep');
+    // Postgres gives a transaction up that stands still: nothing comes between.
+    asleep.push(...(await this.#toTheirPoints(locking, 'sleep')));
     sleeper.signal('SIGSTOP');
     say(`SIGSTOP at: ${namesOf(asleep)}`);
     await pause(READ_BLOCK_MS);
+    if (isFirst) await Promise.all(others.map((worker) => worker.start()));
+    else for (const worker of others) worker.signal('SIGCONT');
 
-    const dying = await this.#toTheirPoints('dies', 'death');
+    const dying = await this.#toTheirPoints(this.#of('dies'), 'death');
     this.brokenServers.push(...(await testServers(world, 'when workers died')));
     await Promise.all(others.map((worker) => worker.kill()));
     say(`SIGKILL at: ${namesOf(dying)}`);
@@ -89,7 +94,7 @@ export class Round {
     await this.#noticed();
 
     // Only now: a worker waits for the CA no longer than 30 s.
-    const cut = await this.#toTheirPoints('outage', 'sleep');
+    const cut = await this.#toTheirPoints(this.#of('outage'), 'sleep');
     say(`SIGKILL of Redis and Postgres at: ${namesOf(cut)}`);
     const outage = [crash(world.redis, OUTAGE.redisMs), crash(world.postgres, OUTAGE.postgresMs)];
     for (const halt of cut) halt.lift();
@@ -103,17 +108,14 @@ export class Round {
 
   /**
    * How many of the sleepers gave their operation up when they woke up, because another had it: those about to save must
-   * have been told so by the save itself.
+   * have been told so by the save itself, those in the middle of a claim by the loss of their transaction.
    */
   async fencedOff(): Promise<number> {
     const log = await readFile(join(this.#deps.world.logs, SLEEPERS_LOG), 'utf8');
-    const givenUp = log
-      .split('\n')
-      .filter((line) => line.includes('"event":"operation_put_off"') && line.includes('"code":"CONFLICT"'));
+    const givenUp = log.split('\n').filter((line) => line.includes('"event":"operation_put_off"'));
     return this.sleepers.filter(({ operationId, job }) =>
       givenUp.some(
-        (line) =>
-          line.includes(operationId) && (job.point !== 'about to save' || line.includes(REFUSED_SAVE)),
+        (line) => line.includes(operationId) && (job.point === 'claiming' || line.includes(reason(job))),
       ),
     ).length;
   }
@@ -129,21 +131,16 @@ export class Round {
     );
   }
 
-  /** Publishes the requests of this fate and waits until each stands still at its point. */
-  async #toTheirPoints(
-    fate: Fate,
-    purpose: Purpose,
-    meanwhile: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<Halt[]> {
+  /** Publishes these requests and waits until each stands still at its point. */
+  async #toTheirPoints(some: readonly Asked[], purpose: Purpose): Promise<Halt[]> {
     const { world, say } = this.#deps;
     const halts: Halt[] = [];
-    for (const asked of this.#of(fate)) {
+    for (const asked of some) {
       if (asked.job.point !== undefined) halts.push(world.halts.arm(asked.job.point, asked, purpose));
       await publish(asked, world);
     }
-    await meanwhile();
     const missing = await lookUntil(
-      (some) => some.length === 0,
+      (still) => still.length === 0,
       () => Promise.resolve(halts.filter(({ reached }) => !reached)),
       { withinMs: REACH_MS, everyMs: 10 },
     );
@@ -153,25 +150,16 @@ export class Round {
     return halts;
   }
 
-  #claimed(): Promise<void> {
-    return eventually(
-      async () => {
-        const { rows } = await sql<{ id: string }>`SELECT id FROM viw.certificate_operations
-          WHERE status = 'running'`.execute(this.#deps.world.db);
-        const running = new Set(rows.map(({ id }) => id));
-        expectNone(this.sleepers.filter(({ operationId }) => !running.has(operationId)));
-      },
-      { timeoutMs: REACH_MS, what: 'the claims of the sleeper' },
-    );
-  }
-
   /** What the sleeper is in the middle of a deployment with is locked by it; everything else ends elsewhere. */
-  #takenOver(): Promise<void> {
-    const saved = this.sleepers.filter(({ job }) => job.point === 'about to save');
-    return eventually(async () => expectNone(await openOnes(this.#deps.world.db, saved)), {
-      timeoutMs: TAKEN_OVER_MS,
-      what: 'what the sleeper was about to save, saved by another',
-    });
+  async #takenOver(): Promise<void> {
+    const { world, say } = this.#deps;
+    const before = this.sleepers.filter(({ job }) => job.point !== undefined && overtaken.has(job.point));
+    const open = (): Promise<Asked[]> => openOnes(world.db, before);
+    const none = (some: readonly Asked[]): boolean => some.length === 0;
+    if (none(await lookUntil(none, open, { withinMs: LATE_MS, everyMs: 50 }))) return;
+    for (const line of await whatStandsStill(world)) say(line);
+    const left = await lookUntil(none, open, { withinMs: TAKEN_OVER_MS, everyMs: 50 });
+    if (!none(left)) throw new Error(`not overtaken: ${left.map(({ site }) => site).join(', ')}`);
   }
 
   /** Until every sleeper has noticed, or for as long as it may take. */
@@ -194,6 +182,7 @@ export class Round {
 
 const namesOf = (halts: readonly Halt[]): string => halts.map(({ point }) => point).join(', ');
 
-function expectNone(open: readonly Asked[]): void {
-  if (open.length > 0) throw new Error(`not so: ${open.map(({ site }) => site).join(', ')}`);
-}
+const partition = <T>(all: readonly T[], is: (one: T) => boolean): [T[], T[]] => [
+  all.filter(is),
+  all.filter((one) => !is(one)),
+];

@@ -1,7 +1,6 @@
 import type { CertificateVersion } from '@viw/contracts';
 import { AppError, isUuid } from '@viw/runtime';
 import { sql, type NotNull } from 'kysely';
-import { inTransaction } from '../../connection';
 import type { ListOptions, Page } from '../../cursor';
 import { newestFirst } from '../../newest-first';
 import type { SealedEnvelope } from '../../schema/columns';
@@ -56,24 +55,25 @@ export class CertificateVersionRepository {
    * @throws AppError CONFLICT when another claim of this certificate came after
    */
   async save(fencing: number, version: NewCertificateVersion): Promise<void> {
-    await inTransaction(this.deps.db, async (trx) => {
-      const { rows } = await sql`SELECT 1 FROM viw.certificates
-        WHERE id = ${version.certificate_id} AND fencing = ${fencing} FOR UPDATE`.execute(trx);
-      if (rows.length === 0) throw new AppError('CONFLICT', 'The lease on the certificate is lost');
-      await trx
-        .insertInto('certificate_versions')
-        .values({
-          ...version,
-          names: [...version.names],
-          private_key_sealed: JSON.stringify(version.private_key_sealed),
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .execute();
-      await sql`UPDATE viw.certificates SET current_version_id = ${version.id}, state = 'active'
-        WHERE id = ${version.certificate_id}`.execute(trx);
-      await sql`UPDATE viw.certificate_operations SET order_state = 'stored'
-        WHERE id = ${version.operation_id} AND order_state IS NOT NULL`.execute(trx);
-    });
+    const { id, certificate_id, operation_id } = version;
+    // One statement: a worker that stands still in the middle of its save has locked nothing.
+    const { rows } = await sql`
+      WITH held AS (
+        SELECT id FROM viw.certificates WHERE id = ${certificate_id} AND fencing = ${fencing} FOR UPDATE
+      ), stored AS (
+        INSERT INTO viw.certificate_versions (id, certificate_id, operation_id, cert_pem, chain_pem, private_key_sealed,
+          serial, fingerprint_sha256, issuer, names, not_before, not_after)
+        SELECT ${id}::uuid, held.id, ${operation_id}::uuid, ${version.cert_pem}, ${version.chain_pem},
+          ${JSON.stringify(version.private_key_sealed)}::jsonb, ${version.serial}, ${version.fingerprint_sha256},
+          ${version.issuer}, ${[...version.names]}::text[], ${version.not_before}::timestamptz, ${version.not_after}::timestamptz
+        FROM held ON CONFLICT (id) DO NOTHING
+      ), operation AS (
+        UPDATE viw.certificate_operations SET order_state = 'stored'
+        WHERE id = ${operation_id} AND order_state IS NOT NULL AND EXISTS (SELECT FROM held)
+      )
+      UPDATE viw.certificates c SET current_version_id = ${id}, state = 'active' FROM held WHERE c.id = held.id
+      RETURNING 1`.execute(this.deps.db);
+    if (rows.length === 0) throw new AppError('CONFLICT', 'The lease on the certificate is lost');
   }
 
   /** Undefined for one that is revoked or in quarantine, or whose key was destroyed, too. Only the cert-worker's role may read the sealed key. */

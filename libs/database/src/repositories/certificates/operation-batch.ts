@@ -11,29 +11,46 @@ export interface Halted {
   readonly error: { readonly code: string; readonly msg: string };
 }
 
-type Held =
-  Halted | { readonly outcome: 'finished' } | { readonly outcome: 'busy'; readonly retry_after_ms: number };
+interface Busy {
+  readonly outcome: 'busy';
+  readonly retry_after_ms: number;
+}
+type Held = Halted | Busy | { readonly outcome: 'finished' };
 
 /** How soon an operation asks again whether the canary of its batch has succeeded, milliseconds. */
 const CANARY_LOOK_MS = 1_000;
+const busy: Busy = { outcome: 'busy', retry_after_ms: CANARY_LOOK_MS };
+
+interface BatchState {
+  readonly waits: boolean;
+  readonly failed: string | null;
+}
+
+async function batchOf(db: Db, operationId: string): Promise<BatchState | undefined> {
+  const { rows } = await sql<{ waits: boolean; failed: string | null }>`
+    SELECT o.batch_position > 0 AND (SELECT c.status FROM viw.certificate_operations c
+        WHERE c.batch_id = o.batch_id AND c.batch_position = 0) IS DISTINCT FROM 'succeeded' AS waits,
+      (SELECT f.id FROM viw.certificate_operations f WHERE f.batch_id = o.batch_id AND f.status = 'failed'
+        ORDER BY f.finished_at LIMIT 1) AS failed
+    FROM viw.certificate_operations o WHERE o.id = ${operationId}`.execute(db);
+  return rows[0];
+}
+
+/** Whether an operation that has not begun waits for the canary of its batch. Locks nothing. */
+export async function waitsForCanary(db: Db, operationId: string): Promise<Busy | undefined> {
+  const batch = await batchOf(db, operationId);
+  return batch?.failed === null && batch.waits ? busy : undefined;
+}
 
 /**
  * Of an operation that has not begun: the canary of its batch comes first, and once one of them has failed no other
  * begins. In the transaction of a claim. @returns undefined: it may begin
  */
 export async function heldByBatch(trx: Db, operationId: string): Promise<Held | undefined> {
-  const { rows } = await sql<{ canary: string; position: number; failed: string | null }>`
-    SELECT o.batch_position AS position,
-      (SELECT c.status FROM viw.certificate_operations c WHERE c.batch_id = o.batch_id AND c.batch_position = 0) AS canary,
-      (SELECT f.id FROM viw.certificate_operations f WHERE f.batch_id = o.batch_id AND f.status = 'failed'
-        ORDER BY f.finished_at LIMIT 1) AS failed
-    FROM viw.certificate_operations o WHERE o.id = ${operationId}`.execute(trx);
-  const [batch] = rows;
+  const batch = await batchOf(trx, operationId);
   if (!batch) return undefined;
   if (batch.failed !== null) return halt(trx, operationId, batch.failed);
-  if (batch.position > 0 && batch.canary !== 'succeeded')
-    return { outcome: 'busy', retry_after_ms: CANARY_LOOK_MS };
-  return undefined;
+  return batch.waits ? busy : undefined;
 }
 
 async function halt(trx: Db, operationId: string, failed: string): Promise<Held> {

@@ -6,7 +6,7 @@ import { inTransaction } from '../../connection';
 import { auditOperation } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
 import { lockCertificateOf } from './certificate-lock';
-import { heldByBatch, type Halted } from './operation-batch';
+import { heldByBatch, waitsForCanary, type Halted } from './operation-batch';
 import type { OperationFailure } from './failure-writes';
 import { forgetFailure, recordFailure } from './failure-writes';
 
@@ -60,22 +60,19 @@ export type NewStep = Omit<OperationStep, 'virtual_host_id' | 'detail' | 'durati
 export class OperationWorkRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
-  /** Leases are by the database's clock. */
+  /** Leases are by the database's clock. Who has to wait locks nothing: it may be asked for again and again. */
   async claim(operationId: string, owner: string, leaseSeconds: number): Promise<ClaimResult> {
     if (!isUuid(operationId)) return { outcome: 'finished' };
-    return inTransaction(this.deps.db, async (trx) => {
+    const { db } = this.deps;
+    const seen = await look(db, operationId);
+    if (seen.outcome !== 'free') return seen;
+    const waits = seen.in_batch ? await waitsForCanary(db, operationId) : undefined;
+    if (waits) return waits;
+    return inTransaction(db, async (trx) => {
       // The certificate's row is the lock: claims of its operations follow each other.
       await lockCertificateOf(trx, operationId);
-      const { rows } = await sql<{ open: boolean; busy_ms: number | null; in_batch: boolean }>`
-        SELECT o.status IN ('accepted', 'running') AS open, o.batch_id IS NOT NULL AND o.status = 'accepted' AS in_batch, (
-          SELECT extract(epoch FROM max(p.lease_until) - clock_timestamp())::float8 * 1000
-          FROM viw.certificate_operations p WHERE p.certificate_id = o.certificate_id AND p.status = 'running'
-            AND p.lease_until > clock_timestamp()) AS busy_ms
-        FROM viw.certificate_operations o WHERE o.id = ${operationId}`.execute(trx);
-      const [state] = rows;
-      if (!state?.open) return { outcome: 'finished' };
-      if (state.busy_ms !== null)
-        return { outcome: 'busy', retry_after_ms: Math.ceil(Math.max(0, state.busy_ms)) };
+      const state = await look(trx, operationId);
+      if (state.outcome !== 'free') return state;
       const held = state.in_batch ? await heldByBatch(trx, operationId) : undefined;
       if (held) return held;
       const work = await take(trx, operationId, owner, leaseSeconds);
@@ -167,6 +164,23 @@ export class OperationWorkRepository {
 }
 
 const lost = (): AppError => new AppError('CONFLICT', 'The lease on the operation is lost');
+
+type Look = Exclude<ClaimResult, { outcome: 'claimed' } | Halted> | { outcome: 'free'; in_batch: boolean };
+
+/** Whether the operation may be taken up, as far as leases say. */
+async function look(db: Db, operationId: string): Promise<Look> {
+  const { rows } = await sql<{ open: boolean; busy_ms: number | null; in_batch: boolean }>`
+    SELECT o.status IN ('accepted', 'running') AS open, o.batch_id IS NOT NULL AND o.status = 'accepted' AS in_batch, (
+      SELECT extract(epoch FROM max(p.lease_until) - clock_timestamp())::float8 * 1000
+      FROM viw.certificate_operations p WHERE p.certificate_id = o.certificate_id AND p.status = 'running'
+        AND p.lease_until > clock_timestamp()) AS busy_ms
+    FROM viw.certificate_operations o WHERE o.id = ${operationId}`.execute(db);
+  const [state] = rows;
+  if (!state?.open) return { outcome: 'finished' };
+  if (state.busy_ms !== null)
+    return { outcome: 'busy', retry_after_ms: Math.ceil(Math.max(0, state.busy_ms)) };
+  return { outcome: 'free', in_batch: state.in_batch };
+}
 
 async function take(
   db: Db,

@@ -1,6 +1,7 @@
 import type { AcmeAccountFailure, KeyType } from '@viw/contracts';
 import { sql } from 'kysely';
 import type { SealedEnvelope } from '../../schema/columns';
+import { auditLine, workerItself } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
 
 /** An account of the API with what its work needs. */
@@ -75,9 +76,16 @@ export class AccountWorkRepository {
     await sql`UPDATE viw.acme_accounts SET account_url = ${url} WHERE id = ${id}`.execute(this.deps.db);
   }
 
-  /** Unless it has been changed since: then the newer work is still to be done. */
-  async done({ id, revision, wanted }: AccountWork): Promise<void> {
-    await sql`UPDATE viw.acme_accounts SET wanted = NULL, failure = NULL, attempts = 0, next_attempt_at = NULL,
+  /**
+   * The CA has done it, which is a line of the audit log in any case. Unless the account has been changed since: then the newer work is
+   * still to be done.
+   */
+  async done({ id, revision, wanted, issuer, directory_url }: AccountWork): Promise<void> {
+    const action = wanted === 'register' ? 'acme_account.registered' : 'acme_account.deactivated';
+    await sql`WITH line AS (INSERT INTO ${auditLine}
+        VALUES (${workerItself}, ${action}, 'acme_account', ${id}, 'success',
+          jsonb_build_object('issuer', ${issuer}::text, 'directory_url', ${directory_url}::text)))
+      UPDATE viw.acme_accounts SET wanted = NULL, failure = NULL, attempts = 0, next_attempt_at = NULL,
         deactivated_at = CASE WHEN ${wanted === 'deactivate'} THEN now() END
       WHERE id = ${id} AND revision = ${revision}`.execute(this.deps.db);
   }
