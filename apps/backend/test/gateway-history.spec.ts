@@ -57,17 +57,19 @@ describe('what a gateway did and does', () => {
 
   it('pages go on behind what was deleted meanwhile; the newest session is still there', async () => {
     const id = uniqueAgent();
-    await admin.gateways.register({ agent_id: id });
+    await stage.admin.gateways.register({ agent_id: id });
     const then = sql`now() - interval '91 days'`;
     for (const epoch of [1, 2, 3])
       await sql`INSERT INTO viw.agent_sessions (session_id, agent_id, hub, conn_id, epoch, remote_ip, disconnected_at)
         VALUES (${randomUUID()}, ${id}, 'hub-1', 'c-1', ${epoch}, '192.0.2.1', ${then})`.execute(
-        around.owner,
+        stage.around.owner,
       );
-    const page = await admin.gateways.sessions(id, { limit: 2 });
-    await sql`SELECT viw.forget_agent_sessions(90, 100)`.execute(around.owner);
-    expect(await admin.gateways.sessions(id, { cursor: page.next_cursor! })).toMatchObject({ items: [] });
-    expect((await admin.gateways.sessions(id)).items.map(({ epoch }) => epoch)).toEqual([3]);
-    expect((await admin.gateways.get(id)).agent_id).toBe(id);
+    const page = await stage.admin.gateways.sessions(id, { limit: 2 });
+    await sql`SELECT viw.forget_agent_sessions(90, 100)`.execute(stage.around.owner);
+    expect(await stage.admin.gateways.sessions(id, { cursor: page.next_cursor! })).toMatchObject({
+      items: [],
+    });
+    expect((await stage.admin.gateways.sessions(id)).items.map(({ epoch }) => epoch)).toEqual([3]);
+    expect((await stage.admin.gateways.get(id)).agent_id).toBe(id);
   });
 });
