@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import type { Client } from '@viw/client';
 import { certRequestsStream, gatewayRegistryStream, streams } from '@viw/contracts';
 import { openSshCredential, parseKeks, SecretBox } from '@viw/secrets';
 import { decodeEntry } from '@viw/streams';
