@@ -54,7 +54,13 @@ test('a secret goes in and never comes out', async () => {
 test('name and zones change alone; an address only with its secret, which it would be told', async () => {
   const settings = { url: 'https://dns.example.org/hook' };
   const secret = { signing_key: Buffer.alloc(32, 7).toString('base64') };
-  const { id } = await admin.dnsProviders.create({ kind: 'webhook', name: 'hook', settings, secret });
+  const { id } = await admin.dnsProviders.create({
+    kind: 'webhook',
+    name: 'hook',
+    zones: ['example.com'],
+    settings,
+    secret,
+  });
   expect(await admin.dnsProviders.update(id, { name: 'hook 2', zones: ['example.net'] })).toMatchObject({
     name: 'hook 2',
     zones: ['example.net'],
@@ -83,7 +89,13 @@ test.each([
   ['nothing that is one', 'dns.example.org'],
 ])('no address with %s', async (_, url) => {
   const secret = { signing_key: Buffer.alloc(32, 7).toString('base64') };
-  const made = admin.dnsProviders.create({ kind: 'webhook', name: 'refused', settings: { url }, secret });
+  const made = admin.dnsProviders.create({
+    kind: 'webhook',
+    name: 'refused',
+    zones: ['example.org'],
+    settings: { url },
+    secret,
+  });
   await expect(made).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
 });
 
@@ -91,6 +103,7 @@ test.each(['127.0.0.1:53', '[::1]:53'])('no name server at %s, which is this mac
   const made = admin.dnsProviders.create({
     kind: 'rfc2136',
     name: 'refused',
+    zones: ['example.org'],
     settings: { server },
     secret: { tsig_key: 'hmac-sha256:name:c2VjcmV0c2VjcmV0' },
   });
@@ -98,6 +111,27 @@ test.each(['127.0.0.1:53', '[::1]:53'])('no name server at %s, which is this mac
     code: 'VALIDATION_FAILED',
     message: 'settings.server: names the machine itself',
   });
+});
+
+test('one that sets what it is told to has a zone at least; those of before go on, and are told of', async () => {
+  const refused = {
+    code: 'VALIDATION_FAILED',
+    message: expect.stringContaining('without any it would set records wherever') as string,
+  };
+  const { zones: _, ...without } = cloudflare('nowhere');
+  await expect(admin.dnsProviders.create({ ...without, zones: [] })).rejects.toMatchObject(refused);
+  await expect(admin.dnsProviders.create(without as never)).rejects.toMatchObject(refused);
+  const { id } = await admin.dnsProviders.create(cloudflare('of before'));
+  await expect(admin.dnsProviders.update(id, { zones: [] })).rejects.toMatchObject(refused);
+  const unbounded = async () => (await admin.system.state()).dns_providers_without_zones;
+  expect(await unbounded()).toEqual([]);
+
+  await sql`UPDATE viw.dns_providers SET zones = '{}' WHERE id = ${id}`.execute(around.owner);
+  await admin.dnsProviders.create({ kind: 'manual', name: 'by a person' });
+  expect(await unbounded()).toEqual([{ id, name: 'of before' }]);
+  expect(await admin.dnsProviders.update(id, { name: 'renamed' })).toMatchObject({ zones: [] });
+  await admin.dnsProviders.update(id, { zones: ['example.org'] });
+  expect(await unbounded()).toEqual([]);
 });
 
 test('a certificate names its provider, which then stays', async () => {

@@ -53,6 +53,7 @@ it('says who is there, who has died, how far streams are read, and what waits; s
     groups: [{ group: groups.certWorker, lag: 2, pending: 1 }],
   });
   expect(state.outbox).toEqual({ waiting: 0, oldest_age_s: null });
+  expect(state.dns_providers_without_zones).toEqual([]);
 });
 
 it('without Redis it says so, and what waits for it', async () => {

@@ -1,5 +1,11 @@
 import type { DnsProvider, dnsProviderCreate, dnsProviderPatch } from '@viw/contracts';
-import { dnsProviderSecret, dnsProviderSettings, isLoopbackUrl } from '@viw/contracts';
+import {
+  ZONES_NEEDED,
+  dnsProviderSecret,
+  dnsProviderSettings,
+  isLoopbackUrl,
+  needsZones,
+} from '@viw/contracts';
 import type { ListOptions, Page } from '@viw/database';
 import { AppError, uuidv7 } from '@viw/runtime';
 import { sealDnsProviderSecret } from '@viw/secrets';
@@ -52,6 +58,7 @@ export class DnsProviderService {
     return this.deps.writes.perform(write, async ({ dnsProviders }) => {
       const { kind } = existing(await dnsProviders.get(id));
       const { name, zones } = patch;
+      if (zones?.length === 0 && needsZones(kind)) throw invalid([{ path: 'zones', msg: ZONES_NEEDED }]);
       const replaced = this.#replaced(id, kind, patch);
       const change = { ...(name !== undefined && { name }), ...(zones && { zones }) };
       return {

@@ -1,4 +1,4 @@
-import { streamContracts, streamGroups } from '@viw/contracts';
+import { dnsProviderKind, needsZones, streamContracts, streamGroups } from '@viw/contracts';
 import type { SystemState } from '@viw/contracts';
 import { groupState, processesSeen } from '@viw/streams';
 import type { DeadLetterStore, Redis } from '@viw/streams';
@@ -7,7 +7,7 @@ import type { Repositories } from '../store';
 export interface SystemServiceDeps {
   readonly redis: Redis;
   readonly deadLetters: Pick<DeadLetterStore, 'counts'>;
-  readonly repositories: Pick<Repositories, 'outbox'>;
+  readonly repositories: Pick<Repositories, 'dnsProviders' | 'outbox'>;
 }
 
 /** How the installation as a whole stands. */
@@ -17,17 +17,19 @@ export class SystemService {
   /** Without Redis it still says what Postgres knows. @throws what Postgres throws */
   async state(): Promise<SystemState> {
     const { redis, repositories } = this.deps;
-    const [processes, streams, waiting, age] = await Promise.all([
+    const [processes, streams, waiting, age, unbounded] = await Promise.all([
       processesSeen(redis).catch(() => null),
       this.#streams().catch(() => null),
       repositories.outbox.countUnpublished(),
       repositories.outbox.oldestUnpublishedAge(),
+      repositories.dnsProviders.withoutZones(dnsProviderKind.options.filter(needsZones)),
     ]);
     return {
       at: new Date().toISOString(),
       processes,
       streams,
       outbox: { waiting, oldest_age_s: age },
+      dns_providers_without_zones: unbounded,
     };
   }
 

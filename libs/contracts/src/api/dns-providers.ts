@@ -85,21 +85,31 @@ export type DnsProviderKind = z.infer<typeof dnsProviderKind>;
 const name = z.string().min(1).max(128);
 /** Names in or below these are proved by it; the longest fit counts. None: only for certificates that name it. */
 const zones = z.array(zone).max(100).default([]);
-const made = <K extends keyof typeof dnsProviderSecret>(kind: K) =>
+export const ZONES_NEEDED =
+  'at least one zone: without any it would set records wherever its credential reaches and a CNAME leads';
+const someZones = z.array(zone, ZONES_NEEDED).min(1, ZONES_NEEDED).max(100);
+
+/** acme-dns keeps one record, and by hand a person sees where it is to be; all others set what they are told to. */
+export const needsZones = (kind: DnsProviderKind): boolean => kind !== 'acme-dns' && kind !== 'manual';
+
+const made = <K extends keyof typeof dnsProviderSecret, Z extends typeof zones | typeof someZones>(
+  kind: K,
+  within: Z,
+) =>
   z.strictObject({
     name,
-    zones,
+    zones: within,
     kind: z.literal(kind),
     settings: dnsProviderSettings[kind],
     secret: dnsProviderSecret[kind],
   });
 
 export const dnsProviderCreate = z.discriminatedUnion('kind', [
-  made('rfc2136'),
-  made('cloudflare'),
-  made('route53'),
-  made('acme-dns'),
-  made('webhook'),
+  made('rfc2136', someZones),
+  made('cloudflare', someZones),
+  made('route53', someZones),
+  made('acme-dns', zones),
+  made('webhook', someZones),
   z.strictObject({
     name,
     zones,

@@ -31,5 +31,7 @@ export const systemState = z.object({
   streams: z.array(streamState).nullable(),
   /** What is accepted and not in its stream yet. */
   outbox: z.object({ waiting: z.int(), oldest_age_s: z.number().nullable() }),
+  /** Made before zones were needed: they set records wherever their credential reaches. Give them zones. The oldest hundred. */
+  dns_providers_without_zones: z.array(z.object({ id: z.string(), name: z.string() })),
 });
 export type SystemState = z.infer<typeof systemState>;

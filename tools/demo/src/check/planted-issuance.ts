@@ -12,7 +12,12 @@ const plantedName = (): string => `planted-${randomBytes(4).toString('hex')}`;
 /** A DNS provider's token; no certificate uses it. */
 export async function plantDnsToken(client: Client): Promise<Planted[]> {
   const value = `Planted-${randomBytes(18).toString('hex')}`;
-  await client.dnsProviders.create({ kind: 'cloudflare', name: plantedName(), secret: { api_token: value } });
+  await client.dnsProviders.create({
+    kind: 'cloudflare',
+    name: plantedName(),
+    zones: ['planted.invalid'],
+    secret: { api_token: value },
+  });
   return [{ name: 'the DNS token', value }];
 }
 

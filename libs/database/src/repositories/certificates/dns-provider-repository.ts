@@ -83,6 +83,13 @@ export class DnsProviderRepository {
     }
   }
 
+  /** Of these kinds, oldest first, a hundred at most. */
+  async withoutZones(kinds: readonly DnsProviderKind[]): Promise<Pick<DnsProvider, 'id' | 'name'>[]> {
+    const { rows } = await sql<Pick<DnsProvider, 'id' | 'name'>>`SELECT id, name FROM viw.dns_providers
+      WHERE zones = '{}' AND kind = ANY(${kinds}) ORDER BY id LIMIT 100`.execute(this.deps.db);
+    return rows;
+  }
+
   async exist(): Promise<boolean> {
     const { rows } = await sql`SELECT 1 FROM viw.dns_providers LIMIT 1`.execute(this.deps.db);
     return rows.length > 0;
