@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, mkdtemp, realpath, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -9,10 +9,16 @@ export interface Scratch {
   readonly remove: () => Promise<void>;
 }
 
-/** A new folder below the system's folder for temporary files, or the caller's own folder, which is kept at the end. */
+/** Linux' file system in memory, and how much has to be free there, bytes. */
+const MEMORY = { folder: '/dev/shm', free: 2 ** 30 };
+
+/**
+ * A new folder below the system's folder for temporary files, or the caller's own folder, which is kept at the end.
+ * @param options.inMemory rather in memory, where there is room: it outlives a process that is killed, and its disk is never busy
+ */
 export async function scratch(
   name: string,
-  options: { dir?: string | undefined; mode?: number } = {},
+  options: { dir?: string | undefined; mode?: number; inMemory?: boolean } = {},
 ): Promise<Scratch> {
   const mode = options.mode ?? 0o700;
   if (options.dir !== undefined) {
@@ -20,7 +26,18 @@ export async function scratch(
     await mkdir(path, { recursive: true, mode });
     return { path, remove: async () => undefined };
   }
-  const path = await mkdtemp(join(await realpath(tmpdir()), `viw-${name}-`));
+  const parent = options.inMemory && (await hasRoom()) ? MEMORY.folder : await realpath(tmpdir());
+  const path = await mkdtemp(join(parent, `viw-${name}-`));
   await chmod(path, mode);
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+async function hasRoom(): Promise<boolean> {
+  try {
+    await access(MEMORY.folder, constants.W_OK);
+    const { bavail, bsize } = await statfs(MEMORY.folder);
+    return bavail * bsize >= MEMORY.free;
+  } catch {
+    return false;
+  }
 }

@@ -112,7 +112,7 @@ it('from the administrator’s token to a command that only the enrolled helper 
   const agent = await host.startAgent();
   expect((await inSession()).identity.way).toBe('key');
   await eventually(async () => expect((await status()).acknowledged.seq).not.toBeNull(), {
-    timeoutMs: 40_000,
+    timeoutMs: 90_000,
   });
 
   // Neither the secret that all agents share nor a token that was used opens this gateway any more.

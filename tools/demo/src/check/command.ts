@@ -22,7 +22,7 @@ export async function createPanelUser(
   user: PanelUser,
   { expect = 'succeeded' }: { expect?: CommandRecord['status'] } = {},
 ): Promise<CommandRecord> {
-  const limit = AbortSignal.timeout(20_000);
+  const limit = AbortSignal.timeout(60_000);
   const following = new AbortController();
   const events = client.events({ topics: ['commands'] }, AbortSignal.any([limit, following.signal]));
   let correlationId: string | undefined;
@@ -45,7 +45,7 @@ export async function createPanelUser(
       }
     }
   } catch (error) {
-    if (limit.aborted) throw new Error('no terminal state was reported within 20 s', { cause: error });
+    if (limit.aborted) throw new Error('no terminal state was reported within 60 s', { cause: error });
     throw error;
   } finally {
     following.abort();

@@ -33,7 +33,7 @@ export async function stopsAndGoesOn(
       const { status } = await api.commands.get(agentId, id);
       if (status !== 'succeeded') throw new Error(`list_users is ${status}`);
     },
-    { timeoutMs: 20_000, everyMs: 100, what: 'a command after the release' },
+    { timeoutMs: 60_000, everyMs: 100, what: 'a command after the release' },
   );
 }
 

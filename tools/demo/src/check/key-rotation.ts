@@ -25,7 +25,7 @@ export async function signingKeyTurns(api: Client, agentId: string, scriptsRoot:
       const state = (await api.commandKeys.list()).items.find(({ kid }) => kid === next)?.state;
       if (state !== 'active') throw new Error(`the new key is ${state ?? 'gone'}`);
     },
-    { timeoutMs: 20_000, everyMs: 200, what: 'the new key in use' },
+    { timeoutMs: 60_000, everyMs: 200, what: 'the new key in use' },
   );
   const { keys } = await policyOnHost(scriptsRoot);
   if (!keys.some(({ kid }) => kid === next))
@@ -41,6 +41,6 @@ async function listUsers(api: Client, agentId: string): Promise<void> {
       if (!isTerminal(status)) throw new Error(`list_users is ${status}`);
       if (status !== 'succeeded') throw new Error(`list_users ended as ${status}: ${reason ?? ''}`);
     },
-    { timeoutMs: 20_000, everyMs: 100, what: 'list_users' },
+    { timeoutMs: 60_000, everyMs: 100, what: 'list_users' },
   );
 }

@@ -34,7 +34,7 @@ export async function legacyAgentIsServed(api: Client, manifest: DemoManifest): 
         if (gateway.state !== 'connected') throw new Error(`${id} is ${gateway.state}`);
         if (gateway.metrics?.uptime_s !== 77) throw new Error(`${id}: its telemetry is not shown`);
       },
-      { timeoutMs: 15_000, everyMs: 100, what: id },
+      { timeoutMs: 30_000, everyMs: 100, what: id },
     );
     const { correlation_id } = await api.commands.run(id, { command: 'list_users', parameters: {} });
     const command = await eventually(
@@ -43,7 +43,7 @@ export async function legacyAgentIsServed(api: Client, manifest: DemoManifest): 
         if (!first) throw new Error('no command');
         return first;
       },
-      { timeoutMs: 10_000, everyMs: 50, what: `the command of ${id}` },
+      { timeoutMs: 30_000, everyMs: 50, what: `the command of ${id}` },
     );
     judge(command, correlation_id);
     await eventually(
@@ -51,7 +51,7 @@ export async function legacyAgentIsServed(api: Client, manifest: DemoManifest): 
         const { status } = await api.commands.get(id, correlation_id);
         if (status !== 'dispatched') throw new Error(`the command is ${status}`);
       },
-      { timeoutMs: 10_000, everyMs: 100, what: 'the state of a command without answer' },
+      { timeoutMs: 30_000, everyMs: 100, what: 'the state of a command without answer' },
     );
     await secretsAreRefused(api, id);
   } finally {

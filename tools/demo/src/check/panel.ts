@@ -15,7 +15,7 @@ export async function lookAtPanel(manifest: DemoManifest, screenshots: string): 
     await page.getByRole('button', { name: 'Sign in' }).click();
     for (const [path, sees, picture] of pagesToSee(manifest)) {
       if (path) await page.goto(`${manifest.panel_url}${path}`);
-      await page.getByText(sees).first().waitFor({ timeout: 15_000 });
+      await page.getByText(sees).first().waitFor({ timeout: 60_000 });
       await page.screenshot({ path: join(screenshots, `${picture}.png`) });
     }
     if (violations.length > 0) throw new Error(`content security policy violated: ${violations.join('; ')}`);

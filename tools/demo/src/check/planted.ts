@@ -17,7 +17,7 @@ async function ended(client: Client, agentId: string, id: string) {
       if (!isTerminal(command.status)) throw new Error(`it is ${command.status}`);
       return command;
     },
-    { timeoutMs: 20_000, everyMs: 100, what: 'the end of a command' },
+    { timeoutMs: 60_000, everyMs: 100, what: 'the end of a command' },
   );
 }
 
