@@ -17,6 +17,12 @@ describe('configuration', () => {
     });
   });
 
+  it('lets no stream keep what was read for as long as writers keep what came of it at least', () => {
+    const days = (n: number) => load({ BACKEND_STREAM_RETENTION_S: String(n * 86_400) });
+    expect(days(30).BACKEND_STREAM_RETENTION_S).toBe(2_592_000);
+    expect(() => days(31)).toThrow('BACKEND_STREAM_RETENTION_S');
+  });
+
   it('names everything that an enabled backend misses', () => {
     expect(() => completeConfig(load({ BACKEND_ENABLED: 'true' }))).toThrow(
       'needed (or each with _FILE): BACKEND_DATABASE_URL, BACKEND_REDIS_URL, BACKEND_ENCRYPTION_KEY',

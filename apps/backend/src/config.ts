@@ -120,7 +120,10 @@ const schema = z.object({
   BACKEND_REDIS_URL: zSecret(8).optional(),
   /** Refuse to start when Redis would lose or evict what is written to it; otherwise that is a warning. */
   BACKEND_REDIS_STRICT: zBool().default(false),
-  /** How long entries stay in their stream after every reader has acknowledged them, for inspection. Seconds. */
+  /**
+   * How long entries stay in their stream after every reader has acknowledged them, for inspection. Seconds; the most, 30 days, is
+   * less than the least for which writers keep what came of them (ADR 30).
+   */
   BACKEND_STREAM_RETENTION_S: zInt({ min: 0, max: 2_592_000 }).default(600),
   /** For `migrate` only: the account that owns the schema. */
   BACKEND_MIGRATION_DATABASE_URL: zSecret(8).optional(),

@@ -1,8 +1,8 @@
 import type { Migration } from './migration';
 
 /**
- * Retention of certificates' past. With the owner's rights, in bounded steps; whoever deletes holds the certificate's row as
- * a claim of an operation does, and leaves alone what somebody else holds.
+ * Retention of certificates' past. With the owner's rights, in bounded steps; each holds the certificate's row as a claim of an
+ * operation does (but for former deployments, which no work touches) and leaves alone what somebody else holds.
  */
 export const certificateHistory: Migration = {
   name: '0060_certificate_history',
