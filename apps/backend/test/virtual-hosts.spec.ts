@@ -105,6 +105,29 @@ it('what serves a certificate has settings of its own kind, and a listed service
   );
 });
 
+it('the web root of challenges is said once; where two differed before, the next change says so', async () => {
+  const server = await makeServer();
+  const [web_root, other] = ['/srv/acme', '/srv/other'];
+  const http01 = { from: 'web_root' };
+  const refused = (words: string) => code('VALIDATION_FAILED', words);
+  await expect(makeHost(server.id, { snippet: { http01 } })).rejects.toEqual(refused('has no web_root'));
+  await expect(
+    makeHost(server.id, { web_root, snippet: { http01: { ...http01, path: other } } }),
+  ).rejects.toEqual(refused('is not the web_root'));
+  const { id } = await makeHost(server.id, { web_root, snippet: { http01 } });
+  const change = (changes: object) => admin.servers.updateVirtualHost(server.id, id, changes);
+  await expect(change({ web_root: null })).rejects.toEqual(refused('has no web_root'));
+  expect(await change({ web_root: other })).toMatchObject({ web_root: other, snippet: { http01 } });
+  const alone = { web_root: null, snippet: { http01: { ...http01, path: web_root } } };
+  expect(await change(alone)).toMatchObject(alone);
+  await expect(change({ web_root: other })).rejects.toEqual(refused('is not the web_root'));
+  expect(await change({ web_root })).toMatchObject({ web_root });
+
+  await sql`UPDATE viw.virtual_hosts SET web_root = ${other} WHERE id = ${id}`.execute(around.owner);
+  expect(await change({ server_names: ['of.before.example.org'] })).toMatchObject({ web_root: other });
+  await expect(change({ snippet: alone.snippet })).rejects.toEqual(refused('is not the web_root'));
+});
+
 it('is found, changed and deleted on its own server only', async () => {
   const [server, other] = [await makeServer(), await makeServer()];
   const host = await makeHost(server.id);

@@ -121,6 +121,26 @@ test('one whose snippet has gone meanwhile fails, and raises nothing that nobody
   }
 });
 
+test('challenges are answered from the web root of the virtual host, where their files are placed', async () => {
+  const hosts = new VirtualHostRepository({ db: rig.db });
+  const change = (changes: Parameters<typeof hosts.change>[2]) =>
+    hosts.change(server.id, server.virtualHostId, changes);
+  const rootIn = async () =>
+    (await done('preview')).files
+      .find(({ path }) => path.endsWith('http01.conf'))
+      ?.diff.match(/\+ *root (\S+);/)?.[1];
+  try {
+    await change({ web_root: '/srv/acme', snippet: { ...settings, http01: { from: 'web_root' } } });
+    expect(await rootIn()).toBe('/srv/acme');
+    await change({ web_root: null });
+    expect(await done('preview')).toMatchObject({ error: { code: 'CONFLICT' } });
+    await change({ snippet: { ...settings, http01: { from: 'web_root', path: '/srv/other' } } });
+    expect(await rootIn()).toBe('/srv/other');
+  } finally {
+    await change({ web_root: null, snippet: settings });
+  }
+});
+
 test('a worker that stops leaves it to the next one, and tells nobody', async () => {
   const jobs = new SnippetJobRepository({ db: rig.db });
   await jobs.request(server.virtualHostId, 'apply', true, asker);

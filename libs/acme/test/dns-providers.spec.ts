@@ -103,6 +103,26 @@ test('Cloudflare: a value among several pages is found and removed alone', async
   for (const value of ['a', 'b', 'c', 'd']) await providers.cloudflare.removeTxt(record, value);
 });
 
+test('Cloudflare: a value that moves to a page that was read already is found all the same', async () => {
+  const record = '_acme-challenge.moves.cf.example';
+  const { providers, cloudflare } = rig;
+  for (const value of ['other', 'mine']) await providers.cloudflare.addTxt(record, value);
+  const [other] = cloudflare.records.filter(({ name }) => name === record);
+  // The first page as it was while there was one more before them, which goes before the second page is asked for.
+  cloudflare.answerNext({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      success: true,
+      result: [{ id: 'f'.repeat(32), content: '"gone"' }, other],
+      result_info: { page: 1, per_page: 2, count: 2, total_count: 3, total_pages: 2 },
+    }),
+  });
+  await providers.cloudflare.removeTxt(record, 'mine');
+  expect(cloudflare.records.filter(({ name }) => name === record)).toEqual([other]);
+  await providers.cloudflare.removeTxt(record, 'other');
+});
+
 /** What is removed shows after the change is in service. */
 const settled = (look: () => Promise<string[]>, expected: string[]): Promise<void> =>
   eventually(async () => expect(await look()).toEqual(expected));

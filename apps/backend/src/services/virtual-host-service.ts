@@ -37,6 +37,7 @@ export class VirtualHostService {
   ): Promise<VirtualHost> {
     return this.deps.writes.perform(write, async (repositories) => {
       if (input.kind === 'command') await assertSudo(repositories, serverId);
+      assertOneWebRoot(input);
       const host = await repositories.virtualHosts.create(serverId, {
         ...input,
         haproxy: input.kind === 'haproxy' ? (input.haproxy ?? haproxySettings.parse({})) : null,
@@ -59,6 +60,10 @@ export class VirtualHostService {
     return this.deps.writes.perform(write, async (repositories) => {
       const before = await onServer(repositories, serverId, id);
       assertOfKind(before, changes);
+      const { web_root = before.web_root, snippet = before.snippet } = changes;
+      // What was stored before there was this rule stays as it is until somebody changes it.
+      if (changes.web_root !== undefined || changes.snippet !== undefined)
+        assertOneWebRoot({ web_root, snippet });
       const other = changes.certificate_id !== undefined && changes.certificate_id !== before.certificate_id;
       if (other) await assertIdle(repositories, [before]);
       const host = await repositories.virtualHosts.change(serverId, id, changes);
@@ -150,6 +155,22 @@ function assertOfKind({ kind }: VirtualHost, changes: z.output<typeof virtualHos
   ];
   if (foreign.length > 0)
     throw new AppError('CONFLICT', `${foreign.join(', ')}: not for a virtual host of kind ${kind}`);
+}
+
+/** Files of challenges are placed under the web root and answered from the snippet's: they are one. @throws AppError VALIDATION_FAILED */
+function assertOneWebRoot({ web_root, snippet }: Pick<VirtualHost, 'web_root' | 'snippet'>): void {
+  const http01 = snippet?.http01;
+  if (http01?.from !== 'web_root') return;
+  const { path } = http01;
+  const msg =
+    path === undefined && web_root === null
+      ? 'the virtual host has no web_root: give it one, or a path here'
+      : path !== undefined && web_root !== null && path !== web_root
+        ? 'path is not the web_root of the virtual host: leave it out'
+        : undefined;
+  if (msg === undefined) return;
+  const errors = [{ path: 'snippet.http01', msg }];
+  throw new AppError('VALIDATION_FAILED', `snippet.http01: ${msg}`, { meta: { errors } });
 }
 
 const certificateChanges = (ids: readonly (string | null)[]) =>

@@ -16,6 +16,7 @@ import { serverTarget } from './deploy-target';
 import { withDirectoryLock } from './directory-lock';
 import { loginTo, type ServerLoginDeps } from './server-login';
 import { withServerLock } from './server-lock';
+import { snippetParameters } from './snippet-parameters';
 
 export interface SnippetJobsOptions {
   readonly proofTimeoutMs: number;
@@ -82,8 +83,7 @@ export class SnippetJobs {
     let found = nothing;
     let applied = false;
     try {
-      if (target.snippet === null) throw new AppError('CONFLICT', 'The virtual host has no snippet any more');
-      const snippet = renderSnippet(target.snippet, {
+      const snippet = renderSnippet(snippetParameters(target), {
         certDir: target.cert_dir,
         serverNames: target.server_names,
       });

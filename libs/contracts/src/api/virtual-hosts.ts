@@ -60,7 +60,8 @@ const snippetWith = (host: z.ZodString) =>
     /** Where answers to HTTP-01 challenges come from. */
     http01: z
       .discriminatedUnion('from', [
-        z.strictObject({ from: z.literal('web_root'), path: plainPath }),
+        /** `path` is the virtual host's `web_root` unless that is null. */
+        z.strictObject({ from: z.literal('web_root'), path: plainPath.optional() }),
         z.strictObject({ from: z.literal('responder'), host, port: z.int().min(1).max(65_535) }),
       ])
       .nullable()

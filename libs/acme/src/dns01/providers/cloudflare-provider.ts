@@ -18,7 +18,9 @@ const answered = z.object({
   success: z.boolean(),
   errors: z.array(z.object({ code: z.number(), message: z.string() })).default([]),
   result: z.unknown(),
-  result_info: z.object({ page: z.number(), total_pages: z.number() }).nullish(),
+  result_info: z
+    .object({ page: z.number(), total_pages: z.number(), total_count: z.number().optional() })
+    .nullish(),
 });
 const zones = z.array(z.object({ id: z.string().regex(/^[0-9a-f]{1,64}$/), name: z.string() }));
 const records = z.array(z.object({ id: z.string().regex(/^[0-9a-f]{1,64}$/), content: z.string() }));
@@ -28,6 +30,8 @@ const IDENTICAL = 81058;
 /** Cloudflare's own minimum. */
 const TTL_S = 60;
 const MAX_PAGES = 20;
+/** Of a list that others change while it is read. */
+const MAX_READS = 10;
 
 /** TXT records in zones at Cloudflare. Each value is a record of its own there, so none touches another. */
 export class CloudflareProvider implements DnsProvider {
@@ -77,13 +81,27 @@ export class CloudflareProvider implements DnsProvider {
     throw acmeRefused(`${name}: Cloudflare shows this token no zone for it`, 'slow', name);
   }
 
+  /** @throws AppError ACME_UNAVAILABLE when it does not stand still: then a record might be missing from what was read */
   private async all(path: string, name: string): Promise<z.output<typeof records>> {
+    for (let read = 1; read <= MAX_READS; read++) {
+      const found = await this.readOnce(path, name);
+      if (found) return found;
+    }
+    throw acmeUnavailable(`${name}: Cloudflare's list of its records changes all the time`);
+  }
+
+  /** Undefined when it changed between two pages: what moves to a page that was read already would be overlooked. */
+  private async readOnce(path: string, name: string): Promise<z.output<typeof records> | undefined> {
     const found: z.output<typeof records> = [];
+    let count: number | undefined;
     for (let page = 1; page <= MAX_PAGES; page++) {
       const answer = await this.call('GET', `${path}&per_page=100&page=${page}`, name);
       if (!answer.success) throw refused(name, 'does not tell its records', answer.errors);
       found.push(...this.parsed(records, answer.result));
-      if (page >= (answer.result_info?.total_pages ?? 1)) break;
+      const { total_pages = 1, total_count } = answer.result_info ?? {};
+      if (page > 1 && total_count !== count) return undefined;
+      count = total_count;
+      if (page >= total_pages) break;
     }
     return found;
   }
