@@ -55,6 +55,9 @@ export type ClaimResult =
 export type NewStep = Omit<OperationStep, 'virtual_host_id' | 'detail' | 'duration_ms'> &
   Partial<Pick<OperationStep, 'virtual_host_id' | 'detail' | 'duration_ms'>>;
 
+/** How soon a claim is tried again when the certificate is being claimed or changed at this moment, milliseconds. */
+const LOCKED_LOOK_MS = 100;
+
 /** Work on certificates, as a cert-worker does it: one worker per certificate, by lease and fencing token. */
 export class OperationWorkRepository {
   constructor(private readonly deps: RepositoryDeps) {}
@@ -68,11 +71,11 @@ export class OperationWorkRepository {
     const waits = seen.in_batch ? await waitsForCanary(db, operationId) : undefined;
     if (waits) return waits;
     return inTransaction(db, async (trx) => {
-      // The certificate's row is the lock: claims of its operations follow each other.
-      await sql`SELECT 1 FROM viw.certificates WHERE id =
-        (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId}) FOR UPDATE`.execute(
-        trx,
-      );
+      // The certificate's row is the lock: of claims of its operations one goes on, and none waits with a connection in its hands.
+      const { rows } = await sql`SELECT 1 FROM viw.certificates WHERE id =
+        (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId})
+        FOR NO KEY UPDATE SKIP LOCKED`.execute(trx);
+      if (rows.length === 0) return { outcome: 'busy', retry_after_ms: LOCKED_LOOK_MS };
       const state = await look(trx, operationId);
       if (state.outcome !== 'free') return state;
       const held = state.in_batch ? await heldByBatch(trx, operationId) : undefined;
