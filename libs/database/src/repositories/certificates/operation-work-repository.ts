@@ -5,7 +5,7 @@ import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
 import { auditOperation } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
-import { heldByBatch, waitsForCanary, type Halted } from './operation-batch';
+import { heldByBatch, waitsForCanary, type Halted, type Waits } from './operation-batch';
 import type { OperationFailure } from './failure-writes';
 import { forgetFailure, recordFailure } from './failure-writes';
 
@@ -49,6 +49,7 @@ export type ClaimResult =
   /** It has ended, or is not there: nothing to do. */
   | { outcome: 'finished' }
   | Halted
+  | Waits
   /** Somebody holds this operation, or another one of the certificate: come back when that lease may have ended. */
   | { outcome: 'busy'; retry_after_ms: number };
 
@@ -169,7 +170,7 @@ export class OperationWorkRepository {
 
 const lost = (): AppError => new AppError('CONFLICT', 'The lease on the operation is lost');
 
-type Look = Exclude<ClaimResult, { outcome: 'claimed' } | Halted> | { outcome: 'free'; in_batch: boolean };
+type Look = Extract<ClaimResult, { outcome: 'finished' | 'busy' }> | { outcome: 'free'; in_batch: boolean };
 
 /** Whether the operation may be taken up, as far as leases say. */
 async function look(db: Db, operationId: string): Promise<Look> {
