@@ -14,7 +14,7 @@ beforeAll(async () => {
     id: credential,
     name: 'deploy',
     username: 'deploy',
-    sealed: { v: 1 } as never,
+    sealed: { v: 1 },
   });
   const server = await new ServerRepository({ db: f.db }).create({
     name: 'web',
