@@ -154,7 +154,7 @@ test('SIGSTOP in the middle of a transaction: what it has locked is free again, 
       CERT_WORKER_HTTP01_BIND: '127.0.0.1:0',
     });
     try {
-      expect(await rig.ended(again, 25_000)).toMatchObject({ status: 'succeeded' });
+      expect(await rig.ended(again, 40_000)).toMatchObject({ status: 'succeeded' });
     } finally {
       await other.stop();
     }
@@ -168,7 +168,7 @@ test('SIGSTOP in the middle of a transaction: what it has locked is free again, 
   );
   expect(rows).toEqual([{ attempts: 1 }]);
   expect((await rig.ended(await rig.request(id, 'deploy'))).status).toBe('succeeded');
-}, 60_000);
+}, 90_000);
 
 test('SIGTERM: leaves at once, gives the lease back, and another worker goes on', async () => {
   const first = await launch({ CERT_WORKER_CONSUMER: 'leaves' });
