@@ -31,6 +31,8 @@ test('of certificates that were ordered together the first is the canary of all'
   }
   // What waits with a worker is not given out once more.
   await rig.ageOperations();
+  // The longer it has waited, the more seldom it asks.
+  expect(await run(rest[0])).toEqual({ retryAfterMs: 60_000 });
   expect(await rig.operations.requeueStale({ afterSeconds: 60 })).toEqual([canary]);
   for (const id of operations) expect(await run(id)).toBe('ended');
   expect(await Promise.all(operations.map(statusOf))).toEqual(['succeeded', 'succeeded', 'succeeded']);

@@ -233,6 +233,17 @@ test('one worker per certificate: a claim waits for the lease, and fences off wh
   });
 });
 
+test('a claim waits for nobody with a connection in its hands', async () => {
+  const { id, operation } = await certificate();
+  const works = new OperationWorkRepository(worker.deps);
+  await f.db.transaction().execute(async (trx) => {
+    await sql`SELECT 1 FROM viw.certificates WHERE id = ${id} FOR UPDATE`.execute(trx);
+    const busy = { outcome: 'busy', retry_after_ms: expect.any(Number) as number };
+    expect(await works.claim(operation, 'a', 60)).toEqual(busy);
+  });
+  claimed(await works.claim(operation, 'a', 60));
+});
+
 test('what nobody works on is published again', async () => {
   const { operation } = await certificate();
   const operations = new OperationRepository(backend.deps);

@@ -23,7 +23,11 @@ const measure = {
 it('certs: one order, one certificate, one end, always a valid pair, whatever was killed at whichever point', async () => {
   const told: string[] = [];
   const seed = Date.now() % 100_000;
-  const verdict = await runCerts({ seed, measure }, { say: (line) => void told.push(line) });
+  const verdict = await runCerts({ seed, measure }, { say: (line) => void told.push(line) }).catch(
+    (error: unknown) => {
+      throw new Error(told.join('\n'), { cause: error });
+    },
+  );
   const broken = checks(verdict).filter(({ holds }) => !holds);
   // Told by a failing run, so that it can be repeated.
   expect({ broken, told: broken.length > 0 ? told : [], examples: verdict.examples }).toEqual({

@@ -70,6 +70,7 @@ export class OperationRunner {
     const { operations } = this.#deps;
     signal.throwIfAborted();
     const claim = await operations.claim(operationId, this.#owner, this.#leaseSeconds);
+    if (claim.outcome === 'waits') return { retryAfterMs: claim.retry_after_ms };
     if (claim.outcome === 'busy') return { retryAfterMs: Math.min(BUSY_MS, claim.retry_after_ms + 50) };
     if (claim.outcome === 'finished') {
       if (again) {

@@ -16,6 +16,8 @@ import type { CertWorld } from './world';
 
 export interface RoundDeps {
   readonly world: CertWorld;
+  /** How long the operations of a dead worker wait for another, seconds. */
+  readonly leaseS: number;
   /** Nothing runs yet. */
   readonly isFirst: boolean;
   readonly say: (line: string) => void;
@@ -25,8 +27,8 @@ const REACH_MS = 60_000;
 /** A blocked read of a worker that has just been frozen may still be handed an entry. */
 const READ_BLOCK_MS = 1_200;
 const OUTAGE = { redisMs: 2_200, postgresMs: 800 } as const;
+/** Then it is told what stands still; what is over by so much more than the lease has been held by somebody who sleeps. */
 const LATE_MS = 20_000;
-const TAKEN_OVER_MS = 70_000;
 /** At these it has no server to itself. */
 const overtaken: ReadonlySet<PointName> = new Set(['claiming', 'about to save']);
 const NOTICE_MS = 30_000;
@@ -158,7 +160,8 @@ export class Round {
     const none = (some: readonly Asked[]): boolean => some.length === 0;
     if (none(await lookUntil(none, open, { withinMs: LATE_MS, everyMs: 50 }))) return;
     for (const line of await whatStandsStill(world)) say(line);
-    const left = await lookUntil(none, open, { withinMs: TAKEN_OVER_MS, everyMs: 50 });
+    const withinMs = LATE_MS + this.#deps.leaseS * 1_000;
+    const left = await lookUntil(none, open, { withinMs, everyMs: 50 });
     if (!none(left)) throw new Error(`not overtaken: ${left.map(({ site }) => site).join(', ')}`);
   }
 

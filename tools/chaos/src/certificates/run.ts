@@ -82,6 +82,7 @@ async function disturb(
     for (const [index, jobs] of rounds.entries()) {
       const round = new Round(jobs, {
         world,
+        leaseS: measure.leaseS,
         isFirst: index === 0,
         say: (line) => say(`${String(seconds(startedAt)).padStart(6)} s  ${line}`),
       });

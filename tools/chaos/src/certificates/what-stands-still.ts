@@ -9,7 +9,7 @@ export async function whatStandsStill({ db, auditor }: Pick<CertWorld, 'db' | 'a
     FROM viw.certificate_operations WHERE status IN ('accepted', 'running')`.execute(db);
   const sessions = await sql<{ line: string }>`
     SELECT concat_ws(' ', 'session', pid, application_name, state, 'for', clock_timestamp() - state_change, 'behind',
-      pg_blocking_pids(pid)::text, regexp_replace(left(query, 120), '\s+', ' ', 'g')) AS line
+      pg_blocking_pids(pid)::text, regexp_replace(left(query, 120), '\\s+', ' ', 'g')) AS line
     FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()`.execute(
     db,
   );

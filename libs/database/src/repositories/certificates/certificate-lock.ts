@@ -12,3 +12,11 @@ export async function lockCertificateOf(trx: Db, operationId: string): Promise<v
     trx,
   );
 }
+
+/** The same for whoever would rather come back than wait. False: somebody else holds the certificate, or the operation is gone. */
+export async function tryLockCertificateOf(trx: Db, operationId: string): Promise<boolean> {
+  const { rows } = await sql`SELECT 1 FROM viw.certificates WHERE id =
+    (SELECT certificate_id FROM viw.certificate_operations WHERE id = ${operationId})
+    FOR NO KEY UPDATE SKIP LOCKED`.execute(trx);
+  return rows.length > 0;
+}

@@ -11,35 +11,47 @@ export interface Halted {
   readonly error: { readonly code: string; readonly msg: string };
 }
 
-interface Busy {
-  readonly outcome: 'busy';
+/** The canary of its batch has not succeeded yet: come back then. */
+export interface Waits {
+  readonly outcome: 'waits';
   readonly retry_after_ms: number;
 }
-type Held = Halted | Busy | { readonly outcome: 'finished' };
+type Held = Halted | Waits | { readonly outcome: 'finished' };
 
-/** How soon an operation asks again whether the canary of its batch has succeeded, milliseconds. */
-const CANARY_LOOK_MS = 1_000;
-const busy: Busy = { outcome: 'busy', retry_after_ms: CANARY_LOOK_MS };
+/**
+ * How soon an operation asks again for its canary: a tenth of the time that it has waited, within these, milliseconds. A canary may wait
+ * for a person, and thousands for it.
+ */
+const LOOK_MS = { least: 1_000, most: 60_000 } as const;
 
 interface BatchState {
   readonly waits: boolean;
   readonly failed: string | null;
+  /** Since it was ordered. */
+  readonly waited_ms: number;
 }
 
 async function batchOf(db: Db, operationId: string): Promise<BatchState | undefined> {
-  const { rows } = await sql<{ waits: boolean; failed: string | null }>`
+  const { rows } = await sql<BatchState>`
     SELECT o.batch_position > 0 AND (SELECT c.status FROM viw.certificate_operations c
         WHERE c.batch_id = o.batch_id AND c.batch_position = 0) IS DISTINCT FROM 'succeeded' AS waits,
       (SELECT f.id FROM viw.certificate_operations f WHERE f.batch_id = o.batch_id AND f.status = 'failed'
-        ORDER BY f.finished_at LIMIT 1) AS failed
+        ORDER BY f.finished_at LIMIT 1) AS failed,
+      extract(epoch FROM clock_timestamp() - o.created_at)::float8 * 1000 AS waited_ms
     FROM viw.certificate_operations o WHERE o.id = ${operationId}`.execute(db);
   return rows[0];
 }
 
+function waiting({ waits, waited_ms }: BatchState): Waits | undefined {
+  if (!waits) return undefined;
+  const wanted = Math.max(LOOK_MS.least, Math.round(waited_ms / 10));
+  return { outcome: 'waits', retry_after_ms: Math.min(LOOK_MS.most, wanted) };
+}
+
 /** Whether an operation that has not begun waits for the canary of its batch. Locks nothing. */
-export async function waitsForCanary(db: Db, operationId: string): Promise<Busy | undefined> {
+export async function waitsForCanary(db: Db, operationId: string): Promise<Waits | undefined> {
   const batch = await batchOf(db, operationId);
-  return batch?.failed === null && batch.waits ? busy : undefined;
+  return batch?.failed === null ? waiting(batch) : undefined;
 }
 
 /**
@@ -49,8 +61,7 @@ export async function waitsForCanary(db: Db, operationId: string): Promise<Busy 
 export async function heldByBatch(trx: Db, operationId: string): Promise<Held | undefined> {
   const batch = await batchOf(trx, operationId);
   if (!batch) return undefined;
-  if (batch.failed !== null) return halt(trx, operationId, batch.failed);
-  return batch.waits ? busy : undefined;
+  return batch.failed === null ? waiting(batch) : halt(trx, operationId, batch.failed);
 }
 
 async function halt(trx: Db, operationId: string, failed: string): Promise<Held> {

@@ -5,8 +5,8 @@ import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
 import { auditOperation } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
-import { lockCertificateOf } from './certificate-lock';
-import { heldByBatch, waitsForCanary, type Halted } from './operation-batch';
+import { tryLockCertificateOf } from './certificate-lock';
+import { heldByBatch, waitsForCanary, type Halted, type Waits } from './operation-batch';
 import type { OperationFailure } from './failure-writes';
 import { forgetFailure, recordFailure } from './failure-writes';
 
@@ -50,11 +50,15 @@ export type ClaimResult =
   /** It has ended, or is not there: nothing to do. */
   | { outcome: 'finished' }
   | Halted
+  | Waits
   /** Somebody holds this operation, or another one of the certificate: come back when that lease may have ended. */
   | { outcome: 'busy'; retry_after_ms: number };
 
 export type NewStep = Omit<OperationStep, 'virtual_host_id' | 'detail' | 'duration_ms'> &
   Partial<Pick<OperationStep, 'virtual_host_id' | 'detail' | 'duration_ms'>>;
+
+/** How soon a claim is tried again when the certificate is being claimed or changed at this moment, milliseconds. */
+const LOCKED_LOOK_MS = 100;
 
 /** Work on certificates, as a cert-worker does it: one worker per certificate, by lease and fencing token. */
 export class OperationWorkRepository {
@@ -69,8 +73,9 @@ export class OperationWorkRepository {
     const waits = seen.in_batch ? await waitsForCanary(db, operationId) : undefined;
     if (waits) return waits;
     return inTransaction(db, async (trx) => {
-      // The certificate's row is the lock: claims of its operations follow each other.
-      await lockCertificateOf(trx, operationId);
+      // Of claims of a certificate's operations one goes on, and none waits with a connection in its hands.
+      if (!(await tryLockCertificateOf(trx, operationId)))
+        return { outcome: 'busy', retry_after_ms: LOCKED_LOOK_MS };
       const state = await look(trx, operationId);
       if (state.outcome !== 'free') return state;
       const held = state.in_batch ? await heldByBatch(trx, operationId) : undefined;
@@ -165,7 +170,7 @@ export class OperationWorkRepository {
 
 const lost = (): AppError => new AppError('CONFLICT', 'The lease on the operation is lost');
 
-type Look = Exclude<ClaimResult, { outcome: 'claimed' } | Halted> | { outcome: 'free'; in_batch: boolean };
+type Look = Extract<ClaimResult, { outcome: 'finished' | 'busy' }> | { outcome: 'free'; in_batch: boolean };
 
 /** Whether the operation may be taken up, as far as leases say. */
 async function look(db: Db, operationId: string): Promise<Look> {
