@@ -4,6 +4,7 @@ import { certifyServerAuthority, readRequest } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Store } from '../store';
+import { isInUse } from './authority-phase';
 import { fingerprintOf } from './fingerprint';
 import { ORGANIZATION } from './private-ca';
 import type { PrivateCa } from './private-ca';
@@ -65,6 +66,9 @@ export class AuthorityCertifier {
     const stored = await store.transaction(
       async ({ gatewayRegistry, certificateAuthorities, webAuthorities }) => {
         await gatewayRegistry.lock();
+        // The root was superseded meanwhile: the next turn has the present one.
+        const rows = await certificateAuthorities.list();
+        if (!rows.some((row) => row.id === root.record.id && isInUse(row))) return false;
         if (!(await webAuthorities.requests()).some((open) => open.id === id)) return false;
         const named = { id, purpose, issuerId: root.record.id, subject };
         await certificateAuthorities.add({

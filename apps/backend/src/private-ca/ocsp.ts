@@ -95,8 +95,11 @@ export class Ocsp {
     if (serials.length === 0) return new Map();
     // Also those whose keys are elsewhere.
     const below = (await certificateAuthorities.list())
-      .filter((other) => other.issuer_id === record.id)
-      .map((other): SerialStatus => ({ serial: serialOf(other.pem), revoked: null }));
+      .flatMap((other) => [
+        ...(other.issuer_id === record.id ? [other.pem] : []),
+        ...(other.cross_issuer_id === record.id && other.cross_pem !== null ? [other.cross_pem] : []),
+      ])
+      .map((pem): SerialStatus => ({ serial: serialOf(pem), revoked: null }));
     const rows = [
       ...below,
       ...(await issuedCertificates.statuses(record.id, serials)),

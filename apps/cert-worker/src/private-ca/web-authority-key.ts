@@ -15,6 +15,8 @@ export interface OpenWebAuthority {
   readonly id: string;
   /** Its certificate. */
   readonly pem: string;
+  /** The same, and what else is shown after a certificate of it. */
+  readonly chain: string;
   readonly authority: Authority;
 }
 
@@ -51,8 +53,8 @@ export class WebAuthorityKey {
       throw acmeUnavailable(
         'the private CA has no authority for web servers yet: a backend certifies it within seconds, once one runs',
       );
-    const { id, pem, key_sealed } = found;
+    const { id, pem, cross_pem: cross, key_sealed } = found;
     const key = this.deps.box.openText(key_sealed, webAuthorityKeyContext(id));
-    return { id, pem, authority: await openAuthority(pem, key) };
+    return { id, pem, chain: pem + (cross ?? ''), authority: await openAuthority(pem, key) };
   }
 }
