@@ -79,6 +79,12 @@ export class PrivateCa {
     await this.#authorities.refresh();
   }
 
+  /** Reads them again, and sees whatever was committed before: a reading that is under way may have begun earlier. */
+  async reread(): Promise<void> {
+    await this.refresh();
+    await this.refresh();
+  }
+
   /** The authority that issues for this purpose. @throws AppError INTERNAL_ERROR */
   async issuerFor(purpose: OwnPurpose): Promise<OpenAuthority> {
     const found = (await this.authorities()).find(
@@ -148,9 +154,7 @@ export class PrivateCa {
       if (!(await repositories.certificateAuthorities.list()).some(isPresent))
         await this.found(repositories, purpose);
     });
-    // A reading that was under way may have begun before: the second one has not.
-    await this.refresh();
-    await this.refresh();
+    await this.reread();
     return this.issuerFor(purpose);
   }
 

@@ -7,7 +7,7 @@ import type { IdempotentWrites, WriteRequest } from './idempotent-writes';
 export interface AuthorityRotationServiceDeps {
   readonly writes: IdempotentWrites;
   readonly rotation: Pick<AuthorityRotation, 'begin' | 'end'>;
-  readonly ca: Pick<PrivateCa, 'refresh'>;
+  readonly ca: Pick<PrivateCa, 'reread'>;
   readonly lists: Pick<RevocationLists, 'refresh'>;
 }
 
@@ -40,7 +40,7 @@ export class AuthorityRotationService {
 
   /** Known here now if it can be, and a few seconds later if not. */
   async #changed(): Promise<void> {
-    await this.deps.ca.refresh().catch(() => undefined);
+    await this.deps.ca.reread().catch(() => undefined);
     await this.deps.lists.refresh().catch(() => undefined);
   }
 }

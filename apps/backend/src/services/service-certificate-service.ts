@@ -28,7 +28,7 @@ export interface ServiceCertificateOptions {
 export interface ServiceCertificateDeps {
   readonly repositories: Pick<Repositories, 'serviceCertificates'>;
   readonly writes: IdempotentWrites;
-  readonly ca: Pick<PrivateCa, 'authority' | 'found' | 'refresh'>;
+  readonly ca: Pick<PrivateCa, 'authority' | 'found' | 'reread'>;
   readonly lists: Pick<RevocationLists, 'refresh'>;
   readonly clock?: Clock;
 }
@@ -117,7 +117,7 @@ export class ServiceCertificateService {
 
   /** Lists say so now if they can, and a few seconds later if not. */
   async #changed(): Promise<void> {
-    await this.deps.ca.refresh().catch(() => undefined);
+    await this.deps.ca.reread().catch(() => undefined);
     await this.deps.lists.refresh().catch(() => undefined);
   }
 
@@ -125,7 +125,7 @@ export class ServiceCertificateService {
   async #authority(id: string): Promise<OpenAuthority> {
     const known = await this.deps.ca.authority(id);
     if (known !== undefined) return known;
-    await this.deps.ca.refresh();
+    await this.deps.ca.reread();
     const found = await this.deps.ca.authority(id);
     if (found === undefined) throw noSuchAuthority();
     return found;
