@@ -21,14 +21,15 @@ export interface PrivateCaPartsDeps {
 export function buildPrivateCa(config: CompleteConfig, { store, box, logger, metrics }: PrivateCaPartsDeps) {
   const privateCa = new PrivateCa({ store, box, logger });
   const own = { store, ca: privateCa, logger };
+  const certifier = new AuthorityCertifier({ excluded: ownNames(config) }, own);
   revocationListGauge({ authorities: store.repositories.certificateAuthorities, metrics });
   return {
     privateCa,
     authorityRotation: new AuthorityRotation(
       { announceS: config.BACKEND_CA_ANNOUNCE_S, overlapS: config.BACKEND_CA_OVERLAP_S },
-      own,
+      { ...own, certifier },
     ),
-    certifier: new AuthorityCertifier({ excluded: ownNames(config) }, own),
+    certifier,
     revocationLists: new RevocationLists(own),
     certificates: new GatewayCertificates(
       { days: config.BACKEND_AGENT_CERTIFICATE_DAYS, overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S },

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@viw/runtime';
 import type { CertificateAuthorityRecord, ValidCertificates } from '@viw/database';
 import type { Repositories, Store } from '../store';
 import { isInUse, isTrusted, phaseOf } from './authority-phase';
+import type { AuthorityCertifier } from './authority-certifier';
 import type { PrivateCa } from './private-ca';
 
 export interface AuthorityRotationOptions {
@@ -15,6 +16,7 @@ export interface AuthorityRotationOptions {
 export interface AuthorityRotationDeps {
   readonly store: Pick<Store, 'repositories' | 'transaction'>;
   readonly ca: Pick<PrivateCa, 'found' | 'follow'>;
+  readonly certifier: Pick<AuthorityCertifier, 'recertify'>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -36,10 +38,11 @@ export class AuthorityRotation {
   /**
    * Makes and announces the next one of its purpose, in the caller's transaction. Announced for no time, it is in use at once,
    * as those for services are, whose servers show the chain.
+   * The authority whose key cert-workers hold is certified anew instead, and stays itself.
    * @param announceS seconds; undefined: as configured
    * @returns the next one's id
    * @throws AppError NOT_FOUND; CONFLICT for one that is not in use, while another one is announced, for a root whose
-   *   predecessor has not ended, and for the authority whose key cert-workers hold
+   *   predecessor has not ended
    */
   async begin(repositories: Repositories, id: string, announceS?: number): Promise<string> {
     const { certificateAuthorities, gatewayRegistry } = repositories;
@@ -48,8 +51,11 @@ export class AuthorityRotation {
     const present = rows.find((row) => row.id === id);
     if (present === undefined) throw noSuchAuthority();
     const { purpose } = present;
-    if (purpose === 'web-services')
-      throw new AppError('CONFLICT', 'The key of this authority is held by cert-workers: see the runbook');
+    if (purpose === 'web-services') {
+      if (announceS !== undefined) throw new AppError('CONFLICT', 'This authority is certified anew at once');
+      await this.deps.certifier.recertify(repositories, present);
+      return id;
+    }
     if (phaseOf(present) === 'announced')
       throw new AppError('CONFLICT', 'This authority is announced, and not in use yet');
     if (!isInUse(present)) throw superseded();
@@ -102,6 +108,10 @@ export class AuthorityRotation {
     if (phaseOf(row) !== 'former')
       throw new AppError('CONFLICT', 'Only a former authority can be ended, and only once');
     const open = leftBelow(row, rows, await certificateAuthorities.validBelow(), this.#now());
+    if (row.purpose === 'root') {
+      const web = await certificateAuthorities.webByFormerChain();
+      if (web !== undefined) open.push(`certificates for web servers: ${validText(web)}`);
+    }
     const until = Date.parse(row.superseded_at ?? '') + this.options.overlapS * 1_000;
     if (!force && this.#now() < until)
       throw new AppError('CONFLICT', `It is to be trusted until ${new Date(until).toISOString()} at least`);
@@ -115,6 +125,10 @@ export class AuthorityRotation {
   }
 }
 
+const validText = ({ count, last, some }: ValidCertificates): string =>
+  `${count} certificates are valid, the last until ${last}: ${some.join(', ')}` +
+  (count > some.length ? ', ...' : '');
+
 /** What leads to this authority and to no other. */
 function leftBelow(
   authority: CertificateAuthorityRecord,
@@ -124,19 +138,10 @@ function leftBelow(
 ): string[] {
   const own = valid.get(authority.id);
   const below = all.filter(
-    (row) =>
-      row.issuer_id === authority.id &&
-      isTrusted(row, now) &&
-      // What cert-workers have issued is counted nowhere: theirs is needed as long as it is there.
-      (isInUse(row) || row.purpose === 'web-services' || valid.has(row.id)),
+    (row) => row.issuer_id === authority.id && isTrusted(row, now) && (isInUse(row) || valid.has(row.id)),
   );
   return [
-    ...(own === undefined
-      ? []
-      : [
-          `${own.count} certificates are valid, the last until ${own.last}: ${own.some.join(', ')}` +
-            (own.count > own.some.length ? ', ...' : ''),
-        ]),
+    ...(own === undefined ? [] : [validText(own)]),
     ...below.map(
       (row) =>
         `the authority for ${row.purpose} ${row.id} is below it, ` +

@@ -125,12 +125,7 @@ export class PrivateCa {
     purpose: OwnPurpose,
     announceS?: number,
   ): Promise<string> {
-    // As stored: what is in memory may be a moment old.
-    const root = (await certificateAuthorities.sealed()).find(
-      (row) => row.purpose === 'root' && isInUse(row),
-    );
-    if (root === undefined) throw new AppError('INTERNAL_ERROR', 'there is no root');
-    const issuer = await unsealAuthority(this.#deps.box, root);
+    const { record: root, authority: issuer } = await this.storedRoot(certificateAuthorities);
     const announced = announceS === undefined ? {} : { announceS };
     if (purpose !== 'root') {
       const made = await makeIntermediate(this.#about(purpose), issuer);
@@ -142,6 +137,15 @@ export class PrivateCa {
       ...announced,
       cross: { pem: cross.pem, issuerId: root.id },
     });
+  }
+
+  /** The root in use as it is stored: what is in memory may be a moment old. @throws AppError INTERNAL_ERROR */
+  async storedRoot(
+    authorities: Pick<Repositories['certificateAuthorities'], 'sealed'>,
+  ): Promise<Pick<OpenAuthority, 'record' | 'authority'>> {
+    const record = (await authorities.sealed()).find((row) => row.purpose === 'root' && isInUse(row));
+    if (record === undefined) throw new AppError('INTERNAL_ERROR', 'there is no root');
+    return { record, authority: await unsealAuthority(this.#deps.box, record) };
   }
 
   /** The present one of the purpose, made now if there is none: once, however many ask. @throws AppError INTERNAL_ERROR */

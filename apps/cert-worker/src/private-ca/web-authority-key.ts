@@ -44,8 +44,11 @@ export class WebAuthorityKey {
 
   /** @throws AppError ACME_UNAVAILABLE while the backend has not certified it; INTERNAL_ERROR for a key of another one */
   async open(): Promise<OpenWebAuthority> {
-    this.#open ??= await this.#load(await this.deps.authorities.find());
-    return this.#open;
+    const found = await this.deps.authorities.find();
+    const known = this.#open;
+    if (known?.chain === chainOf(found)) return known;
+    // Certified anew by a backend, the authority is shown by its new certificate from now on.
+    return (this.#open = await this.#load(found));
   }
 
   async #load(found: WebAuthority | undefined): Promise<OpenWebAuthority> {
@@ -53,8 +56,10 @@ export class WebAuthorityKey {
       throw acmeUnavailable(
         'the private CA has no authority for web servers yet: a backend certifies it within seconds, once one runs',
       );
-    const { id, pem, cross_pem: cross, key_sealed } = found;
+    const { id, pem, key_sealed } = found;
     const key = this.deps.box.openText(key_sealed, webAuthorityKeyContext(id));
-    return { id, pem, chain: pem + (cross ?? ''), authority: await openAuthority(pem, key) };
+    return { id, pem, chain: chainOf(found), authority: await openAuthority(pem, key) };
   }
 }
+
+const chainOf = (found: WebAuthority | undefined): string => (found?.pem ?? '') + (found?.cross_pem ?? '');

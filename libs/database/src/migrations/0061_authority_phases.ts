@@ -12,6 +12,8 @@ ALTER TABLE viw.certificate_authorities
   -- Of a root that follows another one: name and key of this one, signed by the former, for who trusts the former only.
   ADD COLUMN cross_pem text,
   ADD COLUMN cross_issuer_id uuid REFERENCES viw.certificate_authorities (id),
+  -- Of the one whose key a cert-worker holds, which keeps its key: by which it was certified before.
+  ADD COLUMN former_pems text[] NOT NULL DEFAULT '{}',
   ADD CHECK (announced_until IS NULL OR superseded_at IS NULL),
   ADD CHECK (ended_at IS NULL OR superseded_at IS NOT NULL),
   ADD CHECK ((cross_pem IS NULL) = (cross_issuer_id IS NULL) AND (cross_pem IS NULL OR purpose = 'root'));

@@ -30,6 +30,8 @@ export interface CertificateAuthoritiesTable {
   /** Of a root: its name and key, signed by the root before it, which is `cross_issuer_id`. */
   cross_pem: string | null;
   cross_issuer_id: string | null;
+  /** Of the web authority: by which it was certified before. */
+  former_pems: Generated<string[]>;
 }
 
 export interface IssuedCertificatesTable {

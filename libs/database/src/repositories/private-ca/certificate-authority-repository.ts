@@ -25,6 +25,8 @@ export interface CertificateAuthorityRecord {
   /** Of a root: its name and key, signed by the root before it, which is `cross_issuer_id`. */
   readonly cross_pem: string | null;
   readonly cross_issuer_id: string | null;
+  /** By which it was certified before. */
+  readonly former_pems: readonly string[];
 }
 
 export interface SealedAuthority extends CertificateAuthorityRecord {
@@ -76,7 +78,7 @@ const columns = [
   ...(['id', 'purpose', 'issuer_id', 'subject', 'pem', 'fingerprint_sha256'] as const),
   ...(['not_before', 'not_after'] as const),
   ...(['crl_number', 'crl_digest', 'crl_this_update', 'crl_next_update', 'superseded_at'] as const),
-  ...(['announced_until', 'ended_at', 'cross_pem', 'cross_issuer_id'] as const),
+  ...(['announced_until', 'ended_at', 'cross_pem', 'cross_issuer_id', 'former_pems'] as const),
 ];
 
 /** viw's own certificate authorities, one present one of each purpose, each with its newest revocation list. */
@@ -163,6 +165,33 @@ export class CertificateAuthorityRepository {
       .where('ended_at', 'is', null)
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
+  }
+
+  /** The web authority alone: the same name and key, certified anew. The certificate of before is remembered. */
+  async recertify(
+    id: string,
+    by: Pick<NewCertificateAuthority, 'pem' | 'fingerprintSha256' | 'notBefore' | 'notAfter'> & {
+      readonly issuerId: string;
+    },
+  ): Promise<void> {
+    await sql`UPDATE viw.certificate_authorities SET former_pems = former_pems || pem, pem = ${by.pem},
+        issuer_id = ${by.issuerId}::uuid, fingerprint_sha256 = ${by.fingerprintSha256},
+        not_before = ${by.notBefore}::timestamptz, not_after = ${by.notAfter}::timestamptz
+      WHERE id = ${id}::uuid AND purpose = 'web-services'`.execute(this.deps.db);
+  }
+
+  /** Certificates for web servers in service that are shown with another certificate of their authority than the present one. */
+  async webByFormerChain(): Promise<ValidCertificates | undefined> {
+    const { rows } = await sql<ValidCertificates>`
+      SELECT count(*)::int AS count, max(v.not_after) AS last, (array_agg(v.names[1] ORDER BY v.names[1]))[1:5] AS some
+      FROM viw.certificate_authorities a
+      JOIN viw.certificates c ON c.issuer = 'private-ca' AND c.deleted_at IS NULL
+      JOIN viw.certificate_versions v ON v.id = c.current_version_id
+      WHERE a.purpose = 'web-services' AND v.not_after > now() AND v.revoked_at IS NULL
+        AND strpos(v.issuer, 'viw web services') > 0 AND strpos(v.chain_pem, a.pem) = 0`.execute(
+      this.deps.db,
+    );
+    return rows[0]?.count === 0 ? undefined : rows[0];
   }
 
   /** Of each authority that has any: what it has issued to gateways and services and what still counts. */
