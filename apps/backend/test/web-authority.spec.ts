@@ -1,5 +1,5 @@
 import { X509Certificate, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@viw/client';
@@ -144,6 +144,27 @@ it('is certified anew, with the names of now: the same key, and whoever was show
   expect(output).toMatch(/Name Constraints: critical\s+Excluded:\s+DNS:new.example\n$/);
   for (const each of [former, pem]) expect(await verifier.ocsp(each, top!)).toMatch(/^leaf: good\n/);
   await verifier.close();
+});
+
+it('makes room for another key by what the runbook says', async () => {
+  const runbook = await readFile(join(__dirname, '../../../RUNBOOK.md'), 'utf8');
+  const text = /```sql\n(BEGIN;\nDELETE FROM viw\.web_revocations[^`]*)```/.exec(runbook)?.[1] ?? '';
+  const { rows } = await sql<{ id: string }>`SELECT id FROM viw.certificate_authorities
+    WHERE purpose = 'web-services'`.execute(around.owner);
+  const notAfter = new Date(Date.now() + 86_400_000);
+  await stored().revoke(rows[0]!.id, { serial: '01', reason: 'superseded', notAfter });
+  const statements = text
+    .split(';')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+  expect([statements.length, statements[0], statements.at(-1)]).toEqual([5, 'BEGIN', 'COMMIT']);
+  await around.owner.transaction().execute(async (trx) => {
+    for (const statement of statements.slice(1, -1)) await sql.raw(statement).execute(trx);
+  });
+  // Nothing of it is left: the next request is certified as the first one was.
+  expect(await stored().find()).toBeUndefined();
+  const { authorities } = await admin.certificateAuthorities.list();
+  expect(authorities.map(({ purpose }) => purpose)).not.toContain('web-services');
 });
 
 it.each([...own, '*.viw.example', '*.hub.example'])('orders nothing of it for %s', async (name) => {
