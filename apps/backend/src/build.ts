@@ -120,7 +120,10 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     own,
   );
   const tokens = new AccessTokens({ keyring: tokenKeyring });
-  const ca = buildPrivateCa(config, { store: jobs, box: secretBox, logger, metrics });
+  const ca = buildPrivateCa(config, {
+    ...{ store: jobs, shown: repositories.certificateAuthorities },
+    ...{ box: secretBox, logger, metrics },
+  });
   const { privateCa, authorityRotation, certifier, revocationLists, certificates } = ca;
 
   const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });

@@ -5,10 +5,13 @@ import type { Client } from '@viw/client';
 import { signRequest } from '@viw/commands';
 import { ed25519PublicKey, enrollment, renewal } from '@viw/contracts';
 import type { AuthorityPhase, AuthorityPurpose, CertificateAuthority } from '@viw/contracts';
+import { CertificateAuthorityRepository } from '@viw/database';
 import { makeRequest } from '@viw/pki';
+import { createMetrics } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import { openssl } from '../../../libs/pki/test/openssl';
+import { authorityGauge } from '../src/private-ca/authority-gauge';
 import { CertificateVerifier } from './certificate-verifier';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
@@ -173,6 +176,11 @@ it('of two backends that rotate at once one makes the next authority of gateways
     refusedWith('CONFLICT'),
   );
   expect(await issuedBy(await enrol())).toBe(present.id);
+  const metrics = createMetrics('test');
+  authorityGauge({ authorities: new CertificateAuthorityRepository({ db: around.owner }), metrics });
+  const text = await metrics.getSingleMetricAsString('viw_certificate_authority_seconds_left');
+  const left = Number(/purpose="gateway-agents"[^}]*} (\d+)/.exec(text)?.[1]) * 1_000;
+  expect(Math.abs(left - (Date.parse(present.not_after) - Date.now()))).toBeLessThan(3_600_000);
 });
 
 it('its time come, any backend puts it in use; both count until the former ends, which needs its certificates renewed', async () => {
