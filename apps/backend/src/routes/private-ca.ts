@@ -77,7 +77,8 @@ export const privateCaRoutes = ({
     method: 'GET',
     path: '/pki/trust/:purpose.pem',
     access: 'public',
-    summary: 'Every authority of a purpose to trust, the announced and the former ones too, and the roots, PEM',
+    summary:
+      'Every authority of a purpose to trust, the announced and the former ones too, and the roots, PEM',
     params: z.strictObject({ purpose: authorityPurpose }),
     status: 200,
     contentType: 'application/x-pem-file',
@@ -118,7 +119,8 @@ const rotationRoutes = (ca: PrivateCaService, rotation: AuthorityRotationService
     method: 'POST',
     path: '/api/v1/ca/:id/rotate',
     access: 'system:write',
-    summary: 'Makes and announces the next authority of the purpose; once that is in use, this one issues no more',
+    summary:
+      'Makes and announces the next authority of the purpose; once that is in use, this one issues no more',
     params: authorityParams,
     body: certificateAuthorityRotate,
     status: 201,
