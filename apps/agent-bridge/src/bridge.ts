@@ -169,6 +169,7 @@ export function buildBridge(
       pending,
       clock,
       logger,
+      metrics: metricsRegistry,
     },
     timing,
   );

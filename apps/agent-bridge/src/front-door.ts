@@ -1,5 +1,5 @@
 import { NonceMemory } from '@viw/agent-auth';
-import type { Clock, Logger } from '@viw/runtime';
+import type { Clock, Logger, Metrics } from '@viw/runtime';
 import type { Redis } from '@viw/streams';
 import { ListenerTls, TlsFiles, TrustedProxies } from '@viw/runtime';
 import type { BridgeConfig } from './config';
@@ -12,6 +12,7 @@ import { dialects } from './frames/dialects';
 import { AdmissionRate } from './handshake/admission-rate';
 import { Admission } from './handshake/admission';
 import { CertificateAuthorities } from './handshake/certificate/certificate-authorities';
+import { clientAuthorityGauge } from './handshake/certificate/client-authority-gauge';
 import { RedisNonceStore } from './handshake/redis-nonce-store';
 import { Room } from './handshake/room';
 import { switchedOnVerifiers } from './handshake/switched-on-verifiers';
@@ -40,6 +41,7 @@ export interface FrontDoorDeps {
   readonly pending: WorkUnderWay;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -53,10 +55,11 @@ export function buildFrontDoor(
   timing: Pick<typeof bridgeTiming, 'legacyLoop'>,
 ): { readonly tls: ListenerTls; readonly listener: AgentListener } {
   const { registry, objection, enforcement, rejections, sessions, connections, leases, claims } = deps;
-  const { redis, pending, clock, logger } = deps;
+  const { redis, pending, clock, logger, metrics } = deps;
   const maxConnections = config.AGENT_BRIDGE_MAX_CONN;
   const caBundle = config.AGENT_BRIDGE_CA_BUNDLE;
   const authorities = caBundle === undefined ? undefined : new CertificateAuthorities();
+  if (authorities !== undefined) clientAuthorityGauge({ authorities, metrics, clock });
   const tls = new ListenerTls(
     {
       encrypted: config.AGENT_BRIDGE_TLS_CERT_FILE !== undefined,

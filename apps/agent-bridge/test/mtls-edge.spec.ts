@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { X509Certificate, generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signKeyHandshake } from '@viw/agent-auth';
@@ -43,6 +43,13 @@ describe('mtls-edge', () => {
     await stage.registry.gateway(active(id, { certificate_sha256: 'a'.repeat(64) }));
     expect(await agent.closed).toBe(4401);
     expect(await answer(edge(leaf))).not.toBe('503 BUSY');
+  });
+
+  it('says which authorities it has taken, by fingerprint', async () => {
+    const { fingerprint256 } = new X509Certificate(await readFile(stage.ca.certFile));
+    const sha256 = fingerprint256.replaceAll(':', '').toLowerCase();
+    const line = new RegExp(`^viw_client_authority_seconds_left{[^}]*sha256="${sha256}"[^}]*} [1-9]`, 'm');
+    expect(await hub.metrics()).toMatch(line);
   });
 
   it('a certificate that names its gateway by subject and alternative name opens it, unless one is registered', async () => {

@@ -3,6 +3,7 @@ import type { CompleteConfig } from './config';
 import { Ocsp } from './private-ca/ocsp';
 import { ownNames } from './private-ca/own-names';
 import { AcmeAccountService } from './services/acme-account-service';
+import { AuthorityRotationService } from './services/authority-rotation-service';
 import { CertificateRetirementService } from './services/certificate-retirement-service';
 import { CertificateService } from './services/certificate-service';
 import { DnsProviderService } from './services/dns-provider-service';
@@ -11,6 +12,7 @@ import { ServerService } from './services/server-service';
 import { ServiceCertificateService } from './services/service-certificate-service';
 import { SurvivalService } from './services/survival-service';
 import { VirtualHostService } from './services/virtual-host-service';
+import type { AuthorityRotation } from './private-ca/authority-rotation';
 import type { PrivateCa } from './private-ca/private-ca';
 import type { RevocationLists } from './private-ca/revocation-lists';
 import type { RouteServices } from './routes';
@@ -23,6 +25,7 @@ export interface CertificateServiceDeps {
   readonly box: SecretBox;
   readonly ca: PrivateCa;
   readonly lists: RevocationLists;
+  readonly rotation: AuthorityRotation;
 }
 
 type CertificateServices = Pick<
@@ -33,6 +36,7 @@ type CertificateServices = Pick<
   | 'dnsProviders'
   | 'acmeAccounts'
   | 'privateCa'
+  | 'authorityRotation'
   | 'serviceCertificates'
   | 'ocsp'
   | 'servers'
@@ -42,7 +46,7 @@ type CertificateServices = Pick<
 /** Certificates, who issues them, what proves their names, and where they are served. */
 export function certificateServices(
   config: CompleteConfig,
-  { store, writes, box, ca, lists }: CertificateServiceDeps,
+  { store, writes, box, ca, lists, rotation }: CertificateServiceDeps,
 ): CertificateServices {
   const { repositories } = store;
   return {
@@ -57,7 +61,8 @@ export function certificateServices(
       { loopback: config.BACKEND_ACME_ACCOUNT_LOOPBACK },
       { repositories, writes, secretBox: box },
     ),
-    privateCa: new PrivateCaService({ repositories }),
+    privateCa: new PrivateCaService({ overlapS: config.BACKEND_CA_OVERLAP_S }, { repositories }),
+    authorityRotation: new AuthorityRotationService({ writes, rotation, ca, lists }),
     serviceCertificates: new ServiceCertificateService(
       { statusOrigin: config.BACKEND_PKI_URL },
       { repositories, writes, ca, lists },

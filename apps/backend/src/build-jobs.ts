@@ -10,6 +10,7 @@ import type { RevocationLists } from './private-ca/revocation-lists';
 import type { Reconciler } from './reconciler/reconciler';
 import type { SnapshotPublisher } from './registry/snapshot-publisher';
 import type { AuthorityCertifier } from './private-ca/authority-certifier';
+import type { AuthorityRotation } from './private-ca/authority-rotation';
 import type { CommandKeyring } from './trust/command-keyring';
 import type { KeyRotation } from './trust/key-rotation';
 
@@ -87,6 +88,7 @@ export interface Keyrings {
   readonly rotation: KeyRotation;
   readonly tokenKeyring: TokenKeyring;
   readonly privateCa: PrivateCa;
+  readonly authorityRotation: AuthorityRotation;
   readonly certifier: AuthorityCertifier;
 }
 
@@ -98,7 +100,7 @@ const AUTHORITY_REQUESTS_EVERY_MS = 5_000;
 
 /** What every backend does: it keeps the keys of the installation at hand. */
 export function keyTasks(
-  { keyring, rotation, tokenKeyring, privateCa, certifier }: Keyrings,
+  { keyring, rotation, tokenKeyring, privateCa, authorityRotation, certifier }: Keyrings,
   logger: Logger,
 ): Component[] {
   return [
@@ -127,6 +129,11 @@ export function keyTasks(
         failureEvent: 'authority_requests_failed',
       },
       { run: () => certifier.run(), logger },
+    ),
+    // An announced authority is in use, everywhere, within this.
+    new PeriodicTask(
+      { name: 'authority-rotation', everyMs: KEYS_EVERY_MS, failureEvent: 'authority_rotation_failed' },
+      { run: () => authorityRotation.advance(), logger },
     ),
   ];
 }

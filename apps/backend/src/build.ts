@@ -25,6 +25,7 @@ import { buildEdge } from './build-edge';
 import { certificateServices } from './build-certificates';
 import { electedJobs, keyTasks } from './build-jobs';
 import { buildOidcSignIn } from './build-oidc';
+import { buildPrivateCa } from './build-private-ca';
 import type { CompleteConfig } from './config';
 import { deadLetterGauge } from './dead-letters/gauge';
 import { EventBroadcast } from './events/event-broadcast';
@@ -35,12 +36,6 @@ import type { Route } from './http/route';
 import { OutboxRelay } from './outbox/relay';
 import { ScopeGuard } from './policy/scope-guard';
 import { panelRouter } from './panel/panel-router';
-import { AuthorityCertifier } from './private-ca/authority-certifier';
-import { ownNames } from './private-ca/own-names';
-import { GatewayCertificates } from './private-ca/gateway-certificates';
-import { PrivateCa } from './private-ca/private-ca';
-import { revocationListGauge } from './private-ca/revocation-list-gauge';
-import { RevocationLists } from './private-ca/revocation-lists';
 import { Reconciler } from './reconciler/reconciler';
 import { UnreadReports } from './reconciler/unread-reports';
 import { allRoutes } from './routes';
@@ -88,8 +83,8 @@ export interface Backend {
   readonly metrics: Metrics;
 }
 
-/** Relay, reconciler, registry snapshots, audit sealer, command keys and revocation lists: one statement each at a time, and one to spare. */
-const JOB_CONNECTIONS = 9;
+/** Relay, reconciler, registry snapshots, audit sealer, command keys, authorities and revocation lists: one statement each at a time, and one to spare. */
+const JOB_CONNECTIONS = 10;
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
 
@@ -125,20 +120,11 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
     own,
   );
   const tokens = new AccessTokens({ keyring: tokenKeyring });
-  const privateCa = new PrivateCa({ store: jobs, box: secretBox, logger });
-  const revocationLists = new RevocationLists({ store: jobs, ca: privateCa, logger });
-  const certifier = new AuthorityCertifier(
-    { excluded: ownNames(config) },
-    { store: jobs, ca: privateCa, logger },
-  );
-  revocationListGauge({ authorities: repositories.certificateAuthorities, metrics });
-  const certificates = new GatewayCertificates(
-    {
-      days: config.BACKEND_AGENT_CERTIFICATE_DAYS,
-      overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S,
-    },
-    { ca: privateCa },
-  );
+  const ca = buildPrivateCa(config, {
+    ...{ store: jobs, shown: repositories.certificateAuthorities },
+    ...{ box: secretBox, logger, metrics },
+  });
+  const { privateCa, authorityRotation, certifier, revocationLists, certificates } = ca;
 
   const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
@@ -213,6 +199,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         box: secretBox,
         ca: privateCa,
         lists: revocationLists,
+        rotation: authorityRotation,
       }),
       deadLetters: new DeadLetterService({ store: deadLetters, writes, audit }),
       alerts: new AlertService({ repositories, writes }),
@@ -281,7 +268,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       stop: async () => void (await Promise.all([db.destroy(), jobsDb.destroy()])),
     },
     producer,
-    ...keyTasks({ keyring, rotation, tokenKeyring, privateCa, certifier }, logger),
+    ...keyTasks({ keyring, rotation, tokenKeyring, privateCa, authorityRotation, certifier }, logger),
     new OutboxRelay({ databaseUrl, applicationName }, { store: jobs, producer, changes, logger, metrics }),
     ...electedJobs({ databaseUrl, applicationName }, elected, logger),
     new StreamJanitor({ keepMs: config.BACKEND_STREAM_RETENTION_S * 1_000 }, { redis, logger, metrics }),

@@ -173,6 +173,10 @@ const schema = z.object({
   BACKEND_AGENT_KEY_OVERLAP_S: zInt({ min: 0, max: 2_592_000 }).default(86_400),
   /** Origin by which /pki is reached, better by plain HTTP: stands in the certificates of services, which name no place to ask otherwise. */
   BACKEND_PKI_URL: publicUrl.optional(),
+  /** How long the next root, or the next authority of gateways, is published before it issues, so that whoever checks can learn it. Seconds. */
+  BACKEND_CA_ANNOUNCE_S: zInt({ min: 0, max: 31_536_000 }).default(604_800),
+  /** How long a former authority stays trusted at least. Seconds. */
+  BACKEND_CA_OVERLAP_S: zInt({ min: 0, max: 157_680_000 }).default(2_592_000),
   /** Life of the client certificates that agents are issued; 0: they are issued none. Days. */
   BACKEND_AGENT_CERTIFICATE_DAYS: zInt({ min: 0, max: 365 }).default(30),
 });

@@ -11,6 +11,7 @@ const notForTheClient = new Set([
   'GET /.well-known/jwks.json',
   'GET /admin/api/sign-in/oidc/callback',
   'GET /pki/ca/:id.pem',
+  'GET /pki/trust/:purpose.pem',
   'GET /pki/crl/:id.crl',
   'GET /pki/ocsp/:request',
   'POST /pki/ocsp',

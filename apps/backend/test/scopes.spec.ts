@@ -169,12 +169,14 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /api/v1/ca': 'whole',
   'POST /api/v1/ca': 'whole',
   'POST /api/v1/ca/:id/rotate': 'whole',
+  'POST /api/v1/ca/:id/end': 'whole',
   'POST /api/v1/ca/:id/issue': 'whole',
   'POST /api/v1/ca/:id/revoke': 'whole',
   'GET /api/v1/ca/:id/certificates': 'whole',
   'POST /pki/ocsp': 'public',
   'GET /pki/ocsp/:request': 'public',
   'GET /pki/ca/:id.pem': 'public',
+  'GET /pki/trust/:purpose.pem': 'public',
   'GET /pki/crl/:id.crl': 'public',
 };
 

@@ -1,7 +1,8 @@
 import { X509Certificate, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from '@viw/client';
 import type { Client } from '@viw/client';
 import { WebAuthorityRepository } from '@viw/database';
 import { issueService, openAuthority, requestAuthority, serverNames } from '@viw/pki';
@@ -113,6 +114,57 @@ it('certifies what a cert-worker asks for, once, for servers only and without ev
     nextUpdate: new Date(),
   });
   expect(await (await fetch(backends[1]!.url + web.revocation_list_path)).text()).toBe('list');
+});
+
+it('is certified anew, with the names of now: the same key, and whoever was shown the former certificate goes on', async () => {
+  const { authorities } = await admin.certificateAuthorities.list();
+  const [web, top] = (['web-services', 'root'] as const).map((purpose) =>
+    authorities.find((each) => each.purpose === purpose)!,
+  );
+  const former = await (await fetch(backends[0]!.url + web!.certificate_path)).text();
+  const renamed = await startBackend(around, { environment: { BACKEND_TLS_NAMES: 'new.example' } });
+  backends.push(renamed);
+  const client = createClient({
+    baseUrl: renamed.url,
+    auth: { kind: 'apiKey', key: await backends[0]!.key('admin') },
+  });
+  await expect(client.certificateAuthorities.rotate(web!.id, { announce_s: 60 })).rejects.toMatchObject({
+    code: 'CONFLICT',
+  });
+  const anew = await client.certificateAuthorities.rotate(web!.id);
+  expect(anew).toMatchObject({ id: web!.id, subject: web!.subject, issuer_id: top!.id, phase: 'in_use' });
+  const pem = await (await fetch(renamed.url + anew.certificate_path)).text();
+  const [before, after] = [new X509Certificate(former), new X509Certificate(pem)];
+  expect(after.publicKey.equals(before.publicKey)).toBe(true);
+  expect(after.fingerprint256).not.toBe(before.fingerprint256);
+  const verifier = await CertificateVerifier.create(renamed.url);
+  const { output } = await openssl(
+    ...['x509', '-noout', '-ext', 'nameConstraints', '-in', await verifier.put('web.pem', pem)],
+  );
+  expect(output).toMatch(/Name Constraints: critical\s+Excluded:\s+DNS:new.example\n$/);
+  for (const each of [former, pem]) expect(await verifier.ocsp(each, top!)).toMatch(/^leaf: good\n/);
+  await verifier.close();
+});
+
+it('makes room for another key by what the runbook says', async () => {
+  const runbook = await readFile(join(__dirname, '../../../RUNBOOK.md'), 'utf8');
+  const text = /```sql\n(BEGIN;\nDELETE FROM viw\.web_revocations[^`]*)```/.exec(runbook)?.[1] ?? '';
+  const { rows } = await sql<{ id: string }>`SELECT id FROM viw.certificate_authorities
+    WHERE purpose = 'web-services'`.execute(around.owner);
+  const notAfter = new Date(Date.now() + 86_400_000);
+  await stored().revoke(rows[0]!.id, { serial: '01', reason: 'superseded', notAfter });
+  const statements = text
+    .split(';')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+  expect([statements.length, statements[0], statements.at(-1)]).toEqual([5, 'BEGIN', 'COMMIT']);
+  await around.owner.transaction().execute(async (trx) => {
+    for (const statement of statements.slice(1, -1)) await sql.raw(statement).execute(trx);
+  });
+  // Nothing of it is left: the next request is certified as the first one was.
+  expect(await stored().find()).toBeUndefined();
+  const { authorities } = await admin.certificateAuthorities.list();
+  expect(authorities.map(({ purpose }) => purpose)).not.toContain('web-services');
 });
 
 it.each([...own, '*.viw.example', '*.hub.example'])('orders nothing of it for %s', async (name) => {

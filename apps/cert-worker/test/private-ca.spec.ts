@@ -1,10 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CertificateAuthorityRepository, WebAuthorityRepository } from '@viw/database';
-import { certifyServerAuthority, makeRevocationList, makeRoot, openAuthority, readRequest } from '@viw/pki';
+import {
+  certifyServerAuthority,
+  makeNextRoot,
+  makeRevocationList,
+  makeRoot,
+  openAuthority,
+  readRequest,
+  recertifyServerAuthority,
+} from '@viw/pki';
 import { uuidv7 } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
@@ -69,6 +77,7 @@ async function certify(): Promise<void> {
     sealed: null,
   });
   await writeFile(file('root.pem'), root.pem);
+  await writeFile(file('root.key'), root.privateKey);
   const thisUpdate = new Date(Date.now() - 1_000);
   const list = { number: 1, thisUpdate, nextUpdate: new Date(Date.now() + 86_400_000), revoked: [] };
   await writeFile(file('root.crl'), await makeRevocationList(list, open));
@@ -156,4 +165,45 @@ test('by its life alone, and for servers only: what it signs is nobody’s clien
   ]);
   await expect(client).rejects.toMatchObject({ stderr: expect.stringMatching(/purpose/) as string });
   expect(rig.logs.join('')).not.toMatch(/PRIVATE KEY/);
+});
+
+test('certified anew by the next root, it goes on by the same key, and shows the way from the former root', async () => {
+  const authorities = new CertificateAuthorityRepository({ db: rig.db });
+  const [former, web] = await authorities.list();
+  const key = await readFile(file('root.key'), 'utf8');
+  const { root, cross } = await makeNextRoot(await openAuthority(former!.pem, key), Date.now());
+  const id = uuidv7();
+  const dates = { notBefore: root.notBefore, notAfter: root.notAfter };
+  const next = { id, purpose: 'root' as const, issuerId: null, subject: 'CN', ...dates, sealed: {} };
+  await authorities.add({
+    ...{ ...next, pem: root.pem, fingerprintSha256: '2'.repeat(64), announceS: 0 },
+    cross: { pem: cross.pem, issuerId: former!.id },
+  });
+  await rig.db.transaction().execute((db) => new CertificateAuthorityRepository({ db }).activateDue());
+  const by = await openAuthority(root.pem, root.privateKey);
+  const { pem } = await recertifyServerAuthority(web!.pem, { now: Date.now() }, by);
+  const anew = { issuerId: id, pem, fingerprintSha256: '3'.repeat(64), ...dates };
+  await authorities.recertify(web!.id, anew);
+  expect(await authorities.webByFormerChain()).toMatchObject({ count: 1, some: ['second.example'] });
+
+  const order = await requestCertificate(['third.example']);
+  expect((await rig.ended(await rig.request(order, 'issue'))).error).toBeNull();
+  const version = () => rig.certificateOf(order).then(({ current_version: current }) => current);
+  expect(await version()).toMatchObject({
+    issuer: expect.stringContaining('viw web services') as string,
+  });
+  // Who trusts the former root alone; then the next one alone.
+  const chain = ['-untrusted', file('chain.pem'), file('leaf.pem')];
+  await verdict(order);
+  const servers = ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile'];
+  await writeFile(file('next.pem'), root.pem);
+  for (const anchor of ['root.pem', 'next.pem'])
+    expect((await run('openssl', [...servers, file(anchor), ...chain])).stdout).toMatch(/OK\n$/);
+  expect(await authorities.webByFormerChain()).toMatchObject({ count: 1 });
+  // What was signed before leads to the former root by what is served with it, and can be revoked still.
+  const revoke = { reason: 'cessationOfOperation', at_once: false };
+  expect((await rig.ended(await rig.request(order, 'revoke', 1, revoke))).error).toBeNull();
+  const { rows } = await sql<{ serial: string }>`SELECT serial FROM viw.web_revocations
+    WHERE authority_id = ${web!.id}::uuid`.execute(rig.db);
+  expect(rows.map(({ serial }) => serial)).toContain((await version())?.serial);
 });

@@ -6,7 +6,7 @@ import type { IssuedCertificate } from './issue';
 import { validityOf } from './validity';
 import { x509 } from './x509';
 
-const ROOT_DAYS = 3_652;
+export const ROOT_DAYS = 3_652;
 const INTERMEDIATE_DAYS = 1_826;
 
 export interface NewAuthority extends IssuedCertificate {
@@ -26,7 +26,8 @@ export async function makeRoot(options: NewAuthorityOptions): Promise<NewAuthori
   const privateKey = newAuthorityKey();
   const keys = await importAuthorityKey(privateKey);
   const validity = validityOf(options.now, ROOT_DAYS);
-  return { privateKey, ...(await issue(await contentOf(options, keys, validity, 1), { self: keys })) };
+  const content = await authorityContent(subjectOf(options), keys, validity, 1);
+  return { privateKey, ...(await issue(content, { self: keys })) };
 }
 
 /** For five years, or as long as its root; it signs certificates of no authority. */
@@ -34,18 +35,24 @@ export async function makeIntermediate(options: NewAuthorityOptions, root: Autho
   const privateKey = newAuthorityKey();
   const keys = await importAuthorityKey(privateKey);
   const validity = validityOf(options.now, INTERMEDIATE_DAYS, root.certificate);
-  return { privateKey, ...(await issue(await contentOf(options, keys, validity, 0), root)) };
+  const content = await authorityContent(subjectOf(options), keys, validity, 0);
+  return { privateKey, ...(await issue(content, root)) };
 }
 
-async function contentOf(
-  { commonName, organization }: NewAuthorityOptions,
+const subjectOf = ({ commonName, organization }: NewAuthorityOptions): x509.JsonName => [
+  { O: [organization] },
+  { CN: [commonName] },
+];
+
+export async function authorityContent(
+  subject: x509.JsonName,
   { publicKey }: webcrypto.CryptoKeyPair,
   validity: ReturnType<typeof validityOf>,
   pathLength: number,
 ) {
   const usages = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign;
   return {
-    subject: [{ O: [organization] }, { CN: [commonName] }],
+    subject,
     publicKey: await x509.PublicKey.create(publicKey),
     validity,
     extensions: [

@@ -1,11 +1,13 @@
 export * from './authority';
-export * from './authority-profiles';
+export { makeIntermediate, makeRoot } from './authority-profiles';
+export type { NewAuthority, NewAuthorityOptions } from './authority-profiles';
 export * from './authority-request';
 export * from './certificate-request';
 export * from './client-profile';
 export type { IssuedCertificate } from './issue';
 export * from './make-request';
 export * from './next-revocation-list';
+export * from './next-root';
 export * from './ocsp';
 export * from './server-authority';
 export * from './server-names';

@@ -8,9 +8,12 @@ import { x509 } from './x509';
 
 const SERVER_AUTHORITY_DAYS = 1_826;
 
-export interface ServerAuthorityOptions {
+export interface ServerAuthorityOptions extends ServerAuthorityBounds {
   readonly commonName: string;
   readonly organization: string;
+}
+
+export interface ServerAuthorityBounds {
   /** Milliseconds. */
   readonly now: number;
   /** DNS names, with all below them, and IP addresses that what it signs never counts for. */
@@ -23,14 +26,36 @@ export interface ServerAuthorityOptions {
  * excluded names.
  */
 export const certifyServerAuthority = (
-  { commonName, organization, now, excluded = [] }: ServerAuthorityOptions,
+  { commonName, organization, ...bounds }: ServerAuthorityOptions,
   { publicKey }: Pick<CertificateRequest, 'publicKey'>,
+  root: Authority,
+): Promise<IssuedCertificate> =>
+  certify([{ O: [organization] }, { CN: [commonName] }], new x509.PublicKey(publicKey), bounds, root);
+
+/**
+ * The same name and key once more, within these bounds and by this root: what it has signed and will sign leads to both
+ * certificates, and its revocation lists stay its own.
+ * @param certificate PEM of the authority as it was certified before
+ */
+export function recertifyServerAuthority(
+  certificate: string,
+  bounds: ServerAuthorityBounds,
+  root: Authority,
+): Promise<IssuedCertificate> {
+  const { subjectName, publicKey } = new x509.X509Certificate(certificate);
+  return certify(subjectName.toJSON(), publicKey, bounds, root);
+}
+
+const certify = (
+  subject: x509.JsonName,
+  publicKey: x509.PublicKey,
+  { now, excluded = [] }: ServerAuthorityBounds,
   root: Authority,
 ): Promise<IssuedCertificate> =>
   issue(
     {
-      subject: [{ O: [organization] }, { CN: [commonName] }],
-      publicKey: new x509.PublicKey(publicKey),
+      subject,
+      publicKey,
       validity: validityOf(now, SERVER_AUTHORITY_DAYS, root.certificate),
       extensions: [
         new x509.BasicConstraintsExtension(true, 0, true),

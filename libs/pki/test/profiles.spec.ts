@@ -45,12 +45,17 @@ const spkiOf = (kind: 'ec' | 'rsa'): Buffer => {
       : generateKeyPairSync('rsa', { modulusLength: 2_048 });
   return publicKey.export({ type: 'spki', format: 'der' });
 };
-async function verdict(pem: string, purpose: string, between = ''): Promise<string> {
+async function verdict(
+  pem: string,
+  purpose: string,
+  between = '',
+  as: readonly string[] = [],
+): Promise<string> {
   await writeFile(file('leaf.pem'), pem);
   await writeFile(file('between.pem'), between + (await readFile(file('web.pem'), 'utf8')));
   const { output } = await openssl(
     ...['verify', '-x509_strict', '-purpose', purpose, '-CAfile', file('root.pem')],
-    ...['-untrusted', file('between.pem'), file('leaf.pem')],
+    ...['-untrusted', file('between.pem'), ...as, file('leaf.pem')],
   );
   return output;
 }
@@ -75,6 +80,41 @@ it.each([
     if (name.includes(':') || /^[\d.]+$/.test(name)) expect(certificate.checkIP(name)).toBe(name);
     else expect(certificate.checkHost(name.replace('*', 'any'))).toBeDefined();
   expect(certificate.subject).not.toContain(long);
+});
+
+it('openssl takes a server for each of its names, and for no other', async () => {
+  const { pem } = await issueService(
+    {
+      profile: 'server',
+      ...serverNames(['www.example.org', '192.0.2.7', '2001:db8::7']),
+      organization,
+      days: 30,
+      now,
+    },
+    { publicKey: spkiOf('ec') },
+    web,
+  );
+  const verified = (...as: string[]) => verdict(pem, 'sslserver', '', as);
+  expect(await verified('-verify_hostname', 'www.example.org')).toMatch(/OK/);
+  for (const address of ['192.0.2.7', '2001:db8::7'])
+    expect(await verified('-verify_ip', address)).toMatch(/OK/);
+  expect(await verified('-verify_hostname', 'other.example.org')).toContain('hostname mismatch');
+  expect(await verdict(pem, 'sslclient')).toContain('unsuitable certificate purpose');
+  const { output } = await openssl('x509', '-in', file('leaf.pem'), '-noout', '-text');
+  expect(output).toMatch(/Extended Key Usage:\s+TLS Web Server Authentication\n/);
+  expect(output).toContain('Subject: O = Viworks, CN = www.example.org');
+});
+
+it('a subject without a common name is accepted, too: the names are the alternative ones', async () => {
+  const name = `${'a'.repeat(60)}.${'b'.repeat(60)}.example.org`;
+  const { pem } = await issueService(
+    { profile: 'server', ...serverNames([name]), organization, days: 30, now },
+    { publicKey: spkiOf('ec') },
+    web,
+  );
+  expect(await verdict(pem, 'sslserver', '', ['-verify_hostname', name])).toMatch(/OK/);
+  const { output } = await openssl('x509', '-in', file('leaf.pem'), '-noout', '-subject');
+  expect(output).toBe('subject=O = Viworks\n');
 });
 
 it.each([...excluded, 'api.viw.example.org', '*.viw.example.org'])('nobody takes it for %s', async (name) => {

@@ -208,6 +208,35 @@ it('an NGINX that checks the revocation lists passes it on to a hub', async () =
   await behind.stop();
 }, 90_000);
 
+it('before, in and after the rotation of root and authority it is let in by its certificate', async () => {
+  const id = await enrolled();
+  const before = certificate();
+  const letIn = async (times: number): Promise<void> => {
+    const agent = await host.startAgent(trustsHub());
+    expect(await connected(id, times)).toMatchObject({ way: 'mtls' });
+    await agent.stop();
+  };
+  await letIn(1);
+  const former: string[] = [];
+  for (const purpose of ['root', 'gateway-agents'] as const) {
+    const { authorities } = await admin.certificateAuthorities.list();
+    former.unshift(authorities.find((each) => each.purpose === purpose)?.id ?? '');
+    await admin.certificateAuthorities.rotate(former[0] ?? '', { announce_s: 0 });
+  }
+  // It has not renewed yet; then it has, and the hub's anchors are still those of before.
+  await letIn(2);
+  expect(await host.agentCommand(['renew'], trustsHub())).toMatchObject({ code: 0, stderr: '' });
+  expect(certificate().issuer).not.toBe(before.issuer);
+  await letIn(3);
+  for (const each of former) await admin.certificateAuthorities.end(each, { force: true });
+  const bundle = await (await fetch(`${backend.url}/pki/trust/gateway-agents.pem`)).text();
+  expect(bundle.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+  await writeFile(file('agents-ca.pem'), bundle);
+  await hub.stop();
+  hub = await startHub();
+  await letIn(4);
+}, 90_000);
+
 const edgeConfig = (port: number, hubPort: number): string => `
 daemon off; worker_processes 1; pid ${file('nginx.pid')}; error_log ${file('error.log')};
 events { worker_connections 64; }

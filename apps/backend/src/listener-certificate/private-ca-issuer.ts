@@ -30,7 +30,7 @@ export class PrivateCaIssuer implements ListenerIssuer {
 
   /** @throws AppError INTERNAL_ERROR when there is no authority that lives on for a while, or it does not open */
   async issue(): Promise<IssuedForListener> {
-    const { record, authority } = await this.deps.ca.ensure('services');
+    const { record, authority, chain } = await this.deps.ca.ensure('services');
     const now = this.#now();
     if (authority.certificate.notAfter.getTime() < now + HOUR_MS)
       throw new AppError('INTERNAL_ERROR', 'the authority for services has reached its end');
@@ -59,7 +59,7 @@ export class PrivateCaIssuer implements ListenerIssuer {
       fingerprintSha256: fingerprintOf(pem),
     });
     return {
-      pem: pem + record.pem,
+      pem: pem + chain.join(''),
       privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       notAfter,
       renewAt: new Date(now + (notAfter.getTime() - now) * RENEWED_AFTER),

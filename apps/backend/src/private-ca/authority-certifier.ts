@@ -1,9 +1,10 @@
 import { X509Certificate, randomBytes } from 'node:crypto';
-import type { AuthorityRequestRecord } from '@viw/database';
-import { certifyServerAuthority, readRequest } from '@viw/pki';
+import type { AuthorityRequestRecord, CertificateAuthorityRecord } from '@viw/database';
+import { certifyServerAuthority, readRequest, recertifyServerAuthority } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
-import type { Store } from '../store';
+import type { Repositories, Store } from '../store';
+import { isInUse } from './authority-phase';
 import { fingerprintOf } from './fingerprint';
 import { ORGANIZATION } from './private-ca';
 import type { PrivateCa } from './private-ca';
@@ -15,7 +16,7 @@ export interface AuthorityCertifierOptions {
 
 export interface AuthorityCertifierDeps {
   readonly store: Pick<Store, 'repositories' | 'transaction'>;
-  readonly ca: Pick<PrivateCa, 'issuerFor'>;
+  readonly ca: Pick<PrivateCa, 'issuerFor' | 'storedRoot'>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -50,6 +51,27 @@ export class AuthorityCertifier {
     }
   }
 
+  /**
+   * The same authority once more, by the root in use and without the names of now, in the caller's transaction: its key and its
+   * revocation lists stay, and cert-workers show the new certificate from their next issuance on.
+   */
+  async recertify(
+    { certificateAuthorities }: Pick<Repositories, 'certificateAuthorities'>,
+    { id, pem: former }: CertificateAuthorityRecord,
+  ): Promise<void> {
+    const { ca, clock = systemClock, logger } = this.deps;
+    const { record: root, authority } = await ca.storedRoot(certificateAuthorities);
+    const bounds = { now: clock.now(), ...this.options };
+    const { pem, notBefore, notAfter } = await recertifyServerAuthority(former, bounds, authority);
+    const fingerprintSha256 = fingerprintOf(pem);
+    const certified = { issuerId: root.id, pem, fingerprintSha256, notBefore, notAfter };
+    await certificateAuthorities.recertify(id, certified);
+    logger.info(
+      { event: 'certificate_authority_recertified', authority_id: id, fingerprint_sha256: fingerprintSha256 },
+      'the authority that cert-workers hold is certified anew',
+    );
+  }
+
   async #certify({ id, purpose, request }: AuthorityRequestRecord): Promise<void> {
     const { store, ca, clock = systemClock, logger } = this.deps;
     const root = await ca.issuerFor('root');
@@ -65,6 +87,9 @@ export class AuthorityCertifier {
     const stored = await store.transaction(
       async ({ gatewayRegistry, certificateAuthorities, webAuthorities }) => {
         await gatewayRegistry.lock();
+        // The root was superseded meanwhile: the next turn has the present one.
+        const rows = await certificateAuthorities.list();
+        if (!rows.some((row) => row.id === root.record.id && isInUse(row))) return false;
         if (!(await webAuthorities.requests()).some((open) => open.id === id)) return false;
         const named = { id, purpose, issuerId: root.record.id, subject };
         await certificateAuthorities.add({

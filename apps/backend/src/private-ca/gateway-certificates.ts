@@ -65,16 +65,17 @@ export class GatewayCertificates {
   async certify(
     { gatewayCredentials, issuedCertificates }: Repositories,
     agentId: string,
-    { request, issuer: { record, authority } }: CertificateOrder,
+    { request, issuer: { record, authority, chain } }: CertificateOrder,
     at: 'enrolment' | 'renewal',
   ): Promise<CertifiedGateway> {
     const { clock = systemClock } = this.deps;
     const keySha256 = sha256Hex(request.publicKey);
     const answer = (pem: string) => ({
-      certificate: { pem, chain: [record.pem] },
+      certificate: { pem, chain: [...chain] },
       sha256: fingerprintOf(pem),
     });
-    const repeated = await issuedCertificates.inForce(agentId, keySha256, REPEATED_WITHIN_S[at]);
+    const within = REPEATED_WITHIN_S[at];
+    const repeated = await issuedCertificates.inForce(record.id, agentId, keySha256, within);
     if (repeated !== undefined) return { ...answer(repeated), changed: false };
     const { days, overlapS } = this.options;
     const subject = { commonName: agentId, organization: ORGANIZATION, uri: gatewayUri(agentId) };

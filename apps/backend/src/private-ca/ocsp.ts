@@ -94,9 +94,14 @@ export class Ocsp {
     const serials = asked.flatMap(({ serial }) => serial ?? []);
     if (serials.length === 0) return new Map();
     // Also those whose keys are elsewhere.
+    const issuer = new X509Certificate(record.pem);
     const below = (await certificateAuthorities.list())
-      .filter((other) => other.issuer_id === record.id)
-      .map((other): SerialStatus => ({ serial: serialOf(other.pem), revoked: null }));
+      .flatMap((other) => [
+        ...(other.issuer_id === record.id ? [other.pem] : []),
+        ...(other.cross_issuer_id === record.id && other.cross_pem !== null ? [other.cross_pem] : []),
+        ...other.former_pems.filter((pem) => new X509Certificate(pem).checkIssued(issuer)),
+      ])
+      .map((pem): SerialStatus => ({ serial: serialOf(pem), revoked: null }));
     const rows = [
       ...below,
       ...(await issuedCertificates.statuses(record.id, serials)),

@@ -1,13 +1,15 @@
 import { X509Certificate, randomBytes } from 'node:crypto';
 import type { AuthorityPurpose, ServicePurpose } from '@viw/contracts';
-import type { SealedAuthority } from '@viw/database';
-import { makeIntermediate, makeRoot } from '@viw/pki';
+import type { CertificateAuthorityRecord, NewCertificateAuthority, SealedAuthority } from '@viw/database';
+import { makeIntermediate, makeNextRoot, makeRoot } from '@viw/pki';
 import type { Authority, NewAuthority } from '@viw/pki';
 import { AppError, systemClock, uuidv7 } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import { SealedKeyring } from '../keys/sealed-keyring';
 import type { SealedKeyringDeps } from '../keys/sealed-keyring';
 import type { Repositories } from '../store';
+import { isInUse } from './authority-phase';
+import { chainOf } from './chain';
 import { fingerprintOf } from './fingerprint';
 import { authorityContext, sealAuthorityKey, unsealAuthority } from './sealed-authority';
 
@@ -35,6 +37,8 @@ export interface PrivateCaDeps extends SealedKeyringDeps {
 export interface OpenAuthority {
   readonly record: SealedAuthority;
   readonly authority: Authority;
+  /** What is shown after a certificate of it, PEM. */
+  readonly chain: readonly string[];
 }
 
 /** viw's own certificate authorities: their keys sealed in Postgres. An installation that lacks any gets it at its next start. */
@@ -52,7 +56,11 @@ export class PrivateCa {
         make: (repositories, present) => this.#make(repositories, present),
         open: (rows) =>
           Promise.all(
-            rows.map(async (record) => ({ record, authority: await unsealAuthority(deps.box, record) })),
+            rows.map(async (record) => ({
+              record,
+              authority: await unsealAuthority(deps.box, record),
+              chain: chainOf(record, rows),
+            })),
           ),
         reseal: ({ certificateAuthorities }, { id, sealed: former }, sealed) =>
           certificateAuthorities.reseal(id, former, sealed),
@@ -71,10 +79,16 @@ export class PrivateCa {
     await this.#authorities.refresh();
   }
 
+  /** Reads them again, and sees whatever was committed before: a reading that is under way may have begun earlier. */
+  async reread(): Promise<void> {
+    await this.refresh();
+    await this.refresh();
+  }
+
   /** The authority that issues for this purpose. @throws AppError INTERNAL_ERROR */
   async issuerFor(purpose: OwnPurpose): Promise<OpenAuthority> {
     const found = (await this.authorities()).find(
-      ({ record }) => record.purpose === purpose && record.superseded_at === null,
+      ({ record }) => record.purpose === purpose && isInUse(record),
     );
     if (found === undefined) throw new AppError('INTERNAL_ERROR', `there is no authority for ${purpose}`);
     return found;
@@ -85,31 +99,58 @@ export class PrivateCa {
     return (await this.authorities()).find(({ record }) => record.id === id);
   }
 
-  /** What other backends have made or superseded counts here as well. @param stored all there are, also those whose keys are elsewhere */
-  async follow(stored: readonly Pick<SealedAuthority, 'id' | 'purpose' | 'superseded_at'>[]): Promise<void> {
+  /** What other backends have made, put in use or ended counts here as well. @param stored all there are, also those whose keys are elsewhere */
+  async follow(
+    stored: readonly Pick<
+      SealedAuthority,
+      'id' | 'purpose' | 'announced_until' | 'superseded_at' | 'ended_at'
+    >[],
+  ): Promise<void> {
     const stateOf = (rows: typeof stored): string =>
       rows
         .filter(({ purpose }) => purpose !== 'web-services')
-        .map(({ id, superseded_at: at }) => `${id} ${at ?? ''}`)
+        .map((row) => [row.id, row.announced_until, row.superseded_at, row.ended_at].join(' '))
         .join();
     if (stateOf((await this.authorities()).map(({ record }) => record)) !== stateOf(stored))
       await this.refresh();
   }
 
   /**
-   * One more below the root, in the caller's transaction, under the lock; known here from `follow` on.
+   * One more of the purpose, by the root in use, in the caller's transaction, under the lock; known here from `follow` on.
+   * @param announceS seconds until it is in use; undefined: there is no present one
    * @returns its id
    */
-  async found({ certificateAuthorities }: Repositories, purpose: ServicePurpose): Promise<string> {
-    const root = await this.issuerFor('root');
-    const made = await makeIntermediate(this.#about(purpose), root.authority);
-    return this.#add(certificateAuthorities, purpose, root.record.id, made);
+  async found(
+    { certificateAuthorities }: Repositories,
+    purpose: OwnPurpose,
+    announceS?: number,
+  ): Promise<string> {
+    const { record: root, authority: issuer } = await this.storedRoot(certificateAuthorities);
+    const announced = announceS === undefined ? {} : { announceS };
+    if (purpose !== 'root') {
+      const made = await makeIntermediate(this.#about(purpose), issuer);
+      return this.#add(certificateAuthorities, purpose, root.id, made, announced);
+    }
+    const { clock = systemClock } = this.#deps;
+    const { root: made, cross } = await makeNextRoot(issuer, clock.now());
+    return this.#add(certificateAuthorities, purpose, null, made, {
+      ...announced,
+      cross: { pem: cross.pem, issuerId: root.id },
+    });
+  }
+
+  /** The root in use as it is stored: what is in memory may be a moment old. @throws AppError INTERNAL_ERROR */
+  async storedRoot(
+    authorities: Pick<Repositories['certificateAuthorities'], 'sealed'>,
+  ): Promise<Pick<OpenAuthority, 'record' | 'authority'>> {
+    const record = (await authorities.sealed()).find((row) => row.purpose === 'root' && isInUse(row));
+    if (record === undefined) throw new AppError('INTERNAL_ERROR', 'there is no root');
+    return { record, authority: await unsealAuthority(this.#deps.box, record) };
   }
 
   /** The present one of the purpose, made now if there is none: once, however many ask. @throws AppError INTERNAL_ERROR */
   async ensure(purpose: ServicePurpose): Promise<OpenAuthority> {
-    const isPresent = (row: { readonly purpose: string; readonly superseded_at: string | null }): boolean =>
-      row.purpose === purpose && row.superseded_at === null;
+    const isPresent = (row: CertificateAuthorityRecord): boolean => row.purpose === purpose && isInUse(row);
     const known = (await this.authorities()).find(({ record }) => isPresent(record));
     if (known !== undefined) return known;
     await this.#deps.store.transaction(async (repositories) => {
@@ -117,9 +158,7 @@ export class PrivateCa {
       if (!(await repositories.certificateAuthorities.list()).some(isPresent))
         await this.found(repositories, purpose);
     });
-    // A reading that was under way may have begun before: the second one has not.
-    await this.refresh();
-    await this.refresh();
+    await this.reread();
     return this.issuerFor(purpose);
   }
 
@@ -149,13 +188,14 @@ export class PrivateCa {
     purpose: OwnPurpose,
     issuerId: string | null,
     { privateKey, pem, notBefore, notAfter }: NewAuthority,
+    next: Pick<NewCertificateAuthority, 'announceS' | 'cross'> = {},
   ): Promise<string> {
     const id = uuidv7();
     const fingerprintSha256 = fingerprintOf(pem);
     const subject = new X509Certificate(pem).subject.split('\n').reverse().join(',');
     const sealed = sealAuthorityKey(this.#deps.box, id, privateKey);
     const record = { id, purpose, issuerId, subject, pem, fingerprintSha256, notBefore, notAfter, sealed };
-    await authorities.add(record);
+    await authorities.add({ ...record, ...next });
     this.#deps.logger.info(
       {
         event: 'certificate_authority_made',

@@ -23,8 +23,9 @@ export function revocationListGauge({
       const rows = await authorities.list().catch(() => []);
       this.reset();
       const soonest = new Map<string, number>();
-      for (const { purpose, crl_next_update: end } of rows)
-        if (end !== null) soonest.set(purpose, Math.min(soonest.get(purpose) ?? Infinity, Date.parse(end)));
+      for (const { purpose, crl_next_update: end, not_after: over } of rows)
+        if (end !== null && Date.parse(over) > clock.now())
+          soonest.set(purpose, Math.min(soonest.get(purpose) ?? Infinity, Date.parse(end)));
       for (const [purpose, end] of soonest) this.set({ purpose }, (end - clock.now()) / 1_000);
     },
   });

@@ -34,6 +34,8 @@ export class RevocationLists {
     await this.deps.ca.follow(rows);
     const stored = new Map(rows.map((row) => [row.id, row]));
     for (const open of await this.deps.ca.authorities()) {
+      // Nobody believes a list longer than its authority.
+      if (Date.parse(open.record.not_after) <= this.#now()) continue;
       const present = stored.get(open.record.id);
       const listed = [
         ...(await issuedCertificates.listed(open.record.id)),

@@ -12,6 +12,7 @@ import type { AdministratorService } from '../services/administrator-service';
 import type { AlertService } from '../services/alert-service';
 import type { ApiClientService } from '../services/api-client-service';
 import type { AuditService } from '../services/audit-service';
+import type { AuthorityRotationService } from '../services/authority-rotation-service';
 import type { CertificateRetirementService } from '../services/certificate-retirement-service';
 import type { CertificateService } from '../services/certificate-service';
 import type { CommandKeyService } from '../services/command-key-service';
@@ -83,6 +84,7 @@ export interface RouteServices {
   readonly survival: SurvivalService;
   readonly dnsProviders: DnsProviderService;
   readonly privateCa: PrivateCaService;
+  readonly authorityRotation: AuthorityRotationService;
   readonly serviceCertificates: ServiceCertificateService;
   readonly ocsp: Ocsp;
   readonly acmeAccounts: AcmeAccountService;

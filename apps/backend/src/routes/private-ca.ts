@@ -1,7 +1,10 @@
 import {
+  authorityPurpose,
   certificateAuthority,
   certificateAuthorityCreate,
+  certificateAuthorityEnd,
   certificateAuthorityList,
+  certificateAuthorityRotate,
   serviceCertificate,
   serviceCertificateIssued,
   serviceCertificateOrder,
@@ -14,8 +17,8 @@ import type { Route } from '../http/route';
 import { defineExchange, defineFile, defineRoute } from '../http/route';
 import type { Ocsp } from '../private-ca/ocsp';
 import type { PrivateCaService } from '../services/private-ca-service';
+import type { AuthorityRotationService } from '../services/authority-rotation-service';
 import type { ServiceCertificateService } from '../services/service-certificate-service';
-import { noBody } from './schemas';
 
 const authorityParams = z.strictObject({ id: z.uuid() });
 
@@ -32,10 +35,12 @@ const OCSP_REQUEST_BYTES = 4_096;
 /** Certificates and revocation lists are for everybody: who has to check a certificate has no account here. */
 export const privateCaRoutes = ({
   privateCa: ca,
+  authorityRotation,
   serviceCertificates,
   ocsp,
 }: {
   readonly privateCa: PrivateCaService;
+  readonly authorityRotation: AuthorityRotationService;
   readonly serviceCertificates: ServiceCertificateService;
   readonly ocsp: Ocsp;
 }): Route[] => [
@@ -68,7 +73,19 @@ export const privateCaRoutes = ({
     contentType: 'application/pkix-crl',
     file: ({ params }) => ca.revocationList(params.id),
   }),
+  defineFile({
+    method: 'GET',
+    path: '/pki/trust/:purpose.pem',
+    access: 'public',
+    summary:
+      'Every authority of a purpose to trust, the announced and the former ones too, and the roots, PEM',
+    params: z.strictObject({ purpose: authorityPurpose }),
+    status: 200,
+    contentType: 'application/x-pem-file',
+    file: ({ params }) => ca.trusted(params.purpose),
+  }),
   ...ocspRoutes(ocsp),
+  ...rotationRoutes(ca, authorityRotation),
   ...authorityRoutes(ca, serviceCertificates),
 ];
 
@@ -96,6 +113,38 @@ const ocspRoutes = (ocsp: Ocsp): Route[] => [
   }),
 ];
 
+/** From one authority to the next. */
+const rotationRoutes = (ca: PrivateCaService, rotation: AuthorityRotationService): Route[] => [
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/ca/:id/rotate',
+    access: 'system:write',
+    summary:
+      'Makes and announces the next authority of the purpose; once that is in use, this one issues no more',
+    params: authorityParams,
+    body: certificateAuthorityRotate,
+    status: 201,
+    response: certificateAuthority,
+    handler: async (input) => ({
+      body: await ca.get(await rotation.rotate(input, input.params.id, input.body.announce_s)),
+    }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/ca/:id/end',
+    access: 'system:write',
+    summary: 'Nobody is told to trust this former authority any more; refused while certificates need it',
+    params: authorityParams,
+    body: certificateAuthorityEnd,
+    status: 200,
+    response: certificateAuthority,
+    handler: async (input) => {
+      await rotation.end(input, input.params.id, input.body.force);
+      return { body: await ca.get(input.params.id) };
+    },
+  }),
+];
+
 /** Who may do everything makes authorities and has them issue: whoever holds a certificate is believed elsewhere. */
 const authorityRoutes = (ca: PrivateCaService, certificates: ServiceCertificateService): Route[] => [
   defineRoute({
@@ -107,17 +156,6 @@ const authorityRoutes = (ca: PrivateCaService, certificates: ServiceCertificateS
     status: 201,
     response: certificateAuthority,
     handler: async (input) => ({ body: await ca.get(await certificates.found(input, input.body.purpose)) }),
-  }),
-  defineRoute({
-    method: 'POST',
-    path: '/api/v1/ca/:id/rotate',
-    access: 'system:write',
-    summary: 'Makes the next authority of the purpose; the former one issues no more',
-    params: authorityParams,
-    body: noBody,
-    status: 201,
-    response: certificateAuthority,
-    handler: async (input) => ({ body: await ca.get(await certificates.rotate(input, input.params.id)) }),
   }),
   defineRoute({
     method: 'POST',

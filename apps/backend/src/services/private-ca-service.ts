@@ -1,14 +1,26 @@
-import type { CertificateAuthority, CertificateAuthorityList } from '@viw/contracts';
-import { AppError } from '@viw/runtime';
+import type { AuthorityPurpose, CertificateAuthority, CertificateAuthorityList } from '@viw/contracts';
+import { AppError, systemClock } from '@viw/runtime';
+import type { Clock } from '@viw/runtime';
+import { phaseOf } from '../private-ca/authority-phase';
+import { trustBundle } from '../private-ca/chain';
 import type { Repositories } from '../store';
 
 export interface PrivateCaServiceDeps {
   readonly repositories: Pick<Repositories, 'certificateAuthorities'>;
+  readonly clock?: Clock;
+}
+
+export interface PrivateCaServiceOptions {
+  /** How long a former authority stays trusted at least. Seconds. */
+  readonly overlapS: number;
 }
 
 /** What there is to know of viw's own certificate authorities. */
 export class PrivateCaService {
-  constructor(private readonly deps: PrivateCaServiceDeps) {}
+  constructor(
+    private readonly options: PrivateCaServiceOptions,
+    private readonly deps: PrivateCaServiceDeps,
+  ) {}
 
   /** @throws AppError NOT_FOUND */
   async get(id: string): Promise<CertificateAuthority> {
@@ -18,15 +30,23 @@ export class PrivateCaService {
   }
 
   async list(): Promise<CertificateAuthorityList> {
-    const rows = await this.deps.repositories.certificateAuthorities.list();
+    const { certificateAuthorities } = this.deps.repositories;
+    const [rows, valid] = await Promise.all([
+      certificateAuthorities.list(),
+      certificateAuthorities.validBelow(),
+    ]);
     return {
       authorities: rows.map((row) => ({
         ...row,
+        phase: phaseOf(row),
+        trusted_until: phaseOf(row) === 'former' ? this.#trustedUntil(row.superseded_at ?? '') : null,
+        valid_certificates: row.purpose === 'web-services' ? null : (valid.get(row.id)?.count ?? 0),
         revocation_list:
           row.crl_this_update === null || row.crl_next_update === null
             ? null
             : { number: row.crl_number, this_update: row.crl_this_update, next_update: row.crl_next_update },
         certificate_path: `/pki/ca/${row.id}.pem`,
+        trust_path: `/pki/trust/${row.purpose}.pem`,
         revocation_list_path: `/pki/crl/${row.id}.crl`,
       })),
     };
@@ -40,6 +60,20 @@ export class PrivateCaService {
     for (let at = byId.get(id); at !== undefined; at = byId.get(at.issuer_id ?? '')) pems.push(at.pem);
     if (pems.length === 0) throw new AppError('NOT_FOUND', 'No such certificate authority');
     return Buffer.from(pems.join(''));
+  }
+
+  /**
+   * PEM of what whoever checks certificates of the purpose is to trust, through every rotation. @throws AppError NOT_FOUND
+   */
+  async trusted(purpose: AuthorityPurpose): Promise<Buffer> {
+    const rows = await this.deps.repositories.certificateAuthorities.list();
+    if (!rows.some((row) => row.purpose === purpose))
+      throw new AppError('NOT_FOUND', 'There is no authority of this purpose');
+    return Buffer.from(trustBundle(purpose, rows, (this.deps.clock ?? systemClock).now()).join(''));
+  }
+
+  #trustedUntil(supersededAt: string): string {
+    return new Date(Date.parse(supersededAt) + this.options.overlapS * 1_000).toISOString();
   }
 
   /** DER. @throws AppError NOT_FOUND */

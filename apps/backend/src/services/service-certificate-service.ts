@@ -6,12 +6,14 @@ import type {
   ServicePurpose,
   serviceCertificateIssued,
 } from '@viw/contracts';
-import type { ListOptions } from '@viw/database';
+import type { CertificateAuthorityRecord, ListOptions } from '@viw/database';
 import { SERVICE_ORGANIZATION, issueService, readRequest } from '@viw/pki';
 import type { IssuedCertificate } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import type { z } from 'zod';
+import { isInUse, phaseOf } from '../private-ca/authority-phase';
+import { noSuchAuthority, superseded } from '../private-ca/authority-rotation';
 import { fingerprintOf } from '../private-ca/fingerprint';
 import type { OpenAuthority, PrivateCa } from '../private-ca/private-ca';
 import type { RevocationLists } from '../private-ca/revocation-lists';
@@ -26,14 +28,13 @@ export interface ServiceCertificateOptions {
 export interface ServiceCertificateDeps {
   readonly repositories: Pick<Repositories, 'serviceCertificates'>;
   readonly writes: IdempotentWrites;
-  readonly ca: Pick<PrivateCa, 'authority' | 'found' | 'refresh'>;
+  readonly ca: Pick<PrivateCa, 'authority' | 'found' | 'reread'>;
   readonly lists: Pick<RevocationLists, 'refresh'>;
   readonly clock?: Clock;
 }
 
 type Issued = z.input<typeof serviceCertificateIssued>;
 
-const noSuchAuthority = (): AppError => new AppError('NOT_FOUND', 'No such certificate authority');
 const isServicePurpose = (purpose: string): purpose is ServicePurpose =>
   servicePurpose.safeParse(purpose).success;
 
@@ -49,7 +50,7 @@ export class ServiceCertificateService {
     const { id } = await this.deps.writes.perform(write, async (repositories) => {
       await repositories.gatewayRegistry.lock();
       const present = (await repositories.certificateAuthorities.list()).find(
-        (row) => row.purpose === purpose && row.superseded_at === null,
+        (row) => row.purpose === purpose && isInUse(row),
       );
       if (present !== undefined)
         throw new AppError('ALREADY_EXISTS', `There is an authority for ${purpose}: it can be rotated`);
@@ -60,30 +61,11 @@ export class ServiceCertificateService {
     return id;
   }
 
-  /**
-   * The next authority of the purpose, with a key of its own. What the former one has issued goes on until it ends: it issues
-   * nothing more, and answers for what it has issued.
-   * @returns the next one's id
-   * @throws AppError NOT_FOUND; CONFLICT for what is no authority of services, or not the present one
-   */
-  async rotate(write: WriteRequest, id: string): Promise<string> {
-    const { record } = await this.#authority(id);
-    const purpose = assertForServices(record);
-    const next = await this.deps.writes.perform(write, async (repositories) => {
-      await repositories.gatewayRegistry.lock();
-      if (!(await repositories.certificateAuthorities.supersede(id))) throw superseded();
-      const made = await this.deps.ca.found(repositories, purpose);
-      return { answer: { id: made }, ...told('ca.rotate', id, { purpose, next: made }) };
-    });
-    await this.#changed();
-    return next.id;
-  }
-
   /** @throws AppError NOT_FOUND; CONFLICT when it issues no such certificate; VALIDATION_FAILED for the request */
   async issue(write: WriteRequest, id: string, order: ServiceCertificateOrder): Promise<Issued> {
     const open = await this.#authority(id);
     const purpose = assertForServices(open.record);
-    if (open.record.superseded_at !== null) throw superseded();
+    assertInUse(open.record);
     if (!profilesOf[purpose].includes(order.profile))
       throw new AppError('CONFLICT', `An authority for ${purpose} issues no ${order.profile} certificates`);
     const issued = await this.#sign(open, order);
@@ -91,7 +73,7 @@ export class ServiceCertificateService {
     const names = [...order.dns_names, ...order.ip_addresses, ...order.uris];
     return this.deps.writes.perform(write, async ({ certificateAuthorities, serviceCertificates }) => {
       const rows = await certificateAuthorities.list();
-      if (!rows.some((row) => row.id === id && row.superseded_at === null)) throw superseded();
+      assertInUse(rows.find((row) => row.id === id) ?? open.record);
       const { profile } = order;
       const subject = new X509Certificate(issued.pem).subject.split('\n').reverse().join(',');
       const { serial, pem, notBefore, notAfter } = issued;
@@ -101,7 +83,7 @@ export class ServiceCertificateService {
         serial,
         fingerprint_sha256: fingerprint,
         not_after: notAfter.toISOString(),
-        certificate: { pem, chain: [open.record.pem] },
+        certificate: { pem, chain: [...open.chain] },
       };
       const detail = { serial, profile, subject, names, not_after: answer.not_after };
       return { answer, ...told('ca.issue', id, detail) };
@@ -135,7 +117,7 @@ export class ServiceCertificateService {
 
   /** Lists say so now if they can, and a few seconds later if not. */
   async #changed(): Promise<void> {
-    await this.deps.ca.refresh().catch(() => undefined);
+    await this.deps.ca.reread().catch(() => undefined);
     await this.deps.lists.refresh().catch(() => undefined);
   }
 
@@ -143,7 +125,7 @@ export class ServiceCertificateService {
   async #authority(id: string): Promise<OpenAuthority> {
     const known = await this.deps.ca.authority(id);
     if (known !== undefined) return known;
-    await this.deps.ca.refresh();
+    await this.deps.ca.reread();
     const found = await this.deps.ca.authority(id);
     if (found === undefined) throw noSuchAuthority();
     return found;
@@ -175,14 +157,15 @@ export class ServiceCertificateService {
 /** @throws AppError CONFLICT */
 function assertForServices({ purpose }: { readonly purpose: string }): ServicePurpose {
   if (isServicePurpose(purpose)) return purpose;
-  throw new AppError(
-    'CONFLICT',
-    `The authority for ${purpose} issues nothing on demand, and is not rotated here`,
-  );
+  throw new AppError('CONFLICT', `The authority for ${purpose} issues nothing on demand`);
 }
 
-const superseded = (): AppError =>
-  new AppError('CONFLICT', 'This authority was superseded: the present one of its purpose issues');
+/** @throws AppError CONFLICT */
+function assertInUse(record: CertificateAuthorityRecord): void {
+  if (phaseOf(record) === 'announced')
+    throw new AppError('CONFLICT', 'This authority is announced, and not in use yet');
+  if (!isInUse(record)) throw superseded();
+}
 
 const told = (action: string, id: string, detail: Readonly<Record<string, unknown>>) => ({
   audit: { action, object: { kind: 'certificate_authority', id }, detail },

@@ -38,7 +38,7 @@ export class PrivateCaIssuer implements Issuer {
   async issue({ names, keyType, onStep, signal }: IssueRequest): Promise<IssuedCertificate> {
     const subjects = identifiersOf(names).map(({ value }) => value);
     return reported(onStep, 'finalize', async () => {
-      const { pem: chainPem, authority } = await this.deps.key.open();
+      const { chain: chainPem, authority } = await this.deps.key.open();
       const privateKeyPem = await generatePrivateKeyPem(keyType);
       signal?.throwIfAborted();
       const publicKey = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'der' });

@@ -15,6 +15,8 @@ export interface OpenWebAuthority {
   readonly id: string;
   /** Its certificate. */
   readonly pem: string;
+  /** The same, and what else is shown after a certificate of it. */
+  readonly chain: string;
   readonly authority: Authority;
 }
 
@@ -42,8 +44,11 @@ export class WebAuthorityKey {
 
   /** @throws AppError ACME_UNAVAILABLE while the backend has not certified it; INTERNAL_ERROR for a key of another one */
   async open(): Promise<OpenWebAuthority> {
-    this.#open ??= await this.#load(await this.deps.authorities.find());
-    return this.#open;
+    const found = await this.deps.authorities.find();
+    const known = this.#open;
+    if (known?.chain === chainOf(found)) return known;
+    // Certified anew by a backend, the authority is shown by its new certificate from now on.
+    return (this.#open = await this.#load(found));
   }
 
   async #load(found: WebAuthority | undefined): Promise<OpenWebAuthority> {
@@ -53,6 +58,8 @@ export class WebAuthorityKey {
       );
     const { id, pem, key_sealed } = found;
     const key = this.deps.box.openText(key_sealed, webAuthorityKeyContext(id));
-    return { id, pem, authority: await openAuthority(pem, key) };
+    return { id, pem, chain: chainOf(found), authority: await openAuthority(pem, key) };
   }
 }
+
+const chainOf = (found: WebAuthority | undefined): string => (found?.pem ?? '') + (found?.cross_pem ?? '');

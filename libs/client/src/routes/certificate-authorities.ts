@@ -5,6 +5,8 @@ import {
   serviceCertificateIssued,
   serviceCertificatePage,
   type certificateAuthorityCreate,
+  type certificateAuthorityEnd,
+  type certificateAuthorityRotate,
   type serviceCertificateOrder,
   type serviceCertificateRevoke,
 } from '@viw/contracts';
@@ -19,9 +21,12 @@ export const certificateAuthorityRoutes = (http: Transport) => ({
     http.call(certificateAuthorityList, { method: 'GET', path: '/api/v1/ca', options }),
   create: (body: z.input<typeof certificateAuthorityCreate>, options?: WriteOptions) =>
     http.call(certificateAuthority, { method: 'POST', path: '/api/v1/ca', body, options }),
-  /** The next one of its purpose. */
-  rotate: (id: string, options?: WriteOptions) =>
-    http.call(certificateAuthority, { method: 'POST', path: `${authorityPath(id)}/rotate`, options }),
+  /** The next one of its purpose: announced first, then in use. */
+  rotate: (id: string, body: z.input<typeof certificateAuthorityRotate> = {}, options?: WriteOptions) =>
+    http.call(certificateAuthority, { method: 'POST', path: `${authorityPath(id)}/rotate`, body, options }),
+  /** Of a former one: nobody is told to trust it any more. */
+  end: (id: string, body: z.input<typeof certificateAuthorityEnd> = {}, options?: WriteOptions) =>
+    http.call(certificateAuthority, { method: 'POST', path: `${authorityPath(id)}/end`, body, options }),
   issue: (id: string, body: z.input<typeof serviceCertificateOrder>, options?: WriteOptions) =>
     http.call(serviceCertificateIssued, {
       method: 'POST',

@@ -25,9 +25,21 @@ export const authorityPurpose = z.enum([
 ]);
 export type AuthorityPurpose = z.infer<typeof authorityPurpose>;
 
+/** Published and not in use yet; the one of its purpose that issues; trusted still; nobody is told to trust it. */
+export const authorityPhase = z.enum(['announced', 'in_use', 'former', 'ended']);
+export type AuthorityPhase = z.infer<typeof authorityPhase>;
+
 export const certificateAuthority = z.object({
   id: z.uuid(),
   purpose: authorityPurpose,
+  phase: authorityPhase,
+  /** Of an announced one: when it will be in use. */
+  announced_until: z.string().nullable(),
+  /** Of a former one: before that it is ended by force only. */
+  trusted_until: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  /** Issued by it to gateways and on demand, and neither revoked, replaced nor over; null: cert-workers have its key. */
+  valid_certificates: z.int().nullable(),
   /** RFC 4514: `CN=…,O=…`. */
   subject: z.string(),
   /** Lower-case hex, of the DER form. */
@@ -36,12 +48,14 @@ export const certificateAuthority = z.object({
   issuer_id: z.uuid().nullable(),
   not_before: z.string(),
   not_after: z.string(),
-  /** Since when it issues no more, because a next one does; null: the present one of its purpose. */
+  /** Since when it issues no more, because a next one does; null: the present one of its purpose, or an announced one. */
   superseded_at: z.string().nullable(),
   /** Null for the moment before the first list. */
   revocation_list: z.object({ number: z.int(), this_update: z.string(), next_update: z.string() }).nullable(),
   /** Public paths of this backend. The first: PEM, with the authorities above it. The second: DER. */
   certificate_path: z.string(),
+  /** PEM: every authority of the purpose that is announced, in use or former, and the roots. */
+  trust_path: z.string(),
   revocation_list_path: z.string(),
 });
 export type CertificateAuthority = z.infer<typeof certificateAuthority>;
@@ -52,6 +66,16 @@ export type CertificateAuthorityList = z.infer<typeof certificateAuthorityList>;
 /** For these an administrator can make authorities, and have certificates issued. */
 export const servicePurpose = z.enum(['services', 'database-services']);
 export type ServicePurpose = z.infer<typeof servicePurpose>;
+
+export const certificateAuthorityRotate = z.strictObject({
+  /** How long the next one is published before it issues; default: as configured, and for services not at all. Seconds. */
+  announce_s: z.int().min(0).max(31_536_000).optional(),
+});
+export const certificateAuthorityEnd = z.strictObject({
+  /** Whatever certificates are cut off. For administrators. */
+  force: z.boolean().default(false),
+});
+
 export const certificateAuthorityCreate = z.strictObject({ purpose: servicePurpose });
 
 /** What a certificate may be shown as. */

@@ -42,6 +42,7 @@ import { auditedWork } from './0055_audited_work';
 import { agentHistory } from './0058_agent_history';
 import { commandHistory } from './0059_command_history';
 import { certificateHistory } from './0060_certificate_history';
+import { authorityPhases } from './0061_authority_phases';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -92,4 +93,5 @@ export const migrations: readonly Migration[] = [
   agentHistory,
   commandHistory,
   certificateHistory,
+  authorityPhases,
 ];

@@ -21,8 +21,17 @@ export interface CertificateAuthoritiesTable {
   crl_digest: string | null;
   crl_this_update: InstantOrNull;
   crl_next_update: InstantOrNull;
-  /** Null: the present one of its purpose. */
+  /** Null: the present one of its purpose, or an announced one. */
   superseded_at: InstantOrNull;
+  /** Published, and in use from then on; null: it is, or was, in use. */
+  announced_until: InstantOrNull;
+  /** Since when nobody is told to trust it. */
+  ended_at: InstantOrNull;
+  /** Of a root: its name and key, signed by the root before it, which is `cross_issuer_id`. */
+  cross_pem: string | null;
+  cross_issuer_id: string | null;
+  /** Of the web authority: by which it was certified before. */
+  former_pems: Generated<string[]>;
 }
 
 export interface IssuedCertificatesTable {

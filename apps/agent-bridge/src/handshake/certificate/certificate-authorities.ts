@@ -13,6 +13,13 @@ export class CertificateAuthorities {
     this.#certificates = certificates;
   }
 
+  trusted(): { readonly sha256: string; readonly notAfter: Date }[] {
+    return this.#certificates.map(({ fingerprint256, validTo }) => ({
+      sha256: fingerprint256.replaceAll(':', '').toLowerCase(),
+      notAfter: new Date(validTo),
+    }));
+  }
+
   /** By name and by signature. The issuer itself must be among them: no chain is followed. */
   issued(certificate: X509Certificate): boolean {
     return this.#certificates.some(

@@ -16,8 +16,17 @@ export interface CertificateAuthorityRecord {
   readonly crl_digest: string | null;
   readonly crl_this_update: string | null;
   readonly crl_next_update: string | null;
-  /** Null: the present one of its purpose. */
+  /** Null: the present one of its purpose, or an announced one. */
   readonly superseded_at: string | null;
+  /** Published, and in use from then on; null: it is, or was, in use. */
+  readonly announced_until: string | null;
+  /** Since when nobody is told to trust it. */
+  readonly ended_at: string | null;
+  /** Of a root: its name and key, signed by the root before it, which is `cross_issuer_id`. */
+  readonly cross_pem: string | null;
+  readonly cross_issuer_id: string | null;
+  /** By which it was certified before. */
+  readonly former_pems: readonly string[];
 }
 
 export interface SealedAuthority extends CertificateAuthorityRecord {
@@ -35,6 +44,24 @@ export interface NewCertificateAuthority {
   readonly notAfter: Date;
   /** The private key, as `libs/secrets` seals it; null when who asked for the authority holds it. */
   readonly sealed: SealedEnvelope | null;
+  /** Seconds until it is in use, by the clock of Postgres; none: it is at once. */
+  readonly announceS?: number;
+  /** Of a root after another one. */
+  readonly cross?: { readonly pem: string; readonly issuerId: string };
+}
+
+export interface ActivatedAuthority {
+  readonly id: string;
+  readonly purpose: AuthorityPurpose;
+}
+
+/** What somebody shows or is shown, and would be refused without its authority. */
+export interface ValidCertificates {
+  readonly count: number;
+  /** When the last of them ends. */
+  readonly last: string;
+  /** Gateways or subjects, five at most. */
+  readonly some: readonly string[];
 }
 
 export interface StoredRevocationList {
@@ -51,6 +78,7 @@ const columns = [
   ...(['id', 'purpose', 'issuer_id', 'subject', 'pem', 'fingerprint_sha256'] as const),
   ...(['not_before', 'not_after'] as const),
   ...(['crl_number', 'crl_digest', 'crl_this_update', 'crl_next_update', 'superseded_at'] as const),
+  ...(['announced_until', 'ended_at', 'cross_pem', 'cross_issuer_id', 'former_pems'] as const),
 ];
 
 /** viw's own certificate authorities, one present one of each purpose, each with its newest revocation list. */
@@ -92,19 +120,94 @@ export class CertificateAuthorityRepository {
         not_before: authority.notBefore,
         not_after: authority.notAfter,
         sealed: authority.sealed && JSON.stringify(authority.sealed),
+        // Not rounded up: with 0 seconds its time has come.
+        announced_until:
+          authority.announceS === undefined
+            ? null
+            : sql<string>`date_trunc('milliseconds', now()) + make_interval(secs => ${authority.announceS})`,
+        cross_pem: authority.cross?.pem ?? null,
+        cross_issuer_id: authority.cross?.issuerId ?? null,
       })
       .execute();
   }
 
-  /** Makes room for the next one of its purpose. False: it was superseded before. */
-  async supersede(id: string): Promise<boolean> {
+  /** Whether the time of an announced one has come. */
+  async isDue(): Promise<boolean> {
+    const { rows } =
+      await sql`SELECT FROM viw.certificate_authorities WHERE announced_until <= now() LIMIT 1`.execute(
+        this.deps.db,
+      );
+    return rows.length > 0;
+  }
+
+  /**
+   * Announced ones whose time has come take the place of the present ones; in a transaction, under the lock of the registry.
+   * @returns those that are in use now
+   */
+  async activateDue(): Promise<ActivatedAuthority[]> {
+    await sql`UPDATE viw.certificate_authorities p SET superseded_at = now()
+      FROM viw.certificate_authorities a
+      WHERE a.announced_until <= now() AND p.purpose = a.purpose AND p.superseded_at IS NULL
+        AND p.announced_until IS NULL`.execute(this.deps.db);
+    const { rows } =
+      await sql<ActivatedAuthority>`UPDATE viw.certificate_authorities SET announced_until = NULL
+      WHERE announced_until <= now() RETURNING id, purpose`.execute(this.deps.db);
+    return rows;
+  }
+
+  /** Nobody is told to trust a former one any more. False: it is none, or has ended before. */
+  async end(id: string): Promise<boolean> {
     const result = await this.deps.db
       .updateTable('certificate_authorities')
-      .set({ superseded_at: sql<string>`now()` })
+      .set({ ended_at: sql<string>`now()` })
       .where('id', '=', id)
-      .where('superseded_at', 'is', null)
+      .where('superseded_at', 'is not', null)
+      .where('ended_at', 'is', null)
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
+  }
+
+  /** The web authority alone: the same name and key, certified anew. The certificate of before is remembered. */
+  async recertify(
+    id: string,
+    by: Pick<NewCertificateAuthority, 'pem' | 'fingerprintSha256' | 'notBefore' | 'notAfter'> & {
+      readonly issuerId: string;
+    },
+  ): Promise<void> {
+    await sql`UPDATE viw.certificate_authorities SET former_pems = former_pems || pem, pem = ${by.pem},
+        issuer_id = ${by.issuerId}::uuid, fingerprint_sha256 = ${by.fingerprintSha256},
+        not_before = ${by.notBefore}::timestamptz, not_after = ${by.notAfter}::timestamptz
+      WHERE id = ${id}::uuid AND purpose = 'web-services'`.execute(this.deps.db);
+  }
+
+  /** Certificates for web servers in service that are shown with another certificate of their authority than the present one. */
+  async webByFormerChain(): Promise<ValidCertificates | undefined> {
+    const { rows } = await sql<ValidCertificates>`
+      SELECT count(*)::int AS count, max(v.not_after) AS last, (array_agg(v.names[1] ORDER BY v.names[1]))[1:5] AS some
+      FROM viw.certificate_authorities a
+      JOIN viw.certificates c ON c.issuer = 'private-ca' AND c.deleted_at IS NULL
+      JOIN viw.certificate_versions v ON v.id = c.current_version_id
+      WHERE a.purpose = 'web-services' AND v.not_after > now() AND v.revoked_at IS NULL
+        AND strpos(v.issuer, 'viw web services') > 0 AND strpos(v.chain_pem, a.pem) = 0`.execute(
+      this.deps.db,
+    );
+    return rows[0]?.count === 0 ? undefined : rows[0];
+  }
+
+  /** Of each authority that has any: what it has issued to gateways and services and what still counts. */
+  async validBelow(): Promise<ReadonlyMap<string, ValidCertificates>> {
+    const { rows } = await sql<ValidCertificates & { authority_id: string }>`
+      SELECT authority_id, count(*)::int AS count, max(not_after) AS last, (array_agg(holder ORDER BY holder))[1:5] AS some
+      FROM (
+        SELECT i.authority_id, i.not_after, i.agent_id AS holder FROM viw.issued_certificates i
+          WHERE i.not_after > now() AND EXISTS (SELECT FROM viw.gateway_credentials c
+            WHERE c.certificate_sha256 = i.fingerprint_sha256 AND (c.active OR (c.revoked_at IS NULL
+              AND coalesce(c.overlap_until, c.replaced_at) > now())))
+        UNION ALL
+        SELECT authority_id, not_after, subject FROM viw.service_certificates
+          WHERE not_after > now() AND revoked_at IS NULL
+      ) valid GROUP BY authority_id`.execute(this.deps.db);
+    return new Map(rows.map(({ authority_id: id, ...valid }) => [id, valid]));
   }
 
   /** The same key under another key-encryption key; nothing when somebody else has changed it meanwhile. */

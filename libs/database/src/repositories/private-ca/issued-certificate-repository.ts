@@ -49,12 +49,18 @@ export class IssuedCertificateRepository {
       .execute();
   }
 
-  /** PEM of the certificate that the gateway has for this key, if that is the one in force and was issued so few seconds ago. */
-  async inForce(agentId: string, keySha256: string, withinS: number): Promise<string | undefined> {
+  /** PEM of the certificate that the gateway has for this key by this authority, if that is the one in force and was issued so few seconds ago. */
+  async inForce(
+    authorityId: string,
+    agentId: string,
+    keySha256: string,
+    withinS: number,
+  ): Promise<string | undefined> {
     const row = await this.deps.db
       .selectFrom('issued_certificates as i')
       .innerJoin('gateway_credentials as c', 'c.certificate_sha256', 'i.fingerprint_sha256')
       .select('i.pem')
+      .where('i.authority_id', '=', authorityId)
       .where('i.agent_id', '=', agentId)
       .where('c.agent_id', '=', agentId)
       .where('c.active', '=', true)

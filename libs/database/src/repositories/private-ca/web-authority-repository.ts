@@ -9,6 +9,8 @@ export interface WebAuthority {
   key_sealed: SealedEnvelope;
   /** Null until the backend has certified it. */
   pem: string | null;
+  /** The former root's word for the present one, to be shown after `pem`, until the former has ended. */
+  cross_pem: string | null;
   crl_number: number | null;
   crl_digest: string | null;
   crl_this_update: string | null;
@@ -37,10 +39,13 @@ export class WebAuthorityRepository {
 
   async find(): Promise<WebAuthority | undefined> {
     const { rows } = await sql<WebAuthority>`
-      SELECT r.id, r.key_sealed, a.pem, a.crl_number, a.crl_digest, a.crl_this_update FROM viw.authority_requests r
-      LEFT JOIN viw.certificate_authorities a ON a.id = r.id WHERE r.purpose = 'web-services'`.execute(
-      this.deps.db,
-    );
+      SELECT r.id, r.key_sealed, a.pem, CASE WHEN f.ended_at IS NULL THEN root.cross_pem END AS cross_pem,
+        a.crl_number, a.crl_digest, a.crl_this_update
+      FROM viw.authority_requests r
+      LEFT JOIN viw.certificate_authorities a ON a.id = r.id
+      LEFT JOIN viw.certificate_authorities root ON root.id = a.issuer_id
+      LEFT JOIN viw.certificate_authorities f ON f.id = root.cross_issuer_id
+      WHERE r.purpose = 'web-services'`.execute(this.deps.db);
     return rows[0];
   }
 

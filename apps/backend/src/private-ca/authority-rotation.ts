@@ -1,0 +1,151 @@
+import { AppError, systemClock } from '@viw/runtime';
+import type { Clock, Logger } from '@viw/runtime';
+import type { CertificateAuthorityRecord, ValidCertificates } from '@viw/database';
+import type { Repositories, Store } from '../store';
+import { isInUse, isTrusted, phaseOf } from './authority-phase';
+import type { AuthorityCertifier } from './authority-certifier';
+import type { PrivateCa } from './private-ca';
+
+export interface AuthorityRotationOptions {
+  /** How long the next root or authority of gateways is published before it is in use. Seconds. */
+  readonly announceS: number;
+  /** How long a former authority stays trusted at least. Seconds. */
+  readonly overlapS: number;
+}
+
+export interface AuthorityRotationDeps {
+  readonly store: Pick<Store, 'repositories' | 'transaction'>;
+  readonly ca: Pick<PrivateCa, 'found' | 'follow'>;
+  readonly certifier: Pick<AuthorityCertifier, 'recertify'>;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+export const noSuchAuthority = (): AppError => new AppError('NOT_FOUND', 'No such certificate authority');
+export const superseded = (): AppError =>
+  new AppError('CONFLICT', 'This authority was superseded: the present one of its purpose issues');
+
+/**
+ * The life of an authority: announced (published, so that whoever checks can learn it) → in use → former (issues nothing more,
+ * trusted still) → ended. Steps are taken under the lock of the registry, so of several at once one counts.
+ */
+export class AuthorityRotation {
+  constructor(
+    private readonly options: AuthorityRotationOptions,
+    private readonly deps: AuthorityRotationDeps,
+  ) {}
+
+  /**
+   * Makes and announces the next one of its purpose, in the caller's transaction. Announced for no time, it is in use at once,
+   * as those for services are, whose servers show the chain.
+   * The authority whose key cert-workers hold is certified anew instead, and stays itself.
+   * @param announceS seconds; undefined: as configured
+   * @returns the next one's id
+   * @throws AppError NOT_FOUND; CONFLICT for one that is not in use, while another one is announced, for a root whose
+   *   predecessor has not ended
+   */
+  async begin(repositories: Repositories, id: string, announceS?: number): Promise<string> {
+    const { certificateAuthorities, gatewayRegistry } = repositories;
+    await gatewayRegistry.lock();
+    const rows = await certificateAuthorities.list();
+    const present = rows.find((row) => row.id === id);
+    if (present === undefined) throw noSuchAuthority();
+    const { purpose } = present;
+    if (purpose === 'web-services') {
+      if (announceS !== undefined) throw new AppError('CONFLICT', 'This authority is certified anew at once');
+      await this.deps.certifier.recertify(repositories, present);
+      return id;
+    }
+    if (phaseOf(present) === 'announced')
+      throw new AppError('CONFLICT', 'This authority is announced, and not in use yet');
+    if (!isInUse(present)) throw superseded();
+    if (rows.some((row) => row.purpose === purpose && row.announced_until !== null))
+      throw new AppError('CONFLICT', 'A rotation is under way: the next authority is announced');
+    // One step back is what a chain leads over.
+    if (purpose === 'root' && rows.some((row) => row.purpose === purpose && phaseOf(row) === 'former'))
+      throw new AppError('CONFLICT', 'The root before this one has not ended: end it first');
+    const atOnce = purpose === 'services' || purpose === 'database-services';
+    const next = await this.deps.ca.found(
+      repositories,
+      purpose,
+      announceS ?? (atOnce ? 0 : this.options.announceS),
+    );
+    // One that is announced for no time.
+    await certificateAuthorities.activateDue();
+    return next;
+  }
+
+  /** Puts in use what was announced for long enough, and learns what other backends have done. Of several backends one does it. */
+  async advance(): Promise<void> {
+    const { store, ca, logger } = this.deps;
+    if (await store.repositories.certificateAuthorities.isDue()) {
+      const activated = await store.transaction(async ({ certificateAuthorities, gatewayRegistry }) => {
+        await gatewayRegistry.lock();
+        return certificateAuthorities.activateDue();
+      });
+      for (const { id, purpose } of activated)
+        logger.info(
+          { event: 'certificate_authority_in_use', purpose, authority_id: id },
+          'an announced certificate authority is in use; the former one issues nothing more',
+        );
+    }
+    await ca.follow(await store.repositories.certificateAuthorities.list());
+  }
+
+  /**
+   * Nobody is told to trust a former one any more, in the caller's transaction. Its revocation lists and answers go on.
+   * @param force whether it counts or not what would be cut off
+   * @returns what is cut off
+   * @throws AppError NOT_FOUND; CONFLICT for one that is no former one; unless forced, within the shortest overlap, and while
+   *   certificates that lead to nothing else are valid
+   */
+  async end(repositories: Repositories, id: string, force: boolean): Promise<string[]> {
+    const { certificateAuthorities, gatewayRegistry } = repositories;
+    await gatewayRegistry.lock();
+    const rows = await certificateAuthorities.list();
+    const row = rows.find((each) => each.id === id);
+    if (row === undefined) throw noSuchAuthority();
+    if (phaseOf(row) !== 'former')
+      throw new AppError('CONFLICT', 'Only a former authority can be ended, and only once');
+    const open = leftBelow(row, rows, await certificateAuthorities.validBelow(), this.#now());
+    if (row.purpose === 'root') {
+      const web = await certificateAuthorities.webByFormerChain();
+      if (web !== undefined) open.push(`certificates for web servers: ${validText(web)}`);
+    }
+    const until = Date.parse(row.superseded_at ?? '') + this.options.overlapS * 1_000;
+    if (!force && this.#now() < until)
+      throw new AppError('CONFLICT', `It is to be trusted until ${new Date(until).toISOString()} at least`);
+    if (!force && open.length > 0) throw new AppError('CONFLICT', `It is needed still: ${open.join('; ')}`);
+    await certificateAuthorities.end(id);
+    return open;
+  }
+
+  #now(): number {
+    return (this.deps.clock ?? systemClock).now();
+  }
+}
+
+const validText = ({ count, last, some }: ValidCertificates): string =>
+  `${count} certificates are valid, the last until ${last}: ${some.join(', ')}` +
+  (count > some.length ? ', ...' : '');
+
+/** What leads to this authority and to no other. */
+function leftBelow(
+  authority: CertificateAuthorityRecord,
+  all: readonly CertificateAuthorityRecord[],
+  valid: ReadonlyMap<string, ValidCertificates>,
+  now: number,
+): string[] {
+  const own = valid.get(authority.id);
+  const below = all.filter(
+    (row) => row.issuer_id === authority.id && isTrusted(row, now) && (isInUse(row) || valid.has(row.id)),
+  );
+  return [
+    ...(own === undefined ? [] : [validText(own)]),
+    ...below.map(
+      (row) =>
+        `the authority for ${row.purpose} ${row.id} is below it, ` +
+        (isInUse(row) ? 'in use' : `with ${valid.get(row.id)?.count ?? 'certain'} valid certificates`),
+    ),
+  ];
+}

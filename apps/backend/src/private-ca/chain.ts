@@ -1,0 +1,34 @@
+import type { CertificateAuthorityRecord } from '@viw/database';
+import { isInUse, isTrusted } from './authority-phase';
+
+/**
+ * What is shown after a certificate of this authority: itself, and until the root before its root has ended, that one's word for
+ * the present root, for who trusts the former only. PEM.
+ */
+export function chainOf(
+  authority: Pick<CertificateAuthorityRecord, 'pem' | 'issuer_id'>,
+  all: readonly CertificateAuthorityRecord[],
+): string[] {
+  const byId = (id: string | null): CertificateAuthorityRecord | undefined =>
+    all.find((each) => each.id === id);
+  const root = byId(authority.issuer_id);
+  const cross = byId(root?.cross_issuer_id ?? null)?.ended_at === null ? root?.cross_pem : null;
+  return [authority.pem, ...(cross ? [cross] : [])];
+}
+
+/**
+ * Every authority of the purpose that certificates which count, or will count soon, are issued by, the present one first; then the
+ * roots likewise. PEM.
+ * @param now milliseconds
+ */
+export function trustBundle(
+  purpose: CertificateAuthorityRecord['purpose'],
+  all: readonly CertificateAuthorityRecord[],
+  now: number,
+): string[] {
+  const trusted = all
+    .filter((each) => isTrusted(each, now))
+    .sort((a, b) => Number(isInUse(b)) - Number(isInUse(a)));
+  const of = (wanted: typeof purpose) => trusted.filter((each) => each.purpose === wanted);
+  return [...(purpose === 'root' ? [] : of(purpose)), ...of('root')].map(({ pem }) => pem);
+}
