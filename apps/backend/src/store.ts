@@ -4,6 +4,7 @@ import {
   ApiClientCertificateRepository,
   ApiClientRepository,
   ApiKeyRepository,
+  AuditArchiveRepository,
   AuditChainRepository,
   AuditRepository,
   CertificateAuthorityRepository,
@@ -54,6 +55,7 @@ const repositoriesOf = (db: Db) => ({
   apiClients: new ApiClientRepository({ db }),
   apiKeys: new ApiKeyRepository({ db }),
   audit: new AuditRepository({ db }),
+  auditArchive: new AuditArchiveRepository({ db }),
   auditChain: new AuditChainRepository({ db }),
   certificateAuthorities: new CertificateAuthorityRepository({ db }),
   certificates: new CertificateRepository({ db }),
@@ -108,5 +110,14 @@ export class Store {
   /** All or nothing. No network call other than to Postgres belongs in `work`. */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
     return inTransaction(this.deps.db, (trx) => work(repositoriesOf(trx)));
+  }
+
+  /** Reads only, all of one state of the tables. */
+  snapshot<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    return this.deps.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((trx) => work(repositoriesOf(trx)));
   }
 }

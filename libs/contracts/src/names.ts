@@ -158,4 +158,5 @@ export const advisoryLocks = {
   /** Delivers notifications, and looks whether alerts are still about something. */
   notificationDelivery: 7_351,
   alertUpkeep: 7_352,
+  auditRetention: 7_356,
 } as const;

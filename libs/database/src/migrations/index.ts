@@ -39,6 +39,7 @@ import { services } from './0052_services';
 import { certificateBatches } from './0053_certificate_batches';
 import { certificateRetirement } from './0054_certificate_retirement';
 import { auditedWork } from './0055_audited_work';
+import { auditArchive } from './0056_audit_archive';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -86,4 +87,5 @@ export const migrations: readonly Migration[] = [
   certificateBatches,
   certificateRetirement,
   auditedWork,
+  auditArchive,
 ];
