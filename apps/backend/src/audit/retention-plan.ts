@@ -43,7 +43,7 @@ export async function planCuts(
   if (due.length === 0) return IDLE;
   const anchor = due.findLast((checkpoint) => signer.judge(checkpoint) === 'valid');
   if (anchor === undefined)
-    return { ...IDLE, obstacle: 'no checkpoint there is signed by a key that is configured' };
+    return { ...IDLE, obstacle: 'of the checkpoints there none is signed by a key that is configured' };
   const tip = (await chain.tip())?.seq ?? 0;
   const findings = new Findings();
   const ends: Place[] = [];

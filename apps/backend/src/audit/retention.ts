@@ -14,6 +14,8 @@ import { planCuts } from './retention-plan';
 /** Lines per cut, so that none holds its locks for long. */
 const CUT = 5_000;
 const DAY_MS = 86_400_000;
+/** Kept longer, so that the clocks of backend and Postgres need not agree. */
+const SLACK_MS = 3_600_000;
 /** Findings that the log tells. */
 const TOLD = 10;
 
@@ -52,13 +54,17 @@ export class AuditRetention {
   async drop(end: AbortSignal): Promise<void> {
     const { store, signer } = this.deps;
     const { days, cut: most = CUT } = this.options;
-    const cutOff = new Date(this.#clock.now() - days * DAY_MS).toISOString();
+    const cutOff = new Date(this.#clock.now() - days * DAY_MS - SLACK_MS).toISOString();
     const archive = await this.#readArchive();
     if (archive.findings.length > 0) return this.#refuse('the archive does not verify', archive.findings);
     for (let { base } = archive; !end.aborted;) {
-      const plan = await store.snapshot(({ auditChain: chain }) =>
-        planCuts({ base, cutOff, most }, { chain, signer }),
+      const plan = await store.snapshot(async ({ auditArchive, auditChain: chain }) =>
+        ((await auditArchive.newest())?.seq ?? 0) === base.seq
+          ? planCuts({ base, cutOff, most }, { chain, signer })
+          : undefined,
       );
+      // Somebody else has cut since: it goes on there.
+      if (plan === undefined) return;
       if (plan.obstacle !== undefined) return this.#refuse(plan.obstacle, plan.findings);
       this.deps.metrics.refused.set(0);
       if (plan.ends.length === 0) return;
