@@ -1,8 +1,11 @@
 import type { ArchiveRow } from '@viw/database';
+import { generateKek } from '@viw/secrets';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
+import { chainHash } from '../src/audit/chain-hash';
+import { CheckpointSigner } from '../src/audit/checkpoint-signer';
 import type { AuditStage } from './audit-stage';
-import { auditStage, cutTwice, dueLines } from './audit-stage';
+import { DAY_MS, auditStage, cutTwice, dueLines } from './audit-stage';
 import { dieWithin } from './dying-cut';
 
 let stage: AuditStage;
@@ -102,6 +105,32 @@ describe('a cut that is refused', () => {
     expect(await count('audit_chain')).toBeGreaterThanOrEqual(7);
   });
 
+  it('lines made to look old, in a chain made anew under a checkpoint of somebody else, stay', async () => {
+    await stage.owner(`UPDATE viw.audit_log SET at = now() - interval '450 days'`);
+    const links = await stage.store.repositories.auditChain.read(0, 100);
+    let previous = '0'.repeat(64);
+    for (const { seq, entry } of links) {
+      const hash = entry === null ? '' : chainHash(previous, entry);
+      await stage.owner(
+        `UPDATE viw.audit_chain SET prev_hash = '${previous}', hash = '${hash}' WHERE seq = ${seq}`,
+      );
+      previous = hash;
+    }
+    const forger = new CheckpointSigner({ keys: [generateKek()] });
+    const { seq, hash, at, kid, signature } = forger.sign({
+      ...{ seq: 21, hash: previous, at: new Date(Date.now() - 449 * DAY_MS).toISOString() },
+    });
+    await stage.owner('DELETE FROM viw.audit_checkpoints');
+    await stage.owner(
+      `INSERT INTO viw.audit_checkpoints VALUES (${seq}, '${hash}', '${at}', '${kid}', '${signature}')`,
+    );
+    await stage.retention({ days: 400 }).drop(running());
+    expect(await count('audit_chain')).toBe(21);
+    expect(told('audit_retention_refused').at(-1)).toMatchObject({
+      reason: expect.stringMatching(/none is signed by a key that is configured/) as string,
+    });
+  });
+
   it('of a chain that is all due the newest line stays', async () => {
     await stage.empty();
     await stage.appendOld(5, 500);
@@ -132,6 +161,34 @@ describe('a cut beside others', () => {
     expect(page.items).toHaveLength((await rows()).length);
   });
 
+  it('one that was overtaken between two cuts leaves the rest to the other, without an alarm', async () => {
+    const alarms = told('audit_retention_refused').length;
+    const { store } = stage;
+    const otherCut = async (): Promise<void> => {
+      const [link] = await store.repositories.auditChain.read(10, 1);
+      const [first] = await rows();
+      const cut = {
+        ...{ seq: 11, hash: link?.hash ?? '', after_seq: 8, after_hash: first?.hash ?? '', entries: 3 },
+        ...{ cut_off: new Date(Date.now() - 400 * DAY_MS).toISOString(), at: new Date().toISOString() },
+      };
+      await store.repositories.auditArchive.cut(stage.archives.sign(cut));
+    };
+    const overtaken = stage.retention(
+      { days: 400, cut: 8 },
+      {
+        snapshot: (work) => store.snapshot(work),
+        transaction: async (work) => {
+          const done = await store.transaction(work);
+          await otherCut();
+          return done;
+        },
+      },
+    );
+    await overtaken.drop(running());
+    expect(await rows()).toMatchObject([{ seq: 8 }, { seq: 11 }]);
+    expect(told('audit_retention_refused')).toHaveLength(alarms);
+  });
+
   it('a backend that is killed within a cut has cut nothing', async () => {
     await dieWithin(stage, 8);
     await eventually(async () => expect(await count('audit_chain')).toBe(21));
@@ -147,7 +204,7 @@ describe('a cut beside others', () => {
       const [link] = await stage.store.repositories.auditChain.read(7, 1);
       const row = stage.archives.sign({
         ...{ seq: 8, hash: link?.hash ?? '', after_seq: 0, after_hash: '0'.repeat(64), entries: 8 },
-        ...{ cut_off: new Date(Date.now() - 400 * 86_400_000).toISOString(), at: new Date().toISOString() },
+        ...{ cut_off: new Date(Date.now() - 400 * DAY_MS).toISOString(), at: new Date().toISOString() },
       });
       await sql`SELECT viw.drop_audit_lines(8, ${row.hash}, 0, ${row.after_hash}, 8, ${row.cut_off}, ${row.at},
         ${row.kid}, ${row.signature})`.execute(trx);

@@ -7,6 +7,7 @@ import { generateKek } from '@viw/secrets';
 import { sql } from 'kysely';
 import { ArchiveSigner } from '../src/audit/archive-signer';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
+import type { AuditRetentionOptions } from '../src/audit/retention';
 import { AuditRetention } from '../src/audit/retention';
 import { retentionMetrics } from '../src/audit/retention-metrics';
 import { AuditSealer } from '../src/audit/sealer';
@@ -34,7 +35,11 @@ export interface AuditStage {
   appendOld(count: number, days: number): Promise<void>;
   /** Until everything is sealed and signed, as so many days ago. */
   seal(daysAgo?: number): Promise<void>;
-  retention(options: { days: number; cut?: number }, clock?: Clock): AuditRetention;
+  /** @param through in place of the store */
+  retention(
+    options: AuditRetentionOptions,
+    through?: Pick<Store, 'snapshot' | 'transaction'>,
+  ): AuditRetention;
   verify(known?: KnownPlace): Promise<AuditVerification>;
   kinds(known?: KnownPlace): Promise<string[]>;
   /** As the tables' owner, undone afterwards. */
@@ -97,10 +102,9 @@ export async function auditStage(): Promise<AuditStage> {
         SELECT now() - make_interval(days => ${days}), 'administrator', '1', 'gateway.update', 'success',
           jsonb_build_object('n', n) FROM generate_series(1, ${count}::int) n`.execute(db);
     },
-    retention: (options, clock) => {
+    retention: (options, through = store) => {
       const metrics = retentionMetrics({ audit: store.repositories.audit, metrics: createMetrics('test') });
-      const deps = { store, signer, archives, logger, metrics };
-      return new AuditRetention(options, clock ? { ...deps, clock } : deps);
+      return new AuditRetention(options, { store: through, signer, archives, logger, metrics });
     },
     kinds: async (known) => (await verify(known)).findings.map(({ kind }) => kind),
     tampering: async (statements, look) => {
