@@ -14,7 +14,15 @@ describe('configuration', () => {
       BACKEND_BIND: { host: '127.0.0.1', port: 8080 },
       BACKEND_OPS_BIND: { host: '127.0.0.1', port: 8081 },
       BACKEND_COOKIE_SECURE: true,
+      BACKEND_AUDIT_RETENTION_DAYS: 400,
     });
+  });
+
+  it('keeps lines of the audit log for thirty days at least, or for good', () => {
+    expect(load({ BACKEND_AUDIT_RETENTION_DAYS: '0' }).BACKEND_AUDIT_RETENTION_DAYS).toBe(0);
+    expect(load({ BACKEND_AUDIT_RETENTION_DAYS: '30' }).BACKEND_AUDIT_RETENTION_DAYS).toBe(30);
+    for (const days of ['1', '29', '-1', 'never'])
+      expect(() => load({ BACKEND_AUDIT_RETENTION_DAYS: days })).toThrow('BACKEND_AUDIT_RETENTION_DAYS');
   });
 
   it('names everything that an enabled backend misses', () => {

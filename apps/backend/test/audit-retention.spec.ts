@@ -1,12 +1,16 @@
 import type { ArchiveRow } from '@viw/database';
+import { createLogger } from '@viw/runtime';
 import { generateKek } from '@viw/secrets';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import { chainHash } from '../src/audit/chain-hash';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
+import { configSource } from '../src/config';
+import { verifyAudit } from '../src/verify-audit';
 import type { AuditStage } from './audit-stage';
 import { DAY_MS, auditStage, cutTwice, dueLines } from './audit-stage';
 import { dieWithin } from './dying-cut';
+import { startBackend } from './test-backend';
 
 let stage: AuditStage;
 beforeAll(async () => (stage = await auditStage()), 60_000);
@@ -216,3 +220,35 @@ describe('a cut beside others', () => {
     expect(await stage.verify()).toMatchObject({ ok: true, entries: 15, archive: { cuts: 1 } });
   });
 });
+
+it('a running backend does it by itself, and says so by API, command and metrics', async () => {
+  await dueLines(stage);
+  const backend = await startBackend(stage.around);
+  try {
+    await eventually(async () => expect(await rows()).toMatchObject([{ seq: 14 }]));
+    const auditor = await backend.as('auditor');
+    const verified = { ok: true, archive: { cuts: 1, entries: 14, up_to: { seq: 14 } } };
+    await expect(auditor.audit.verify()).resolves.toMatchObject(verified);
+    await expect(auditor.audit.list({ action: 'audit.drop' })).resolves.toMatchObject({
+      items: [{ actor_kind: 'system', detail: { seq: 14, entries: 14 } }],
+    });
+    await eventually(async () => expect(await backend.metric('viw_audit_lines_dropped_total')).toBe(14));
+    expect(await backend.metric('viw_audit_retention_refused')).toBe(0);
+    expect(await backend.metric('viw_audit_oldest_line_seconds')).toBeGreaterThan(299 * 86_400);
+    expect(await verifyByCommand()).toMatchObject([0, verified]);
+    await stage.owner('DELETE FROM viw.audit_archive');
+    const missing = { ok: false, findings: [{ kind: 'links_missing', seq: 1 }] };
+    await expect(auditor.audit.verify()).resolves.toMatchObject(missing);
+    expect(await verifyByCommand()).toMatchObject([1, missing]);
+  } finally {
+    await backend.stop();
+  }
+});
+
+async function verifyByCommand(): Promise<[number, unknown]> {
+  let text = '';
+  const config = configSource.schema.parse(stage.around.environment);
+  const logger = createLogger({ service: 'backend', level: 'silent' });
+  const status = await verifyAudit(config, { logger, out: (part) => void (text += part) });
+  return [status, JSON.parse(text)];
+}

@@ -3,7 +3,6 @@ import { createDatabase } from '@viw/database';
 import type { Db } from '@viw/database';
 import type { Clock } from '@viw/runtime';
 import { createLogger, createMetrics } from '@viw/runtime';
-import { generateKek } from '@viw/secrets';
 import { sql } from 'kysely';
 import { ArchiveSigner } from '../src/audit/archive-signer';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
@@ -13,6 +12,7 @@ import { retentionMetrics } from '../src/audit/retention-metrics';
 import { AuditSealer } from '../src/audit/sealer';
 import type { KnownPlace } from '../src/audit/verification';
 import { AuditVerifier } from '../src/audit/verification';
+import { completeConfig, configSource } from '../src/config';
 import { Store } from '../src/store';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
@@ -53,9 +53,10 @@ export async function auditStage(): Promise<AuditStage> {
   const around = await surroundings();
   const db = createDatabase({ url: around.databaseUrl, applicationName: 'test', max: 4 });
   const store = new Store({ db });
-  const kek = generateKek();
-  const signer = new CheckpointSigner({ keys: [kek] });
-  const archives = new ArchiveSigner({ keys: [kek] });
+  // Those of a backend of these surroundings.
+  const { BACKEND_ENCRYPTION_KEY: keys } = completeConfig(configSource.schema.parse(around.environment));
+  const signer = new CheckpointSigner({ keys });
+  const archives = new ArchiveSigner({ keys });
   const log: string[] = [];
   const logger = createLogger(
     { service: 'backend' },
