@@ -3,6 +3,7 @@ import { ElectedTask } from '@viw/database';
 import type { ElectedTaskOptions } from '@viw/database';
 import { PeriodicTask } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
+import type { AuditRetention } from './audit/retention';
 import type { AuditSealer } from './audit/sealer';
 import type { TokenKeyring } from './auth/token-keyring';
 import type { PrivateCa } from './private-ca/private-ca';
@@ -18,15 +19,17 @@ export interface Jobs {
   readonly reconciler: Reconciler;
   readonly snapshots: SnapshotPublisher;
   readonly sealer: AuditSealer;
+  readonly retention: AuditRetention | undefined;
   readonly revocationLists: RevocationLists;
 }
 
 const BACKOFF = { baseMs: 200, capMs: 10_000 };
+const RETENTION_EVERY_MS = 6 * 3_600_000;
 
 /** What of all backends one does at a time. How soon another one goes on when that one ends: `standbyMs`. */
 export function electedJobs(
   at: Pick<ElectedTaskOptions, 'databaseUrl' | 'applicationName'>,
-  { reconciler, snapshots, sealer, revocationLists }: Jobs,
+  { reconciler, snapshots, sealer, retention, revocationLists }: Jobs,
   logger: Logger,
 ): Component[] {
   return [
@@ -80,6 +83,23 @@ export function electedJobs(
       },
       { run: () => revocationLists.refresh(), logger },
     ),
+    ...(retention === undefined
+      ? []
+      : [
+          new ElectedTask(
+            {
+              ...at,
+              name: 'audit-retention',
+              key: advisoryLocks.auditRetention,
+              everyMs: RETENTION_EVERY_MS,
+              standbyMs: 60_000,
+              // A turn walks what is due anew.
+              backoff: { baseMs: 5_000, capMs: 600_000 },
+              failureEvent: 'audit_retention_failed',
+            },
+            { run: (end) => retention.drop(end), logger },
+          ),
+        ]),
   ];
 }
 

@@ -13,14 +13,12 @@ import {
   createRedis,
   redisSettingsCheck,
 } from '@viw/streams';
-import { CheckpointSigner } from './audit/checkpoint-signer';
-import { AuditSealer } from './audit/sealer';
-import { AuditVerifier } from './audit/verification';
 import { AccessTokens } from './auth/access-tokens';
 import { AddressLimiter } from './auth/address-limiter';
 import { Authenticator } from './auth/authenticator';
 import { Passwords } from './auth/passwords';
 import { TokenKeyring } from './auth/token-keyring';
+import { buildAudit } from './build-audit';
 import { buildEdge } from './build-edge';
 import { certificateServices } from './build-certificates';
 import { electedJobs, keyTasks } from './build-jobs';
@@ -83,7 +81,7 @@ export interface Backend {
   readonly metrics: Metrics;
 }
 
-/** Relay, reconciler, registry snapshots, audit sealer, command keys, authorities and revocation lists: one statement each at a time, and one to spare. */
+/** Relay, reconciler, registry snapshots, audit sealer and retention, command keys, authorities and revocation lists: one statement each at a time, and one to spare. */
 const JOB_CONNECTIONS = 10;
 /** Of enrolments and key renewals that fail, per address: nobody can guess, and everybody may try. */
 const agentLimit = { burst: 20, everyMs: 3_000 } as const;
@@ -129,7 +127,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
   const edge = buildEdge(config, { db, jobsDb, box: secretBox, ca: privateCa, logger, metrics });
-  const checkpoints = new CheckpointSigner({ keys: config.BACKEND_ENCRYPTION_KEY });
+  const { verifier, sealer, retention } = buildAudit(config, { store, jobs, logger, metrics });
   const guard = new ScopeGuard({ scopes: repositories.scopes });
   const writes = new IdempotentWrites({ hashKey: requestHashKey(config) }, { store, changes });
   const passwords = new Passwords();
@@ -160,11 +158,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       apiClients: new ApiClientService({ repositories, writes, tokens }),
       tokens,
       rateLimits: edge.rateLimits,
-      auditLog: new AuditService({
-        repositories,
-        verifier: new AuditVerifier({ repositories, signer: checkpoints }),
-        writes,
-      }),
+      auditLog: new AuditService({ repositories, verifier, writes }),
       gateways: new GatewayService({ repositories, writes }),
       enrollment: new EnrollmentService(
         { hubUrls: config.BACKEND_AGENT_HUB_URLS, hubPins: config.BACKEND_AGENT_HUB_PINS },
@@ -238,7 +232,8 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
       logger,
       metrics,
     }),
-    sealer: new AuditSealer({}, { store: jobs, signer: checkpoints, logger }),
+    sealer,
+    retention,
     revocationLists,
   };
   const components = [

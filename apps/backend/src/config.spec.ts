@@ -14,6 +14,7 @@ describe('configuration', () => {
       BACKEND_BIND: { host: '127.0.0.1', port: 8080 },
       BACKEND_OPS_BIND: { host: '127.0.0.1', port: 8081 },
       BACKEND_COOKIE_SECURE: true,
+      BACKEND_AUDIT_RETENTION_DAYS: 400,
     });
   });
 
@@ -21,6 +22,13 @@ describe('configuration', () => {
     const days = (n: number) => load({ BACKEND_STREAM_RETENTION_S: String(n * 86_400) });
     expect(days(30).BACKEND_STREAM_RETENTION_S).toBe(2_592_000);
     expect(() => days(31)).toThrow('BACKEND_STREAM_RETENTION_S');
+  });
+
+  it('keeps lines of the audit log for thirty days at least, or for good', () => {
+    expect(load({ BACKEND_AUDIT_RETENTION_DAYS: '0' }).BACKEND_AUDIT_RETENTION_DAYS).toBe(0);
+    expect(load({ BACKEND_AUDIT_RETENTION_DAYS: '30' }).BACKEND_AUDIT_RETENTION_DAYS).toBe(30);
+    for (const days of ['1', '29', '-1', 'never'])
+      expect(() => load({ BACKEND_AUDIT_RETENTION_DAYS: days })).toThrow('BACKEND_AUDIT_RETENTION_DAYS');
   });
 
   it('names everything that an enabled backend misses', () => {

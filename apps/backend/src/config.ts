@@ -125,6 +125,10 @@ const schema = z.object({
    * less than the least for which writers keep what came of them (ADR 30).
    */
   BACKEND_STREAM_RETENTION_S: zInt({ min: 0, max: 2_592_000 }).default(600),
+  /** How long lines of the audit log are kept; 0: for good. Days, 30 at least. */
+  BACKEND_AUDIT_RETENTION_DAYS: zInt({ min: 0, max: 36_500 })
+    .refine((days) => days === 0 || days >= 30, '0, or 30 at least')
+    .default(400),
   /** For `migrate` only: the account that owns the schema. */
   BACKEND_MIGRATION_DATABASE_URL: zSecret(8).optional(),
   /** Built files of the panel; without it no panel is served. */

@@ -4,6 +4,7 @@ import {
   ApiClientCertificateRepository,
   ApiClientRepository,
   ApiKeyRepository,
+  AuditArchiveRepository,
   AuditChainRepository,
   AuditRepository,
   CertificateAuthorityRepository,
@@ -54,6 +55,7 @@ const repositoriesOf = (db: Db) => ({
   apiClients: new ApiClientRepository({ db }),
   apiKeys: new ApiKeyRepository({ db }),
   audit: new AuditRepository({ db }),
+  auditArchive: new AuditArchiveRepository({ db }),
   auditChain: new AuditChainRepository({ db }),
   certificateAuthorities: new CertificateAuthorityRepository({ db }),
   certificates: new CertificateRepository({ db }),
@@ -101,5 +103,14 @@ export type Repositories = ReturnType<typeof repositoriesOf>;
 export class Store extends RepositoryStore<Repositories> {
   constructor({ db }: { db: Db }) {
     super({ db, repositoriesOf });
+  }
+
+  /** Reads only, all of one state of the tables. */
+  snapshot<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    return this.deps.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((trx) => work(repositoriesOf(trx)));
   }
 }

@@ -1,6 +1,7 @@
 import { createDatabase } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
+import { ArchiveSigner } from './audit/archive-signer';
 import { CheckpointSigner } from './audit/checkpoint-signer';
 import { AuditVerifier } from './audit/verification';
 import type { Config } from './config';
@@ -20,8 +21,8 @@ export async function verifyAudit(
     const { BACKEND_DATABASE_URL: url, BACKEND_ENCRYPTION_KEY: keys } = completeConfig(config);
     db = createDatabase({ url, max: 1, applicationName: 'backend-verify-audit' });
     const signer = new CheckpointSigner({ keys });
-    const { repositories } = new Store({ db });
-    const verification = await new AuditVerifier({ repositories, signer }).verify();
+    const archives = new ArchiveSigner({ keys });
+    const verification = await new AuditVerifier({ store: new Store({ db }), signer, archives }).verify();
     out(`${JSON.stringify(verification, undefined, 2)}\n`);
     return verification.ok ? 0 : 1;
   } catch (error) {

@@ -75,6 +75,7 @@ it('lists who did what, filtered, with the place in the chain', async () => {
   const { seq, hash } = items[0] ?? {};
   await expect(auditor.audit.verify({ seq: seq ?? 0, hash: hash ?? '' })).resolves.toMatchObject({
     ok: true,
+    known_place: 'found',
   });
   await expect(auditor.audit.verify({ seq: seq ?? 0, hash: '0'.repeat(64) })).resolves.toMatchObject({
     ok: false,

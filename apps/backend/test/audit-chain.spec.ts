@@ -1,83 +1,31 @@
-import { createDatabase } from '@viw/database';
 import type { Checkpoint, Db } from '@viw/database';
-import { createLogger } from '@viw/runtime';
 import { generateKek } from '@viw/secrets';
 import { sql } from 'kysely';
 import { chainHash } from '../src/audit/chain-hash';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
-import { AuditSealer } from '../src/audit/sealer';
-import { AuditVerifier } from '../src/audit/verification';
-import { Store } from '../src/store';
-import type { Surroundings } from './surroundings';
-import { surroundings } from './surroundings';
+import type { Store } from '../src/store';
+import type { AuditStage } from './audit-stage';
+import { auditStage } from './audit-stage';
 
-let around: Surroundings;
+let stage: AuditStage;
 let db: Db;
 let store: Store;
-const kek = generateKek();
-const signer = new CheckpointSigner({ keys: [kek] });
-const log: string[] = [];
+let signer: CheckpointSigner;
+let log: string[];
 
 beforeAll(async () => {
-  around = await surroundings();
-  // With the rights of a backend, no more.
-  db = createDatabase({ url: around.databaseUrl, applicationName: 'test', max: 4 });
-  store = new Store({ db });
+  stage = await auditStage();
+  ({ db, store, signer, log } = stage);
 }, 60_000);
 
-afterAll(async () => {
-  await db?.destroy();
-  await around?.close();
-});
+afterAll(() => stage?.close());
 
-const owner = (text: string) => sql.raw(text).execute(around.owner);
-const append = async (count: number): Promise<void> => {
-  for (let i = 0; i < count; i++)
-    await store.repositories.audit.append({
-      actor: { kind: 'administrator', id: '1', name: 'a@example.org' },
-      action: 'gateway.update',
-      object: { kind: 'gateway', id: `gw-${i}` },
-      outcome: 'success',
-      detail: { display_name: `Größe ${i}`, n: i / 3 },
-    });
-};
-const verify = (known?: { seq: number; hash: string }) =>
-  new AuditVerifier({ repositories: store.repositories, signer }).verify(known);
-const kinds = async (known?: { seq: number; hash: string }): Promise<string[]> =>
-  (await verify(known)).findings.map(({ kind }) => kind);
-
-/** Until everything is sealed and signed. */
-async function seal(): Promise<void> {
-  const logger = createLogger(
-    { service: 'backend' },
-    { destination: { write: (line: string) => void log.push(line) } },
-  );
-  await new AuditSealer({ checkpointMs: 0 }, { store, signer, logger }).seal(new AbortController().signal);
-  const { rows } = await sql<{ left: number; signed: boolean }>`
-    SELECT (SELECT count(*) FROM viw.audit_unsealed u JOIN viw.audit_log a ON a.id = u.entry_id) AS left,
-      (SELECT max(seq) FROM viw.audit_checkpoints) >= (SELECT max(seq) FROM viw.audit_chain) AS signed`.execute(
-    around.owner,
-  );
-  expect(rows).toEqual([{ left: 0, signed: true }]);
-}
-
-/** As the tables' owner, undone afterwards. */
-async function tampering(statements: readonly string[], look: () => Promise<void>): Promise<void> {
-  const tables = ['audit_log', 'audit_chain', 'audit_checkpoints', 'audit_unsealed'];
-  for (const table of tables) await owner(`CREATE TABLE viw.kept_${table} AS TABLE viw.${table}`);
-  try {
-    for (const statement of statements) await owner(statement);
-    await look();
-  } finally {
-    for (const table of tables) {
-      await owner(`ALTER TABLE viw.${table} DISABLE TRIGGER ALL`);
-      await owner(`DELETE FROM viw.${table}`);
-      await owner(`INSERT INTO viw.${table} OVERRIDING SYSTEM VALUE TABLE viw.kept_${table}`);
-      await owner(`ALTER TABLE viw.${table} ENABLE TRIGGER ALL`);
-      await owner(`DROP TABLE viw.kept_${table}`);
-    }
-  }
-}
+const owner: AuditStage['owner'] = (text) => stage.owner(text);
+const append: AuditStage['append'] = (count) => stage.append(count);
+const seal: AuditStage['seal'] = () => stage.seal();
+const verify: AuditStage['verify'] = (known) => stage.verify(known);
+const kinds: AuditStage['kinds'] = (known) => stage.kinds(known);
+const tampering: AuditStage['tampering'] = (statements, look) => stage.tampering(statements, look);
 
 const at = (seq: number): string => `(SELECT entry_id FROM viw.audit_chain WHERE seq = ${seq})`;
 

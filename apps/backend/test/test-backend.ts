@@ -24,6 +24,8 @@ export interface TestBackend {
   as(role: Role, scope?: z.input<typeof scopeSchema>): Promise<Client>;
   /** Open event streams. */
   openStreams(): Promise<number>;
+  /** Of a metric without labels of its own; NaN when it says nothing. */
+  metric(name: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,8 @@ export async function startBackend(
     });
     return (await client.apiClients.createKey(id)).key;
   };
+  const metric = async (name: string): Promise<number> =>
+    Number(/} (\S+)$/m.exec(await metrics.getSingleMetricAsString(name))?.[1]);
   return {
     url,
     routes,
@@ -76,10 +80,8 @@ export async function startBackend(
     key,
     as: async (role, scope) =>
       createClient({ baseUrl: url, auth: { kind: 'apiKey', key: await key(role, scope) } }),
-    openStreams: async () => {
-      const text = await metrics.getSingleMetricAsString('viw_backend_event_streams');
-      return Number(/} (\d+)$/m.exec(text)?.[1]);
-    },
+    openStreams: () => metric('viw_backend_event_streams'),
+    metric,
     stop: () => lifecycle.stop(),
   };
 }

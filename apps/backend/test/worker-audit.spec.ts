@@ -9,6 +9,7 @@ import {
 import { createLogger } from '@viw/runtime';
 import { generateKek } from '@viw/secrets';
 import { sql } from 'kysely';
+import { ArchiveSigner } from '../src/audit/archive-signer';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
 import { AuditSealer } from '../src/audit/sealer';
 import { AuditVerifier } from '../src/audit/verification';
@@ -53,10 +54,14 @@ it('what a cert-worker writes into the audit log by its own account is sealed, a
     await expect(operations.finish(id, fencing, 'succeeded')).rejects.toMatchObject({ code: 'CONFLICT' });
 
     const store = new Store({ db: backend });
-    const signer = new CheckpointSigner({ keys: [generateKek()] });
+    const keys = [generateKek()] as const;
+    const signer = new CheckpointSigner({ keys });
+    const archives = new ArchiveSigner({ keys });
     const logger = createLogger({ service: 'backend', level: 'silent' });
-    await new AuditSealer({ checkpointMs: 0 }, { store, signer, logger }).seal(new AbortController().signal);
-    const verify = () => new AuditVerifier({ repositories: store.repositories, signer }).verify();
+    await new AuditSealer({ checkpointMs: 0 }, { store, signer, archives, logger }).seal(
+      new AbortController().signal,
+    );
+    const verify = () => new AuditVerifier({ store, signer, archives }).verify();
     expect(await verify()).toMatchObject({ ok: true, entries: 2, waiting: 0, findings: [] });
     for (const statement of [
       sql`DELETE FROM viw.audit_log`,

@@ -169,6 +169,7 @@ export const advisoryLocks = {
   /** Delivers notifications, and looks whether alerts are still about something. */
   notificationDelivery: 7_351,
   alertUpkeep: 7_352,
+  auditRetention: 7_356,
   /** Each deletes a service's history past its retention. */
   agentHistory: 7_358,
   commandHistory: 7_359,

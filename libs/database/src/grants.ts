@@ -104,6 +104,8 @@ const grants: Record<ServiceRole, Grants> = {
     audit_unsealed: 'SELECT, DELETE',
     audit_chain: append,
     audit_checkpoints: append,
+    // Written by a cut alone, which is the only way for a line to go.
+    audit_archive: read,
     ssh_credentials: `INSERT, DELETE, ${columns('SELECT', 'id', 'name', 'username', 'public_fingerprint', 'created_at')}, ${columns('UPDATE', 'name', 'username', 'sealed', 'public_fingerprint')}`,
     nginx_servers: manage,
     server_probes: manage,
@@ -233,6 +235,7 @@ const further: Record<ServiceRole, readonly string[]> = {
     'EXECUTE ON FUNCTION viw.command_target(text)',
     'EXECUTE ON FUNCTION viw.accept_command(jsonb, jsonb, jsonb, text, int)',
     'EXECUTE ON FUNCTION viw.retire_certificate(uuid)',
+    'EXECUTE ON FUNCTION viw.drop_audit_lines(bigint, text, bigint, text, bigint, timestamptz, timestamptz, text, text)',
   ],
   viw_telemetry_writer: [
     'EXECUTE ON FUNCTION viw.ensure_point_partition(date)',

@@ -2,7 +2,10 @@ import type { Checkpoint } from '@viw/database';
 import type { Clock, Logger } from '@viw/runtime';
 import { systemClock } from '@viw/runtime';
 import type { Repositories, Store } from '../store';
-import { GENESIS, chainHash } from './chain-hash';
+import type { ArchiveSigner } from './archive-signer';
+import { chainHash } from './chain-hash';
+import { BEGINNING } from './chain-walk';
+import type { Place } from './chain-walk';
 import type { CheckpointSigner } from './checkpoint-signer';
 
 /** Lines per transaction. */
@@ -20,21 +23,15 @@ export interface AuditSealerOptions {
 export interface AuditSealerDeps {
   readonly store: Store;
   readonly signer: CheckpointSigner;
+  readonly archives: ArchiveSigner;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
-interface Place {
-  readonly seq: number;
-  readonly hash: string;
-}
-
-const BEGINNING: Place = { seq: 0, hash: GENESIS };
-
 /**
  * Appends new lines of the audit log to the hash chain, in the order of their ids, and signs where the chain stands. Of all backends
  * one at a time is to do it. What it has once sealed it never seals again: when the end of the chain has been cut off it goes on behind what
- * it remembers, or behind the newest checkpoint that holds, so that the hole stays to be seen.
+ * it remembers, or behind the newest checkpoint or cut that holds, so that the hole stays to be seen.
  */
 export class AuditSealer {
   readonly #clock: Clock;
@@ -50,16 +47,20 @@ export class AuditSealer {
 
   /** Seals what is new. @param end leaves off after a batch */
   async seal(end: AbortSignal): Promise<void> {
-    while ((await this.#sealBatch()) === BATCH && !end.aborted);
-    if (!end.aborted) await this.#signWhenDue();
+    let sealed: number;
+    do {
+      sealed = await this.#sealBatch();
+      if (end.aborted) return;
+      await this.#signWhenDue();
+    } while (sealed === BATCH);
   }
 
   /** @returns how many lines */
   async #sealBatch(): Promise<number> {
-    const sealed = await this.deps.store.transaction(async ({ auditChain }) => {
+    const sealed = await this.deps.store.transaction(async ({ auditArchive, auditChain }) => {
       const entries = await auditChain.unsealed(BATCH);
       if (entries.length === 0) return undefined;
-      let { seq, hash } = await this.#endOf(auditChain);
+      let { seq, hash } = await this.#endOf(auditChain, auditArchive);
       const links = entries.map((entry) => {
         const previous = hash;
         hash = chainHash(previous, entry);
@@ -74,9 +75,13 @@ export class AuditSealer {
   }
 
   /** Where the chain goes on. */
-  async #endOf(chain: Repositories['auditChain']): Promise<Place> {
+  async #endOf(chain: Repositories['auditChain'], archive: Repositories['auditArchive']): Promise<Place> {
     const stored = (await chain.tip()) ?? BEGINNING;
-    const known = this.#newest(this.#remembered, await this.#newestCheckpoint(chain));
+    const known = this.#newest(
+      this.#remembered,
+      await this.#newestCheckpoint(chain),
+      await this.#newestCut(archive),
+    );
     if (stored.seq > known.seq || (stored.seq === known.seq && stored.hash === known.hash)) return stored;
     this.deps.logger.error(
       { event: 'audit_chain_broken', stored_seq: stored.seq, known_seq: known.seq },
@@ -92,6 +97,11 @@ export class AuditSealer {
   async #newestCheckpoint(chain: Repositories['auditChain']): Promise<Place> {
     const latest = await chain.latestCheckpoints(LOOKED_BACK);
     return latest.find((checkpoint) => this.deps.signer.judge(checkpoint) === 'valid') ?? BEGINNING;
+  }
+
+  async #newestCut(archive: Repositories['auditArchive']): Promise<Place> {
+    const row = await archive.newest();
+    return row && this.deps.archives.judge(row) === 'valid' ? row : BEGINNING;
   }
 
   async #signWhenDue(): Promise<void> {

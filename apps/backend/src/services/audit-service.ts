@@ -25,6 +25,7 @@ export interface AuditServiceDeps {
 /** The audit log as people read, check and take away, and as other systems add to. */
 export class AuditService {
   #verifying: Promise<AuditVerification> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: AuditServiceDeps) {}
 
@@ -32,12 +33,20 @@ export class AuditService {
     return this.deps.repositories.audit.list(options);
   }
 
-  /** Walks the whole chain; who asks for the same while one is under way gets its answer. */
+  /**
+   * Walks the whole chain, one walk at a time: each holds a connection and a state of the tables. Who asks for the same while one is under way
+   * gets its answer.
+   */
   verify(known: KnownPlace | undefined): Promise<AuditVerification> {
-    const { verifier } = this.deps;
-    if (known !== undefined) return verifier.verify(known);
-    this.#verifying ??= verifier.verify().finally(() => (this.#verifying = undefined));
+    if (known !== undefined) return this.#inTurn(known);
+    this.#verifying ??= this.#inTurn(undefined).finally(() => (this.#verifying = undefined));
     return this.#verifying;
+  }
+
+  #inTurn(known: KnownPlace | undefined): Promise<AuditVerification> {
+    const turn = this.#last.then(() => this.deps.verifier.verify(known));
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Oldest first, as fast as the caller reads. That it was taken away stands in the log before it leaves. */

@@ -83,23 +83,56 @@ export const auditVerifyQuery = z
   })
   .refine(({ seq, hash }) => (seq === undefined) === (hash === undefined), 'seq and hash belong together');
 
+const finding = z.enum([
+  'entry_changed',
+  'entry_missing',
+  'entry_not_sealed',
+  'entry_lost_before_sealing',
+  'link_changed',
+  'links_missing',
+  'chain_cut_off',
+  'checkpoint_differs',
+  'checkpoint_forged',
+  'known_place_differs',
+  'archive_forged',
+  'archive_unknown_key',
+  'archive_gap',
+  'archive_overlap',
+  'archive_differs',
+  'archived_lines_present',
+]);
+
+/** What each kind says, in words. */
+export const auditFindingText: Readonly<Record<z.infer<typeof finding>, string>> = {
+  entry_changed: 'the line is not what was sealed',
+  entry_missing: 'the line was removed; its link is there',
+  entry_not_sealed: 'a line that nobody has sealed: no sealer runs, or it was put in past the trigger',
+  entry_lost_before_sealing: 'the line was removed before it was sealed',
+  link_changed: 'the link does not follow from the one before',
+  links_missing: 'from this place on lines and links were removed, and no archive row covers them',
+  chain_cut_off: 'this place was sealed or stays after every cut, and is not there',
+  checkpoint_differs: 'the chain here is not the one that was signed',
+  checkpoint_forged: 'the signature of the checkpoint at this place does not hold',
+  known_place_differs: 'the place that was kept elsewhere is not in the chain',
+  archive_forged: 'the signature of the archive row that ends at this place does not hold',
+  archive_unknown_key:
+    'the archive row that ends at this place is signed by a key that is not configured, and no later row vouches for it',
+  archive_gap:
+    'the archive row that ends at this place begins behind the end of the row before: a row is missing',
+  archive_overlap: 'the archive row that ends at this place begins before the end of the row before',
+  archive_differs: 'the archive row that ends at this place does not follow from the row before',
+  archived_lines_present: 'links up to this place are there, which an archive row says were dropped',
+};
+
 export const auditFinding = z.object({
-  kind: z.enum([
-    'entry_changed',
-    'entry_missing',
-    'entry_not_sealed',
-    'entry_lost_before_sealing',
-    'link_changed',
-    'links_missing',
-    'chain_cut_off',
-    'checkpoint_differs',
-    'checkpoint_forged',
-    'known_place_differs',
-  ]),
+  kind: finding,
   seq: z.int().optional(),
   entry_id: z.int().optional(),
+  text: z.string(),
 });
 export type AuditFinding = z.infer<typeof auditFinding>;
+
+const place = z.object({ seq: z.int(), hash: z.string() });
 
 export const auditVerification = z.object({
   /** Nothing was found. */
@@ -108,7 +141,18 @@ export const auditVerification = z.object({
   entries: z.int(),
   /** Written within the last moment, not sealed yet. */
   waiting: z.int(),
-  tip: z.object({ seq: z.int(), hash: z.string() }),
+  tip: place,
+  /** Of the place asked for. `archived`: it was dropped since, so there is nothing to compare it with. */
+  known_place: z.enum(['found', 'differs', 'archived']).nullable(),
+  /** Lines dropped after their retention, by cuts that are signed. */
+  archive: z.object({
+    cuts: z.int(),
+    entries: z.int(),
+    /** Rows by a key that is not configured any more; a later row vouches for them unless a finding says otherwise. */
+    unknown_key: z.int(),
+    /** The chain begins behind this place; `seq` 0: at its beginning. */
+    up_to: place,
+  }),
   checkpoints: z.object({
     checked: z.int(),
     /** Signed with a key that is not configured any more: their signature says nothing, their hash was compared. */

@@ -39,6 +39,7 @@ import { services } from './0052_services';
 import { certificateBatches } from './0053_certificate_batches';
 import { certificateRetirement } from './0054_certificate_retirement';
 import { auditedWork } from './0055_audited_work';
+import { auditArchive } from './0056_audit_archive';
 import { agentHistory } from './0058_agent_history';
 import { commandHistory } from './0059_command_history';
 import { certificateHistory } from './0060_certificate_history';
@@ -90,6 +91,7 @@ export const migrations: readonly Migration[] = [
   certificateBatches,
   certificateRetirement,
   auditedWork,
+  auditArchive,
   agentHistory,
   commandHistory,
   certificateHistory,

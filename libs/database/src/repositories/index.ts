@@ -9,6 +9,7 @@ export * from './access/api-client-repository';
 export * from './access/api-key-repository';
 export * from './access/oidc-sign-in-repository';
 export * from './access/token-key-repository';
+export * from './audit/audit-archive-repository';
 export * from './audit/audit-chain-repository';
 export type { AuditRecord, ChainedAuditRecord } from './audit/audit-record';
 export * from './audit/audit-repository';

@@ -31,6 +31,19 @@ export interface AuditChainTable {
   hash: string;
 }
 
+/** What was dropped from the beginning of the chain; written by `drop_audit_lines` alone. */
+export interface AuditArchiveTable {
+  seq: number;
+  hash: string;
+  after_seq: number;
+  after_hash: string;
+  entries: number;
+  cut_off: Instant;
+  at: Instant;
+  kid: string;
+  signature: string;
+}
+
 export interface AuditCheckpointsTable {
   seq: number;
   hash: string;

@@ -17,7 +17,13 @@ import type {
   NotificationSecretsTable,
   NotificationsTable,
 } from './alerts';
-import type { AuditChainTable, AuditCheckpointsTable, AuditLogTable, AuditUnsealedTable } from './audit';
+import type {
+  AuditArchiveTable,
+  AuditChainTable,
+  AuditCheckpointsTable,
+  AuditLogTable,
+  AuditUnsealedTable,
+} from './audit';
 import type {
   AcmeAccountsTable,
   CertificateAlertsTable,
@@ -91,6 +97,7 @@ export interface Database {
   audit_unsealed: AuditUnsealedTable;
   audit_chain: AuditChainTable;
   audit_checkpoints: AuditCheckpointsTable;
+  audit_archive: AuditArchiveTable;
   ssh_credentials: SshCredentialsTable;
   nginx_servers: NginxServersTable;
   server_probes: ServerProbesTable;

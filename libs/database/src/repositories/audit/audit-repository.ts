@@ -58,7 +58,7 @@ export const auditColumns = ({
   detail: detail ?? {},
 });
 
-/** Append-only: no role of a service may change or delete a line. */
+/** Append-only: no role of a service may change a line, and none goes but by a cut (`AuditArchiveRepository`). */
 export class AuditRepository {
   constructor(private readonly deps: RepositoryDeps) {}
 
@@ -108,6 +108,14 @@ export class AuditRepository {
       if (rows.length > 0) yield rows;
       after = rows.length < size ? last : (rows.at(-1)?.id ?? last);
     }
+  }
+
+  /** When the first line that is there was written. */
+  async oldestAt(): Promise<string | undefined> {
+    const { rows } = await sql<{ at: string }>`SELECT at FROM viw.audit_log ORDER BY id LIMIT 1`.execute(
+      this.deps.db,
+    );
+    return rows[0]?.at;
   }
 
   async #count(where: RawBuilder<unknown>): Promise<number> {
