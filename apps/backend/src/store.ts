@@ -104,13 +104,4 @@ export class Store extends RepositoryStore<Repositories> {
   constructor({ db }: { db: Db }) {
     super({ db, repositoriesOf });
   }
-
-  /** Reads only, all of one state of the tables. */
-  snapshot<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return this.deps.db
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .setAccessMode('read only')
-      .execute((trx) => work(repositoriesOf(trx)));
-  }
 }

@@ -21,6 +21,7 @@ describe('gateways', () => {
       public_keys: { sealing: stage.around.sealing.publicKey },
     });
     expect(registered).toMatchObject({ agent_id: id, state: 'expected', has_sealing_key: true });
+    expect((await stage.admin.gateways.get(id)).last_seen_at).toBeNull();
     await expect(stage.admin.gateways.register({ agent_id: id })).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
     });

@@ -20,4 +20,14 @@ export class RepositoryStore<Repositories> {
     const { db, repositoriesOf } = this.deps;
     return inTransaction(db, (trx) => work(repositoriesOf(trx)));
   }
+
+  /** Reads only, all of one state of the tables. */
+  snapshot<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    const { db, repositoriesOf } = this.deps;
+    return db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((trx) => work(repositoriesOf(trx)));
+  }
 }

@@ -5,7 +5,7 @@ import type { Db } from '../../connection';
 import { inTransaction } from '../../connection';
 import { auditOperation } from '../audit/work-audit';
 import type { RepositoryDeps } from '../repository';
-import { tryLockCertificateOf } from './certificate-lock';
+import { lockCertificateOf, tryLockCertificateOf } from './certificate-lock';
 import { heldByBatch, waitsForCanary, type Halted, type Waits } from './operation-batch';
 import type { OperationFailure } from './failure-writes';
 import { forgetFailure, recordFailure } from './failure-writes';

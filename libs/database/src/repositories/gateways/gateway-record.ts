@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 /** Columns of a list row; `g` is os_gateways, `s` os_gateway_status. */
 export const summaryColumns = sql`
   g.agent_id, g.display_name, coalesce(g.site, g.reported_site) AS site, g.labels, g.state, g.version,
-  greatest(g.last_seen_at, least(s.received_at, now())) AS last_seen_at,
+  greatest(g.last_seen_at, CASE WHEN s.received_at > now() THEN now() ELSE s.received_at END) AS last_seen_at,
   s.cpu_pct, s.mem_used_pct, s.load_1, s.sessions`;
 
 export const detailColumns = sql`${summaryColumns},
