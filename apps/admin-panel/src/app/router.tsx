@@ -1,7 +1,14 @@
-import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from '@tanstack/react-router';
 import { gatewayState } from '@viw/contracts';
 import { z } from 'zod';
 import { AlertsPage } from '../alerts/alerts-page';
+import { auditSearch } from '../audit/audit-filter';
 import { CertificatePage } from '../certificates/certificate-page';
 import { CertificatesPage } from '../certificates/certificates-page';
 import { OperationPage } from '../certificates/operation-page';
@@ -79,6 +86,12 @@ const routes = [
   createRoute({ getParentRoute: () => shell, path: '/operations/$operationId', component: OperationPage }),
   createRoute({ getParentRoute: () => shell, path: '/servers', component: ServersPage }),
   createRoute({ getParentRoute: () => shell, path: '/alerts', component: AlertsPage }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/audit',
+    validateSearch: auditSearch,
+    component: lazyRouteComponent(() => import('../audit/audit-page'), 'AuditPage'),
+  }),
 ] as const;
 
 export const createPanelRouter = () =>

@@ -1,7 +1,8 @@
 import type { GatewayListQuery } from '@viw/client';
 import { isTerminal, type CommandRecord, type Operation } from '@viw/contracts';
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { ApiError } from '@viw/client';
+import type { AuditFilter } from '../audit/audit-filter';
 import { allPages } from './all-pages';
 import { api } from './api';
 
@@ -128,4 +129,17 @@ export const queries = {
     queryKey: ['ssh-credentials'],
     queryFn: ({ signal }) => allPages((page) => api.sshCredentials.list(page, { signal })),
   }),
+  /** Page by page, as far as somebody has read. Not refetched by itself: each page would be read again. */
+  audit: (filter: AuditFilter) =>
+    infiniteQueryOptions({
+      queryKey: ['audit', filter],
+      queryFn: ({ pageParam, signal }) =>
+        api.audit.list(
+          { ...filter, limit: 100, ...(pageParam === '' ? {} : { cursor: pageParam }) },
+          { signal },
+        ),
+      initialPageParam: '',
+      getNextPageParam: ({ next_cursor: next }) => next ?? undefined,
+      refetchOnWindowFocus: false,
+    }),
 };

@@ -1,0 +1,133 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Chromium } from '@viw/testing';
+import { startChromium } from '@viw/testing';
+import type { OidcStage } from './oidc/stage';
+import { oidcStage } from './oidc/stage';
+import { builtPanel } from './panel/build-panel';
+import type { WatchedPage } from './panel/watched-page';
+import { watchedPage } from './panel/watched-page';
+
+let dir: string;
+let stage: OidcStage;
+let chromium: Chromium;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'viw-panel-'));
+  // The certificate of the provider is its own.
+  [stage, chromium] = await Promise.all([
+    oidcStage({ BACKEND_PANEL_DIR: dir }),
+    startChromium({ args: ['--ignore-certificate-errors'] }),
+    builtPanel(dir),
+  ]);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([chromium?.stop(), stage?.close()]);
+  await rm(dir, { recursive: true });
+});
+
+/** What a page that nothing has been forbidden says. */
+const complaints: string[] = [];
+
+async function newPage() {
+  const page = await chromium.browser.newPage();
+  page.on('console', (message) => {
+    // Who is not signed in is told so by 401.
+    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return page;
+}
+
+it('signs in by the button, under the strict policy, and comes back to where the person was', async () => {
+  const admin = await stage.backend.signIn();
+  const identity = { issuer: stage.issuer, subject: 'erin' };
+  await admin.administrators.create({ email: 'erin@example.org', identity, role: 'viewer' });
+  await stage.next({ account: 'erin' });
+  const page = await newPage();
+  await page.goto(`${stage.backend.url}/gateways?q=berlin`);
+  await page.getByRole('button', { name: 'Sign in with Example Login' }).click();
+  await page.getByText('erin@example.org').first().waitFor();
+  expect(new URL(page.url()).pathname).toBe('/gateways');
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+it('says in words why nobody was signed in, once, and does not lose the way in by password', async () => {
+  await stage.next({ account: 'mallory' });
+  const page = await newPage();
+  await page.goto(stage.backend.url);
+  await page.getByRole('button', { name: 'Sign in with Example Login' }).click();
+  const alert = page.getByRole('alert');
+  await alert.getByText('viw does not: an administrator has to enter your identity first').waitFor();
+  expect(page.url()).toBe(`${stage.backend.url}/`);
+  await page.getByLabel('E-mail').waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign in with Example Login' }).waitFor();
+  expect(await alert.count()).toBe(0);
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+describe('pages that only some may see', () => {
+  let watched: WatchedPage;
+  const open = async (path: string): Promise<void> => {
+    await watched.page.goto(stage.backend.url + path);
+  };
+  beforeAll(async () => {
+    await stage.backend.signIn();
+    watched = await watchedPage(chromium);
+    await open('/audit?action=setup');
+    await watched.page.getByLabel('E-mail').fill(stage.backend.admin.email);
+    await watched.page.locator('input[name=password]').fill(stage.backend.admin.password);
+    await watched.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await watched.page.getByRole('heading', { name: 'Audit' }).waitFor();
+  });
+  afterEach(() => {
+    expect(watched.complaints).toEqual([]);
+  });
+  afterAll(() => watched.page.context().close());
+
+  it('audit: what the address asks for, a line in full, the export, and whether the chain holds', async () => {
+    const { page } = watched;
+    await page.getByRole('button', { name: 'setup' }).click();
+    await page
+      .getByText('Not sealed yet')
+      .or(page.getByText(/^Place \d+$/))
+      .waitFor();
+    expect(new URL(page.url()).searchParams.get('line')).toMatch(/^\d+$/);
+    await page.getByRole('button', { name: 'Verify the chain' }).click();
+    await page.getByText(/The chain holds: \d+ lines/).waitFor();
+    expect(await watched.faults()).toEqual([]);
+
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Export filtered CSV' }).click();
+    const rows = await readFile(await (await download).path(), 'utf8');
+    expect(rows.trim().split('\n')).toEqual([
+      expect.stringContaining('action'),
+      expect.stringContaining('setup'),
+    ]);
+
+    await page.getByLabel('Action, written out').fill('no.such.action');
+    await page.getByText('No match').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByRole('button', { name: 'audit.export' }).waitFor();
+  });
+
+  it('an error never looks like an empty log', async () => {
+    const { page } = watched;
+    await page.route('**/admin/api/audit?*', (route) =>
+      route.fulfill({
+        status: 403,
+        json: { type: 'about:blank', title: 'Forbidden', status: 403, code: 'FORBIDDEN' },
+      }),
+    );
+    await open('/audit');
+    await page.getByRole('alert').getByText('Forbidden', { exact: true }).waitFor();
+    expect(await page.getByText(/No line yet|No match/).count()).toBe(0);
+    await page.unroute('**/admin/api/audit?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'setup' }).waitFor();
+  });
+});
