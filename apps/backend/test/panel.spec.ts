@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from '@viw/client';
 import type { Chromium } from '@viw/testing';
-import { startChromium } from '@viw/testing';
+import { eventually, startChromium } from '@viw/testing';
 import type { OidcStage } from './oidc/stage';
 import { oidcStage } from './oidc/stage';
 import { builtPanel } from './panel/build-panel';
@@ -50,6 +51,8 @@ it('signs in by the button, under the strict policy, and comes back to where the
   await page.getByRole('button', { name: 'Sign in with Example Login' }).click();
   await page.getByText('erin@example.org').first().waitFor();
   expect(new URL(page.url()).pathname).toBe('/gateways');
+  // What a viewer may not see is not offered, and asked for by address it is refused in words.
+  expect(await page.getByRole('link', { name: /^(Access|Audit)$/ }).count()).toBe(0);
   await page.close();
   expect(complaints).toEqual([]);
 });
@@ -130,4 +133,55 @@ describe('pages that only some may see', () => {
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('button', { name: 'setup' }).waitFor();
   });
+
+  it('access: a key of a new client is shown once, opens, and opens nothing when it is revoked', async () => {
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Access' }).click();
+    await page.getByText('API clients').click();
+    await page.getByRole('button', { name: 'Add API client' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('billing');
+    await dialog.getByLabel('Narrowed to').fill('{"gateways": {"labels"');
+    await dialog.getByText('Not JSON').waitFor();
+    await dialog.getByLabel('Narrowed to').fill('{"certificates": {"domains": ["example.org"]}}');
+    await dialog.getByRole('button', { name: 'Add API client' }).click();
+    await page.getByText('certificates below example.org').waitFor();
+    await page.getByRole('button', { name: 'New key' }).click();
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    const key = await dialog.getByLabel('API key').innerText();
+    const machine = createClient({ baseUrl: stage.backend.url, auth: { kind: 'apiKey', key } });
+    expect((await machine.session.me()).name).toBe('billing');
+    expect(await watched.faults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const secret = key.split('_').slice(2).join('_');
+    expect(await page.content()).not.toContain(secret);
+    expect(await page.evaluate<string>(storedByPage)).not.toContain(secret);
+
+    await page.getByRole('button', { name: 'Revoke key' }).click();
+    await dialog.getByText('for good').waitFor();
+    await dialog.getByRole('button', { name: 'Revoke 1 key' }).click();
+    await page.getByText('Revoked', { exact: true }).waitFor();
+    expect(await watched.faults()).toEqual([]);
+    // Every backend forgets it within a second.
+    await eventually(() => expect(machine.session.me()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' }));
+  });
+
+  it('access: the last one who may do everything stays, and the page says why', async () => {
+    const { page } = watched;
+    await page.getByText('Administrators').click();
+    await page.getByRole('link', { name: stage.backend.admin.email }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    const dialog = page.getByRole('dialog');
+    const sure = dialog.getByRole('button', { name: 'Delete 1 administrator' });
+    expect(await sure.isDisabled()).toBe(true);
+    await dialog.getByLabel('to go on').fill(stage.backend.admin.email);
+    await sure.click();
+    await dialog.getByText('Nobody would be left who may do everything').waitFor();
+    expect(await watched.faults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
 });
+
+/** Everything that could keep a secret beyond the page. */
+const storedByPage = `JSON.stringify([location.href, { ...localStorage }, { ...sessionStorage }, history.state])`;

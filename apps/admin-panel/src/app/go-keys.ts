@@ -7,6 +7,7 @@ const destinations = {
   o: '/',
   s: '/servers',
   a: '/alerts',
+  p: '/access',
   l: '/audit',
 } as const;
 const secondKeyMs = 1_000;

@@ -6,6 +6,7 @@ const keys: readonly (readonly [string, readonly string[]])[] = [
   ['Certificates', ['g', 'c']],
   ['Servers', ['g', 's']],
   ['Alerts', ['g', 'a']],
+  ['Access: people and API clients', ['g', 'p']],
   ['Audit log', ['g', 'l']],
   ['Overview', ['g', 'o']],
   ['This list', ['?']],

@@ -45,6 +45,12 @@ export const certificatesSearch = z.object({
   life: z.enum(['attention', 'expired', 'due', 'fine']).optional().catch(undefined),
 });
 
+export const accessSearch = z.object({
+  tab: z.enum(['people', 'machines']).optional().catch(undefined),
+  person: z.uuid().optional().catch(undefined),
+  client: z.uuid().optional().catch(undefined),
+});
+
 const rootRoute = createRootRoute({
   component: () => (
     <Gate>
@@ -91,6 +97,12 @@ const routes = [
     path: '/audit',
     validateSearch: auditSearch,
     component: lazyRouteComponent(() => import('../audit/audit-page'), 'AuditPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/access',
+    validateSearch: accessSearch,
+    component: lazyRouteComponent(() => import('../access/access-page'), 'AccessPage'),
   }),
 ] as const;
 

@@ -26,7 +26,7 @@ export const filterOf = ({ line: _open, ...search }: AuditSearch): AuditFilter =
 
 export const exportAddress = (filter: AuditFilter, format: 'jsonl' | 'csv'): string => {
   const query = new URLSearchParams({ format });
-  for (const [name, value] of Object.entries(filter)) query.set(name, value);
+  for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, value);
   return `/admin/api/audit/export?${query.toString()}`;
 };
 

@@ -129,6 +129,24 @@ export const queries = {
     queryKey: ['ssh-credentials'],
     queryFn: ({ signal }) => allPages((page) => api.sshCredentials.list(page, { signal })),
   }),
+  administrators: queryOptions({
+    queryKey: ['administrators'],
+    queryFn: ({ signal }) => allPages((page) => api.administrators.list(page, { signal })),
+  }),
+  apiClients: queryOptions({
+    queryKey: ['api-clients'],
+    queryFn: ({ signal }) => allPages((page) => api.apiClients.list(page, { signal })),
+  }),
+  apiKeys: (clientId: string) =>
+    queryOptions({
+      queryKey: ['api-keys', clientId],
+      queryFn: ({ signal }) => api.apiClients.keys(clientId, { signal }),
+    }),
+  apiClientCertificates: (clientId: string) =>
+    queryOptions({
+      queryKey: ['api-client-certificates', clientId],
+      queryFn: ({ signal }) => api.apiClients.certificates(clientId, { signal }),
+    }),
   /** Page by page, as far as somebody has read. Not refetched by itself: each page would be read again. */
   audit: (filter: AuditFilter) =>
     infiniteQueryOptions({

@@ -70,7 +70,7 @@ const Confirmation = <T,>({
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" color="red" loading={pending} disabled={!ready}>
+          <Button type="submit" color="var(--viw-danger)" loading={pending} disabled={!ready}>
             {action}
           </Button>
         </Group>

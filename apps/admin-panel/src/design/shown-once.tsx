@@ -13,7 +13,7 @@ interface ShownOnceProps {
 /** A secret in the one answer that holds it. It lives in the state of the open dialog and is gone with it. */
 export const ShownOnce = ({ what, secret, onClose, children }: ShownOnceProps) => (
   <Stack gap="md">
-    <Alert color="orange" variant="light" title="Shown this once">
+    <Alert color="var(--viw-warn)" variant="light" title="Shown this once">
       Copy it now to where it is to be used. viw keeps only what it needs to check it: when this is closed,
       nobody can show it again.
     </Alert>

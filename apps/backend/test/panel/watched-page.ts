@@ -17,7 +17,7 @@ export async function watchedPage(chromium: Chromium): Promise<WatchedPage> {
   const complaints: string[] = [];
   await page.exposeFunction('viwViolation', (text: string) => complaints.push(text));
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', (event) =>
-    window.viwViolation(event.violatedDirective + ' ' + event.blockedURI));`);
+    window.viwViolation(event.violatedDirective + ' ' + event.blockedURI + ' at ' + event.sourceFile + ':' + event.lineNumber + ':' + event.columnNumber));`);
   page.on('console', (message) => {
     // Who is not signed in is told so by 401; other refusals are for the page to show.
     if (message.type() === 'error' && !/status of (401|403|409)/.test(message.text()))
@@ -31,7 +31,7 @@ export async function watchedPage(chromium: Chromium): Promise<WatchedPage> {
     const found: string[] = [];
     for (const scheme of ['dark', 'light']) {
       await page.evaluate(`document.documentElement.setAttribute('data-mantine-color-scheme', '${scheme}')`);
-      await page.waitForFunction(settled);
+      await page.evaluate(settled);
       found.push(...(await page.evaluate<string[]>(run(scheme))));
     }
     return found;
@@ -42,7 +42,13 @@ export async function watchedPage(chromium: Chromium): Promise<WatchedPage> {
 const run = (scheme: string): string => `axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
   violations.map(({ id, nodes }) => '${scheme} ' + id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | ')))`;
 
-/** Nothing is loading any more, a dialog that is opening is open, and every colour is what it changes to. */
-const settled = `document.querySelector('h1') && !document.querySelector('main [aria-busy=true]') &&
-  [...document.querySelectorAll('[role=dialog]')].every((dialog) => getComputedStyle(dialog).opacity === '1') &&
-  !document.getAnimations().some((animation) => animation instanceof CSSTransition)`;
+/** Nothing is loading any more, a dialog that is opening is open, and every colour is what it changes to. Not
+ * `waitForFunction`: it evaluates in the page, where the policy forbids that. */
+const settled = `new Promise((resolve) => {
+  const look = () =>
+    document.querySelector('h1') && !document.querySelector('main [aria-busy=true]') &&
+    [...document.querySelectorAll('[role=dialog]')].every((dialog) => getComputedStyle(dialog).opacity === '1') &&
+    !document.getAnimations().some((animation) => animation instanceof CSSTransition)
+      ? resolve() : requestAnimationFrame(look);
+  look();
+})`;
