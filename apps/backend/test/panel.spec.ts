@@ -1,8 +1,10 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@viw/client';
 import type { Chromium } from '@viw/testing';
+import { makeRequest } from '@viw/pki';
 import { eventually, startChromium } from '@viw/testing';
 import type { OidcStage } from './oidc/stage';
 import { oidcStage } from './oidc/stage';
@@ -180,6 +182,31 @@ describe('pages that only some may see', () => {
     await dialog.getByText('Nobody would be left who may do everything').waitFor();
     expect(await watched.faults()).toEqual([]);
     await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  it('authorities: one is made below the root, issues for a request, and revokes with a reason', async () => {
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Authorities' }).click();
+    await page.getByRole('button', { name: 'Create a CA' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Create 1 authority' }).click();
+    await page.getByText('Nothing issued yet').waitFor();
+    await page.getByRole('button', { name: 'Issue a certificate' }).click();
+    await dialog.getByLabel('Common name').fill('orders');
+    await dialog
+      .getByLabel('Certificate request')
+      .fill(makeRequest(generateKeyPairSync('ed25519').privateKey));
+    await dialog.getByRole('button', { name: 'Issue 1 certificate' }).click();
+    const pem = await dialog.getByLabel('Certificate and chain', { exact: true }).last().innerText();
+    expect(new X509Certificate(pem).subject).toContain('CN=orders');
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await page.getByRole('button', { name: /^Revoke CN=orders/ }).click();
+    await dialog.getByText('OCSP says so at once').waitFor();
+    expect(await watched.faults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Revoke 1 certificate' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Another one has taken its place').waitFor();
+    expect(await watched.faults()).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ const destinations = {
   o: '/',
   s: '/servers',
   a: '/alerts',
+  k: '/ca',
   p: '/access',
   l: '/audit',
 } as const;

@@ -51,6 +51,8 @@ export const accessSearch = z.object({
   client: z.uuid().optional().catch(undefined),
 });
 
+export const authoritiesSearch = z.object({ authority: z.uuid().optional().catch(undefined) });
+
 const rootRoute = createRootRoute({
   component: () => (
     <Gate>
@@ -103,6 +105,12 @@ const routes = [
     path: '/access',
     validateSearch: accessSearch,
     component: lazyRouteComponent(() => import('../access/access-page'), 'AccessPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/ca',
+    validateSearch: authoritiesSearch,
+    component: lazyRouteComponent(() => import('../authorities/authorities-page'), 'AuthoritiesPage'),
   }),
 ] as const;
 

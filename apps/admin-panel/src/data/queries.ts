@@ -147,6 +147,17 @@ export const queries = {
       queryKey: ['api-client-certificates', clientId],
       queryFn: ({ signal }) => api.apiClients.certificates(clientId, { signal }),
     }),
+  authorities: queryOptions({
+    queryKey: ['authorities'],
+    queryFn: ({ signal }) => api.certificateAuthorities.list({ signal }),
+    refetchInterval: safetyNetMs,
+  }),
+  serviceCertificates: (authorityId: string) =>
+    queryOptions({
+      queryKey: ['service-certificates', authorityId],
+      queryFn: ({ signal }) =>
+        allPages((page) => api.certificateAuthorities.certificates(authorityId, page, { signal })),
+    }),
   /** Page by page, as far as somebody has read. Not refetched by itself: each page would be read again. */
   audit: (filter: AuditFilter) =>
     infiniteQueryOptions({

@@ -6,7 +6,7 @@ export interface WatchedPage {
   readonly page: Page;
   /** Breaches of the content security policy, errors of scripts and what the console complains of. */
   readonly complaints: readonly string[];
-  /** What axe finds, in the light and in the dark theme; empty: nothing. */
+  /** What axe finds in the page, or in the dialog that is open, in the light and in the dark theme; empty: nothing. */
   faults(): Promise<string[]>;
 }
 
@@ -39,7 +39,9 @@ export async function watchedPage(chromium: Chromium): Promise<WatchedPage> {
   return { page, complaints, faults };
 }
 
-const run = (scheme: string): string => `axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+const run = (
+  scheme: string,
+): string => `axe.run(document.querySelector('[role=dialog]') ?? document, { resultTypes: ['violations'] }).then(({ violations }) =>
   violations.map(({ id, nodes }) => '${scheme} ' + id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | ')))`;
 
 /** Nothing is loading any more, a dialog that is opening is open, and every colour is what it changes to. Not
