@@ -7,6 +7,7 @@ const destinations = {
   o: '/',
   s: '/servers',
   a: '/alerts',
+  i: '/issuance',
   k: '/ca',
   p: '/access',
   l: '/audit',

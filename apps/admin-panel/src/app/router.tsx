@@ -112,6 +112,11 @@ const routes = [
     validateSearch: authoritiesSearch,
     component: lazyRouteComponent(() => import('../authorities/authorities-page'), 'AuthoritiesPage'),
   }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/issuance',
+    component: lazyRouteComponent(() => import('../issuance/issuance-page'), 'IssuancePage'),
+  }),
 ] as const;
 
 export const createPanelRouter = () =>

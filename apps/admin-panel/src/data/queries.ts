@@ -158,6 +158,16 @@ export const queries = {
       queryFn: ({ signal }) =>
         allPages((page) => api.certificateAuthorities.certificates(authorityId, page, { signal })),
     }),
+  /** Cert-workers bring accounts from state to state, and no event tells of it. */
+  acmeAccounts: queryOptions({
+    queryKey: ['acme-accounts'],
+    queryFn: ({ signal }) => allPages((page) => api.acmeAccounts.list(page, { signal })),
+    refetchInterval: evaluatorMs,
+  }),
+  dnsProviders: queryOptions({
+    queryKey: ['dns-providers'],
+    queryFn: ({ signal }) => allPages((page) => api.dnsProviders.list(page, { signal })),
+  }),
   /** Page by page, as far as somebody has read. Not refetched by itself: each page would be read again. */
   audit: (filter: AuditFilter) =>
     infiniteQueryOptions({
