@@ -53,6 +53,8 @@ export const accessSearch = z.object({
 
 export const authoritiesSearch = z.object({ authority: z.uuid().optional().catch(undefined) });
 
+export const notificationsSearch = z.object({ channel: z.uuid().optional().catch(undefined) });
+
 const rootRoute = createRootRoute({
   component: () => (
     <Gate>
@@ -116,6 +118,12 @@ const routes = [
     getParentRoute: () => shell,
     path: '/issuance',
     component: lazyRouteComponent(() => import('../issuance/issuance-page'), 'IssuancePage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/notifications',
+    validateSearch: notificationsSearch,
+    component: lazyRouteComponent(() => import('../notifications/notifications-page'), 'NotificationsPage'),
   }),
 ] as const;
 

@@ -18,6 +18,13 @@ const pages = [
   { to: '/certificates', label: 'Certificates', Icon: icons.IconCertificate, exact: false },
   { to: '/servers', label: 'Servers', Icon: icons.IconServer, exact: false },
   { to: '/alerts', label: 'Alerts', Icon: icons.IconAlert, exact: false },
+  {
+    to: '/notifications',
+    label: 'Notifications',
+    Icon: icons.IconNotification,
+    exact: false,
+    needs: 'system:read',
+  },
   { to: '/issuance', label: 'Issuance', Icon: icons.IconIssuance, exact: false, needs: 'system:read' },
   { to: '/ca', label: 'Authorities', Icon: icons.IconAuthority, exact: false },
   { to: '/access', label: 'Access', Icon: icons.IconAccess, exact: false, needs: 'access:read' },

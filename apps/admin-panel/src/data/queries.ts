@@ -168,6 +168,18 @@ export const queries = {
     queryKey: ['dns-providers'],
     queryFn: ({ signal }) => allPages((page) => api.dnsProviders.list(page, { signal })),
   }),
+  /** Whether it arrives, no event tells. */
+  channels: queryOptions({
+    queryKey: ['channels'],
+    queryFn: ({ signal }) => allPages((page) => api.notificationChannels.list(page, { signal })),
+    refetchInterval: evaluatorMs,
+  }),
+  deliveries: (channelId: string) =>
+    queryOptions({
+      queryKey: ['deliveries', channelId],
+      queryFn: ({ signal }) => api.notificationChannels.deliveries(channelId, { limit: 50 }, { signal }),
+      refetchInterval: followMs,
+    }),
   /** Page by page, as far as somebody has read. Not refetched by itself: each page would be read again. */
   audit: (filter: AuditFilter) =>
     infiniteQueryOptions({
