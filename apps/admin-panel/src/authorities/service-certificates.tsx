@@ -69,7 +69,7 @@ const Issued = ({ authority }: { authority: CertificateAuthority }) => {
                     <td className={classes['small']}>
                       <AbsoluteTime at={one.not_after} />
                     </td>
-                    <td>
+                    <td className={classes['actions']}>
                       {may && one.revoked_at === null ? (
                         <Button
                           size="compact-sm"

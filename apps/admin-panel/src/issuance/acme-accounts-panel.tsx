@@ -72,7 +72,7 @@ export const AcmeAccountsPanel = () => {
                     <td className="number">
                       <TimeAgo at={account.created_at} />
                     </td>
-                    <td>
+                    <td className={classes['actions']}>
                       {account.read_only ? (
                         <span className={classes['small']}>set where cert-workers are configured</span>
                       ) : may && !['deactivating', 'deactivated'].includes(account.state) ? (

@@ -63,7 +63,7 @@ export const DnsProvidersPanel = () => {
                     <td className="number">
                       <TimeAgo at={one.created_at} />
                     </td>
-                    <td>
+                    <td className={classes['actions']}>
                       {may ? (
                         <Button
                           size="compact-sm"

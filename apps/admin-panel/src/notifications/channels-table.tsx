@@ -44,7 +44,7 @@ export const ChannelsTable = ({ channels, chosen }: ChannelsTableProps) => (
               </div>
             ) : null}
           </td>
-          <td>
+          <td className={classes['told']}>
             <div className={classes['small']}>{channel.events.join(', ') || 'everything'}</div>
             <div className={classes['small']}>alerts from {channel.min_severity} on</div>
           </td>
