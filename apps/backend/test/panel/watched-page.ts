@@ -17,7 +17,7 @@ export async function watchedPage(chromium: Chromium): Promise<WatchedPage> {
   const complaints: string[] = [];
   await page.exposeFunction('viwViolation', (text: string) => complaints.push(text));
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', (event) =>
-    window.viwViolation(event.violatedDirective + ' ' + event.blockedURI + ' at ' + event.sourceFile + ':' + event.lineNumber + ':' + event.columnNumber));`);
+    window.viwViolation(event.violatedDirective + ' ' + event.blockedURI + ' at ' + event.sourceFile));`);
   page.on('console', (message) => {
     // Who is not signed in is told so by 401; other refusals are for the page to show.
     if (message.type() === 'error' && !/status of (401|403|409)/.test(message.text()))
@@ -46,8 +46,10 @@ const run = (scheme: keyof typeof rules): string =>
     .then(({ violations }) => violations.map(({ id, nodes }) =>
       '${scheme} ' + id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | ')))`;
 
-/** Nothing is loading any more, a dialog that is opening is open, and every colour is what it changes to. Not
- * `waitForFunction`: it evaluates in the page, where the policy forbids that. */
+/**
+ * Nothing is loading any more, a dialog that is opening is open, and every colour is what it changes to. Not by
+ * `waitForFunction`: it evaluates in the page, where the policy forbids that.
+ */
 const settled = `new Promise((resolve) => {
   const look = () =>
     document.querySelector('h1') && !document.querySelector('main [aria-busy=true]') &&
