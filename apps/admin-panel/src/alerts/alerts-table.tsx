@@ -76,7 +76,11 @@ const About = ({ about }: Pick<Alert, 'about'>) => {
         </Link>
       );
     case 'notification_channel':
-      return <>Notification channel</>;
+      return (
+        <Link className="link" to="/notifications" search={{ channel: about.id }}>
+          Notification channel
+        </Link>
+      );
     case undefined:
       return <span className="idle">{missing}</span>;
   }

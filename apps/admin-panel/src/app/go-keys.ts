@@ -1,7 +1,18 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
-const destinations = { g: '/gateways', c: '/certificates', o: '/', s: '/servers', a: '/alerts' } as const;
+const destinations = {
+  g: '/gateways',
+  c: '/certificates',
+  o: '/',
+  s: '/servers',
+  a: '/alerts',
+  n: '/notifications',
+  i: '/issuance',
+  k: '/ca',
+  p: '/access',
+  l: '/audit',
+} as const;
 const secondKeyMs = 1_000;
 
 /** `g` then a letter goes to a page, `/` to the page's search, `?` to the list of keys. Not while typing. */

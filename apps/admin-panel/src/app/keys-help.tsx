@@ -6,6 +6,11 @@ const keys: readonly (readonly [string, readonly string[]])[] = [
   ['Certificates', ['g', 'c']],
   ['Servers', ['g', 's']],
   ['Alerts', ['g', 'a']],
+  ['Notifications', ['g', 'n']],
+  ['Issuance: ACME accounts, DNS providers', ['g', 'i']],
+  ['Certificate authorities', ['g', 'k']],
+  ['Access: people and API clients', ['g', 'p']],
+  ['Audit log', ['g', 'l']],
   ['Overview', ['g', 'o']],
   ['This list', ['?']],
 ];

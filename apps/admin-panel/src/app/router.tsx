@@ -1,7 +1,14 @@
-import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from '@tanstack/react-router';
 import { gatewayState } from '@viw/contracts';
 import { z } from 'zod';
 import { AlertsPage } from '../alerts/alerts-page';
+import { auditSearch } from '../audit/audit-filter';
 import { CertificatePage } from '../certificates/certificate-page';
 import { CertificatesPage } from '../certificates/certificates-page';
 import { OperationPage } from '../certificates/operation-page';
@@ -37,6 +44,16 @@ export const certificatesSearch = z.object({
   q: text,
   life: z.enum(['attention', 'expired', 'due', 'fine']).optional().catch(undefined),
 });
+
+export const accessSearch = z.object({
+  tab: z.enum(['people', 'machines']).optional().catch(undefined),
+  person: z.uuid().optional().catch(undefined),
+  client: z.uuid().optional().catch(undefined),
+});
+
+export const authoritiesSearch = z.object({ authority: z.uuid().optional().catch(undefined) });
+
+export const notificationsSearch = z.object({ channel: z.uuid().optional().catch(undefined) });
 
 const rootRoute = createRootRoute({
   component: () => (
@@ -79,6 +96,35 @@ const routes = [
   createRoute({ getParentRoute: () => shell, path: '/operations/$operationId', component: OperationPage }),
   createRoute({ getParentRoute: () => shell, path: '/servers', component: ServersPage }),
   createRoute({ getParentRoute: () => shell, path: '/alerts', component: AlertsPage }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/audit',
+    validateSearch: auditSearch,
+    component: lazyRouteComponent(() => import('../audit/audit-page'), 'AuditPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/access',
+    validateSearch: accessSearch,
+    component: lazyRouteComponent(() => import('../access/access-page'), 'AccessPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/ca',
+    validateSearch: authoritiesSearch,
+    component: lazyRouteComponent(() => import('../authorities/authorities-page'), 'AuthoritiesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/issuance',
+    component: lazyRouteComponent(() => import('../issuance/issuance-page'), 'IssuancePage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/notifications',
+    validateSearch: notificationsSearch,
+    component: lazyRouteComponent(() => import('../notifications/notifications-page'), 'NotificationsPage'),
+  }),
 ] as const;
 
 export const createPanelRouter = () =>

@@ -19,8 +19,8 @@ export const Shell = () => {
       header={{ height: { base: 52, sm: 0 } }}
       padding={0}
     >
-      <AppShell.Header className={classes['header']} hiddenFrom="sm">
-        <Group h="100%" px="md">
+      <AppShell.Header className={classes['header']} hiddenFrom="sm" role="none">
+        <Group h="100%" px="md" component="nav" aria-label="Menu">
           <Burger opened={opened} onClick={toggle} size="sm" aria-label="Navigation" />
           <Brand size={22} />
         </Group>

@@ -1,6 +1,7 @@
 import { ActionIcon, Group, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { Permission } from '@viw/contracts';
 import { api } from '../data/api';
 import { endSession } from '../data/end-session';
 import { useLiveState } from '../data/live-context';
@@ -17,7 +18,22 @@ const pages = [
   { to: '/certificates', label: 'Certificates', Icon: icons.IconCertificate, exact: false },
   { to: '/servers', label: 'Servers', Icon: icons.IconServer, exact: false },
   { to: '/alerts', label: 'Alerts', Icon: icons.IconAlert, exact: false },
-] as const;
+  {
+    to: '/notifications',
+    label: 'Notifications',
+    Icon: icons.IconNotification,
+    exact: false,
+    needs: 'system:read',
+  },
+  { to: '/issuance', label: 'Issuance', Icon: icons.IconIssuance, exact: false, needs: 'system:read' },
+  { to: '/ca', label: 'Authorities', Icon: icons.IconAuthority, exact: false },
+  { to: '/access', label: 'Access', Icon: icons.IconAccess, exact: false, needs: 'access:read' },
+  { to: '/audit', label: 'Audit', Icon: icons.IconAudit, exact: false, needs: 'audit:read' },
+] as const satisfies readonly {
+  readonly to: string;
+  readonly needs?: Permission;
+  readonly [more: string]: unknown;
+}[];
 
 const liveLooks: Record<'connecting' | 'live' | 'lost', Look> = {
   connecting: { shape: 'dashed', tone: 'idle', word: 'Connecting' },
@@ -29,6 +45,7 @@ export const Sidebar = ({ onNavigate, onHelp }: { onNavigate: () => void; onHelp
   const client = useQueryClient();
   const { data: me } = useQuery(queries.me);
   const live = useLiveState();
+  const shown = pages.filter((page) => !('needs' in page) || me?.permissions.includes(page.needs));
   const signOut = async (): Promise<void> => {
     await api.session.signOut().catch(() => undefined);
     endSession(client);
@@ -39,7 +56,7 @@ export const Sidebar = ({ onNavigate, onHelp }: { onNavigate: () => void; onHelp
         <Brand />
       </div>
       <nav className={classes['nav']} aria-label="Pages">
-        {pages.map(({ to, label, Icon, exact }) => (
+        {shown.map(({ to, label, Icon, exact }) => (
           <Link
             key={to}
             to={to}

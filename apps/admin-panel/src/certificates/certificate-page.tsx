@@ -15,6 +15,7 @@ import { StaleNote } from '../design/stale-note';
 import { AbsoluteTime, TimeAgo } from '../design/time-ago';
 import { missing } from '../format/times';
 import { useMay } from '../session/permissions';
+import { CertificateActions } from './certificate-actions';
 import { OperationsPanel, UsedByPanel, VersionsPanel } from './certificate-panels';
 import { CertificateStateMark } from './certificate-state';
 import { LifeMeter } from './life-meter';
@@ -118,7 +119,7 @@ const Actions = ({ certificate }: { certificate: Certificate }) => {
   const deploying = useSubmit();
   const show = ({ operation_id }: { operation_id: string }): void =>
     void navigate({ to: '/operations/$operationId', params: { operationId: operation_id } });
-  if (!mayWrite) return null;
+  if (!mayWrite || certificate.retired_at !== null) return null;
   const why =
     certificate.current_version === null
       ? 'There is no version to deploy yet'
@@ -156,6 +157,7 @@ const Actions = ({ certificate }: { certificate: Certificate }) => {
           {certificate.used_by.length > 0 ? `Deploy to ${certificate.used_by.length}` : 'Deploy'}
         </Button>
       </Tooltip>
+      <CertificateActions certificate={certificate} />
       {error ? (
         <Text size="sm" component="div" w="100%">
           <ErrorNotice error={error} />

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Certificate } from '@viw/contracts';
 import { queries } from '../data/queries';
+import { CopyText } from '../design/copy-text';
 import { EmptyNotice, ErrorNotice, LoadingRows } from '../design/notices';
 import { Panel } from '../design/panel';
 import { operationLooks, StateMark, type Look } from '../design/state-mark';
@@ -137,7 +138,7 @@ export const VersionsPanel = ({ certificate }: { certificate: Certificate }) => 
             {data.items.map((version) => (
               <tr key={version.id}>
                 <td className="mono">
-                  {version.serial}
+                  {version.serial} <CopyText value={version.serial} label="Copy the serial" />
                   {version.id === certificate.current_version?.id ? (
                     <span className="good"> current</span>
                   ) : null}

@@ -12,6 +12,7 @@ import { operationLooks, StateMark, stepLooks } from '../design/state-mark';
 import { AbsoluteTime, TimeAgo } from '../design/time-ago';
 import { instant, preciseDuration } from '../format/times';
 import classes from './certificates.module.css';
+import { ManualRecordsPanel } from './manual-records-panel';
 import { foldSteps, headlineStep, stepTitle, type FoldedStep, type StepGroup } from './operation-steps';
 
 const route = getRouteApi('/shell/operations/$operationId');
@@ -69,6 +70,9 @@ export const OperationPage = () => {
         }
       />
       <Failure operation={operation} groups={groups} targetName={targetName} />
+      <div className={classes['records']}>
+        <ManualRecordsPanel operation={operation} />
+      </div>
       <div className={classes['split']} data-wide="first">
         <div className={classes['stack']}>
           {groups.map((group) => (

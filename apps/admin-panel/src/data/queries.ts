@@ -1,7 +1,8 @@
 import type { GatewayListQuery } from '@viw/client';
 import { isTerminal, type CommandRecord, type Operation } from '@viw/contracts';
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { ApiError } from '@viw/client';
+import type { AuditFilter } from '../audit/audit-filter';
 import { allPages } from './all-pages';
 import { api } from './api';
 
@@ -128,4 +129,68 @@ export const queries = {
     queryKey: ['ssh-credentials'],
     queryFn: ({ signal }) => allPages((page) => api.sshCredentials.list(page, { signal })),
   }),
+  administrators: queryOptions({
+    queryKey: ['administrators'],
+    queryFn: ({ signal }) => allPages((page) => api.administrators.list(page, { signal })),
+  }),
+  apiClients: queryOptions({
+    queryKey: ['api-clients'],
+    queryFn: ({ signal }) => allPages((page) => api.apiClients.list(page, { signal })),
+  }),
+  apiKeys: (clientId: string) =>
+    queryOptions({
+      queryKey: ['api-keys', clientId],
+      queryFn: ({ signal }) => api.apiClients.keys(clientId, { signal }),
+    }),
+  apiClientCertificates: (clientId: string) =>
+    queryOptions({
+      queryKey: ['api-client-certificates', clientId],
+      queryFn: ({ signal }) => api.apiClients.certificates(clientId, { signal }),
+    }),
+  authorities: queryOptions({
+    queryKey: ['authorities'],
+    queryFn: ({ signal }) => api.certificateAuthorities.list({ signal }),
+    refetchInterval: safetyNetMs,
+  }),
+  serviceCertificates: (authorityId: string) =>
+    queryOptions({
+      queryKey: ['service-certificates', authorityId],
+      queryFn: ({ signal }) =>
+        allPages((page) => api.certificateAuthorities.certificates(authorityId, page, { signal })),
+    }),
+  /** Cert-workers bring accounts from state to state, and no event tells of it. */
+  acmeAccounts: queryOptions({
+    queryKey: ['acme-accounts'],
+    queryFn: ({ signal }) => allPages((page) => api.acmeAccounts.list(page, { signal })),
+    refetchInterval: evaluatorMs,
+  }),
+  dnsProviders: queryOptions({
+    queryKey: ['dns-providers'],
+    queryFn: ({ signal }) => allPages((page) => api.dnsProviders.list(page, { signal })),
+  }),
+  /** Whether it arrives, no event tells. */
+  channels: queryOptions({
+    queryKey: ['channels'],
+    queryFn: ({ signal }) => allPages((page) => api.notificationChannels.list(page, { signal })),
+    refetchInterval: evaluatorMs,
+  }),
+  deliveries: (channelId: string) =>
+    queryOptions({
+      queryKey: ['deliveries', channelId],
+      queryFn: ({ signal }) => api.notificationChannels.deliveries(channelId, { limit: 50 }, { signal }),
+      refetchInterval: followMs,
+    }),
+  /** Page by page, as far as somebody has read. Not refetched by itself: each page would be read again. */
+  audit: (filter: AuditFilter) =>
+    infiniteQueryOptions({
+      queryKey: ['audit', filter],
+      queryFn: ({ pageParam, signal }) =>
+        api.audit.list(
+          { ...filter, limit: 100, ...(pageParam === '' ? {} : { cursor: pageParam }) },
+          { signal },
+        ),
+      initialPageParam: '',
+      getNextPageParam: ({ next_cursor: next }) => next ?? undefined,
+      refetchOnWindowFocus: false,
+    }),
 };

@@ -45,6 +45,28 @@ export const IconAlert = icon(
     <path d="M10 20.5h4" />
   </>,
 );
+export const IconAuthority = icon(
+  <>
+    <circle cx="12" cy="5.5" r="2.5" />
+    <circle cx="6" cy="18.5" r="2.5" />
+    <circle cx="18" cy="18.5" r="2.5" />
+    <path d="M12 8v4M6 16v-4h12v4" />
+  </>,
+);
+export const IconIssuance = icon(
+  <>
+    <circle cx="8" cy="15" r="4" />
+    <path d="M11 12l8-8M16 7l3 3M13.5 9.5l2 2" />
+  </>,
+);
+export const IconAccess = icon(
+  <>
+    <circle cx="9" cy="8" r="3.5" />
+    <path d="M2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6M16 4.8a3.5 3.5 0 0 1 0 6.4M18 14.5c2 .8 3.2 2.6 3.5 5.5" />
+  </>,
+);
+export const IconNotification = icon(<path d="M4 6h16v12H4zM4 7l8 6 8-6" />);
+export const IconAudit = icon(<path d="M6 3h9l4 4v14H6zM14 3v5h5M9 12h7M9 16h7" />);
 export const IconSearch = icon(
   <>
     <circle cx="11" cy="11" r="6.5" />

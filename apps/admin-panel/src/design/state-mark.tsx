@@ -67,6 +67,7 @@ export const certificateLooks: Record<Certificate['state'], Look> = {
 };
 /** An expired certificate is active in the books only. */
 export const expiredLook: Look = look('triangle', 'bad', 'Expired');
+export const retiredLook: Look = look('square', 'idle', 'Retired');
 /** States that come as words from the host, such as those of systemd and docker. */
 export const serviceLook = (state: string): Look => {
   if (state === 'active' || state === 'running') return look('disc', 'good', state);

@@ -23,6 +23,7 @@ export const auditRecord = z.object({
   seq: z.int().nullable(),
   hash: z.string().nullable(),
 });
+export type AuditRecordView = z.infer<typeof auditRecord>;
 export const auditPage = page(auditRecord);
 
 const filters = {

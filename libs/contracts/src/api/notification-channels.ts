@@ -77,6 +77,7 @@ export const notificationChannelCreated = notificationChannel.extend({ secret: z
 /** The former secret signs too until then, so that the receiver can take the new one meanwhile. */
 export const secretRotate = z.strictObject({ overlap_s: z.int().min(0).max(2_592_000).default(86_400) });
 export const secretRotated = z.object({ secret: z.string(), former_retires_at: z.string() });
+export type SecretRotated = z.infer<typeof secretRotated>;
 
 export const delivery = z.object({
   /** `webhook-id` of every attempt. */

@@ -87,6 +87,7 @@ export const apiKey = z.object({
   /** To the minute. */
   last_used_at: z.string().nullable(),
 });
+export type ApiKeyView = z.infer<typeof apiKey>;
 export const apiKeyList = z.object({ items: z.array(apiKey) });
 /** The former key works for so long beside the new one, seconds. */
 export const apiKeyRotate = z.strictObject({
@@ -112,6 +113,7 @@ export const TOKEN_MAX_S = 86_400;
 export const tokenCreate = z.strictObject({ ttl_s: z.int().min(1).max(TOKEN_MAX_S).default(900) });
 /** The token is shown here once and never again. */
 export const tokenCreated = z.object({ jti: z.string(), token: z.string(), expires_at: z.string() });
+export type TokenCreated = z.infer<typeof tokenCreated>;
 export const tokenRevoke = z.strictObject({ jti: z.uuid().toLowerCase() });
 export const jwks = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
