@@ -17,6 +17,7 @@ export interface PendingEntries {
 export class OwnPending {
   readonly #member: GroupMember;
   #cursor: string | undefined = firstId;
+  #restarts = 0;
 
   constructor(member: GroupMember) {
     this.#member = member;
@@ -26,7 +27,9 @@ export class OwnPending {
     return this.#cursor === undefined;
   }
 
+  /** Counts also while `next` is under way: what it reads then is no reason to go on behind it. */
   restart(): void {
+    this.#restarts += 1;
     this.#cursor = firstId;
   }
 
@@ -34,6 +37,7 @@ export class OwnPending {
   async next(redis: Redis, count: number): Promise<PendingEntries> {
     if (this.#cursor === undefined) return { entries: [], deliveries: new Map() };
     const { stream, group, consumer } = this.#member;
+    const restarts = this.#restarts;
     const reply = await redis.xreadgroup(
       'GROUP',
       group,
@@ -50,7 +54,7 @@ export class OwnPending {
       first === undefined || last === undefined
         ? new Map<string, number>()
         : await deliveryCounts(redis, this.#member, { first, last, count: entries.length });
-    this.#cursor = last;
+    if (restarts === this.#restarts) this.#cursor = last;
     return { entries, deliveries };
   }
 }

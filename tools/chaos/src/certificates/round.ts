@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '@viw/testing';
 import { crash } from '../faults/crash';
 import { lookUntil } from '../look-until';
 import type { SupervisedProgram } from '../world/supervised-program';
@@ -83,6 +84,7 @@ export class Round {
 
     const dying = await this.#toTheirPoints(this.#of('dies'), 'death');
     this.brokenServers.push(...(await testServers(world, 'when workers died')));
+    const lives = others.map(({ starts }) => starts);
     await Promise.all(others.map((worker) => worker.kill()));
     say(`SIGKILL at: ${namesOf(dying)}`);
     for (const halt of dying) halt.lift();
@@ -95,6 +97,11 @@ export class Round {
     say('SIGCONT, and what had been on the wire arrives');
     await this.#noticed();
 
+    // One that finds no Redis at its start ends, as it should.
+    await eventually(() => others.forEach((worker, n) => assertStartedSince(worker, lives[n])), {
+      timeoutMs: REACH_MS,
+      what: 'the workers that were killed',
+    });
     // Only now: a worker waits for the CA no longer than 30 s.
     const cut = await this.#toTheirPoints(this.#of('outage'), 'sleep');
     say(`SIGKILL of Redis and Postgres at: ${namesOf(cut)}`);
@@ -184,6 +191,10 @@ export class Round {
 }
 
 const namesOf = (halts: readonly Halt[]): string => halts.map(({ point }) => point).join(', ');
+
+function assertStartedSince(worker: SupervisedProgram, starts = 0): void {
+  if (worker.starts <= starts || !worker.output().includes('"event":"started"')) throw new Error('not yet');
+}
 
 const partition = <T>(all: readonly T[], is: (one: T) => boolean): [T[], T[]] => [
   all.filter(is),

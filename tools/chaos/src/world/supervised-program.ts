@@ -8,6 +8,8 @@ const RESTART_MS = 200;
 export class SupervisedProgram {
   /** Ends that nobody has caused. */
   unexpectedEnds = 0;
+  /** How often it has been started. */
+  starts = 0;
   /** Largest resident memory seen, MiB. */
   peakRssMb = 0;
   readonly #options: ProgramOptions;
@@ -23,6 +25,7 @@ export class SupervisedProgram {
 
   async start(): Promise<void> {
     this.#program = await startProgram(this.#options);
+    this.starts += 1;
     this.#watch = this.#keepRunning(this.#program);
   }
 
@@ -84,6 +87,7 @@ export class SupervisedProgram {
       if (signal.aborted) return;
       program = await startProgram(again);
       this.#program = program;
+      this.starts += 1;
       // `stop` may have come while it was being started.
       if (this.#stopping.signal.aborted) await program.stop();
     }
