@@ -38,11 +38,11 @@ export class AuthorityRotation {
   /**
    * Makes and announces the next one of its purpose, in the caller's transaction. Announced for no time, it is in use at once,
    * as those for services are, whose servers show the chain.
-   * The authority whose key cert-workers hold is certified anew instead, and stays itself.
+   * Asked for a time while one is announced, that one is in use by then, never later than it was to be. The authority whose key cert-workers hold is certified anew instead, and stays itself.
    * @param announceS seconds; undefined: as configured
    * @returns the next one's id
-   * @throws AppError NOT_FOUND; CONFLICT for one that is not in use, while another one is announced, for a root whose
-   *   predecessor has not ended
+   * @throws AppError NOT_FOUND; CONFLICT for one that is not in use, while another one is announced and no time is said, and for a
+   *   root whose predecessor has not ended
    */
   async begin(repositories: Repositories, id: string, announceS?: number): Promise<string> {
     const { certificateAuthorities, gatewayRegistry } = repositories;
@@ -59,8 +59,14 @@ export class AuthorityRotation {
     if (phaseOf(present) === 'announced')
       throw new AppError('CONFLICT', 'This authority is announced, and not in use yet');
     if (!isInUse(present)) throw superseded();
-    if (rows.some((row) => row.purpose === purpose && row.announced_until !== null))
-      throw new AppError('CONFLICT', 'A rotation is under way: the next authority is announced');
+    const announced = rows.find((row) => row.purpose === purpose && row.announced_until !== null);
+    if (announced !== undefined) {
+      if (announceS === undefined)
+        throw new AppError('CONFLICT', 'A rotation is under way: the next authority is announced');
+      await certificateAuthorities.bringForward(announced.id, announceS);
+      await certificateAuthorities.activateDue();
+      return announced.id;
+    }
     // One step back is what a chain leads over.
     if (purpose === 'root' && rows.some((row) => row.purpose === purpose && phaseOf(row) === 'former'))
       throw new AppError('CONFLICT', 'The root before this one has not ended: end it first');

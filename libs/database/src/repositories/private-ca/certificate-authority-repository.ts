@@ -140,6 +140,13 @@ export class CertificateAuthorityRepository {
     return rows.length > 0;
   }
 
+  /** An announced one is in use in so many seconds, if it was not to be sooner. */
+  async bringForward(id: string, announceS: number): Promise<void> {
+    await sql`UPDATE viw.certificate_authorities SET announced_until =
+        least(announced_until, date_trunc('milliseconds', now()) + make_interval(secs => ${announceS}))
+      WHERE id = ${id}::uuid AND announced_until IS NOT NULL`.execute(this.deps.db);
+  }
+
   /**
    * Announced ones whose time has come take the place of the present ones; in a transaction, under the lock of the registry.
    * @returns those that are in use now
@@ -167,14 +174,15 @@ export class CertificateAuthorityRepository {
     return result.numUpdatedRows > 0n;
   }
 
-  /** The web authority alone: the same name and key, certified anew. The certificate of before is remembered. */
+  /** The web authority alone: the same name and key, certified anew. The last twenty certificates of before are remembered. */
   async recertify(
     id: string,
     by: Pick<NewCertificateAuthority, 'pem' | 'fingerprintSha256' | 'notBefore' | 'notAfter'> & {
       readonly issuerId: string;
     },
   ): Promise<void> {
-    await sql`UPDATE viw.certificate_authorities SET former_pems = former_pems || pem, pem = ${by.pem},
+    await sql`UPDATE viw.certificate_authorities SET pem = ${by.pem},
+        former_pems = (former_pems || pem)[greatest(1, cardinality(former_pems) - 18):],
         issuer_id = ${by.issuerId}::uuid, fingerprint_sha256 = ${by.fingerprintSha256},
         not_before = ${by.notBefore}::timestamptz, not_after = ${by.notAfter}::timestamptz
       WHERE id = ${id}::uuid AND purpose = 'web-services'`.execute(this.deps.db);
