@@ -9,7 +9,6 @@ import { Panel } from '../design/panel';
 import { StateMark } from '../design/state-mark';
 import { AbsoluteTime } from '../design/time-ago';
 import { counted } from '../format/counted';
-import { findingWords } from './audit-words';
 import classes from './audit.module.css';
 
 /** Walks the whole chain when asked to; nothing is claimed before. */
@@ -43,7 +42,7 @@ export const VerifyPanel = () => {
 };
 
 const Result = ({ verification, at }: { verification: AuditVerification; at: string }) => {
-  const { ok, entries, waiting, tip, checkpoints, findings, findings_total: total } = verification;
+  const { ok, entries, waiting, tip, archive, checkpoints, findings, findings_total: total } = verification;
   return (
     <Stack gap="sm">
       {ok ? (
@@ -58,9 +57,9 @@ const Result = ({ verification, at }: { verification: AuditVerification; at: str
           title={`Not as it was written: ${counted(total, 'finding')}`}
         >
           <ul className={classes['findings']}>
-            {findings.map(({ kind, seq, entry_id }, at) => (
+            {findings.map(({ text, seq, entry_id }, at) => (
               <li key={at}>
-                {findingWords[kind]}
+                {text}
                 {seq === undefined ? '' : `, place ${seq}`}
                 {entry_id === undefined ? '' : `, line ${entry_id}`}
               </li>
@@ -74,7 +73,11 @@ const Result = ({ verification, at }: { verification: AuditVerification; at: str
         {checkpoints.unknown_key > 0
           ? `, ${checkpoints.unknown_key} of them signed by a key that is configured no more`
           : ''}
-        . {waiting > 0 ? `${counted(waiting, 'line')} of the last moment wait to be sealed.` : ''}
+        .{' '}
+        {archive.cuts > 0
+          ? `${counted(archive.entries, 'line')} dropped after their time, by signed cuts. `
+          : ''}
+        {waiting > 0 ? `${counted(waiting, 'line')} of the last moment wait to be sealed.` : ''}
       </Text>
       <Text size="sm" component="div">
         End of the chain: place {tip.seq} <span className="mono">{tip.hash}</span>{' '}

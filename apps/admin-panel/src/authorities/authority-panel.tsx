@@ -1,16 +1,11 @@
 import { Button, Group, Stack } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { profilesOf, type CertificateAuthority } from '@viw/contracts';
-import { api } from '../data/api';
-import { ConfirmModal } from '../design/confirm-modal';
 import { CopyText } from '../design/copy-text';
 import { Facts, Panel } from '../design/panel';
 import { AbsoluteTime } from '../design/time-ago';
 import { useMay } from '../session/permissions';
-import { profileWords } from './authority-words';
-import { IssueServiceCertificateModal } from './issue-service-certificate-modal';
+import { AuthorityActions } from './authority-actions';
+import { phaseTimes, profileWords } from './authority-words';
 import { servicePurposeOf } from './service-purpose';
 import classes from './authorities.module.css';
 
@@ -31,14 +26,15 @@ export const AuthorityPanel = ({ authority }: { authority: CertificateAuthority 
                 {authority.fingerprint_sha256} <CopyText value={authority.fingerprint_sha256} />
               </span>,
             ],
-            ...(authority.superseded_at === null
-              ? []
-              : [['Superseded', <AbsoluteTime key="over" at={authority.superseded_at} />] as const]),
+            ...phaseTimes(authority).map(
+              ([what, at]) => [what, <AbsoluteTime key={what} at={at} />] as const,
+            ),
           ]}
         />
         <Stack gap="md">
           <Facts
             facts={[
+              ['Valid certificates', authority.valid_certificates ?? 'known to cert-workers only'],
               ['Revocation list', list === null ? 'none yet' : `number ${list.number}`],
               ['OCSP', 'answers by the database, at once'],
               [
@@ -58,45 +54,13 @@ export const AuthorityPanel = ({ authority }: { authority: CertificateAuthority 
                 Revocation list
               </Button>
             )}
-            {may && purpose !== undefined && authority.superseded_at === null ? (
-              <Actions authority={authority} />
-            ) : null}
+            <Button component="a" variant="default" href={authority.trust_path} download>
+              All to be trusted
+            </Button>
+            {may ? <AuthorityActions authority={authority} /> : null}
           </Group>
         </Stack>
       </div>
     </Panel>
-  );
-};
-
-const Actions = ({ authority }: { authority: CertificateAuthority }) => {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const [issuing, issue] = useDisclosure(false);
-  const [rotating, rotate] = useDisclosure(false);
-  return (
-    <>
-      <Button variant="default" onClick={rotate.open}>
-        Rotate
-      </Button>
-      <Button onClick={issue.open}>Issue a certificate</Button>
-      <IssueServiceCertificateModal authority={authority} opened={issuing} onClose={issue.close} />
-      <ConfirmModal
-        opened={rotating}
-        onClose={rotate.close}
-        title={`Rotate ${authority.subject}`}
-        action="Rotate 1 authority"
-        write={() => api.certificateAuthorities.rotate(authority.id)}
-        done={(next) => {
-          void client.invalidateQueries({ queryKey: ['authorities'] });
-          void navigate({ to: '/ca', search: { authority: next.id } });
-        }}
-      >
-        <span>A next authority with a key of its own takes over; this one issues nothing more.</span>
-        <span>
-          What it has issued stays valid, and it goes on answering for that. Both are below the same root:
-          whoever trusts the root has nothing to change.
-        </span>
-      </ConfirmModal>
-    </>
   );
 };

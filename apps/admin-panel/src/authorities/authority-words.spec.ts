@@ -5,6 +5,11 @@ const now = Date.parse('2026-11-28T12:00:00Z');
 const authority = (over: Partial<CertificateAuthority>): CertificateAuthority => ({
   id: 'root',
   purpose: 'root',
+  phase: 'in_use',
+  announced_until: null,
+  trusted_until: null,
+  ended_at: null,
+  valid_certificates: 0,
   subject: 'CN=viw',
   fingerprint_sha256: '',
   issuer_id: null,
@@ -13,6 +18,7 @@ const authority = (over: Partial<CertificateAuthority>): CertificateAuthority =>
   superseded_at: null,
   revocation_list: null,
   certificate_path: '/pki/ca/root.pem',
+  trust_path: '/pki/trust/root.pem',
   revocation_list_path: '/pki/crl/root.crl',
   ...over,
 });
@@ -38,5 +44,7 @@ it('a list whose next one is overdue is red, and so is an authority that has end
   expect(listLook(list('2026-11-29T00:00:00Z'), now).tone).toBe('warn');
   expect(listLook(list('2026-12-28T12:00:00Z'), now).tone).toBe('good');
   expect(authorityLook(authority({ not_after: '2026-11-28T11:00:00Z' }), now).tone).toBe('bad');
-  expect(authorityLook(authority({ superseded_at: '2026-11-01T00:00:00Z' }), now).word).toBe('Superseded');
+  expect(authorityLook(authority({ phase: 'announced' }), now).word).toBe('Announced');
+  expect(authorityLook(authority({ phase: 'former' }), now).word).toContain('Former');
+  expect(authorityLook(authority({ phase: 'ended' }), now).word).toBe('Ended');
 });

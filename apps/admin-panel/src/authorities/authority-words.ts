@@ -29,14 +29,24 @@ export const reasonWords: Record<CertificateRevocationReason, string> = {
   cessationOfOperation: 'It is needed no more',
 };
 
+/** When an authority came, or is to come, from one phase to the next. */
+export const phaseTimes = (authority: CertificateAuthority): (readonly [string, string])[] =>
+  (
+    [
+      ['In use from', authority.announced_until],
+      ['Superseded', authority.superseded_at],
+      ['To be trusted until', authority.trusted_until],
+      ['Ended', authority.ended_at],
+    ] as const
+  ).flatMap(([what, at]) => (at === null ? [] : [[what, at] as const]));
+
 /** Whether an authority issues, and how long yet. @param now milliseconds */
-export const authorityLook = (
-  { superseded_at, not_before, not_after }: CertificateAuthority,
-  now: number,
-): Look => {
+export const authorityLook = ({ phase, not_before, not_after }: CertificateAuthority, now: number): Look => {
   const [from, until] = [instant(not_before) ?? now, instant(not_after) ?? now];
   if (until <= now) return { shape: 'triangle', tone: 'bad', word: 'Expired' };
-  if (superseded_at !== null) return { shape: 'ring', tone: 'idle', word: 'Superseded' };
+  if (phase === 'announced') return { shape: 'dashed', tone: 'info', word: 'Announced' };
+  if (phase === 'former') return { shape: 'ring', tone: 'idle', word: 'Former, trusted on' };
+  if (phase === 'ended') return { shape: 'square', tone: 'idle', word: 'Ended' };
   return until - now < (until - from) / 5
     ? { shape: 'half', tone: 'warn', word: 'A fifth of its life left' }
     : { shape: 'disc', tone: 'good', word: 'Issues' };
