@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { createLogger } from '@viw/runtime';
 import { eventually, freePort, startRedis } from '@viw/testing';
-import { createRedis, redisComponent, waitUntilReady } from '../src/index';
+import { closeRedis, createRedis, redisComponent, waitUntilReady } from '../src/index';
 import { Cleanup } from './setup';
 
 const cleanup = new Cleanup();
@@ -48,4 +48,15 @@ test('as a component it starts when Redis answers and closes on stop', async () 
   expect(await redis.ping()).toBe('PONG');
   await component.stop();
   expect(redis.status).toBe('end');
+});
+
+test('closed by two at once it leaves nothing that keeps the process', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const server = cleanup.add(await startRedis());
+  const redis = createRedis(server.url, { role: 'command', name: 'x' });
+  await waitUntilReady(redis);
+  const before = timers();
+  await Promise.all([closeRedis(redis), closeRedis(redis)]);
+  expect(redis.status).toBe('end');
+  expect(timers()).toBeLessThanOrEqual(before);
 });

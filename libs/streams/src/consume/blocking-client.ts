@@ -100,6 +100,6 @@ export class BlockingClient {
 
   #discard(redis: Redis): void {
     if (this.#redis === redis) this.#redis = undefined;
-    redis.disconnect();
+    if (redis.status !== 'end') redis.disconnect();
   }
 }
