@@ -13,6 +13,7 @@ import { certificateInfo, splitChain } from './certificate-info';
 import { canonicalName, identifiersOf } from './identifiers';
 import type { IssuedCertificate, IssueRequest, Issuer, ProvingRequest } from './issuer';
 import { generatePrivateKeyPem } from './keys';
+import { SecondCleanUp } from './second-clean-up';
 import { reported } from './step-report';
 
 export interface AcmeIssuerOptions extends AccountOptions, Pick<AcmeHttpOptions, 'guard'> {
@@ -58,7 +59,8 @@ export class AcmeIssuer implements Issuer {
   /** The protocol from top to bottom. */
   async issue({ solver, ...asked }: IssueRequest): Promise<IssuedCertificate> {
     if (!solver) throw acmeRefused('this CA has names proved, and nothing here can do so', 'never');
-    const request: ProvingRequest = { ...asked, solver };
+    const second = new SecondCleanUp(solver);
+    const request: ProvingRequest = { ...asked, solver: second.watched() };
     const identifiers = identifiersOf(request.names);
     const { onStep, signal } = request;
 
@@ -88,6 +90,7 @@ export class AcmeIssuer implements Issuer {
       return { result };
     });
     await request.onState?.('issued');
+    await second.run();
     return reported(onStep, 'download', async () => {
       const { preferredChain } = request;
       const { result: pem } = await this.http.call(

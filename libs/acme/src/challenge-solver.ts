@@ -17,7 +17,10 @@ export interface ChallengeSolver {
   readonly type: ChallengeType;
   /** Resolves when the CA can see the answer. Failing is a refusal of this name. */
   present(challenge: PendingChallenge, signal?: AbortSignal): Promise<void>;
-  /** Called exactly once per `present`, also when that failed, and after an abort. MUST NOT depend on the first having worked. */
+  /**
+   * Called once per `present`, also when that failed, and after an abort. MUST NOT depend on the first having worked. One that fails is
+   * repeated before the end of the order, by `discard` where there is one.
+   */
   cleanup(challenge: PendingChallenge): Promise<void>;
   /** Takes back what a worker that died may have left behind; like `cleanup` where it is absent. */
   discard?(challenge: PendingChallenge): Promise<void>;

@@ -201,3 +201,33 @@ describe('an issuance that is stopped', () => {
     }
   });
 });
+
+it('what could not be cleaned up because of an outage is cleaned up before the end', async () => {
+  const shared = new Map<string, string>();
+  let outages = 1;
+  const responder = new Http01Responder(
+    { bind: { host: '127.0.0.1', port: httpPort } },
+    {
+      shared: {
+        put: (key, keyAuthorization) => Promise.resolve(Boolean(shared.set(key, keyAuthorization))),
+        find: (key) => Promise.resolve(shared.get(key)),
+        remove: async (key) => {
+          if (outages-- > 0) throw new Error('the database is away');
+          shared.delete(key);
+        },
+      },
+    },
+  );
+  await responder.start();
+  const { onStep, log } = stepLog();
+  const issuer = await issuerAt(pebble);
+  try {
+    const name = uniqueName();
+    await issuer.issue({ names: [name], solver: responder, onStep });
+    expect(log()).toContain(`cleanup ${name} failed`);
+    expect([shared.size, responder.size]).toEqual([0, 0]);
+  } finally {
+    await issuer.close();
+    await responder.stop();
+  }
+});
