@@ -90,6 +90,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const { logger, version, heartbeatMs = 15_000 } = deps;
   const { BACKEND_DATABASE_URL: databaseUrl, BACKEND_REDIS_URL: redisUrl } = config;
   const secure = config.BACKEND_COOKIE_SECURE;
+  const cookies = { secure };
   const metrics = createMetrics('backend');
 
   const redis = createRedis(redisUrl, { role: 'command', name: 'backend' }, { logger });
@@ -124,7 +125,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   });
   const { privateCa, authorityRotation, certifier, revocationLists, certificates } = ca;
 
-  const authenticator = new Authenticator(sessionLife, { repositories, tokens, logger });
+  const authenticator = new Authenticator({ ...sessionLife, cookies }, { repositories, tokens, logger });
   const audit = new AuditTrail({ repositories, logger });
   const edge = buildEdge(config, { db, jobsDb, box: secretBox, ca: privateCa, logger, metrics });
   const { verifier, sealer, retention } = buildAudit(config, { store, jobs, logger, metrics });
@@ -140,7 +141,7 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
   const deadLetters = new DeadLetterStore({ redis });
   deadLetterGauge(deadLetters, metrics);
   const routes = allRoutes(
-    { cookies: { secure }, version },
+    { cookies, version },
     {
       signIn: new SignInService(
         { setupToken: config.BACKEND_SETUP_TOKEN },

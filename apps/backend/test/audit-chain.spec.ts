@@ -194,3 +194,12 @@ it('a line whose transaction commits late finds its place behind those sealed me
   const last = (await store.repositories.auditChain.read(0, 100)).at(-1);
   expect(last?.entry?.action).toBe('late');
 });
+
+it('a burst of lines is signed as it is sealed: no two checkpoints are far apart', async () => {
+  await stage.appendOld(2_600, 0);
+  await seal();
+  const checkpoints = await store.repositories.auditChain.checkpoints(0, undefined, 100);
+  const gaps = checkpoints.map(({ seq }, i) => seq - (checkpoints[i - 1]?.seq ?? 0));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(1_500);
+  expect(await kinds()).toEqual([]);
+});

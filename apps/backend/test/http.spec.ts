@@ -157,6 +157,21 @@ describe('every answer', () => {
     }
   });
 
+  it('knows a session by a cookie that only this host can set over HTTPS, and by no other name', async () => {
+    const signedIn = await post('/admin/api/session', JSON.stringify(backend.admin));
+    const [cookie = ''] = signedIn.headers.getSetCookie();
+    expect(cookie).toMatch(
+      /^__Host-viw_session=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    );
+    const [pair = ''] = cookie.split(';');
+    const me = async (sent: string) => (await get('/admin/api/me', { cookie: sent })).status;
+    expect([await me(pair), await me(pair.replace('__Host-', ''))]).toEqual([200, 401]);
+    const { components } = (await (await get('/openapi.json', { authorization })).json()) as {
+      components: { securitySchemes: { session: { name: string } } };
+    };
+    expect(components.securitySchemes.session.name).toBe('__Host-viw_session');
+  });
+
   it('is described in the OpenAPI document, made of the schemas', async () => {
     const document = (await (await get('/openapi.json', { authorization })).json()) as {
       openapi: string;

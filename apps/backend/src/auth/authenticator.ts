@@ -7,6 +7,7 @@ import type { Repositories } from '../store';
 import type { Caller } from './caller';
 import type { AccessTokens } from './access-tokens';
 import { MachineCredentials } from './machine-credentials';
+import type { CookieOptions } from './session-cookie';
 import { readSessionCookie } from './session-cookie';
 import { csrfTokenOf, tokenHash } from './session-token';
 
@@ -15,6 +16,7 @@ export interface AuthenticatorOptions {
   readonly idleS: number;
   /** And at the latest so long after sign-in, seconds. */
   readonly absoluteS: number;
+  readonly cookies: CookieOptions;
 }
 
 export interface AuthenticatorDeps {
@@ -62,7 +64,7 @@ export class Authenticator {
   /** Undefined without any credential. @throws AppError UNAUTHENTICATED for one that is not valid */
   async authenticate({ headers, certificate }: Presented): Promise<Caller | undefined> {
     if (headers.authorization !== undefined) return this.#byBearer(headers.authorization);
-    const token = readSessionCookie(headers.cookie);
+    const token = readSessionCookie(headers.cookie, this.#options.cookies);
     if (token !== undefined) return this.#bySession(token);
     if (certificate === undefined) return undefined;
     const caller = await this.#machines.findByCertificate(certificate);

@@ -1,5 +1,7 @@
 import { problem } from '@viw/contracts';
 import { z } from 'zod';
+import type { CookieOptions } from '../auth/session-cookie';
+import { sessionCookieName } from '../auth/session-cookie';
 import type { Route } from './route';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -64,7 +66,10 @@ export interface OpenApiDocument extends Json {
 }
 
 /** The OpenAPI 3.1 document of the table, made of the very schemas that validate. */
-export function openApiDocument(routes: readonly Route[], version: string): OpenApiDocument {
+export function openApiDocument(
+  routes: readonly Route[],
+  { cookies, version }: { readonly cookies: CookieOptions; readonly version: string },
+): OpenApiDocument {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     const path = route.path.replace(/:([a-z_0-9]+)/g, '{$1}');
@@ -79,7 +84,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
         session: {
           type: 'apiKey',
           in: 'cookie',
-          name: 'viw_session',
+          name: sessionCookieName(cookies),
           description: 'IdempotentWrites also need X-CSRF-Token',
         },
         apiKey: { type: 'http', scheme: 'bearer' },

@@ -130,7 +130,7 @@ export function allRoutes(
     ...notificationChannelRoutes(services.notificationChannels),
     ...seedAliases(services),
   ];
-  const document = openApiDocument(described, options.version);
+  const document = openApiDocument(described, options);
   return [
     ...described,
     ...docsRoutes(document),
