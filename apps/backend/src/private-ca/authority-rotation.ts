@@ -37,8 +37,8 @@ export class AuthorityRotation {
 
   /**
    * Makes and announces the next one of its purpose, in the caller's transaction. Announced for no time, it is in use at once,
-   * as those for services are, whose servers show the chain.
-   * Asked for a time while one is announced, that one is in use by then, never later than it was to be. The authority whose key cert-workers hold is certified anew instead, and stays itself.
+   * as those for services are, whose servers show the chain. Asked for a time while one is announced, that one is in use by then,
+   * never later than it was to be. The authority whose key cert-workers hold is certified anew instead, and stays itself.
    * @param announceS seconds; undefined: as configured
    * @returns the next one's id
    * @throws AppError NOT_FOUND; CONFLICT for one that is not in use, while another one is announced and no time is said, and for a
