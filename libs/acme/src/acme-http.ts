@@ -20,6 +20,8 @@ interface CallScope {
   nonces: NoncePool;
   timeoutMs: number;
   signal: AbortSignal | undefined;
+  /** A proxy of the environment would look names up itself, where no guard sees what they lead to. */
+  direct: boolean;
   /** @throws AppError FORBIDDEN */
   assertAskable: (url: string) => void;
   problem?: AcmeProblem;
@@ -79,7 +81,8 @@ export class AcmeHttp {
       signal?.throwIfAborted();
       const { agent, nonces, assertAskable } = this;
       const timeoutMs = this.options.requestTimeoutMs;
-      const scope: CallScope = { agent, nonces, timeoutMs, signal, assertAskable };
+      const direct = this.options.guard !== undefined;
+      const scope: CallScope = { agent, nonces, timeoutMs, signal, direct, assertAskable };
       try {
         const result = await scopes.run(scope, work);
         return {
@@ -107,6 +110,7 @@ export class AcmeHttp {
       this.assertAskable(url);
       return axios.get<string>(url, {
         httpsAgent: this.agent,
+        ...(this.options.guard && { proxy: false }),
         timeout: this.options.requestTimeoutMs,
         maxRedirects: 0,
         maxContentLength: MAX_ANSWER_BYTES,
@@ -151,6 +155,7 @@ function install(): void {
     const scope = scopes.getStore();
     if (!scope) return config;
     config.httpsAgent = scope.agent;
+    if (scope.direct) config.proxy = false;
     config.timeout = scope.timeoutMs;
     config.maxRedirects = 0;
     config.maxContentLength = MAX_ANSWER_BYTES;

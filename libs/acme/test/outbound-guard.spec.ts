@@ -50,6 +50,18 @@ test.each([
   expect(connections).toBe(0);
 });
 
+test('a proxy of the environment, which would look the name up itself, is not asked for it', async () => {
+  const before = process.env['HTTPS_PROXY'];
+  process.env['HTTPS_PROXY'] = `http://127.0.0.1:${port}`;
+  try {
+    expect(await refusal('https://localhost:9/', false)).toMatchObject({ code: 'ACME_UNAVAILABLE' });
+  } finally {
+    if (before === undefined) delete process.env['HTTPS_PROXY'];
+    else process.env['HTTPS_PROXY'] = before;
+  }
+  expect(connections).toBe(0);
+});
+
 test.each([
   ['newNonce', 'http://inside.example/', 'is not https'],
   ['newNonce', 'file:///etc/passwd', 'is not https'],

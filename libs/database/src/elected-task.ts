@@ -23,7 +23,8 @@ export interface ElectedTaskDeps {
   /**
    * One turn. Its effects must be idempotent: somebody else may have begun when `end` is aborted, which happens at `stop`, and when
    * the lock is lost.
-   * @param worked for a turn that lasts: to be called when part of it has succeeded, so that a failure after it is the first one again
+   * @param worked for a turn that lasts: to be called when part of it has succeeded, so that a failure after it counts as the
+   * first one again
    */
   run(end: AbortSignal, worked: () => void): Promise<unknown>;
   readonly logger: Logger;

@@ -20,9 +20,9 @@ const answered = z.discriminatedUnion('status', [
 ]);
 
 /**
- * Somebody's own program that changes the zone. It gets `POST {"action": "present" | "cleanup", "name", "value"}`, signed
- * as Standard Webhooks has it (`webhookSignatureHeaders`), with a timestamp of the attempt. It answers 200 with `{"status": "done"}` or `{"status": "failed",
- * "message"}`. Both actions MUST be repeatable and leave other values of the name alone.
+ * Somebody's own program that changes the zone. It gets `POST {"action": "present" | "cleanup", "name", "value"}`, signed as
+ * Standard Webhooks has it (`webhookSignatureHeaders`), with a timestamp of the attempt. It answers 200 with `{"status": "done"}`
+ * or `{"status": "failed", "message"}`. Both actions MUST be repeatable and leave other values of the name alone.
  */
 export class DnsWebhookProvider implements DnsProvider {
   readonly description: string;
