@@ -39,11 +39,12 @@ const Form = ({ onClose, changed }: { onClose: () => void; changed: ApiClient | 
   const submit = (): void => {
     const { role, scope } = principal;
     if (scope === undefined) return;
-    const body = { name: values.name.trim(), role };
+    const name = values.name.trim();
+    const body = { name, role };
     if (changed)
       send(
         apiClientPatch,
-        { ...body, scope },
+        { ...principal.changes, ...(name === changed.name ? {} : { name }) },
         async (patch) => api.apiClients.update(changed.id, patch),
         done,
       );

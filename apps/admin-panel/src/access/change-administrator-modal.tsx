@@ -27,8 +27,7 @@ const Form = ({ person, onClose, done }: Omit<ChangeAdministratorModalProps, 'op
     send(
       administratorPatch,
       {
-        role: principal.role,
-        scope: principal.scope,
+        ...principal.changes,
         ...(values.password ? { password: values.password } : {}),
       },
       async (body) => api.administrators.update(person.id, body),

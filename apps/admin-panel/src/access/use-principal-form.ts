@@ -15,9 +15,15 @@ export const usePrincipalForm = (initial: { role: Role; scope: Scope | null }) =
       : issue === undefined
         ? undefined
         : [issue.path.join('.'), issue.message].filter(Boolean).join(': ');
+  const sameScope = JSON.stringify(parsed.data) === JSON.stringify(initial.scope);
   return {
     role,
     scope: parsed.data,
+    /** What differs from `initial` only: what somebody else changes meanwhile is not taken back. */
+    changes: {
+      ...(role === initial.role ? {} : { role }),
+      ...(sameScope || parsed.data === undefined ? {} : { scope: parsed.data }),
+    },
     fields: { role, onRole: setRole, scope: text, onScope: setText, scopeError },
   };
 };
