@@ -243,6 +243,7 @@ describe('pages that only some may see', () => {
     await page.getByRole('link', { name: 'Issuance' }).click();
     await page.getByRole('button', { name: 'Add DNS provider' }).first().click();
     await dialog.getByLabel('Name').fill('zone keeper');
+    await dialog.getByLabel('Zones').fill('example.org');
     await dialog.getByLabel('Primary server').fill('192.0.2.53:53');
     await dialog
       .getByRole('textbox', { name: 'TSIG key' })

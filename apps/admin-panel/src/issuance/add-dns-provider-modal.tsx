@@ -1,6 +1,6 @@
 import { Button, Group, Modal, PasswordInput, Select, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { dnsProviderCreate, dnsProviderKind, type DnsProviderKind } from '@viw/contracts';
+import { dnsProviderCreate, dnsProviderKind, needsZones, type DnsProviderKind } from '@viw/contracts';
 import { useState } from 'react';
 import { api } from '../data/api';
 import { useSubmit } from '../data/use-submit';
@@ -75,7 +75,12 @@ const Form = ({ onClose }: { onClose: () => void }) => {
         />
         <TextInput
           label="Zones"
-          description="Names in or below these are proved by it. None: only certificates that name it."
+          required={needsZones(kind)}
+          description={
+            needsZones(kind)
+              ? 'Names in or below these are proved by it, and it sets records nowhere else.'
+              : 'Names in or below these are proved by it. None: only certificates that name it.'
+          }
           placeholder="example.org, example.net"
           value={zones}
           error={wrong['zones']}
