@@ -159,6 +159,18 @@ test('resolved alerts and marks go after their time, open ones stay', async () =
   await expect(alerts.evaluatedAt()).resolves.not.toBeNull();
 });
 
+test('a channel never begins after the moment in which it was made', async () => {
+  const begun = await Promise.all(
+    Array.from({ length: 30 }, () =>
+      sql<{ early: boolean }>`
+        INSERT INTO viw.notification_channels (id, kind, name, url)
+        VALUES (${randomUUID()}, 'webhook', ${newAgent()}, 'https://example.org/')
+        RETURNING created_at <= now() AS early`.execute(f.db),
+    ),
+  );
+  expect(begun.flatMap(({ rows }) => rows.map(({ early }) => early))).toEqual(Array(30).fill(true));
+});
+
 test('filters and pages', async () => {
   const kind = newAgent();
   const keys = Array.from({ length: 5 }, (_, n) => `${kind}:${n}`);

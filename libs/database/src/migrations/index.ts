@@ -44,6 +44,7 @@ import { agentHistory } from './0058_agent_history';
 import { commandHistory } from './0059_command_history';
 import { certificateHistory } from './0060_certificate_history';
 import { authorityPhases } from './0061_authority_phases';
+import { channelBeginnings } from './0062_channel_beginnings';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -96,4 +97,5 @@ export const migrations: readonly Migration[] = [
   commandHistory,
   certificateHistory,
   authorityPhases,
+  channelBeginnings,
 ];
