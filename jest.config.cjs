@@ -22,5 +22,6 @@ module.exports = {
   globalSetup: '<rootDir>/libs/testing/src/jest-global-setup.ts',
   globalTeardown: '<rootDir>/libs/testing/src/jest-global-teardown.ts',
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // Also on two cores: most specs wait for servers, not for the processor.
+  maxWorkers: 3,
 };
