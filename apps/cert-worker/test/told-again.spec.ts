@@ -1,5 +1,5 @@
 import { CertificateRepository, OperationRepository, createDatabase, migrate, type Db } from '@viw/database';
-import { alertsStream, certEventsStream } from '@viw/contracts';
+import { certAlertsStream, certEventsStream } from '@viw/contracts';
 import { AppError, createLogger, createMetrics, uuidv7 } from '@viw/runtime';
 import { uniqueDatabase } from '@viw/testing';
 import { OperationRunner } from '../src/operation/operation-runner';
@@ -67,7 +67,7 @@ test('ends of a batch that were cut off before they were told are told once more
   const [canary, member] = [await ordered(batch, 0), await ordered(batch, 1)];
   const dies = worker();
   for (const id of [canary, member]) expect(await dies.run(id)).toBe('ended');
-  const alert = dies.told.filter((line) => line.startsWith(alertsStream.stream));
+  const alert = dies.told.filter((line) => line === certAlertsStream.stream);
   expect(alert).toHaveLength(1);
   expect(dies.told).toEqual([failed, ...alert, failed]);
 

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { PreparingClient } from './preparing-client';
 import type { Database } from './schema';
+import { withStartupOptions } from './startup-options';
 import { typeParsers } from './type-parsers';
 import { vanishedHost } from './vanished-host';
 
@@ -43,12 +44,11 @@ export function createDatabase(options: DatabaseOptions, deps: DatabaseDeps = {}
   const onError = deps.onConnectionError ?? (() => undefined);
   const pool = new pg.Pool({
     Client: PreparingClient,
-    connectionString: options.url,
     max: options.max ?? 10,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: options.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
-    options: vanishedHost,
+    ...withStartupOptions(options.url, vanishedHost),
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     keepAlive: true,
     types: typeParsers,

@@ -60,7 +60,14 @@ export function historySweep(
               gone.set(what, (gone.get(what) ?? 0) + n);
               deleted.inc({ what }, n);
             },
-          }).catch((error: unknown) => failures.push(error));
+          }).catch((error: unknown) => {
+            failures.push(error);
+            // Only the first of a turn is thrown, and only the first turn that fails is told.
+            logger.warn(
+              { event: 'history_step_failed', error },
+              'a step of retention failed, tried again in the next turn',
+            );
+          });
         if (gone.size > 0)
           logger.info({ event: 'history_swept', deleted: Object.fromEntries(gone) }, 'old history deleted');
         if (failures.length > 0) throw failures[0];

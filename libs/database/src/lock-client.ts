@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { withStartupOptions } from './startup-options';
 import { vanishedHost } from './vanished-host';
 
 export interface LockClientOptions {
@@ -11,9 +12,8 @@ export interface LockClientOptions {
 /** A connection whose session holds advisory locks: they are free half a minute after its host has vanished. */
 export const lockClient = ({ url, applicationName, silenceMs = 0 }: LockClientOptions): pg.Client =>
   new pg.Client({
-    connectionString: url,
     application_name: applicationName,
-    options: `${vanishedHost} -c idle_session_timeout=${silenceMs}`,
+    ...withStartupOptions(url, `${vanishedHost} -c idle_session_timeout=${silenceMs}`),
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
     // Of asking for a lock and giving it back, which wait for nobody.

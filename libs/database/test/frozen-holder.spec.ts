@@ -67,12 +67,14 @@ test('a holder says something now and then, which keeps its lock', async () => {
 });
 
 test('a transaction that nobody goes on with holds nothing up, and fails retryably', async () => {
-  const stalled = createDatabase({ url: f.url, applicationName: 'test', idleInTransactionMs: 200 });
+  const stalled = createDatabase({ url: f.url, applicationName: 'test', idleInTransactionMs: 1_000 });
   try {
+    let held = false;
     const error: unknown = await stalled
       .transaction()
       .execute(async (trx) => {
         await sql`SELECT pg_advisory_xact_lock(${key})`.execute(trx);
+        held = true;
         // Waits for as long as it has to.
         await sql`SELECT pg_advisory_lock(${key}), pg_advisory_unlock(${key})`.execute(f.db);
         await sql`SELECT 1`.execute(trx);
@@ -81,6 +83,7 @@ test('a transaction that nobody goes on with holds nothing up, and fails retryab
         () => undefined,
         (reason: unknown) => reason,
       );
+    expect(held).toBe(true);
     expect(error).toBeDefined();
     expect(isRetryableDatabaseError(error)).toBe(true);
   } finally {

@@ -7,6 +7,8 @@ import type { Migration } from './migration';
 export const certificateHistory: Migration = {
   name: '0060_certificate_history',
   sql: `
+-- In the order in which work locks their rows, so that the two cannot wait for each other.
+LOCK TABLE viw.certificates, viw.certificate_operations, viw.certificate_versions, viw.deployments IN SHARE MODE;
 CREATE INDEX certificate_operations_ended ON viw.certificate_operations (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX certificate_versions_ended ON viw.certificate_versions (not_after);
 CREATE INDEX certificate_versions_key_of_no_use ON viw.certificate_versions (least(not_after, revoked_at, quarantined_at))
