@@ -221,6 +221,14 @@ it('its time come, any backend puts it in use; both count until the former ends,
   expect(ended).toMatchObject({ phase: 'ended', ended_at: expect.any(String) as string });
   expect(await trusted('gateway-agents')).not.toContain(former.fingerprint_sha256);
   await taken(renewed, next.trust_path, 'sslclient');
+  // Who trusts the root would take it otherwise, with whatever its key has signed.
+  const [pem = ''] = (await (await fetch(backend.url + former.certificate_path)).text()).split(
+    /(?<=-----END CERTIFICATE-----\n)/,
+  );
+  await eventually(async () =>
+    expect(await verdict({ pem, chain: [pem] }, next.trust_path, 'any')).toContain('certificate revoked'),
+  );
+  expect(await verifier.ocsp(pem, await one('root', 'in_use'))).toMatch(/^leaf: revoked\n/);
   const { rows } = await sql<{ detail: object }>`SELECT detail FROM viw.audit_log
     WHERE object_id = ${former.id} AND action = 'ca.end'`.execute(around.owner);
   expect(rows.map(({ detail }) => detail)).toEqual([

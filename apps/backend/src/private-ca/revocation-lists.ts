@@ -2,7 +2,9 @@ import { makeRevocationList } from '@viw/pki';
 import type { Revocation } from '@viw/pki';
 import { systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
+import type { CertificateAuthorityRecord } from '@viw/database';
 import type { Store } from '../store';
+import { certifiedAuthorities } from './certified-authorities';
 import { sha256Hex } from './fingerprint';
 import type { OpenAuthority, PrivateCa } from './private-ca';
 
@@ -38,6 +40,7 @@ export class RevocationLists {
       if (Date.parse(open.record.not_after) <= this.#now()) continue;
       const present = stored.get(open.record.id);
       const listed = [
+        ...endedBelow(open.record, rows),
         ...(await issuedCertificates.listed(open.record.id)),
         ...(await serviceCertificates.listed(open.record.id)),
       ];
@@ -81,3 +84,9 @@ export class RevocationLists {
     return (this.deps.clock ?? systemClock).now();
   }
 }
+
+const endedBelow = (
+  issuer: Pick<CertificateAuthorityRecord, 'id' | 'pem'>,
+  all: readonly CertificateAuthorityRecord[],
+) =>
+  certifiedAuthorities(issuer, all).flatMap(({ serial, revoked }) => (revoked ? { serial, ...revoked } : []));
