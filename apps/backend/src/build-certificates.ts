@@ -61,7 +61,7 @@ export function certificateServices(
       { loopback: config.BACKEND_ACME_ACCOUNT_LOOPBACK },
       { repositories, writes, secretBox: box },
     ),
-    privateCa: new PrivateCaService({ overlapS: config.BACKEND_CA_OVERLAP_S }, { repositories }),
+    privateCa: new PrivateCaService({ overlapS: config.BACKEND_CA_OVERLAP_S }, { repositories, ca }),
     authorityRotation: new AuthorityRotationService({ writes, rotation, ca, lists }),
     serviceCertificates: new ServiceCertificateService(
       { statusOrigin: config.BACKEND_PKI_URL },

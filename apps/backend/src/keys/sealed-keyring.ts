@@ -80,7 +80,14 @@ export class SealedKeyring<Row extends { readonly sealed: SealedEnvelope }, Keys
     const { store, box, logger } = this.deps;
     if (!box.needsRewrap(row.sealed as SealedSecret)) return;
     const context = this.kind.contextOf(row);
-    await this.kind.reseal(store.repositories, row, box.rewrap(row.sealed, context));
+    let sealed: SealedEnvelope;
+    try {
+      sealed = box.rewrap(row.sealed, context);
+    } catch {
+      // Whoever opens the keys has said so, and whether they can be done without.
+      return;
+    }
+    await this.kind.reseal(store.repositories, row, sealed);
     logger.info(
       { event: 'key_resealed', purpose: context.purpose, key_id: context.id },
       'sealed under the present key-encryption key',

@@ -8,6 +8,7 @@ import { isInUse } from './authority-phase';
 import { fingerprintOf } from './fingerprint';
 import { ORGANIZATION } from './private-ca';
 import type { PrivateCa } from './private-ca';
+import { isSignedByRoot } from './vouched-authorities';
 
 export interface AuthorityCertifierOptions {
   /** DNS names and addresses that it is not to count for. */
@@ -16,7 +17,7 @@ export interface AuthorityCertifierOptions {
 
 export interface AuthorityCertifierDeps {
   readonly store: Pick<Store, 'repositories' | 'transaction'>;
-  readonly ca: Pick<PrivateCa, 'issuerFor' | 'storedRoot'>;
+  readonly ca: Pick<PrivateCa, 'authorities' | 'issuerFor' | 'storedRoot'>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -54,12 +55,15 @@ export class AuthorityCertifier {
   /**
    * The same authority once more, by the root in use and without the names of now, in the caller's transaction: its key and its
    * revocation lists stay, and cert-workers show the new certificate from their next issuance on.
+   * @throws AppError CONFLICT when its certificate, whose key and name are taken, is by none of the roots
    */
   async recertify(
     { certificateAuthorities }: Pick<Repositories, 'certificateAuthorities'>,
     { id, pem: former }: CertificateAuthorityRecord,
   ): Promise<void> {
     const { ca, clock = systemClock, logger } = this.deps;
+    if (!isSignedByRoot(former, await ca.authorities()))
+      throw new AppError('CONFLICT', 'The stored certificate of this authority was signed by no root of viw');
     const { record: root, authority } = await ca.storedRoot(certificateAuthorities);
     const bounds = { now: clock.now(), ...this.options };
     const { pem, notBefore, notAfter } = await recertifyServerAuthority(former, bounds, authority);

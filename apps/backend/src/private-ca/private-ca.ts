@@ -45,6 +45,8 @@ export interface OpenAuthority {
 export class PrivateCa {
   readonly #deps: PrivateCaDeps;
   readonly #authorities: SealedKeyring<SealedAuthority, readonly OpenAuthority[]>;
+  /** Told once each. */
+  readonly #unreadable = new Set<string>();
 
   constructor(deps: PrivateCaDeps) {
     this.#deps = deps;
@@ -54,13 +56,9 @@ export class PrivateCa {
         stored: ({ certificateAuthorities }) => certificateAuthorities.sealed(),
         lacks: (rows) => atFirst.some((purpose) => !rows.some((row) => row.purpose === purpose)),
         make: (repositories, present) => this.#make(repositories, present),
-        open: (rows) =>
-          Promise.all(
-            rows.map(async (record) => ({
-              record,
-              authority: await unsealAuthority(deps.box, record),
-              chain: chainOf(record, rows),
-            })),
+        open: async (rows) =>
+          (await Promise.all(rows.map((record) => this.#open(record, rows)))).filter(
+            (each) => each !== undefined,
           ),
         reseal: ({ certificateAuthorities }, { id, sealed: former }, sealed) =>
           certificateAuthorities.reseal(id, former, sealed),
@@ -69,7 +67,25 @@ export class PrivateCa {
     );
   }
 
-  /** Every authority there is, the root first. Made now if this is the first start. @throws AppError INTERNAL_ERROR */
+  /** One that issues nothing now must not stop the others: it is left out, and said once. @throws AppError INTERNAL_ERROR */
+  async #open(record: SealedAuthority, rows: readonly SealedAuthority[]): Promise<OpenAuthority | undefined> {
+    try {
+      const authority = await unsealAuthority(this.#deps.box, record);
+      return { record, authority, chain: chainOf(record, rows) };
+    } catch (error) {
+      if (isInUse(record)) throw error;
+      const { id, purpose } = record;
+      if (!this.#unreadable.has(id))
+        this.#deps.logger.error(
+          { event: 'certificate_authority_unreadable', authority_id: id, purpose, error },
+          'its key does not open or does not fit: nobody is told to trust it, and it has no revocation list',
+        );
+      this.#unreadable.add(id);
+      return undefined;
+    }
+  }
+
+  /** Every authority there is whose key opens, the root first. Made now if this is the first start. @throws AppError INTERNAL_ERROR */
   authorities(): Promise<readonly OpenAuthority[]> {
     return this.#authorities.current();
   }
@@ -108,7 +124,7 @@ export class PrivateCa {
   ): Promise<void> {
     const stateOf = (rows: typeof stored): string =>
       rows
-        .filter(({ purpose }) => purpose !== 'web-services')
+        .filter(({ id, purpose }) => purpose !== 'web-services' && !this.#unreadable.has(id))
         .map((row) => [row.id, row.announced_until, row.superseded_at, row.ended_at].join(' '))
         .join();
     if (stateOf((await this.authorities()).map(({ record }) => record)) !== stateOf(stored))

@@ -3,10 +3,13 @@ import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import { phaseOf } from '../private-ca/authority-phase';
 import { trustBundle } from '../private-ca/chain';
+import type { PrivateCa } from '../private-ca/private-ca';
+import { vouchedAuthorities } from '../private-ca/vouched-authorities';
 import type { Repositories } from '../store';
 
 export interface PrivateCaServiceDeps {
   readonly repositories: Pick<Repositories, 'certificateAuthorities'>;
+  readonly ca: Pick<PrivateCa, 'authorities' | 'follow'>;
   readonly clock?: Clock;
 }
 
@@ -63,10 +66,14 @@ export class PrivateCaService {
   }
 
   /**
-   * PEM of what whoever checks certificates of the purpose is to trust, through every rotation. @throws AppError NOT_FOUND
+   * PEM of what whoever checks certificates of the purpose is to trust, through every rotation: fetched unattended, so only what a
+   * key of this installation vouches for. @throws AppError NOT_FOUND
    */
   async trusted(purpose: AuthorityPurpose): Promise<Buffer> {
-    const rows = await this.deps.repositories.certificateAuthorities.list();
+    const { repositories, ca } = this.deps;
+    const stored = await repositories.certificateAuthorities.list();
+    await ca.follow(stored);
+    const rows = vouchedAuthorities(stored, await ca.authorities());
     if (!rows.some((row) => row.purpose === purpose))
       throw new AppError('NOT_FOUND', 'There is no authority of this purpose');
     return Buffer.from(trustBundle(purpose, rows, (this.deps.clock ?? systemClock).now()).join(''));
