@@ -125,7 +125,7 @@ const schema = z.object({
    * less than the least for which writers keep what came of them (ADR 30).
    */
   BACKEND_STREAM_RETENTION_S: zInt({ min: 0, max: 2_592_000 }).default(600),
-  /** How long lines of the audit log are kept; 0: for good. Days, 30 at least. */
+  /** How long lines of the audit log are kept; 0: for good. Days, 30 at least. By `migrate` it becomes what no backend can go below. */
   BACKEND_AUDIT_RETENTION_DAYS: zInt({ min: 0, max: 36_500 })
     .refine((days) => days === 0 || days >= 30, '0, or 30 at least')
     .default(400),

@@ -1,10 +1,13 @@
-import { createDatabase, migrate } from '@viw/database';
+import { createDatabase, migrate, setAuditRetentionFloor } from '@viw/database';
 import { AppError } from '@viw/runtime';
 import type { Logger } from '@viw/runtime';
 import type { Config } from './config';
 import { migrationUrl } from './config';
 
-/** `backend migrate`: brings the schema up to date with the owner's account. @returns the exit status */
+/**
+ * `backend migrate`: brings the schema up to date with the owner's account, and says there how long the audit log is kept at least, which no
+ * account of a service can change. @returns the exit status
+ */
 export async function runMigrations(config: Config, { logger }: { logger: Logger }): Promise<0 | 1> {
   let db: ReturnType<typeof createDatabase> | undefined;
   try {
@@ -16,6 +19,12 @@ export async function runMigrations(config: Config, { logger }: { logger: Logger
         'this account may not create roles: create them, then run again',
       );
     }
+    const { BACKEND_AUDIT_RETENTION_DAYS: days } = config;
+    await setAuditRetentionFloor(db, days);
+    logger.info(
+      { event: 'audit_retention_floor', days },
+      'lines of the audit log stay so many days at least',
+    );
     logger.info({ event: 'migrated', applied }, `the schema is up to date, ${applied.length} applied now`);
     return 0;
   } catch (error) {

@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { chainHash } from '../src/audit/chain-hash';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
 import { configSource } from '../src/config';
+import { runMigrations } from '../src/migrations';
 import { verifyAudit } from '../src/verify-audit';
 import type { AuditStage } from './audit-stage';
 import { DAY_MS, auditStage, cutTwice, dueLines } from './audit-stage';
@@ -29,6 +30,38 @@ const told = (event: string) =>
   stage.log
     .map((line) => JSON.parse(line) as { event?: string } & Record<string, unknown>)
     .filter((line) => line.event === event);
+
+describe('the floor of the owner', () => {
+  const floor = (days: number) => stage.owner(`UPDATE viw.audit_retention_floor SET days = ${days}`);
+  beforeEach(() => dueLines(stage));
+  afterEach(() => floor(30));
+
+  it.each([
+    ['lets what is asked for go', 400, [14], []],
+    ['keeps lines for longer than is asked for, and that is told', 470, [8], [470]],
+    ['keeps all', 0, [], [0]],
+  ])('%s', async (_, days, ends, warned) => {
+    const before = told('audit_retention_below_floor').length;
+    await floor(days);
+    await stage.retention({ days: 400 }).drop(running());
+    expect((await rows()).map(({ seq }) => seq)).toEqual(ends);
+    const warnings = told('audit_retention_below_floor').slice(before);
+    expect(warnings.map(({ floor_days }) => floor_days)).toEqual(warned);
+  });
+
+  it('is what `migrate` is told', async () => {
+    const quiet = createLogger({ service: 'backend' }, { destination: { write: () => undefined } });
+    const migration = (days: string) =>
+      configSource.schema.parse({
+        BACKEND_MIGRATION_DATABASE_URL: stage.around.ownerUrl,
+        BACKEND_AUDIT_RETENTION_DAYS: days,
+      });
+    for (const days of [470, 0]) {
+      expect(await runMigrations(migration(`${days}`), { logger: quiet })).toBe(0);
+      expect(await stage.store.repositories.auditArchive.floorDays()).toBe(days);
+    }
+  });
+});
 
 describe('an honest cut', () => {
   beforeAll(() => cutTwice(stage));

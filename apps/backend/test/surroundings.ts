@@ -16,6 +16,7 @@ export interface Surroundings {
   readonly client: RedisClient;
   /** As the owner of the schema. */
   readonly owner: Db;
+  readonly ownerUrl: string;
   /** As a backend has it: an account with the rights of `viw_backend` only. */
   readonly databaseUrl: string;
   readonly signing: SigningKeyPair;
@@ -40,6 +41,7 @@ export async function surroundings(): Promise<Surroundings> {
     redis,
     client,
     owner,
+    ownerUrl: url,
     databaseUrl: account.href,
     signing,
     sealing,

@@ -3,6 +3,15 @@ import { once } from 'node:events';
 import { Rfc2136Provider, parseTsigKey } from '../src';
 import { guardWith } from './guard-with';
 
+test.each(['localhost', '10.0.0.01', '127.1'])('%s is no address and not asked', async (host) => {
+  const key = parseTsigKey('hmac-sha256:name:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0')!;
+  const provider = new Rfc2136Provider({ host, port: 53, key, guard: guardWith({ loopback: true }) });
+  await expect(provider.addTxt('_acme-challenge.www.example.org', 'value')).rejects.toMatchObject({
+    code: 'ACME_REFUSED',
+    message: expect.stringContaining('is no IP address') as string,
+  });
+});
+
 test.each(['127.0.0.1', '::ffff:127.0.0.1', '::1', '169.254.169.254', '0.0.0.0'])(
   'a name server at %s is not asked unless that is allowed',
   async (host) => {

@@ -106,6 +106,7 @@ const grants: Record<ServiceRole, Grants> = {
     audit_checkpoints: append,
     // Written by a cut alone, which is the only way for a line to go.
     audit_archive: read,
+    audit_retention_floor: read,
     ssh_credentials: `INSERT, DELETE, ${columns('SELECT', 'id', 'name', 'username', 'public_fingerprint', 'created_at')}, ${columns('UPDATE', 'name', 'username', 'sealed', 'public_fingerprint')}`,
     nginx_servers: manage,
     server_probes: manage,

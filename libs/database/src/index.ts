@@ -1,4 +1,5 @@
 export * from './advisory-lock';
+export * from './audit-retention-floor';
 export * from './lock-sessions';
 export * from './connection';
 export type { ListOptions, Page } from './cursor';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ArchiveRow, Db } from '../src/index';
-import { AuditArchiveRepository, serviceRoles } from '../src/index';
+import { AuditArchiveRepository, serviceRoles, setAuditRetentionFloor } from '../src/index';
 import type { Fixture } from './fixture';
 import { fixture } from './fixture';
 
@@ -24,6 +24,8 @@ const counts = async (): Promise<number[]> => {
   return rows.flatMap(({ log, chain, points, archive }) => [log, chain, points, archive]);
 };
 
+const floor = (days: number) => sql`UPDATE viw.audit_retention_floor SET days = ${days}`.execute(f.db);
+
 /** Nine lines: 1 to 6 are 40 days old, the others ten; a checkpoint at every third. */
 beforeEach(async () => {
   for (const table of ['audit_archive', 'audit_checkpoints', 'audit_chain', 'audit_unsealed', 'audit_log'])
@@ -37,6 +39,7 @@ beforeEach(async () => {
   await sql`INSERT INTO viw.audit_checkpoints SELECT seq, hash, now(), 'k', 's' FROM viw.audit_chain
     WHERE seq % 3 = 0`.execute(f.db);
   await sql`DELETE FROM viw.audit_unsealed`.execute(f.db);
+  await floor(30);
 });
 
 const row = (change: Partial<ArchiveRow> = {}): ArchiveRow => {
@@ -81,6 +84,44 @@ const refused: readonly [string, Partial<ArchiveRow>, RegExp][] = [
 test.each(refused)('refuses %s, and changes nothing', async (_, change, message) => {
   await expect(cut(change)).rejects.toThrow(message);
   expect(await counts()).toEqual([9, 9, 3, 0]);
+});
+
+test('what the owner keeps for longer stays, whatever the caller asks for and has signed', async () => {
+  await floor(38);
+  await expect(cut()).rejects.toThrow(/younger than 38 days stays/);
+  expect(await counts()).toEqual([9, 9, 3, 0]);
+  await cut({ cut_off: ago(39) });
+  expect(await counts()).toEqual([5, 5, 2, 1]);
+});
+
+test.each([
+  ['the floor is 0', () => floor(0)],
+  ['the floor is gone', () => sql`DELETE FROM viw.audit_retention_floor`.execute(f.db)],
+])('nothing is dropped when %s', async (_, keep) => {
+  await keep();
+  try {
+    await expect(cut({ cut_off: ago(39) })).rejects.toThrow(/the owner of the schema keeps every line/);
+    expect(await counts()).toEqual([9, 9, 3, 0]);
+  } finally {
+    await sql`INSERT INTO viw.audit_retention_floor (days) VALUES (30) ON CONFLICT DO NOTHING`.execute(f.db);
+  }
+});
+
+test('no floor below 30 days, and no second row', async () => {
+  await expect(floor(29)).rejects.toMatchObject({ code: '23514' });
+  for (const [one, code] of [
+    [true, '23505'],
+    [false, '23514'],
+  ] as const)
+    await expect(
+      sql`INSERT INTO viw.audit_retention_floor VALUES (${one}, 30)`.execute(f.db),
+    ).rejects.toMatchObject({ code });
+});
+
+test('the owner sets the floor, a service reads it', async () => {
+  await setAuditRetentionFloor(f.db, 400);
+  expect(await new AuditArchiveRepository({ db: backend }).floorDays()).toBe(400);
+  await expect(setAuditRetentionFloor(backend, 30)).rejects.toMatchObject({ code: '42501' });
 });
 
 test.each([

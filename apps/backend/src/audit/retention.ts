@@ -20,7 +20,7 @@ const SLACK_MS = 3_600_000;
 const TOLD = 10;
 
 export interface AuditRetentionOptions {
-  /** Lines that were sealed so many days ago are dropped. */
+  /** Lines that were sealed so many days ago are dropped, not before the floor that the owner of the schema has set. */
   readonly days: number;
   /** Lines per cut at most; default 5 000. */
   readonly cut?: number;
@@ -53,7 +53,9 @@ export class AuditRetention {
   /** Drops all that is due. @param end leaves off between two cuts */
   async drop(end: AbortSignal): Promise<void> {
     const { store, signer } = this.deps;
-    const { days, cut: most = CUT } = this.options;
+    const { cut: most = CUT } = this.options;
+    const days = await this.#days();
+    if (days === 0) return;
     const cutOff = new Date(this.#clock.now() - days * DAY_MS - SLACK_MS).toISOString();
     const archive = await this.#readArchive();
     if (archive.findings.length > 0) return this.#refuse('the archive does not verify', archive.findings);
@@ -74,6 +76,18 @@ export class AuditRetention {
         base = place;
       }
     }
+  }
+
+  /** What is asked for, or what the owner of the schema wants at least: Postgres refuses less. 0: nothing is dropped. */
+  async #days(): Promise<number> {
+    const { days } = this.options;
+    const floor = await this.deps.store.snapshot(({ auditArchive }) => auditArchive.floorDays());
+    if (floor !== 0 && days >= floor) return days;
+    this.deps.logger.warn(
+      { event: 'audit_retention_below_floor', days, floor_days: floor },
+      'the owner of the schema keeps lines of the audit log for longer than this backend is told to: so they stay',
+    );
+    return floor;
   }
 
   /** Where the newest cut has ended. */

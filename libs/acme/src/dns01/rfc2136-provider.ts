@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { AppError } from '@viw/runtime';
 import { acmeRefused, acmeUnavailable } from '../acme-errors';
 import type { OutboundGuard } from '../outbound-guard';
@@ -78,6 +78,8 @@ export class Rfc2136Provider implements DnsProvider {
 
   private assertAskable(name: string): void {
     const { host, port, guard } = this.options;
+    // The guard looks at addresses; anything else would be a name to look up.
+    if (isIP(host) === 0) throw acmeRefused(`the DNS server ${host}:${port} is no IP address`, 'slow', name);
     try {
       guard?.assertHost(host);
     } catch (error) {
@@ -99,9 +101,14 @@ export class Rfc2136Provider implements DnsProvider {
   }
 
   private exchange(message: Buffer, signal?: AbortSignal): Promise<Buffer> {
-    const { host, port, timeoutMs = 10_000 } = this.options;
+    const { host, port, guard, timeoutMs = 10_000 } = this.options;
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, ...(signal && { signal }) });
+      const socket = connect({
+        host,
+        port,
+        ...(guard && { lookup: guard.lookup }),
+        ...(signal && { signal }),
+      });
       const limit = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs);
       let received = Buffer.alloc(0);
       socket.on('connect', () => {

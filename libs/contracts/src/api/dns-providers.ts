@@ -16,6 +16,21 @@ const outboundUrl = z
 export const isLoopbackUrl = (text: string): boolean =>
   URL.canParse(text) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(text).hostname);
 
+const ipAddress = z.union([z.ipv4(), z.ipv6()]);
+
+/** Only an address: what is taken for a name, as `10.0.0.01` is, goes past whoever looks at addresses. */
+const addressAndPort = z
+  .string()
+  .max(64)
+  .regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'address:port')
+  .refine((text) => {
+    const at = text.lastIndexOf(':');
+    const port = Number(text.slice(at + 1));
+    return (
+      ipAddress.safeParse(text.slice(0, at).replace(/^\[|\]$/g, '')).success && port >= 1 && port <= 65_535
+    );
+  }, 'address:port');
+
 const zone = dnsName.refine((name) => !name.startsWith('*.'), 'without a wildcard');
 const word = z.string().regex(/^[\x21-\x7e]{1,512}$/, 'printable ASCII without blanks');
 const pem = z
@@ -27,10 +42,7 @@ const pem = z
 export const dnsProviderSettings = {
   /** Dynamic updates to this primary server. */
   rfc2136: z.strictObject({
-    server: z
-      .string()
-      .max(64)
-      .regex(/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'address:port'),
+    server: addressAndPort,
   }),
   cloudflare: z.strictObject({ api_url: outboundUrl.optional() }).prefault({}),
   route53: z

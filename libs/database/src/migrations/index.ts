@@ -45,6 +45,7 @@ import { commandHistory } from './0059_command_history';
 import { certificateHistory } from './0060_certificate_history';
 import { authorityPhases } from './0061_authority_phases';
 import { channelBeginnings } from './0062_channel_beginnings';
+import { auditRetentionFloor } from './0064_audit_retention_floor';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -98,4 +99,5 @@ export const migrations: readonly Migration[] = [
   certificateHistory,
   authorityPhases,
   channelBeginnings,
+  auditRetentionFloor,
 ];

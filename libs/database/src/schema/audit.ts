@@ -44,6 +44,13 @@ export interface AuditArchiveTable {
   signature: string;
 }
 
+/** One row. How long every line stays at least; the owner's alone to write. */
+export interface AuditRetentionFloorTable {
+  one: Generated<boolean>;
+  /** 0: for good. */
+  days: number;
+}
+
 export interface AuditCheckpointsTable {
   seq: number;
   hash: string;

@@ -22,6 +22,7 @@ import type {
   AuditChainTable,
   AuditCheckpointsTable,
   AuditLogTable,
+  AuditRetentionFloorTable,
   AuditUnsealedTable,
 } from './audit';
 import type {
@@ -98,6 +99,7 @@ export interface Database {
   audit_chain: AuditChainTable;
   audit_checkpoints: AuditCheckpointsTable;
   audit_archive: AuditArchiveTable;
+  audit_retention_floor: AuditRetentionFloorTable;
   ssh_credentials: SshCredentialsTable;
   nginx_servers: NginxServersTable;
   server_probes: ServerProbesTable;

@@ -40,6 +40,14 @@ export class AuditArchiveRepository {
     return rows[0];
   }
 
+  /** How many days every line stays, whatever a cut asks for; 0: for good. */
+  async floorDays(): Promise<number> {
+    const { rows } = await sql<{ days: number }>`SELECT days FROM viw.audit_retention_floor`.execute(
+      this.deps.db,
+    );
+    return rows[0]?.days ?? 0;
+  }
+
   /** Whether a link at or before that place is still there. */
   async hasLinksUpTo(seq: number): Promise<boolean> {
     const { rows } = await sql<{ there: boolean }>`
@@ -48,7 +56,7 @@ export class AuditArchiveRepository {
   }
 
   /**
-   * Drops the lines that the row names, their links and checkpoints, and stores the row. Postgres refuses what is younger than 30 days, the
+   * Drops the lines that the row names, their links and checkpoints, and stores the row. Postgres refuses what is younger than the floor, the
    * newest line, and whatever is not the whole beginning of the chain; SQLSTATE 40001 when somebody else has cut since.
    */
   async cut(row: ArchiveRow): Promise<void> {
