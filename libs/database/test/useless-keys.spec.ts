@@ -64,6 +64,28 @@ test('nothing is destroyed of a certificate while somebody works on it; a revoke
   expect(await withKey([first.id, second.id])).toEqual([]);
 });
 
+test('a cert-worker cannot say when something ended: keys and operations of today stay, whatever its account writes', async () => {
+  const id = await stage.certificate();
+  const { operation_id, fencing } = await stage.claimed(id, 'deploy');
+  await stage.work.finish(operation_id, fencing, 'succeeded');
+  const { operation_id: later, fencing: next } = await stage.claimed(id, 'deploy');
+  await stage.work.finish(later, next, 'succeeded');
+  const current = await version(id, 1, 90);
+  const { db } = stage.worker.deps;
+  const long = '2000-01-01T00:00:00Z';
+  await sql`UPDATE viw.certificates SET current_version_id = NULL WHERE id = ${id}`.execute(db);
+  await sql`UPDATE viw.certificate_versions SET revoked_at = ${long}, quarantined_at = ${long} WHERE id = ${current.id}`.execute(
+    db,
+  );
+  for (const at of [long, null, long])
+    await sql`UPDATE viw.certificate_operations SET finished_at = ${at} WHERE id = ${operation_id}`.execute(
+      db,
+    );
+  expect(await destroy(1)).toBe(0);
+  expect(await withKey([current.id])).toEqual([current.id]);
+  expect(await stage.retention().operations({ keepDays: 90, limit: 100 })).toBe(0);
+});
+
 test('less than a day is refused, and so is a caller of another service', async () => {
   await expect(destroy(0)).rejects.toMatchObject({ code: '22023' });
   const { rows } = await sql<{

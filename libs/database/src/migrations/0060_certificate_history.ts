@@ -25,6 +25,29 @@ CREATE INDEX deployments_operation ON viw.deployments (operation_id);
 CREATE INDEX served_checks_version ON viw.served_checks (version_id);
 CREATE INDEX renewal_plans_version ON viw.renewal_plans (version_id);
 
+-- What retention goes by is the database's word: cert-workers may write these columns, and say by it that something has ended, not when.
+-- The owner, whose rights the functions have, may.
+CREATE FUNCTION viw.stamp_version_end() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+    NEW.revoked_at := CASE WHEN NEW.revoked_at IS NULL THEN NULL ELSE coalesce(OLD.revoked_at, clock_timestamp()) END;
+    NEW.quarantined_at := CASE WHEN NEW.quarantined_at IS NULL THEN NULL ELSE coalesce(OLD.quarantined_at, clock_timestamp()) END;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER stamp_version_end BEFORE UPDATE OF revoked_at, quarantined_at ON viw.certificate_versions
+  FOR EACH ROW EXECUTE FUNCTION viw.stamp_version_end();
+CREATE FUNCTION viw.stamp_operation_end() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+    NEW.finished_at := CASE WHEN NEW.finished_at IS NULL THEN NULL ELSE coalesce(OLD.finished_at, clock_timestamp()) END;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER stamp_operation_end BEFORE UPDATE OF finished_at ON viw.certificate_operations
+  FOR EACH ROW EXECUTE FUNCTION viw.stamp_operation_end();
+REVOKE ALL ON FUNCTION viw.stamp_version_end(), viw.stamp_operation_end() FROM PUBLIC;
+
 -- Of versions that ended, were revoked or went into quarantine so long ago. None of them can be deployed or returned to any
 -- more; never the current one of a certificate in service, one that a virtual host is still to serve and was proved to, or any
 -- of a certificate that somebody works on.
