@@ -99,7 +99,8 @@ export class AuthorityRotation {
   }
 
   /**
-   * Nobody is told to trust a former one any more, in the caller's transaction. Its revocation lists and answers go on.
+   * Nobody is told to trust a former one any more, in the caller's transaction, and its issuer revokes it from its next list on.
+   * Its own revocation lists and answers go on.
    * @param force whether it counts or not what would be cut off
    * @returns what is cut off
    * @throws AppError NOT_FOUND; CONFLICT for one that is no former one; unless forced, within the shortest overlap, and while

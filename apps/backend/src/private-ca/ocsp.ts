@@ -1,11 +1,10 @@
-import { X509Certificate } from 'node:crypto';
-import type { SerialStatus } from '@viw/database';
 import { isRetryableDatabaseError } from '@viw/database';
 import { issuerNames, makeOcspResponse, makeResponder, ocspRefusal, readOcspRequest } from '@viw/pki';
 import type { AskedCertificate, CertificateStatus, OcspQuestion, OcspResponder } from '@viw/pki';
 import { systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import type { Store } from '../store';
+import { authoritiesBelow } from './authorities-below';
 import { ORGANIZATION } from './private-ca';
 import type { OpenAuthority, PrivateCa } from './private-ca';
 
@@ -93,17 +92,8 @@ export class Ocsp {
     const { certificateAuthorities, issuedCertificates, serviceCertificates } = this.deps.store.repositories;
     const serials = asked.flatMap(({ serial }) => serial ?? []);
     if (serials.length === 0) return new Map();
-    // Also those whose keys are elsewhere.
-    const issuer = new X509Certificate(record.pem);
-    const below = (await certificateAuthorities.list())
-      .flatMap((other) => [
-        ...(other.issuer_id === record.id ? [other.pem] : []),
-        ...(other.cross_issuer_id === record.id && other.cross_pem !== null ? [other.cross_pem] : []),
-        ...other.former_pems.filter((pem) => new X509Certificate(pem).checkIssued(issuer)),
-      ])
-      .map((pem): SerialStatus => ({ serial: serialOf(pem), revoked: null }));
     const rows = [
-      ...below,
+      ...authoritiesBelow(record, await certificateAuthorities.list()),
       ...(await issuedCertificates.statuses(record.id, serials)),
       ...(await serviceCertificates.statuses(record.id, serials)),
     ];
@@ -132,6 +122,3 @@ export class Ocsp {
     return (this.deps.clock ?? systemClock).now();
   }
 }
-
-const serialOf = (pem: string): string =>
-  new X509Certificate(pem).serialNumber.toLowerCase().padStart(32, '0');

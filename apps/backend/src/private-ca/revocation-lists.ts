@@ -3,6 +3,7 @@ import type { Revocation } from '@viw/pki';
 import { systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
 import type { Store } from '../store';
+import { authoritiesBelow } from './authorities-below';
 import { sha256Hex } from './fingerprint';
 import type { OpenAuthority, PrivateCa } from './private-ca';
 
@@ -21,8 +22,8 @@ export interface RevocationListsDeps {
 }
 
 /**
- * Keeps the revocation list of every authority current: a new one when hubs take a certificate no more, and once a day. It says
- * what hubs go by, not what somebody has noted beside it.
+ * Keeps the revocation list of every authority current: a new one when hubs take a certificate no more, when an authority
+ * below has ended, and once a day. It says what hubs go by, not what somebody has noted beside it.
  */
 export class RevocationLists {
   constructor(private readonly deps: RevocationListsDeps) {}
@@ -37,7 +38,11 @@ export class RevocationLists {
       // Nobody believes a list longer than its authority.
       if (Date.parse(open.record.not_after) <= this.#now()) continue;
       const present = stored.get(open.record.id);
+      const ended = authoritiesBelow(open.record, rows).flatMap(({ serial, revoked }) =>
+        revoked === null ? [] : [{ serial, ...revoked }],
+      );
       const listed = [
+        ...ended,
         ...(await issuedCertificates.listed(open.record.id)),
         ...(await serviceCertificates.listed(open.record.id)),
       ];
