@@ -231,6 +231,9 @@ it('the next root: who trusts the former alone is shown the way; the former ends
   expect(next.subject).toBe(former.subject);
   expect(await trusted('root')).toEqual([former.fingerprint_sha256, next.fingerprint_sha256]);
   // A key has leaked, or everybody has it sooner.
+  await expect(machine.certificateAuthorities.rotate(former.id, { announce_s: 0 })).rejects.toEqual(
+    refusedWith('FORBIDDEN', 'administrator'),
+  );
   const sooner = await admin.certificateAuthorities.rotate(former.id, { announce_s: 0 });
   expect(sooner).toMatchObject({ id: next.id, phase: 'in_use' });
   await expect(admin.certificateAuthorities.rotate(next.id)).rejects.toEqual(
@@ -282,4 +285,14 @@ it('an authority that is ended is revoked by its issuer: its certificates count 
     ),
   );
   await taken(await issue(next.id), root.trust_path, 'sslserver');
+});
+
+it('five former authorities of a purpose are the most that wait for their end', async () => {
+  const former = async () =>
+    (await all()).filter(({ purpose, phase }) => purpose === 'services' && phase === 'former');
+  const turn = async () => admin.certificateAuthorities.rotate((await one('services', 'in_use')).id);
+  while ((await former()).length < 5) await turn();
+  await expect(turn()).rejects.toEqual(refusedWith('CONFLICT', 'end the oldest first'));
+  await admin.certificateAuthorities.end((await former())[0]?.id ?? '', { force: true });
+  await turn();
 });
