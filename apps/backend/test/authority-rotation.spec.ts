@@ -10,7 +10,6 @@ import { makeRequest } from '@viw/pki';
 import { createMetrics } from '@viw/runtime';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
-import { openssl } from '../../../libs/pki/test/openssl';
 import { authorityGauge } from '../src/private-ca/authority-gauge';
 import { CertificateVerifier } from './certificate-verifier';
 import type { Surroundings } from './surroundings';
@@ -116,27 +115,11 @@ async function renew({ id, key }: Shown): Promise<Shown> {
   return { id, key, pem: certificate?.pem ?? '', chain: certificate?.chain ?? [] };
 }
 
-/** Strictly, by what is shown and nothing else but the anchor and every revocation list. */
-async function verdict(
-  { pem, chain }: Pick<Shown, 'pem' | 'chain'>,
+const verdict = async (
+  shown: Pick<Shown, 'pem' | 'chain'>,
   trust: string,
   purpose: string,
-): Promise<string> {
-  const texts: string[] = [];
-  for (const { revocation_list: list, revocation_list_path: path } of await all()) {
-    if (list === null) continue;
-    const der = Buffer.from(await (await fetch(backend.url + path)).arrayBuffer());
-    const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-    texts.push(['-----BEGIN X509 CRL-----', ...lines, '-----END X509 CRL-----', ''].join('\n'));
-  }
-  const { output } = await openssl(
-    ...['verify', '-x509_strict', '-crl_check_all', '-verify_depth', '2', '-purpose', purpose],
-    ...['-CAfile', await verifier.download(trust, 'trust.pem')],
-    ...['-untrusted', await verifier.put('chain.pem', chain.join('')), '-CRLfile'],
-    ...[await verifier.put('lists.pem', texts.join('')), await verifier.put('leaf.pem', pem)],
-  );
-  return output.replaceAll(verifier.file('leaf.pem'), 'leaf');
-}
+): Promise<string> => verifier.verifyShown(shown, { authorities: await all(), trust, purpose });
 /** Once the lists of all authorities are there. */
 const taken = (shown: Pick<Shown, 'pem' | 'chain'>, trust: string, purpose: string): Promise<void> =>
   eventually(async () => expect(await verdict(shown, trust, purpose)).toBe('leaf: OK\n'), {
@@ -155,6 +138,17 @@ const enrolBy = ({ id }: CertificateAuthority, at: TestBackend): Promise<Shown> 
   );
 const issuedBy = async ({ chain }: Shown): Promise<string | undefined> =>
   (await all()).find(({ fingerprint_sha256: sha }) => sha === shaOf(chain[0] ?? ''))?.id;
+
+const order = {
+  csr: makeRequest(generateKeyPairSync('ed25519').privateKey),
+  profile: 'dual' as const,
+  common_name: 'orders',
+  dns_names: ['orders.example.org'],
+};
+const issue = async (id: string): Promise<Pick<Shown, 'pem' | 'chain'> & { serial: string }> => {
+  const { certificate, serial } = await admin.certificateAuthorities.issue(id, order);
+  return { ...certificate, serial };
+};
 
 it('of two backends that rotate at once one makes the next authority of gateways, which is published before it issues', async () => {
   const present = await one('gateway-agents', 'in_use');
@@ -221,14 +215,6 @@ it('its time come, any backend puts it in use; both count until the former ends,
   expect(ended).toMatchObject({ phase: 'ended', ended_at: expect.any(String) as string });
   expect(await trusted('gateway-agents')).not.toContain(former.fingerprint_sha256);
   await taken(renewed, next.trust_path, 'sslclient');
-  // Who trusts the root would take it otherwise, with whatever its key has signed.
-  const [pem = ''] = (await (await fetch(backend.url + former.certificate_path)).text()).split(
-    /(?<=-----END CERTIFICATE-----\n)/,
-  );
-  await eventually(async () =>
-    expect(await verdict({ pem, chain: [pem] }, next.trust_path, 'any')).toContain('certificate revoked'),
-  );
-  expect(await verifier.ocsp(pem, await one('root', 'in_use'))).toMatch(/^leaf: revoked\n/);
   const { rows } = await sql<{ detail: object }>`SELECT detail FROM viw.audit_log
     WHERE object_id = ${former.id} AND action = 'ca.end'`.execute(around.owner);
   expect(rows.map(({ detail }) => detail)).toEqual([
@@ -239,22 +225,15 @@ it('its time come, any backend puts it in use; both count until the former ends,
 it('the next root: who trusts the former alone is shown the way; the former ends when nothing below it is left', async () => {
   const former = await one('root', 'in_use');
   const services = await admin.certificateAuthorities.create({ purpose: 'services' });
-  const order = {
-    csr: makeRequest(generateKeyPairSync('ed25519').privateKey),
-    profile: 'dual' as const,
-    common_name: 'orders',
-    dns_names: ['orders.example.org'],
-  };
-  const issue = async (id: string): Promise<Pick<Shown, 'pem' | 'chain'> & { serial: string }> => {
-    const { certificate, serial } = await admin.certificateAuthorities.issue(id, order);
-    return { ...certificate, serial };
-  };
   const before = await issue(services.id);
   await admin.certificateAuthorities.rotate(former.id);
   const next = await one('root', 'announced');
   expect(next.subject).toBe(former.subject);
   expect(await trusted('root')).toEqual([former.fingerprint_sha256, next.fingerprint_sha256]);
   // A key has leaked, or everybody has it sooner.
+  await expect(machine.certificateAuthorities.rotate(former.id, { announce_s: 0 })).rejects.toEqual(
+    refusedWith('FORBIDDEN', 'administrator'),
+  );
   const sooner = await admin.certificateAuthorities.rotate(former.id, { announce_s: 0 });
   expect(sooner).toMatchObject({ id: next.id, phase: 'in_use' });
   await expect(admin.certificateAuthorities.rotate(next.id)).rejects.toEqual(
@@ -291,4 +270,29 @@ it('the next root: who trusts the former alone is shown the way; the former ends
   expect(await admin.certificateAuthorities.end(former.id)).toMatchObject({ phase: 'ended' });
   expect(await trusted('root')).toEqual([next.fingerprint_sha256]);
   expect((await issue(below.id)).chain).toHaveLength(1);
+});
+
+it('an authority that is ended is revoked by its issuer: its certificates count for nobody who reads lists or asks', async () => {
+  const [stolen, root] = [await one('services', 'in_use'), await one('root', 'in_use')];
+  const leaf = await issue(stolen.id);
+  await taken(leaf, root.trust_path, 'sslserver');
+  const next = await admin.certificateAuthorities.rotate(stolen.id);
+  await admin.certificateAuthorities.end(stolen.id, { force: true });
+  expect(await verifier.ocsp(leaf.chain[0] ?? '', root)).toMatch(/^leaf: revoked\n/);
+  await eventually(async () =>
+    expect(await verdict(leaf, root.trust_path, 'sslserver')).toMatch(
+      /at 1 depth lookup: certificate revoked/,
+    ),
+  );
+  await taken(await issue(next.id), root.trust_path, 'sslserver');
+});
+
+it('five former authorities of a purpose are the most that wait for their end', async () => {
+  const former = async () =>
+    (await all()).filter(({ purpose, phase }) => purpose === 'services' && phase === 'former');
+  const turn = async () => admin.certificateAuthorities.rotate((await one('services', 'in_use')).id);
+  while ((await former()).length < 5) await turn();
+  await expect(turn()).rejects.toEqual(refusedWith('CONFLICT', 'end the oldest first'));
+  await admin.certificateAuthorities.end((await former())[0]?.id ?? '', { force: true });
+  await turn();
 });

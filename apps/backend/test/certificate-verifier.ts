@@ -49,6 +49,27 @@ export class CertificateVerifier {
     return output.replaceAll(this.file('leaf.pem'), 'leaf');
   }
 
+  /** Strictly, by what is shown and nothing else but the anchor and every revocation list. @param trust path of the anchors */
+  async verifyShown(
+    { pem, chain }: { readonly pem: string; readonly chain: readonly string[] },
+    about: { authorities: readonly CertificateAuthority[]; trust: string; purpose: string },
+  ): Promise<string> {
+    const texts: string[] = [];
+    for (const { revocation_list: list, revocation_list_path: path } of about.authorities) {
+      if (list === null) continue;
+      const der = Buffer.from(await (await fetch(this.url + path)).arrayBuffer());
+      const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+      texts.push(['-----BEGIN X509 CRL-----', ...lines, '-----END X509 CRL-----', ''].join('\n'));
+    }
+    const { output } = await openssl(
+      ...['verify', '-x509_strict', '-crl_check_all', '-verify_depth', '2', '-purpose', about.purpose],
+      ...['-CAfile', await this.download(about.trust, 'trust.pem')],
+      ...['-untrusted', await this.put('chain.pem', chain.join('')), '-CRLfile'],
+      ...[await this.put('lists.pem', texts.join('')), await this.put('leaf.pem', pem)],
+    );
+    return output.replaceAll(this.file('leaf.pem'), 'leaf');
+  }
+
   /** What the responder says, once openssl has believed it. @param asked the certificate, or a serial number */
   async ocsp(
     asked: string | { readonly serial: string },

@@ -21,6 +21,9 @@ export interface AuthorityRotationDeps {
   readonly clock?: Clock;
 }
 
+/** Of one purpose. More would only make what everybody trusts, and reads, longer. */
+const FORMER_MOST = 5;
+
 export const noSuchAuthority = (): AppError => new AppError('NOT_FOUND', 'No such certificate authority');
 export const superseded = (): AppError =>
   new AppError('CONFLICT', 'This authority was superseded: the present one of its purpose issues');
@@ -40,11 +43,17 @@ export class AuthorityRotation {
    * as those for services are, whose servers show the chain. Asked for a time while one is announced, that one is in use by then,
    * never later than it was to be. The authority whose key cert-workers hold is certified anew instead, and stays itself.
    * @param announceS seconds; undefined: as configured
+   * @param byPerson an administrator asks. They alone may have less than the configured time, in which everybody would learn it
    * @returns the next one's id
-   * @throws AppError NOT_FOUND; CONFLICT for one that is not in use, while another one is announced and no time is said, and for a
-   *   root whose predecessor has not ended
+   * @throws AppError NOT_FOUND; FORBIDDEN; CONFLICT for one that is not in use, while another one is announced and no time is said,
+   *   for a root whose predecessor has not ended, and while five former ones of the purpose have not
    */
-  async begin(repositories: Repositories, id: string, announceS?: number): Promise<string> {
+  async begin(
+    repositories: Repositories,
+    id: string,
+    announceS: number | undefined,
+    byPerson: boolean,
+  ): Promise<string> {
     const { certificateAuthorities, gatewayRegistry } = repositories;
     await gatewayRegistry.lock();
     const rows = await certificateAuthorities.list();
@@ -56,6 +65,12 @@ export class AuthorityRotation {
       await this.deps.certifier.recertify(repositories, present);
       return id;
     }
+    const atOnce = purpose === 'services' || purpose === 'database-services';
+    if (!atOnce && !byPerson && announceS !== undefined && announceS < this.options.announceS)
+      throw new AppError(
+        'FORBIDDEN',
+        `An administrator alone can announce it for less than ${this.options.announceS} s`,
+      );
     if (phaseOf(present) === 'announced')
       throw new AppError('CONFLICT', 'This authority is announced, and not in use yet');
     if (!isInUse(present)) throw superseded();
@@ -70,7 +85,12 @@ export class AuthorityRotation {
     // One step back is what a chain leads over.
     if (purpose === 'root' && rows.some((row) => row.purpose === purpose && phaseOf(row) === 'former'))
       throw new AppError('CONFLICT', 'The root before this one has not ended: end it first');
-    const atOnce = purpose === 'services' || purpose === 'database-services';
+    const former = rows.filter((row) => row.purpose === purpose && phaseOf(row) === 'former');
+    if (former.length >= FORMER_MOST)
+      throw new AppError(
+        'CONFLICT',
+        `${former.length} former authorities have not ended: end the oldest first`,
+      );
     const next = await this.deps.ca.found(
       repositories,
       purpose,
@@ -99,7 +119,8 @@ export class AuthorityRotation {
   }
 
   /**
-   * Nobody is told to trust a former one any more, in the caller's transaction. Its revocation lists and answers go on.
+   * Nobody is told to trust a former one any more, in the caller's transaction, and its issuer revokes it from its next list on.
+   * Its own revocation lists and answers go on.
    * @param force whether it counts or not what would be cut off
    * @returns what is cut off
    * @throws AppError NOT_FOUND; CONFLICT for one that is no former one; unless forced, within the shortest overlap, and while

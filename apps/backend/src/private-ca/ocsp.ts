@@ -4,7 +4,7 @@ import type { AskedCertificate, CertificateStatus, OcspQuestion, OcspResponder }
 import { systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
 import type { Store } from '../store';
-import { certifiedAuthorities } from './certified-authorities';
+import { authoritiesBelow } from './authorities-below';
 import { ORGANIZATION } from './private-ca';
 import type { OpenAuthority, PrivateCa } from './private-ca';
 
@@ -93,7 +93,7 @@ export class Ocsp {
     const serials = asked.flatMap(({ serial }) => serial ?? []);
     if (serials.length === 0) return new Map();
     const rows = [
-      ...certifiedAuthorities(record, await certificateAuthorities.list()),
+      ...authoritiesBelow(record, await certificateAuthorities.list()),
       ...(await issuedCertificates.statuses(record.id, serials)),
       ...(await serviceCertificates.statuses(record.id, serials)),
     ];

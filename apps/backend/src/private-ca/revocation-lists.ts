@@ -2,9 +2,8 @@ import { makeRevocationList } from '@viw/pki';
 import type { Revocation } from '@viw/pki';
 import { systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
-import type { CertificateAuthorityRecord } from '@viw/database';
 import type { Store } from '../store';
-import { certifiedAuthorities } from './certified-authorities';
+import { authoritiesBelow } from './authorities-below';
 import { sha256Hex } from './fingerprint';
 import type { OpenAuthority, PrivateCa } from './private-ca';
 
@@ -23,8 +22,8 @@ export interface RevocationListsDeps {
 }
 
 /**
- * Keeps the revocation list of every authority current: a new one when hubs take a certificate no more, and once a day. It says
- * what hubs go by, not what somebody has noted beside it.
+ * Keeps the revocation list of every authority current: a new one when hubs take a certificate no more, when an authority
+ * below has ended, and once a day. It says what hubs go by, not what somebody has noted beside it.
  */
 export class RevocationLists {
   constructor(private readonly deps: RevocationListsDeps) {}
@@ -39,8 +38,11 @@ export class RevocationLists {
       // Nobody believes a list longer than its authority.
       if (Date.parse(open.record.not_after) <= this.#now()) continue;
       const present = stored.get(open.record.id);
+      const ended = authoritiesBelow(open.record, rows).flatMap(({ serial, revoked }) =>
+        revoked === null ? [] : [{ serial, ...revoked }],
+      );
       const listed = [
-        ...endedBelow(open.record, rows),
+        ...ended,
         ...(await issuedCertificates.listed(open.record.id)),
         ...(await serviceCertificates.listed(open.record.id)),
       ];
@@ -84,9 +86,3 @@ export class RevocationLists {
     return (this.deps.clock ?? systemClock).now();
   }
 }
-
-const endedBelow = (
-  issuer: Pick<CertificateAuthorityRecord, 'id' | 'pem'>,
-  all: readonly CertificateAuthorityRecord[],
-) =>
-  certifiedAuthorities(issuer, all).flatMap(({ serial, revoked }) => (revoked ? { serial, ...revoked } : []));

@@ -17,8 +17,9 @@ export class AuthorityRotationService {
 
   /** @returns the next one's id. @throws AppError as `AuthorityRotation.begin` */
   async rotate(write: WriteRequest, id: string, announceS: number | undefined): Promise<string> {
+    const byPerson = write.caller.kind === 'administrator';
     const { next } = await this.deps.writes.perform(write, async (repositories) => {
-      const made = await this.deps.rotation.begin(repositories, id, announceS);
+      const made = await this.deps.rotation.begin(repositories, id, announceS, byPerson);
       const row = (await repositories.certificateAuthorities.list()).find((each) => each.id === made);
       const detail = { purpose: row?.purpose, next: made, in_use_from: row?.announced_until ?? null };
       return { answer: { next: made }, ...told('ca.rotate', id, detail) };

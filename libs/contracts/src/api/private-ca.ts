@@ -68,7 +68,7 @@ export const servicePurpose = z.enum(['services', 'database-services']);
 export type ServicePurpose = z.infer<typeof servicePurpose>;
 
 export const certificateAuthorityRotate = z.strictObject({
-  /** How long the next one is published before it issues; default: as configured, and for services not at all. Seconds. */
+  /** How long the next one is published before it issues; default: as configured, and for services not at all. Less is for administrators. Seconds. */
   announce_s: z.int().min(0).max(31_536_000).optional(),
 });
 export const certificateAuthorityEnd = z.strictObject({
