@@ -45,9 +45,10 @@ test('of two processes one takes every turn; when it stops, after the turn under
   const lock = { url: f.url, applicationName: 'test', key: 991_001 };
   expect(await withAdvisoryLock(lock, () => Promise.resolve())).toBe(false);
   await first.subject.stop();
-  expect([turns, running]).toEqual([['first', 'first', 'first'], 0]);
-  await eventually(() => expect(turns.slice(3, 5)).toEqual(['second', 'second']));
+  expect([turns.slice(0, 3), running]).toEqual([['first', 'first', 'first'], 0]);
+  await eventually(() => expect(turns.length).toBeGreaterThan(4));
   await second.subject.stop();
+  expect([...new Set(turns.slice(3))]).toEqual(['second']);
   expect([first.lines, second.lines]).toEqual([[], []]);
 });
 
