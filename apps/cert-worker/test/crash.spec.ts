@@ -144,7 +144,12 @@ test('SIGSTOP in the middle of a transaction: what it has locked is free again, 
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%audit_log%'`.execute(
         rig.db,
       );
-      expect(rows).toHaveLength(1);
+      // Others may have a line to write as well.
+      expect(rows).not.toEqual([]);
+      const free = await sql`SELECT 1 FROM viw.certificates WHERE id = ${id} FOR UPDATE SKIP LOCKED`.execute(
+        rig.db,
+      );
+      expect(free.rows).toEqual([]);
     });
     frozen.signal('SIGSTOP');
     return asked;
