@@ -71,6 +71,8 @@ export class PrivateCaService {
    */
   async trusted(purpose: AuthorityPurpose): Promise<Buffer> {
     const { repositories, ca } = this.deps;
+    // At the first start they are made now, before the rows are read.
+    await ca.authorities();
     const stored = await repositories.certificateAuthorities.list();
     await ca.follow(stored);
     const rows = vouchedAuthorities(stored, await ca.authorities());
