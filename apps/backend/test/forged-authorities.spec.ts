@@ -70,3 +70,39 @@ it('an authority for web servers that no root has signed is neither published no
   expect((await trusted('web-services')).status).toBe(404);
   await expect(admin.certificateAuthorities.rotate(planted)).rejects.toMatchObject({ code: 'CONFLICT' });
 });
+
+it('a certificate of somebody else behind that of a former authority is not published', async () => {
+  const made = await admin.certificateAuthorities.create({ purpose: 'database-services' });
+  await admin.certificateAuthorities.rotate(made.id);
+  await sql`UPDATE viw.certificate_authorities SET pem = pem || ${forgedRoot} WHERE id = ${made.id}`.execute(
+    around.owner,
+  );
+  // One that has read nothing before.
+  const other = await startBackend(around);
+  try {
+    const answer = await fetch(`${other.url}/pki/trust/database-services.pem`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).not.toContain(forgedRoot);
+  } finally {
+    await other.stop();
+  }
+});
+
+it.each([
+  ['an authority for services that no key opens, though in use', 'services', '{}'],
+  ['one for web servers whose certificate is none', 'web-services', null],
+])('%s stops no other', async (_what, purpose, sealed) => {
+  await sql`DELETE FROM viw.certificate_authorities WHERE purpose = ${purpose}`.execute(around.owner);
+  const { pem } = await makeRoot({ commonName: 'viw root', organization: 'Viworks', now: Date.now() });
+  const id = await plant(purpose, pem, { sealed, former: false });
+  if (sealed === null)
+    await sql`UPDATE viw.certificate_authorities SET pem = 'none' WHERE id = ${id}`.execute(around.owner);
+  const other = await startBackend(around);
+  try {
+    expect((await fetch(`${other.url}/pki/trust/root.pem`)).status).toBe(200);
+    expect((await fetch(`${other.url}/pki/trust/${purpose}.pem`)).status).toBe(404);
+  } finally {
+    await other.stop();
+    await sql`DELETE FROM viw.certificate_authorities WHERE id = ${id}`.execute(around.owner);
+  }
+});

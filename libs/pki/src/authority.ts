@@ -10,16 +10,18 @@ export interface Authority {
 }
 
 /**
- * @param certificate PEM
+ * @param certificate PEM, of nothing else: whoever passes the text on passes on what was checked
  * @param key PKCS #8, PEM
  * @throws AppError INTERNAL_ERROR when they do not belong together
  */
 export async function openAuthority(certificate: string, key: string): Promise<Authority> {
   const keys = await importAuthorityKey(key);
   const parsed = new x509.X509Certificate(certificate);
-  const own = await x509.SubjectKeyIdentifierExtension.create(keys.publicKey);
-  const named = parsed.getExtension(x509.SubjectKeyIdentifierExtension);
-  if (named?.keyId !== own.keyId)
+  // The key itself: what identifier a certificate bears is the word of who made it.
+  const own = await x509.PublicKey.create(keys.publicKey);
+  if (!Buffer.from(parsed.publicKey.rawData).equals(Buffer.from(own.rawData)))
     throw new AppError('INTERNAL_ERROR', 'the key of a certificate authority is not that of its certificate');
+  if (parsed.toString('pem') !== certificate.trim())
+    throw new AppError('INTERNAL_ERROR', 'there is more in the text of an authority than its certificate');
   return { certificate: parsed, keys };
 }

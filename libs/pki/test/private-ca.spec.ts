@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ import {
   readRequest,
 } from '../src';
 import type { Authority, Revocation } from '../src';
+import { signatureAlgorithm } from '../src/authority-key';
+import { x509 } from '../src/x509';
 import { openssl } from './openssl';
 
 const now = Date.now();
@@ -160,4 +162,21 @@ it('an authority opens with its own key only', async () => {
   const pem = await readFile(file('root.pem'), 'utf8');
   await expect(openAuthority(pem, other.privateKey)).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
   await expect(openAuthority(pem, 'canary')).rejects.not.toThrow(/canary/);
+});
+
+it('a key opens its own certificate alone: neither one that bears its identifier, nor one with another behind it', async () => {
+  const top = await makeRoot({ commonName: 'viw root', organization, now });
+  const foreign = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+    'sign',
+    'verify',
+  ]);
+  const { subjectName: subject, extensions } = new x509.X509Certificate(top.pem);
+  const forged = await x509.X509CertificateGenerator.create({
+    ...{ subject, issuer: subject, extensions, publicKey: foreign.publicKey, signingKey: foreign.privateKey },
+    signingAlgorithm: signatureAlgorithm,
+  });
+  const text = `${forged.toString('pem')}\n`;
+  for (const pem of [text, top.pem + text])
+    await expect(openAuthority(pem, top.privateKey)).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+  await openAuthority(top.pem, top.privateKey);
 });

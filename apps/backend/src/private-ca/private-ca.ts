@@ -67,14 +67,17 @@ export class PrivateCa {
     );
   }
 
-  /** One that issues nothing now must not stop the others: it is left out, and said once. @throws AppError INTERNAL_ERROR */
+  /**
+   * One that an installation can do without must not stop the others: it is left out, and said once.
+   * @throws AppError INTERNAL_ERROR when it is the present root or gateway authority
+   */
   async #open(record: SealedAuthority, rows: readonly SealedAuthority[]): Promise<OpenAuthority | undefined> {
     try {
       const authority = await unsealAuthority(this.#deps.box, record);
       return { record, authority, chain: chainOf(record, rows) };
     } catch (error) {
-      if (isInUse(record)) throw error;
       const { id, purpose } = record;
+      if (isInUse(record) && atFirst.some((needed) => needed === purpose)) throw error;
       if (!this.#unreadable.has(id))
         this.#deps.logger.error(
           { event: 'certificate_authority_unreadable', authority_id: id, purpose, error },

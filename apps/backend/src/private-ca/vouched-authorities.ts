@@ -19,9 +19,15 @@ export function vouchedAuthorities(
   );
 }
 
-/** @param pem of an authority below a root */
+/** @param pem of an authority below a root. False also when it is none, or when the text holds more than the one certificate */
 export function isSignedByRoot(pem: string, open: readonly OpenAuthority[]): boolean {
-  const certificate = new X509Certificate(pem);
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch {
+    return false;
+  }
+  if (certificate.toString().trim() !== pem.trim()) return false;
   return open.some(({ record }) => {
     if (record.purpose !== 'root') return false;
     const root = new X509Certificate(record.pem);
