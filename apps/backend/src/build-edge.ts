@@ -40,7 +40,7 @@ export function buildEdge(config: CompleteConfig, deps: TransportDeps): Edge {
     checks: transport.checks,
     proxies: new TrustedProxies({ networks: config.BACKEND_TRUSTED_PROXIES }),
     rateLimits,
-    rates: new RateGuard({ limits: rateLimits }),
+    rates: new RateGuard({ cookies: { secure: config.BACKEND_COOKIE_SECURE } }, { limits: rateLimits }),
     signInLimiter: new SignInLimiter({ hashKey: signInHashKey(config) }, { redis, logger }),
     components: [
       {

@@ -3,6 +3,7 @@ import type { RatePolicy, RateStanding } from '@viw/contracts';
 import { AppError, sourceNetwork } from '@viw/runtime';
 import { readBrowserToken } from '../auth/oidc/browser-token';
 import type { Caller } from '../auth/caller';
+import type { CookieOptions } from '../auth/session-cookie';
 import type { RequestFacts } from '../http/route';
 import type { RateLimits } from './rate-limits';
 
@@ -31,16 +32,11 @@ const open: Readonly<Record<string, RatePolicy>> = {
 /** What nobody but its caller may hold up, whatever comes from the same address. */
 const emergency = 'POST /admin/api/freeze';
 
-/**
- * Any web page can have the browsers of a whole office ask for an address: that must not use up what their people sign in by. Who
- * is led back from a provider without having begun here is turned away at no cost, and counts for `address` alone.
- */
+/** Any web page can have the browsers of a whole office ask for an address: that must not use up what their people sign in by. */
 function assertNotForced(policy: RatePolicy, headers: RequestFacts['headers']): void {
   if (policy === 'sign_in' && headers['sec-fetch-site'] === 'cross-site')
     throw new AppError('FORBIDDEN', 'Another site has made the browser ask for this');
 }
-const beganHere = (policy: RatePolicy, headers: RequestFacts['headers']): boolean =>
-  policy !== 'sign_in_return' || readBrowserToken(headers.cookie) !== undefined;
 
 function policyOf({ method, path, access }: Called): RatePolicy | undefined {
   const name = `${method} ${path}`;
@@ -55,7 +51,10 @@ export const callerKey = ({ kind, id }: Pick<Caller, 'kind' | 'id'>): string => 
 
 /** Every request counts against its address, and against its caller by what it asks for; answers say how it stands. */
 export class RateGuard {
-  constructor(private readonly deps: { readonly limits: Pick<RateLimits, 'count'> }) {}
+  constructor(
+    private readonly options: { readonly cookies: CookieOptions },
+    private readonly deps: { readonly limits: Pick<RateLimits, 'count'> },
+  ) {}
 
   /**
    * @param request its method and path as they came. The emergency stop passes: `admitCaller` counts it against its
@@ -85,9 +84,14 @@ export class RateGuard {
     }
     // Where a caller is needed the request has been counted already, except at the emergency stop.
     const counted = policy === 'emergency' ? 'address' : route.access === 'public' ? policy : undefined;
-    if (counted === undefined || !beganHere(counted, headers)) return;
+    if (counted === undefined || !this.#beganHere(counted, headers)) return;
     assertNotForced(counted, headers);
     await this.#count(counted, addressKey(address), response);
+  }
+
+  /** Who is led back from a provider without having begun here is turned away at no cost, and counts for `address` alone. */
+  #beganHere(policy: RatePolicy, { cookie }: RequestFacts['headers']): boolean {
+    return policy !== 'sign_in_return' || readBrowserToken(cookie, this.options.cookies) !== undefined;
   }
 
   async #count(policy: RatePolicy, key: string, response: ServerResponse): Promise<void> {

@@ -43,7 +43,7 @@ export const signInRoutes = (oidc: OidcSignInService, cookies: CookieOptions): R
     query: oidcCallback,
     status: 303,
     handler: async ({ query, request }) => {
-      const token = readBrowserToken(request.headers.cookie);
+      const token = readBrowserToken(request.headers.cookie, cookies);
       const { location, session, over } = await oidc.complete(token, query, request);
       return {
         headers: {

@@ -5,8 +5,10 @@ import type { CookieOptions } from '../session-cookie';
 /** How long a person may take at the provider. Seconds. */
 export const SIGN_IN_LIFE_S = 600;
 
-const cookieName = 'viw_oidc_sign_in';
-/** Begins a sign-in, and the only place that the cookie is sent to. */
+/** As of the session's cookie: a neighbour in the domain that could plant one would sign a person in as somebody else. */
+const cookieName = ({ secure }: CookieOptions): string =>
+  secure ? '__Host-viw_oidc_sign_in' : 'viw_oidc_sign_in';
+/** Begins a sign-in. */
 export const OIDC_PATH = '/admin/api/sign-in/oidc';
 /** Where the provider leads browsers back to; registered there as the redirect URI. */
 export const OIDC_CALLBACK_PATH = `${OIDC_PATH}/callback`;
@@ -33,17 +35,17 @@ export const boundValues = (token: string): BoundValues => ({
 });
 
 /** @returns the token, if the request carries one of plausible shape */
-export function readBrowserToken(header: string | undefined): string | undefined {
-  const token = header === undefined ? undefined : parse(header)[cookieName];
+export function readBrowserToken(header: string | undefined, options: CookieOptions): string | undefined {
+  const token = header === undefined ? undefined : parse(header)[cookieName(options)];
   return token !== undefined && /^[A-Za-z0-9_-]{43}$/.test(token) ? token : undefined;
 }
 
 /** `Set-Cookie`. Lax: the provider's page leads the browser back here, which a strict cookie would not survive. */
-export const browserTokenCookie = (token: string, { secure }: CookieOptions): string =>
-  serialize(cookieName, token, {
+export const browserTokenCookie = (token: string, options: CookieOptions): string =>
+  serialize(cookieName(options), token, {
     httpOnly: true,
     sameSite: 'lax',
-    secure,
-    path: OIDC_PATH,
+    secure: options.secure,
+    path: '/',
     maxAge: token === '' ? 0 : SIGN_IN_LIFE_S,
   });
