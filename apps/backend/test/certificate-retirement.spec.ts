@@ -80,6 +80,13 @@ describe('retiring a certificate', () => {
     const { items } = await admin.certificates.versions(id);
     expect(items.map(({ key_destroyed_at }) => key_destroyed_at !== null)).toEqual([true, true]);
     expect((await admin.certificates.operations(id)).items).toHaveLength(2);
+    for (const pages of [admin.certificates.versions, admin.certificates.operations]) {
+      const newest = await pages(id, { limit: 1 });
+      const older = await pages(id, { limit: 1, cursor: newest.next_cursor! });
+      expect([...newest.items, ...older.items].map((one) => one.id)).toEqual(
+        (await pages(id)).items.map((one) => one.id),
+      );
+    }
     const { rows } = await sql`SELECT 1 FROM viw.certificate_versions
       WHERE certificate_id = ${id} AND private_key_sealed IS NOT NULL`.execute(around.owner);
     expect(rows).toEqual([]);

@@ -65,7 +65,7 @@ export const UsedByPanel = ({ certificate }: { certificate: Certificate }) => (
 export const OperationsPanel = ({ certificateId }: { certificateId: string }) => {
   const { data, error, refetch } = useQuery(queries.operations(certificateId));
   return (
-    <Panel title="Operations" flush>
+    <Panel title="Operations" aside={data?.cut ? 'the newest 400' : undefined} flush>
       {data === undefined ? (
         error ? (
           <ErrorNotice error={error} retry={() => void refetch()} />

@@ -89,12 +89,13 @@ export const queries = {
   versions: (id: string) =>
     queryOptions({
       queryKey: ['versions', id],
-      queryFn: ({ signal }) => api.certificates.versions(id, { signal }),
+      queryFn: ({ signal }) => allPages((page) => api.certificates.versions(id, page, { signal })),
     }),
   operations: (certificateId: string) =>
     queryOptions({
       queryKey: ['operations', certificateId],
-      queryFn: ({ signal }) => api.certificates.operations(certificateId, { signal }),
+      queryFn: ({ signal }) =>
+        allPages((page) => api.certificates.operations(certificateId, page, { signal }), 400),
     }),
   operation: (id: string) =>
     queryOptions({

@@ -18,6 +18,7 @@ import {
 } from '@viw/contracts';
 import type { z } from 'zod';
 import type { CallOptions, Transport, WriteOptions } from '../transport';
+import type { PageQuery } from './servers';
 
 export type CertificateListQuery = Partial<z.output<typeof certificateListQuery>>;
 
@@ -56,10 +57,15 @@ export const certificateRoutes = (http: Transport) => ({
   /** Out of service for good; its keys are destroyed, its history stays. */
   retire: (id: string, options?: WriteOptions) =>
     http.call(certificate, { method: 'DELETE', path: one(id), options }),
-  versions: (id: string, options?: CallOptions) =>
-    http.call(certificateVersionPage, { method: 'GET', path: `${one(id)}/versions`, options }),
-  operations: (id: string, options?: CallOptions) =>
-    http.call(operationPage, { method: 'GET', path: `${one(id)}/operations`, options }),
+  versions: (id: string, query: PageQuery = {}, options?: CallOptions) =>
+    http.call(certificateVersionPage, {
+      method: 'GET',
+      path: `${one(id)}/versions`,
+      query: { ...query },
+      options,
+    }),
+  operations: (id: string, query: PageQuery = {}, options?: CallOptions) =>
+    http.call(operationPage, { method: 'GET', path: `${one(id)}/operations`, query: { ...query }, options }),
 });
 
 const operationPath = (id: string): string => `/api/v1/operations/${encodeURIComponent(id)}`;
