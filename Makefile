@@ -8,7 +8,7 @@ export NX_TUI := false
 composed := agent-bridge backend telemetry-writer results-writer cert-worker notifier
 services := $(composed) gateway-agent host-helper
 
-.PHONY: help demo demo-check test host-check tls-check chaos bench check build deps system-packages clean
+.PHONY: help demo demo-check test host-check tls-check chaos bench check build sbom deps system-packages clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
@@ -44,6 +44,9 @@ bench: deps ## speeds as ratios to bare baselines: make bench [RUN=limits|writer
 build: node_modules/.package-lock.json ## bundle every app
 	@npm run --silent build
 
+sbom: ## bill of materials from the lock file (CycloneDX, development marked so): make sbom [FILE=sbom.cdx.json]
+	@npm sbom --package-lock-only --sbom-format=cyclonedx > $(or $(FILE),sbom.cdx.json)
+
 deps: system-packages node_modules/.package-lock.json
 
 system-packages:
@@ -55,7 +58,7 @@ node_modules/.package-lock.json: package-lock.json
 	@touch $@
 
 clean: ## remove everything that was built or installed here
-	rm -rf node_modules .nx .demo .demo.log .demo-check .host-check coverage apps/*/dist tools/*/dist
+	rm -rf node_modules .nx .demo .demo.log .demo-check .host-check coverage sbom.cdx.json apps/*/dist tools/*/dist
 
 $(services:%=%-build): %-build: node_modules/.package-lock.json
 	@npx nx run @viw/$*:build

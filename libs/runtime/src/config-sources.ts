@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import type { FieldError } from './errors';
+import { CommandFailed, secretOfCommand } from './secret-command';
 
 /** What a source says: text, or a list of texts (TOML arrays only). */
 export type RawValue = string | string[];
 
 /** `default` when no source named the key; `name` is the key, variable or flag as it was written. */
 export interface ConfigSource {
-  readonly from: 'default' | 'fallback' | 'file' | 'environment' | 'environment-file' | 'flag';
+  readonly from:
+    'default' | 'fallback' | 'file' | 'environment' | 'environment-file' | 'environment-command' | 'flag';
   readonly name?: string;
   /** Path of the file that holds the value. */
   readonly file?: string;
@@ -96,32 +98,45 @@ export function readFileSource(
 const KUBERNETES_SERVICE_LINK =
   /^(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-function readVariable(variable: string, env: NodeJS.ProcessEnv, errors: FieldError[]): Found | undefined {
-  const direct = env[variable];
-  const file = env[`${variable}_FILE`];
-  const hasFile = file !== undefined && file !== '';
-  if (direct !== undefined && direct !== '') {
-    if (hasFile) errors.push({ path: variable, msg: `set twice: directly and by ${variable}_FILE` });
-    return { value: direct, source: { from: 'environment', name: variable } };
-  }
-  if (!hasFile) return undefined;
-  try {
-    return {
-      value: readFileSync(file, 'utf8').trim(),
-      source: { from: 'environment-file', name: `${variable}_FILE`, file },
-    };
-  } catch (error) {
+const set = (value: string | undefined): value is string => value !== undefined && value !== '';
+
+/** @param secret only a secret may come from a command */
+function readVariable(
+  variable: string,
+  secret: boolean,
+  env: NodeJS.ProcessEnv,
+  errors: FieldError[],
+): Found | undefined {
+  const forms = [variable, `${variable}_FILE`, ...(secret ? [`${variable}_COMMAND`] : [])];
+  const [name, another] = forms.filter((form) => set(env[form]));
+  if (name === undefined) return undefined;
+  const given = env[name] ?? '';
+  if (another !== undefined)
     errors.push({
-      path: `${variable}_FILE`,
-      msg: `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      path: variable,
+      msg: `set twice: ${name === variable ? 'directly' : `by ${name}`} and by ${another}`,
     });
+  if (name === variable) return { value: given, source: { from: 'environment', name } };
+  try {
+    return name.endsWith('_COMMAND')
+      ? { value: secretOfCommand(given), source: { from: 'environment-command', name } }
+      : {
+          value: readFileSync(given, 'utf8').trim(),
+          source: { from: 'environment-file', name, file: given },
+        };
+  } catch (error) {
+    const msg =
+      error instanceof CommandFailed
+        ? error.message
+        : `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
+    errors.push({ path: name, msg });
     return undefined;
   }
 }
 
 /**
- * `<NAME>`, `<NAME>_FILE` (contents, trimmed) and old names. An empty variable counts as not set, as compose files
- * pass unset ones on so. Any other variable with the service's prefix is an error: most likely a misspelt one.
+ * `<NAME>`, `<NAME>_FILE` (contents, trimmed), for secrets `<NAME>_COMMAND` (what it prints), and old names. An empty variable
+ * counts as not set, as compose files pass unset ones on so. Any other variable with the service's prefix is an error: most likely a misspelt one.
  */
 export function readEnvironmentSource(
   env: NodeJS.ProcessEnv,
@@ -133,10 +148,12 @@ export function readEnvironmentSource(
   const known = new Set<string>();
   const pairs = [...names.keys.map((key) => [key, key] as const), ...Object.entries(names.aliases)];
   for (const [variable, key] of pairs) {
+    const secret = names.secretKeys.has(key);
     known.add(variable).add(`${variable}_FILE`);
+    if (secret) known.add(`${variable}_COMMAND`);
     // A key of its own may end in _FILE: then its variable is not the file form of another.
     const visible = isKey.has(`${variable}_FILE`) ? { [variable]: env[variable] } : env;
-    const next = readVariable(variable, visible, errors);
+    const next = readVariable(variable, secret, visible, errors);
     const earlier = found.get(key);
     if (next === undefined) continue;
     if (earlier === undefined) found.set(key, next);

@@ -86,6 +86,26 @@ test('a secret comes from a file, trimmed, and is marked', () => {
   expect([...secretKeys]).toEqual(['SAMPLE_SECRET']);
 });
 
+test('a secret comes from a command; nothing else does, and nothing comes from two places', () => {
+  const print = (text: string) => JSON.stringify([process.execPath, '-p', JSON.stringify(text)]);
+  const { value, sources } = load({ env: { SAMPLE_SECRET_COMMAND: print('sixteen-characters-or-more') } });
+  expect(value.SAMPLE_SECRET).toBe('sixteen-characters-or-more');
+  expect(sources.SAMPLE_SECRET).toEqual({ from: 'environment-command', name: 'SAMPLE_SECRET_COMMAND' });
+  const env = {
+    SAMPLE_SECRET_FILE: join(dir, 'secret'),
+    SAMPLE_SECRET_COMMAND: print('canary'),
+    SAMPLE_MAX_CONN_COMMAND: print('7'),
+  };
+  writeFileSync(env.SAMPLE_SECRET_FILE, 'sixteen-characters-or-more');
+  expect(failure({ env }).meta.errors).toEqual([
+    { path: 'SAMPLE_SECRET', msg: 'set twice: by SAMPLE_SECRET_FILE and by SAMPLE_SECRET_COMMAND' },
+    { path: 'SAMPLE_MAX_CONN_COMMAND', msg: 'unknown variable' },
+  ]);
+  const failed = failure({ env: { SAMPLE_SECRET_COMMAND: '["/bin/false", "canary"]' } });
+  expect(failed.message).toContain('SAMPLE_SECRET_COMMAND (the command failed');
+  expect(failed.message).not.toContain('canary');
+});
+
 test('old names still work; a different value under both names is refused', () => {
   const aliases = { OLD_MAX: 'SAMPLE_MAX_CONN' } as const;
   expect(load({ aliases, env: { OLD_MAX: '7' } })).toMatchObject({

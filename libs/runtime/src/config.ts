@@ -58,7 +58,7 @@ function schemaErrors(error: z.ZodError, found: ReadonlyMap<string, Found>): Fie
 
 /**
  * Reads the configuration once, later sources winning: defaults of the schema → fallbacks → `<configDir>/<service>.toml` →
- * environment (`NAME`, or `NAME_FILE` for the contents of a file) → flags `--name=value`.
+ * environment (`NAME`, `NAME_FILE` for the contents of a file, for secrets `NAME_COMMAND` for what a program prints) → flags `--name=value`.
  *
  * @throws AppError CONFIG_INVALID with every fault in `meta.errors`: the name and what is expected, never the value
  * @example loadConfig({ service: 'agent-bridge', schema: z.object({ AGENT_BRIDGE_MAX_CONN: zInt({ min: 1 }).default(100) }) })
