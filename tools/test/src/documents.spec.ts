@@ -59,7 +59,9 @@ describe('what people copy and read fits the programs', () => {
       const prefixes = services.map(({ service }) => prefixOf(service)).join('|');
       const named = read(file).match(new RegExp(`\\b(?:${prefixes})[A-Z0-9_]*[A-Z0-9]\\b`, 'g')) ?? [];
       expect(
-        named.filter((name) => !known.includes(name) && !known.includes(name.replace(/_(FILE|COMMAND)$/, '')),
+        named.filter(
+          (name) => !known.includes(name) && !known.includes(name.replace(/_(FILE|COMMAND)$/, '')),
+        ),
       ).toEqual([]);
     },
   );
