@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { Outlet } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { Brand } from '../design/brand';
+import { FreezeBanner } from '../freeze/freeze-banner';
 import { useGoKeys } from './go-keys';
 import { KeysHelp } from './keys-help';
 import { LiveBanner } from './live-banner';
@@ -30,6 +31,7 @@ export const Shell = () => {
       </AppShell.Navbar>
       <AppShell.Main>
         <LiveBanner />
+        <FreezeBanner />
         <div className={classes['content']}>
           <Outlet />
         </div>

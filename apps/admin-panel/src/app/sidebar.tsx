@@ -10,6 +10,7 @@ import { Brand } from '../design/brand';
 import * as icons from '../design/icons';
 import { StateMark, type Look } from '../design/state-mark';
 import { useZone } from '../design/zone';
+import { FreezeButton } from '../freeze/freeze-button';
 import classes from './shell.module.css';
 
 const pages = [
@@ -70,6 +71,7 @@ export const Sidebar = ({ onNavigate, onHelp }: { onNavigate: () => void; onHelp
         ))}
       </nav>
       <div className={classes['foot']}>
+        <FreezeButton />
         <div className={classes['live']}>
           <StateMark look={liveLooks[live.kind]} />
         </div>

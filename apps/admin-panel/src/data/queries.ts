@@ -24,6 +24,12 @@ export const queries = {
       }),
     staleTime: 5 * 60_000,
   }),
+  /** No event tells of it, and nobody should look at a running page for long. */
+  freeze: queryOptions({
+    queryKey: ['freeze'],
+    queryFn: ({ signal }) => api.freeze.get({ signal }),
+    refetchInterval: followMs,
+  }),
   signInWays: queryOptions({
     queryKey: ['sign-in-ways'],
     queryFn: ({ signal }) => api.signIn.ways({ signal }),

@@ -11,6 +11,7 @@ import { PageHeader, Panel } from '../design/panel';
 import { StaleNote } from '../design/stale-note';
 import { TimeAgo } from '../design/time-ago';
 import { useMay } from '../session/permissions';
+import { GatewayActions } from './gateway-actions';
 import { GatewayHealth } from './gateway-health';
 import { GatewayStateMark } from './gateway-state';
 import { RegisterGatewayModal } from './register-gateway-modal';
@@ -44,6 +45,7 @@ export const GatewayPage = () => {
         }
         title={gateway.display_name ?? gateway.agent_id}
         below={<Identity gateway={gateway} />}
+        actions={<GatewayActions gateway={gateway} />}
       />
       {isError ? <StaleNote at={dataUpdatedAt} retry={() => void refetch()} /> : null}
       <Attention gateway={gateway} />
@@ -114,6 +116,13 @@ const Attention = ({ gateway }: { gateway: Gateway }) => {
           </div>
         ) : null}
         <RegisterGatewayModal opened={adopting} onClose={close} agentId={gateway.agent_id} />
+      </Alert>
+    );
+  }
+  if (gateway.revoked_at !== null && gateway.state !== 'decommissioned') {
+    return (
+      <Alert color="red" mb="md" title="Credentials revoked">
+        No hub lets it in, and no command is accepted for it. An enrolment token takes it back with new keys.
       </Alert>
     );
   }
