@@ -16,6 +16,9 @@ export function chainOf(
   return [authority.pem, ...(cross ? [cross] : [])];
 }
 
+/** Texts of several certificates follow each other only when each ends with its line. @param pem of one certificate */
+export const pemLines = (pem: string): string => `${pem.trim()}\n`;
+
 /**
  * Every authority of the purpose that certificates which count, or will count soon, are issued by, the present one first; then the
  * roots likewise. PEM.
@@ -30,5 +33,5 @@ export function trustBundle(
     .filter((each) => isTrusted(each, now))
     .sort((a, b) => Number(isInUse(b)) - Number(isInUse(a)));
   const of = (wanted: typeof purpose) => trusted.filter((each) => each.purpose === wanted);
-  return [...(purpose === 'root' ? [] : of(purpose)), ...of('root')].map(({ pem }) => pem);
+  return [...(purpose === 'root' ? [] : of(purpose)), ...of('root')].map(({ pem }) => pemLines(pem));
 }
