@@ -16,8 +16,18 @@ test.each([
   ['another request', 'one', 'another request', sealed],
   ['another authority', 'other', 'a request', sealed],
   ['no confirmation', 'one', 'a request', null],
-  ['the seal of a key of its own', 'one', 'a request', confirmAuthorityRequest(new SecretBox({ keys: [generateKek()] }), 'one', 'a request')],
-  ['what was sealed as something else', 'one', 'a request', box.seal('a request', { purpose: 'web-authority.key', id: 'one' })],
+  [
+    'the seal of a key of its own',
+    'one',
+    'a request',
+    confirmAuthorityRequest(new SecretBox({ keys: [generateKek()] }), 'one', 'a request'),
+  ],
+  [
+    'what was sealed as something else',
+    'one',
+    'a request',
+    box.seal('a request', { purpose: 'web-authority.key', id: 'one' }),
+  ],
 ])('%s is refused', (_what, id, request, by) => {
   expect(() => checkAuthorityRequest(box, id, request, by)).toThrow(
     expect.objectContaining({ code: 'VALIDATION_FAILED' }) as Error,

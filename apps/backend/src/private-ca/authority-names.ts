@@ -21,7 +21,9 @@ export function isCertifiedFor(purpose: AuthorityPurpose, pem: string, roots: re
   if (certificate?.toString().trim() !== pem.trim() || !certificate.ca) return false;
   const [commonName] = /^CN=.*$/m.exec(certificate.subject) ?? [''];
   if (!new RegExp(`^CN=${authorityNames[purpose]} [0-9a-f]{8}$`).test(commonName)) return false;
-  return (purpose === 'root' ? [pem] : roots).some((root) => isIssuedBy(certificate, new X509Certificate(root)));
+  return (purpose === 'root' ? [pem] : roots).some((root) =>
+    isIssuedBy(certificate, new X509Certificate(root)),
+  );
 }
 
 /** Undefined: it is none. @param text PEM */

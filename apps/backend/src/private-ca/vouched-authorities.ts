@@ -32,7 +32,9 @@ export function unvouchedAuthorities(
     return certificate !== undefined && roots.some((root) => isIssuedBy(certificate, root));
   };
   return stored.filter(
-    (row) => !vouched.includes(row) || ![...row.former_pems, ...(row.cross_pem === null ? [] : [row.cross_pem])].every(isOwn),
+    (row) =>
+      !vouched.includes(row) ||
+      ![...row.former_pems, ...(row.cross_pem === null ? [] : [row.cross_pem])].every(isOwn),
   );
 }
 

@@ -160,7 +160,9 @@ export class CertificateAuthorityRepository {
         AND p.announced_until IS NULL`.execute(this.deps.db);
     const { rows } =
       await sql<ActivatedAuthority>`UPDATE viw.certificate_authorities SET announced_until = NULL
-      WHERE announced_until <= now() AND id = ANY(${ids}::uuid[]) RETURNING id, purpose`.execute(this.deps.db);
+      WHERE announced_until <= now() AND id = ANY(${ids}::uuid[]) RETURNING id, purpose`.execute(
+        this.deps.db,
+      );
     return rows;
   }
 
