@@ -111,6 +111,36 @@ it('what is no certificate of its issuer, or none at all, stops no list and stan
   await sql`UPDATE viw.certificate_authorities SET former_pems = '{}'`.execute(stage.db);
 });
 
+it('a word for the next root that the former has not given is shown by nobody', async () => {
+  const { present } = await stage.rows();
+  const [root, { id }] = [present('root'), present('gateway-agents')];
+  const shown = async () => (await stage.backend().ca.authority(id))?.chain.length;
+  expect(await shown()).toBe(2);
+  for (const text of ['none', foreign.below, `${root.cross_pem}${foreign.below}`]) {
+    await sql`UPDATE viw.certificate_authorities SET cross_pem = ${text} WHERE id = ${root.id}`.execute(
+      stage.db,
+    );
+    expect(await shown()).toBe(1);
+    expect(await stage.backend().unvouched('root')).toBe(1);
+  }
+  await sql`UPDATE viw.certificate_authorities SET cross_pem = ${root.cross_pem} WHERE id = ${root.id}`.execute(
+    stage.db,
+  );
+  expect(await shown()).toBe(2);
+});
+
+it.each([
+  ['not_after', 'infinity'],
+  ['ended_at', '0001-01-01 BC'],
+  ['crl_number', '9007199254740992'],
+])(
+  'nobody writes a row whose %s is %s, for which nothing of all rows could be read',
+  async (column, value) => {
+    const row = sql`UPDATE viw.certificate_authorities SET ${sql.ref(column)} = ${sql.lit(value)} WHERE purpose = 'services'`;
+    await expect(row.execute(stage.db)).rejects.toMatchObject({ code: '23514' });
+  },
+);
+
 it('a list that cannot be made is told, and the others are made', async () => {
   const { present } = await stage.rows();
   const [root, services] = [present('root').id, present('services').id];

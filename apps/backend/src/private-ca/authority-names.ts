@@ -17,8 +17,8 @@ export const authorityNames: Readonly<Record<AuthorityPurpose, string>> = {
  * @param roots PEM, that keys of the installation vouch for
  */
 export function isCertifiedFor(purpose: AuthorityPurpose, pem: string, roots: readonly string[]): boolean {
-  const certificate = readCertificate(pem);
-  if (certificate?.toString().trim() !== pem.trim() || !certificate.ca) return false;
+  const certificate = soleCertificate(pem);
+  if (!certificate?.ca) return false;
   const [commonName] = /^CN=.*$/m.exec(certificate.subject) ?? [''];
   if (!new RegExp(`^CN=${authorityNames[purpose]} [0-9a-f]{8}$`).test(commonName)) return false;
   return (purpose === 'root' ? [pem] : roots).some((root) =>
@@ -26,7 +26,13 @@ export function isCertifiedFor(purpose: AuthorityPurpose, pem: string, roots: re
   );
 }
 
-/** Undefined: it is none. @param text PEM */
+/** Undefined: it is none, or there is more in the text: whoever passes that on would pass it on, too. @param text PEM */
+export function soleCertificate(text: string): X509Certificate | undefined {
+  const certificate = readCertificate(text);
+  return certificate?.toString().trim() === text.trim() ? certificate : undefined;
+}
+
+/** The first one. Undefined: it is none. @param text PEM */
 export function readCertificate(text: string): X509Certificate | undefined {
   try {
     return new X509Certificate(text);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { CertificateAuthorityRecord } from '@viw/database';
-import { isCertifiedFor, isIssuedBy, readCertificate } from './authority-names';
+import { isCertifiedFor, isIssuedBy, soleCertificate } from './authority-names';
 import type { OpenAuthority } from './private-ca';
 
 /**
@@ -28,7 +28,7 @@ export function unvouchedAuthorities(
   const vouched = vouchedAuthorities(stored, open);
   const roots = rootsOf(open).map((pem) => new X509Certificate(pem));
   const isOwn = (text: string): boolean => {
-    const certificate = readCertificate(text);
+    const certificate = soleCertificate(text);
     return certificate !== undefined && roots.some((root) => isIssuedBy(certificate, root));
   };
   return stored.filter(
