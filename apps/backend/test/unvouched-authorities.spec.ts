@@ -12,6 +12,7 @@ import { SecretBox, confirmAuthorityRequest, generateKek } from '@viw/secrets';
 import type { Kek, SealedSecret } from '@viw/secrets';
 import { sql } from 'kysely';
 import { authoritiesBelow } from '../src/private-ca/authorities-below';
+import { isInUse } from '../src/private-ca/authority-phase';
 import { authorityContext } from '../src/private-ca/sealed-authority';
 import { vouchedAuthorities } from '../src/private-ca/vouched-authorities';
 import { AuthorityStage } from './authority-stage';
@@ -127,6 +128,23 @@ it('a word for the next root that the former has not given is shown by nobody', 
     stage.db,
   );
   expect(await shown()).toBe(2);
+});
+
+it('of the present gateway authority, without which nothing is published, every purpose tells', async () => {
+  const { id, sealed } = (await stage.store.repositories.certificateAuthorities.sealed()).find(
+    (row) => row.purpose === 'gateway-agents' && isInUse(row),
+  )!;
+  const seal = (text: string) =>
+    sql`UPDATE viw.certificate_authorities SET sealed = ${text}::jsonb WHERE id = ${id}`.execute(stage.db);
+  await seal('{}');
+  const { ca, unvouched } = stage.backend();
+  await expect(ca.authorities()).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+  const { rows } = await stage.rows();
+  for (const purpose of ['root', 'gateway-agents', 'services'])
+    expect(await unvouched(purpose)).toBe(rows.filter((row) => row.purpose === purpose).length);
+  await seal(JSON.stringify(sealed));
+  await ca.refresh();
+  expect(await unvouched('gateway-agents')).toBe(0);
 });
 
 it.each([
