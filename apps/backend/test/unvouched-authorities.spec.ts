@@ -210,18 +210,27 @@ describe('the key of an authority', () => {
     key = stage.box.openText(await sealedOf(id), authorityContext(row));
   });
   /** A certificate for the same key, which names another purpose, by somebody else's root. */
-  const renamed = async () => {
+  const renamed = async (name = 'viw gateway agents 00000000') => {
     const publicKey = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
-    return (await certifyServerAuthority(named('viw gateway agents 00000000'), { publicKey }, foreign.root))
-      .pem;
+    return (await certifyServerAuthority(named(name), { publicKey }, foreign.root)).pem;
   };
 
   it('opens for the purpose that it was sealed for alone', async () => {
     expect(await isOpen(id)).toBe(true);
+    const sealed = await sealedOf(id);
+    const asAnother = authorityContext({ id, purpose: 'gateway-agents' });
+    expect(() => stage.box.openText(sealed, asAnother)).toThrow(/sealed for another record/);
     for (const other of [pem, await renamed()]) {
       await move(id, 'gateway-agents', other);
       expect(await isOpen(id)).toBe(false);
     }
+    await move(id, 'services', pem);
+    expect(await isOpen(id)).toBe(true);
+  });
+
+  it('opens for no certificate that somebody else has made for it', async () => {
+    await move(id, 'services', await renamed('viw services 00000000'));
+    expect(await isOpen(id)).toBe(false);
     await move(id, 'services', pem);
     expect(await isOpen(id)).toBe(true);
   });

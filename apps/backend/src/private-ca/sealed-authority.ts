@@ -25,17 +25,16 @@ export const sealAuthorityKey = (
 
 /**
  * @param roots PEM of those that have opened; for a root there need not be any
- * @throws AppError INTERNAL_ERROR when it does not open, is another certificate's, or was sealed before purposes were bound and
- *   its certificate does not say the row's
+ * @throws AppError INTERNAL_ERROR when it does not open, is another certificate's, or the certificate is none that a root, or for a root
+ *   its own key, has signed for the row's purpose: a certificate for a key of viw can be made by anybody
  */
 export async function unsealAuthority(
   box: SecretBox,
   record: SealedAuthority,
   roots: readonly string[],
 ): Promise<Authority> {
-  const { key, bound } = openKey(box, record);
-  const authority = await openAuthority(record.pem, key);
-  if (!bound && !isCertifiedFor(record.purpose, record.pem, roots))
+  const authority = await openAuthority(record.pem, openKey(box, record).key);
+  if (!isCertifiedFor(record.purpose, record.pem, roots))
     throw new AppError('INTERNAL_ERROR', `the certificate of ${record.id} is none for ${record.purpose}`);
   return authority;
 }
