@@ -9,6 +9,7 @@ import { ownNames } from './private-ca/own-names';
 import { PrivateCa } from './private-ca/private-ca';
 import { revocationListGauge } from './private-ca/revocation-list-gauge';
 import { RevocationLists } from './private-ca/revocation-lists';
+import { unvouchedGauge } from './private-ca/unvouched-gauge';
 import type { Repositories, Store } from './store';
 
 export interface PrivateCaPartsDeps {
@@ -28,8 +29,9 @@ export function buildPrivateCa(
 ) {
   const privateCa = new PrivateCa({ store, box, logger });
   const own = { store, ca: privateCa, logger };
-  const certifier = new AuthorityCertifier({ excluded: ownNames(config) }, own);
+  const certifier = new AuthorityCertifier({ excluded: ownNames(config) }, { ...own, box });
   for (const gauge of [revocationListGauge, authorityGauge]) gauge({ authorities: shown, metrics });
+  unvouchedGauge({ authorities: shown, ca: privateCa, metrics });
   return {
     privateCa,
     authorityRotation: new AuthorityRotation(

@@ -41,6 +41,8 @@ async function plant(purpose: string, pem: string, more: { sealed: string | null
 }
 const trusted = (purpose: string): Promise<Response> => fetch(`${backend.url}/pki/trust/${purpose}.pem`);
 
+const published = (id: string): Promise<Response> => fetch(`${backend.url}/pki/ca/${id}.pem`);
+
 it('a root that no key of viw vouches for is published nowhere, and stops nothing', async () => {
   const own = await (await trusted('root')).text();
   const planted = await plant('root', forgedRoot, { sealed: '{}', former: true });
@@ -51,6 +53,7 @@ it('a root that no key of viw vouches for is published nowhere, and stops nothin
   );
   expect(await (await trusted('root')).text()).toBe(own);
   expect(await (await trusted('gateway-agents')).text()).not.toContain(forgedRoot);
+  expect((await published(planted)).status).toBe(404);
   // Others are still made, listed and rotated.
   const made = await admin.certificateAuthorities.create({ purpose: 'services' });
   const next = await admin.certificateAuthorities.rotate(made.id);
@@ -68,7 +71,22 @@ it('a root that no key of viw vouches for is published nowhere, and stops nothin
 it('an authority for web servers that no root has signed is neither published nor certified anew', async () => {
   const planted = await plant('web-services', forgedWeb, { sealed: null, former: false });
   expect((await trusted('web-services')).status).toBe(404);
+  expect((await published(planted)).status).toBe(404);
   await expect(admin.certificateAuthorities.rotate(planted)).rejects.toMatchObject({ code: 'CONFLICT' });
+});
+
+it('an authority is published with the root that has signed it, whatever its row says', async () => {
+  const { authorities } = await admin.certificateAuthorities.list();
+  const { id = '' } = authorities.find(({ purpose }) => purpose === 'services') ?? {};
+  const before = await (await published(id)).text();
+  expect(before.endsWith(await (await trusted('root')).text())).toBe(true);
+  const forged = authorities.find(({ subject }) => subject === 'CN=planted')?.id;
+  for (const issuer of [id, forged]) {
+    await sql`UPDATE viw.certificate_authorities SET issuer_id = ${issuer} WHERE id = ${id}`.execute(
+      around.owner,
+    );
+    expect(await (await published(id)).text()).toBe(before);
+  }
 });
 
 it('a certificate of somebody else behind that of a former authority is not published', async () => {
@@ -77,12 +95,18 @@ it('a certificate of somebody else behind that of a former authority is not publ
   await sql`UPDATE viw.certificate_authorities SET pem = pem || ${forgedRoot} WHERE id = ${made.id}`.execute(
     around.owner,
   );
+  const agents = await (await trusted('gateway-agents')).text();
+  await sql`UPDATE viw.certificate_authorities SET pem = rtrim(pem, E'\\n') WHERE purpose = 'gateway-agents'`.execute(
+    around.owner,
+  );
   // One that has read nothing before.
   const other = await startBackend(around);
   try {
     const answer = await fetch(`${other.url}/pki/trust/database-services.pem`);
     expect(answer.status).toBe(200);
     expect(await answer.text()).not.toContain(forgedRoot);
+    // Nor does a missing end of a line spoil the file.
+    expect(await (await fetch(`${other.url}/pki/trust/gateway-agents.pem`)).text()).toBe(agents);
   } finally {
     await other.stop();
   }

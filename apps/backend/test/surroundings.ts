@@ -3,6 +3,7 @@ import { generateSealingKey, generateSigningKey } from '@viw/commands';
 import type { SealingKeyPair, SigningKeyPair } from '@viw/commands';
 import { createDatabase, createServiceLogin, migrate } from '@viw/database';
 import type { Db } from '@viw/database';
+import { SecretBox, zEncryptionKeys } from '@viw/secrets';
 import { createRedis, waitUntilReady } from '@viw/streams';
 import type { Redis as RedisClient } from '@viw/streams';
 import { startRedis, uniqueDatabase } from '@viw/testing';
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly ownerUrl: string;
   /** As a backend has it: an account with the rights of `viw_backend` only. */
   readonly databaseUrl: string;
+  /** By the key-encryption key of the installation. */
+  readonly box: SecretBox;
   readonly signing: SigningKeyPair;
   readonly sealing: SealingKeyPair;
   /** Environment of a backend. */
@@ -37,12 +40,14 @@ export async function surroundings(): Promise<Surroundings> {
   const client = createRedis(redis.url, { role: 'command', name: 'test' });
   await waitUntilReady(client);
   const [signing, sealing] = await Promise.all([generateSigningKey(), generateSealingKey()]);
+  const encryptionKey = JSON.stringify({ id: 'test', key: randomBytes(32).toString('base64') });
   return {
     redis,
     client,
     owner,
     ownerUrl: url,
     databaseUrl: account.href,
+    box: new SecretBox({ keys: zEncryptionKeys().parse(encryptionKey) }),
     signing,
     sealing,
     environment: {
@@ -54,7 +59,7 @@ export async function surroundings(): Promise<Surroundings> {
       BACKEND_REDIS_URL: redis.url,
       BACKEND_COOKIE_SECURE: 'false',
       BACKEND_SETUP_TOKEN: setupToken,
-      BACKEND_ENCRYPTION_KEY: JSON.stringify({ id: 'test', key: randomBytes(32).toString('base64') }),
+      BACKEND_ENCRYPTION_KEY: encryptionKey,
       BACKEND_COMMAND_SIGNING_KEY: JSON.stringify({ ...signing.privateKey, alg: 'EdDSA' }),
     },
     close: async () => {

@@ -7,6 +7,7 @@ import type { Client } from '@viw/client';
 import { WebAuthorityRepository } from '@viw/database';
 import { issueService, openAuthority, requestAuthority, serverNames } from '@viw/pki';
 import { uuidv7 } from '@viw/runtime';
+import { confirmAuthorityRequest } from '@viw/secrets';
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import type { Authority } from '@viw/pki';
@@ -56,9 +57,14 @@ async function verdict(name: string, web: { pem: string; authority: Authority; r
 }
 
 const stored = () => new WebAuthorityRepository({ db: around.owner });
+/** As a cert-worker does it, which has the same key-encryption key. */
+const ask = (id: string, request: string): Promise<void> => {
+  const requestSealed = confirmAuthorityRequest(around.box, id, request);
+  return stored().request({ id, request, requestSealed, keySealed: {} });
+};
 
 it('a request that is none is certified by nobody, and said once', async () => {
-  await stored().request(uuidv7(), '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n', {});
+  await ask(uuidv7(), '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n');
   backends = [await startBackend(around)];
   const told = () => backends[0]!.log.filter((line) => line.includes('authority_request_refused'));
   await eventually(async () => expect(told()).toHaveLength(1));
@@ -70,7 +76,7 @@ it('a request that is none is certified by nobody, and said once', async () => {
 it('certifies what a cert-worker asks for, once, for servers only and without ever having its key', async () => {
   const { privateKey, request } = await requestAuthority();
   const id = uuidv7();
-  await stored().request(id, request, {});
+  await ask(id, request);
   backends = await Promise.all([
     startBackend(around, { environment }),
     startBackend(around, { environment }),

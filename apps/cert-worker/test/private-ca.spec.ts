@@ -183,7 +183,7 @@ test('certified anew by the next root, it goes on by the same key, and shows the
     ...{ ...next, pem: root.pem, fingerprintSha256: '2'.repeat(64), announceS: 0 },
     cross: { pem: cross.pem, issuerId: former!.id },
   });
-  await rig.db.transaction().execute((db) => new CertificateAuthorityRepository({ db }).activateDue());
+  await rig.db.transaction().execute((db) => new CertificateAuthorityRepository({ db }).activateDue([id]));
   const by = await openAuthority(root.pem, root.privateKey);
   const { pem } = await recertifyServerAuthority(web!.pem, { now: Date.now() }, by);
   const anew = { issuerId: id, pem, fingerprintSha256: '3'.repeat(64), ...dates };

@@ -53,6 +53,8 @@ const refused: [ServiceRole, string][] = [
   ['viw_cert_worker', 'SELECT sealed FROM viw.certificate_authorities'],
   ['viw_cert_worker', 'UPDATE viw.certificate_authorities SET crl = NULL'],
   ['viw_cert_worker', 'UPDATE viw.authority_requests SET request = NULL'],
+  ['viw_cert_worker', `UPDATE viw.authority_requests SET key_sealed = '{}'`],
+  ['viw_backend', 'UPDATE viw.authority_requests SET request_sealed = NULL'],
   ['viw_cert_worker', 'SELECT serial FROM viw.issued_certificates'],
   ['viw_cert_worker', 'SELECT * FROM viw.audit_chain'],
   ['viw_backend', 'DELETE FROM viw.audit_chain'],

@@ -1,4 +1,5 @@
 export { openBindingKey, sealBindingKey } from './account-binding';
+export { checkAuthorityRequest, confirmAuthorityRequest } from './authority-request';
 export { type GeneratedApiKey, generateApiKey, hashApiSecret, parseApiKey, verifyApiKey } from './api-key';
 export { zEncryptionKeys } from './encryption-keys';
 export { formatKek, generateKek, parseKeks, type Kek } from './kek';

@@ -19,6 +19,8 @@ export interface KeyKind<Row extends { readonly sealed: SealedEnvelope }, Keys> 
   open(rows: readonly Row[]): Keys | Promise<Keys>;
   /** The same key under another key-encryption key; nothing when somebody else has changed it meanwhile. */
   reseal(repositories: Repositories, row: Row, sealed: SealedEnvelope): Promise<void>;
+  /** Where sealing anew is more than turning the key-encryption key. @throws when it does not open */
+  rewrap?(row: Row, keys: Keys): SealedSecret;
 }
 
 export interface SealedKeyringDeps {
@@ -61,7 +63,7 @@ export class SealedKeyring<Row extends { readonly sealed: SealedEnvelope }, Keys
     const rows = kind.lacks(stored) ? await this.#complete() : stored;
     const keys = await kind.open(rows);
     this.#known = { keys, readAt };
-    for (const row of rows) await this.#reseal(row);
+    for (const row of rows) await this.#reseal(row, keys);
     return keys;
   }
 
@@ -76,13 +78,13 @@ export class SealedKeyring<Row extends { readonly sealed: SealedEnvelope }, Keys
     });
   }
 
-  async #reseal(row: Row): Promise<void> {
+  async #reseal(row: Row, keys: Keys): Promise<void> {
     const { store, box, logger } = this.deps;
     if (!box.needsRewrap(row.sealed as SealedSecret)) return;
     const context = this.kind.contextOf(row);
     let sealed: SealedEnvelope;
     try {
-      sealed = box.rewrap(row.sealed, context);
+      sealed = this.kind.rewrap?.(row, keys) ?? box.rewrap(row.sealed, context);
     } catch {
       // Whoever opens the keys has said so, and whether they can be done without.
       return;

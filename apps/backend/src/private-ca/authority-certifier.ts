@@ -3,12 +3,15 @@ import type { AuthorityRequestRecord, CertificateAuthorityRecord } from '@viw/da
 import { certifyServerAuthority, readRequest, recertifyServerAuthority } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
+import { checkAuthorityRequest } from '@viw/secrets';
+import type { SecretBox } from '@viw/secrets';
 import type { Repositories, Store } from '../store';
+import { authorityNames } from './authority-names';
 import { isInUse } from './authority-phase';
 import { fingerprintOf } from './fingerprint';
 import { ORGANIZATION } from './private-ca';
 import type { PrivateCa } from './private-ca';
-import { isSignedByRoot } from './vouched-authorities';
+import { isWebAuthority } from './vouched-authorities';
 
 export interface AuthorityCertifierOptions {
   /** DNS names and addresses that it is not to count for. */
@@ -18,17 +21,19 @@ export interface AuthorityCertifierOptions {
 export interface AuthorityCertifierDeps {
   readonly store: Pick<Store, 'repositories' | 'transaction'>;
   readonly ca: Pick<PrivateCa, 'authorities' | 'issuerFor' | 'storedRoot'>;
+  readonly box: SecretBox;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
 /**
  * Certifies, by the root, the one authority whose key cert-workers hold: for servers of TLS only, so that nobody there can
- * make a certificate that a hub or this API would take for a client's, nor one for a server of viw's own names. Of the request its key alone counts.
+ * make a certificate that a hub or this API would take for a client's, nor one for a server of viw's own names. Of the request its key alone counts,
+ * and only when a holder of the key-encryption key has confirmed it: a row proves nothing (docs/adr/0034).
  */
 export class AuthorityCertifier {
-  /** Told once each. */
-  readonly #refused = new Set<string>();
+  /** Told once each; looked at again, since it may be confirmed yet. */
+  #refused: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly options: AuthorityCertifierOptions,
@@ -37,33 +42,35 @@ export class AuthorityCertifier {
 
   /** Of several backends one does it. */
   async run(): Promise<void> {
+    const refused = new Set<string>();
     for (const asked of await this.deps.store.repositories.webAuthorities.requests()) {
-      if (this.#refused.has(asked.id)) continue;
       try {
         await this.#certify(asked);
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'VALIDATION_FAILED') throw error;
-        this.#refused.add(asked.id);
+        refused.add(asked.id);
+        if (this.#refused.has(asked.id)) continue;
         this.deps.logger.error(
           { event: 'authority_request_refused', authority_id: asked.id, error },
           'this request is certified by nobody',
         );
       }
     }
+    this.#refused = refused;
   }
 
   /**
    * The same authority once more, by the root in use and without the names of now, in the caller's transaction: its key and its
    * revocation lists stay, and cert-workers show the new certificate from their next issuance on.
-   * @throws AppError CONFLICT when its certificate, whose key and name are taken, is by none of the roots
+   * @throws AppError CONFLICT when its certificate, whose key and name are taken, is none for web servers by one of the roots
    */
   async recertify(
     { certificateAuthorities }: Pick<Repositories, 'certificateAuthorities'>,
     { id, pem: former }: CertificateAuthorityRecord,
   ): Promise<void> {
     const { ca, clock = systemClock, logger } = this.deps;
-    if (!isSignedByRoot(former, await ca.authorities()))
-      throw new AppError('CONFLICT', 'The stored certificate of this authority was signed by no root of viw');
+    if (!isWebAuthority(former, await ca.authorities()))
+      throw new AppError('CONFLICT', 'No root of viw has certified this authority for web servers');
     const { record: root, authority } = await ca.storedRoot(certificateAuthorities);
     const bounds = { now: clock.now(), ...this.options };
     const { pem, notBefore, notAfter } = await recertifyServerAuthority(former, bounds, authority);
@@ -76,10 +83,11 @@ export class AuthorityCertifier {
     );
   }
 
-  async #certify({ id, purpose, request }: AuthorityRequestRecord): Promise<void> {
-    const { store, ca, clock = systemClock, logger } = this.deps;
+  async #certify({ id, purpose, request, request_sealed }: AuthorityRequestRecord): Promise<void> {
+    const { store, ca, box, clock = systemClock, logger } = this.deps;
+    checkAuthorityRequest(box, id, request, request_sealed);
     const root = await ca.issuerFor('root');
-    const commonName = `viw web services ${randomBytes(4).toString('hex')}`;
+    const commonName = `${authorityNames[purpose]} ${randomBytes(4).toString('hex')}`;
     const about = { commonName, organization: ORGANIZATION, now: clock.now(), ...this.options };
     const { pem, notBefore, notAfter } = await certifyServerAuthority(
       about,

@@ -1,6 +1,6 @@
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock, Logger } from '@viw/runtime';
-import type { CertificateAuthorityRecord, ValidCertificates } from '@viw/database';
+import type { ActivatedAuthority, CertificateAuthorityRecord, ValidCertificates } from '@viw/database';
 import type { Repositories, Store } from '../store';
 import { isInUse, isTrusted, phaseOf } from './authority-phase';
 import type { AuthorityCertifier } from './authority-certifier';
@@ -15,7 +15,7 @@ export interface AuthorityRotationOptions {
 
 export interface AuthorityRotationDeps {
   readonly store: Pick<Store, 'repositories' | 'transaction'>;
-  readonly ca: Pick<PrivateCa, 'found' | 'follow'>;
+  readonly ca: Pick<PrivateCa, 'found' | 'follow' | 'usable'>;
   readonly certifier: Pick<AuthorityCertifier, 'recertify'>;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -33,6 +33,9 @@ export const superseded = (): AppError =>
  * trusted still) → ended. Steps are taken under the lock of the registry, so of several at once one counts.
  */
 export class AuthorityRotation {
+  /** Told once each, as long as they stand there. */
+  #stuck: ReadonlySet<string> = new Set();
+
   constructor(
     private readonly options: AuthorityRotationOptions,
     private readonly deps: AuthorityRotationDeps,
@@ -46,7 +49,7 @@ export class AuthorityRotation {
    * @param byPerson an administrator asks. They alone may have less than the configured time, in which everybody would learn it
    * @returns the next one's id
    * @throws AppError NOT_FOUND; FORBIDDEN; CONFLICT for one that is not in use, while another one is announced and no time is said,
-   *   for a root whose predecessor has not ended, and while five former ones of the purpose have not
+   *   or by a row that no key opens, for a root whose predecessor has not ended, and while five former ones of the purpose have not
    */
   async begin(
     repositories: Repositories,
@@ -76,10 +79,12 @@ export class AuthorityRotation {
     if (!isInUse(present)) throw superseded();
     const announced = rows.find((row) => row.purpose === purpose && row.announced_until !== null);
     if (announced !== undefined) {
+      if (!(await this.deps.ca.usable(certificateAuthorities)).has(announced.id))
+        throw new AppError('CONFLICT', `No key opens the announced authority ${announced.id}`);
       if (announceS === undefined)
         throw new AppError('CONFLICT', 'A rotation is under way: the next authority is announced');
       await certificateAuthorities.bringForward(announced.id, announceS);
-      await certificateAuthorities.activateDue();
+      await this.#activate(certificateAuthorities);
       return announced.id;
     }
     // One step back is what a chain leads over.
@@ -97,17 +102,23 @@ export class AuthorityRotation {
       announceS ?? (atOnce ? 0 : this.options.announceS),
     );
     // One that is announced for no time.
-    await certificateAuthorities.activateDue();
+    await this.#activate(certificateAuthorities);
     return next;
   }
 
-  /** Puts in use what was announced for long enough, and learns what other backends have done. Of several backends one does it. */
+  /**
+   * Puts in use what was announced for long enough and whose key opens, and learns what other backends have done. Of several backends
+   * one does it. What no key opens takes nobody's place: who can only write rows must not stop enrolments by one.
+   */
   async advance(): Promise<void> {
     const { store, ca, logger } = this.deps;
-    if (await store.repositories.certificateAuthorities.isDue()) {
-      const activated = await store.transaction(async ({ certificateAuthorities, gatewayRegistry }) => {
-        await gatewayRegistry.lock();
-        return certificateAuthorities.activateDue();
+    const { certificateAuthorities } = store.repositories;
+    const due = await certificateAuthorities.due();
+    const usable = due.length > 0 ? await ca.usable(certificateAuthorities) : new Set();
+    if (due.some(({ id }) => usable.has(id))) {
+      const activated = await store.transaction(async (repositories) => {
+        await repositories.gatewayRegistry.lock();
+        return this.#activate(repositories.certificateAuthorities);
       });
       for (const { id, purpose } of activated)
         logger.info(
@@ -115,7 +126,21 @@ export class AuthorityRotation {
           'an announced certificate authority is in use; the former one issues nothing more',
         );
     }
-    await ca.follow(await store.repositories.certificateAuthorities.list());
+    this.#tell(due.filter(({ id }) => !usable.has(id)));
+    await ca.follow(await certificateAuthorities.list());
+  }
+
+  async #activate(authorities: Repositories['certificateAuthorities']): Promise<ActivatedAuthority[]> {
+    return authorities.activateDue(await this.deps.ca.usable(authorities));
+  }
+
+  #tell(stuck: readonly ActivatedAuthority[]): void {
+    for (const { id, purpose } of stuck.filter((each) => !this.#stuck.has(each.id)))
+      this.deps.logger.error(
+        { event: 'certificate_authority_not_activated', purpose, authority_id: id },
+        'no key opens this announced authority: the present one goes on, and no other can be announced',
+      );
+    this.#stuck = new Set(stuck.map(({ id }) => id));
   }
 
   /**

@@ -1,9 +1,10 @@
 import type { CertificateAuthorityRecord } from '@viw/database';
+import { isIssuedBy, readCertificate, soleCertificate } from './authority-names';
 import { isInUse, isTrusted } from './authority-phase';
 
 /**
  * What is shown after a certificate of this authority: itself, and until the root before its root has ended, that one's word for
- * the present root, for who trusts the former only. PEM.
+ * the present root, for who trusts the former only. PEM. What somebody else has written there is left out: servers could not show it.
  */
 export function chainOf(
   authority: Pick<CertificateAuthorityRecord, 'pem' | 'issuer_id'>,
@@ -12,8 +13,17 @@ export function chainOf(
   const byId = (id: string | null): CertificateAuthorityRecord | undefined =>
     all.find((each) => each.id === id);
   const root = byId(authority.issuer_id);
-  const cross = byId(root?.cross_issuer_id ?? null)?.ended_at === null ? root?.cross_pem : null;
-  return [authority.pem, ...(cross ? [cross] : [])];
+  const former = byId(root?.cross_issuer_id ?? null);
+  const cross = former?.ended_at === null ? root?.cross_pem : null;
+  return [authority.pem, ...(cross && isOneBy(former, cross) ? [cross] : [])];
+}
+
+/** Texts of several certificates follow each other only when each ends with its line. @param pem of one certificate */
+export const pemLines = (pem: string): string => `${pem.trim()}\n`;
+
+function isOneBy(issuer: { readonly pem: string } | undefined, text: string): boolean {
+  const [certificate, by] = [soleCertificate(text), readCertificate(issuer?.pem ?? '')];
+  return certificate !== undefined && by !== undefined && isIssuedBy(certificate, by);
 }
 
 /**
@@ -30,5 +40,5 @@ export function trustBundle(
     .filter((each) => isTrusted(each, now))
     .sort((a, b) => Number(isInUse(b)) - Number(isInUse(a)));
   const of = (wanted: typeof purpose) => trusted.filter((each) => each.purpose === wanted);
-  return [...(purpose === 'root' ? [] : of(purpose)), ...of('root')].map(({ pem }) => pem);
+  return [...(purpose === 'root' ? [] : of(purpose)), ...of('root')].map(({ pem }) => pemLines(pem));
 }

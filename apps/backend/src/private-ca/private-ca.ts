@@ -8,23 +8,17 @@ import type { Clock } from '@viw/runtime';
 import { SealedKeyring } from '../keys/sealed-keyring';
 import type { SealedKeyringDeps } from '../keys/sealed-keyring';
 import type { Repositories } from '../store';
+import { authorityNames } from './authority-names';
 import { isInUse } from './authority-phase';
 import { chainOf } from './chain';
 import { fingerprintOf } from './fingerprint';
-import { authorityContext, sealAuthorityKey, unsealAuthority } from './sealed-authority';
+import { authorityContext, rewrapAuthorityKey, sealAuthorityKey, unsealAuthority } from './sealed-authority';
 
 /** As the bridge's documented subject policy has it. */
 export const ORGANIZATION = 'Viworks';
 
 /** Authorities whose keys are here. */
 type OwnPurpose = Exclude<AuthorityPurpose, 'web-services'>;
-
-const names: Readonly<Record<OwnPurpose, string>> = {
-  root: 'viw root',
-  'gateway-agents': 'viw gateway agents',
-  services: 'viw services',
-  'database-services': 'viw database services',
-};
 
 /** Made at the first start; the others when somebody asks for them. */
 const atFirst = ['root', 'gateway-agents'] as const satisfies readonly AuthorityPurpose[];
@@ -45,20 +39,23 @@ export interface OpenAuthority {
 export class PrivateCa {
   readonly #deps: PrivateCaDeps;
   readonly #authorities: SealedKeyring<SealedAuthority, readonly OpenAuthority[]>;
-  /** Told once each. */
-  readonly #unreadable = new Set<string>();
+  /** As of the newest reading; told once each. */
+  #unreadable: ReadonlySet<string> = new Set();
 
   constructor(deps: PrivateCaDeps) {
     this.#deps = deps;
     this.#authorities = new SealedKeyring(
       {
-        contextOf: ({ id }) => authorityContext(id),
+        contextOf: (row) => authorityContext(row),
         stored: ({ certificateAuthorities }) => certificateAuthorities.sealed(),
         lacks: (rows) => atFirst.some((purpose) => !rows.some((row) => row.purpose === purpose)),
         make: (repositories, present) => this.#make(repositories, present),
-        open: async (rows) =>
-          (await Promise.all(rows.map((record) => this.#open(record, rows)))).filter(
-            (each) => each !== undefined,
+        open: (rows) => this.#openAll(rows),
+        rewrap: (row, open) =>
+          rewrapAuthorityKey(
+            deps.box,
+            row,
+            open.some(({ record }) => record.id === row.id),
           ),
         reseal: ({ certificateAuthorities }, { id, sealed: former }, sealed) =>
           certificateAuthorities.reseal(id, former, sealed),
@@ -71,21 +68,37 @@ export class PrivateCa {
    * One that an installation can do without must not stop the others: it is left out, and said once.
    * @throws AppError INTERNAL_ERROR when it is the present root or gateway authority
    */
-  async #open(record: SealedAuthority, rows: readonly SealedAuthority[]): Promise<OpenAuthority | undefined> {
-    try {
-      const authority = await unsealAuthority(this.#deps.box, record);
-      return { record, authority, chain: chainOf(record, rows) };
-    } catch (error) {
-      const { id, purpose } = record;
-      if (isInUse(record) && atFirst.some((needed) => needed === purpose)) throw error;
-      if (!this.#unreadable.has(id))
-        this.#deps.logger.error(
-          { event: 'certificate_authority_unreadable', authority_id: id, purpose, error },
-          'its key does not open or does not fit: nobody is told to trust it, and it has no revocation list',
-        );
-      this.#unreadable.add(id);
-      return undefined;
-    }
+  async #openAll(rows: readonly SealedAuthority[]): Promise<OpenAuthority[]> {
+    const { opened, failed } = await this.#tryAll(rows);
+    const unreadable = rows.filter(({ id }) => failed.has(id));
+    for (const { id, purpose } of unreadable.filter((row) => !this.#unreadable.has(row.id)))
+      this.#deps.logger.error(
+        { event: 'certificate_authority_unreadable', authority_id: id, purpose, error: failed.get(id) },
+        'its key does not open or does not fit: nobody is told to trust it, and it has no revocation list',
+      );
+    this.#unreadable = new Set(failed.keys());
+    const needed = unreadable.find((row) => isInUse(row) && atFirst.some((each) => each === row.purpose));
+    if (needed !== undefined) throw failed.get(needed.id);
+    return rows.flatMap(({ id }) => opened.get(id) ?? []);
+  }
+
+  async #tryAll(rows: readonly SealedAuthority[]) {
+    const opened = new Map<string, OpenAuthority>();
+    const failed = new Map<string, unknown>();
+    const tryOne = async (record: SealedAuthority, roots: readonly string[]): Promise<void> => {
+      try {
+        const authority = await unsealAuthority(this.#deps.box, record, roots);
+        opened.set(record.id, { record, authority, chain: chainOf(record, rows) });
+      } catch (error) {
+        failed.set(record.id, error);
+      }
+    };
+    const roots = rows.filter(({ purpose }) => purpose === 'root');
+    await Promise.all(roots.map((row) => tryOne(row, [])));
+    // They vouch for the others.
+    const pems = roots.flatMap(({ id, pem }) => (opened.has(id) ? pem : []));
+    await Promise.all(rows.filter((row) => !roots.includes(row)).map((row) => tryOne(row, pems)));
+    return { opened, failed };
   }
 
   /** Every authority there is whose key opens, the root first. Made now if this is the first start. @throws AppError INTERNAL_ERROR */
@@ -164,7 +177,13 @@ export class PrivateCa {
   ): Promise<Pick<OpenAuthority, 'record' | 'authority'>> {
     const record = (await authorities.sealed()).find((row) => row.purpose === 'root' && isInUse(row));
     if (record === undefined) throw new AppError('INTERNAL_ERROR', 'there is no root');
-    return { record, authority: await unsealAuthority(this.#deps.box, record) };
+    return { record, authority: await unsealAuthority(this.#deps.box, record, []) };
+  }
+
+  /** Ids of those whose keys open, as they are stored. */
+  async usable(authorities: Pick<Repositories['certificateAuthorities'], 'sealed'>): Promise<Set<string>> {
+    const { opened } = await this.#tryAll(await authorities.sealed());
+    return new Set(opened.keys());
   }
 
   /** The present one of the purpose, made now if there is none: once, however many ask. @throws AppError INTERNAL_ERROR */
@@ -189,7 +208,7 @@ export class PrivateCa {
     }
     if (root === undefined) throw new AppError('INTERNAL_ERROR', 'the root authority cannot be stored');
     if (!present.some(({ purpose }) => purpose === 'gateway-agents')) {
-      const issuer = await unsealAuthority(this.#deps.box, root);
+      const issuer = await unsealAuthority(this.#deps.box, root, []);
       const made = await makeIntermediate(this.#about('gateway-agents'), issuer);
       await this.#add(certificateAuthorities, 'gateway-agents', root.id, made);
     }
@@ -198,7 +217,7 @@ export class PrivateCa {
   /** The name is unlike that of any other installation, so that nobody mistakes one for the other. */
   #about(purpose: OwnPurpose) {
     const { clock = systemClock } = this.#deps;
-    const commonName = `${names[purpose]} ${randomBytes(4).toString('hex')}`;
+    const commonName = `${authorityNames[purpose]} ${randomBytes(4).toString('hex')}`;
     return { commonName, organization: ORGANIZATION, now: clock.now() };
   }
 
@@ -212,7 +231,7 @@ export class PrivateCa {
     const id = uuidv7();
     const fingerprintSha256 = fingerprintOf(pem);
     const subject = new X509Certificate(pem).subject.split('\n').reverse().join(',');
-    const sealed = sealAuthorityKey(this.#deps.box, id, privateKey);
+    const sealed = sealAuthorityKey(this.#deps.box, { id, purpose }, privateKey);
     const record = { id, purpose, issuerId, subject, pem, fingerprintSha256, notBefore, notAfter, sealed };
     await authorities.add({ ...record, ...next });
     this.#deps.logger.info(

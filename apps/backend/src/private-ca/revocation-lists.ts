@@ -1,3 +1,5 @@
+import { isRetryableDatabaseError } from '@viw/database';
+import type { CertificateAuthorityRecord } from '@viw/database';
 import { makeRevocationList } from '@viw/pki';
 import type { Revocation } from '@viw/pki';
 import { systemClock } from '@viw/runtime';
@@ -28,30 +30,53 @@ export interface RevocationListsDeps {
 export class RevocationLists {
   constructor(private readonly deps: RevocationListsDeps) {}
 
-  /** Of several backends one stores the next list. */
+  /**
+   * Of several backends one stores the next list.
+   * @throws what one authority's list has failed by, once all others are current
+   */
   async refresh(): Promise<void> {
-    const { certificateAuthorities, issuedCertificates, serviceCertificates } = this.deps.store.repositories;
-    const rows = await certificateAuthorities.list();
-    await this.deps.ca.follow(rows);
+    const { store, ca, logger } = this.deps;
+    const rows = await store.repositories.certificateAuthorities.list();
+    await ca.follow(rows);
+    const failed: unknown[] = [];
     const stored = new Map(rows.map((row) => [row.id, row]));
-    for (const open of await this.deps.ca.authorities()) {
+    for (const open of await ca.authorities()) {
       // Nobody believes a list longer than its authority.
       if (Date.parse(open.record.not_after) <= this.#now()) continue;
-      const present = stored.get(open.record.id);
-      const ended = authoritiesBelow(open.record, rows).flatMap(({ serial, revoked }) =>
-        revoked === null ? [] : [{ serial, ...revoked }],
-      );
-      const listed = [
-        ...ended,
-        ...(await issuedCertificates.listed(open.record.id)),
-        ...(await serviceCertificates.listed(open.record.id)),
-      ];
-      const revoked = listed.map((row): Revocation => ({ ...row, at: new Date(row.at) }));
-      const digest = sha256Hex(JSON.stringify(revoked));
-      const due = Date.parse(present?.crl_this_update ?? '') + RENEWED_AFTER_MS;
-      if (present?.crl_digest === digest && this.#now() < due) continue;
-      await this.#publish(open, present?.crl_number ?? 0, revoked, digest);
+      try {
+        await this.#refresh(open, stored.get(open.record.id), rows);
+      } catch (error) {
+        if (isRetryableDatabaseError(error)) throw error;
+        const { id, purpose } = open.record;
+        logger.error(
+          { event: 'revocation_list_failed', authority_id: id, purpose, error },
+          'this authority has no new revocation list; the others are not concerned',
+        );
+        failed.push(error);
+      }
     }
+    if (failed.length > 0) throw failed[0];
+  }
+
+  async #refresh(
+    open: OpenAuthority,
+    present: CertificateAuthorityRecord | undefined,
+    rows: readonly CertificateAuthorityRecord[],
+  ): Promise<void> {
+    const { issuedCertificates, serviceCertificates } = this.deps.store.repositories;
+    const ended = authoritiesBelow(open.record, rows).flatMap(({ serial, revoked }) =>
+      revoked === null ? [] : [{ serial, ...revoked }],
+    );
+    const listed = [
+      ...ended,
+      ...(await issuedCertificates.listed(open.record.id)),
+      ...(await serviceCertificates.listed(open.record.id)),
+    ];
+    const revoked = listed.map((row): Revocation => ({ ...row, at: new Date(row.at) }));
+    const digest = sha256Hex(JSON.stringify(revoked));
+    const due = Date.parse(present?.crl_this_update ?? '') + RENEWED_AFTER_MS;
+    if (present?.crl_digest === digest && this.#now() < due) return;
+    await this.#publish(open, present?.crl_number ?? 0, revoked, digest);
   }
 
   async #publish(

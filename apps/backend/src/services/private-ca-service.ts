@@ -1,8 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import type { AuthorityPurpose, CertificateAuthority, CertificateAuthorityList } from '@viw/contracts';
+import type { CertificateAuthorityRecord } from '@viw/database';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
+import { isIssuedBy } from '../private-ca/authority-names';
 import { phaseOf } from '../private-ca/authority-phase';
-import { trustBundle } from '../private-ca/chain';
+import { pemLines, trustBundle } from '../private-ca/chain';
 import type { PrivateCa } from '../private-ca/private-ca';
 import { vouchedAuthorities } from '../private-ca/vouched-authorities';
 import type { Repositories } from '../store';
@@ -55,14 +58,22 @@ export class PrivateCaService {
     };
   }
 
-  /** PEM of the authority and of those above it, the root last: what a server is given to accept its certificates. @throws AppError NOT_FOUND */
+  /**
+   * PEM of the authority and of the root that has certified it: what a server is given to accept its certificates, so only what a key of
+   * this installation vouches for. @throws AppError NOT_FOUND
+   */
   async bundle(id: string): Promise<Buffer> {
-    const rows = await this.deps.repositories.certificateAuthorities.list();
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    const pems: string[] = [];
-    for (let at = byId.get(id); at !== undefined; at = byId.get(at.issuer_id ?? '')) pems.push(at.pem);
-    if (pems.length === 0) throw new AppError('NOT_FOUND', 'No such certificate authority');
-    return Buffer.from(pems.join(''));
+    const rows = await this.#vouched();
+    const found = rows.find((row) => row.id === id);
+    if (found === undefined) throw new AppError('NOT_FOUND', 'No such certificate authority');
+    const certificate = new X509Certificate(found.pem);
+    const above = rows.find(
+      (row) =>
+        found.purpose !== 'root' &&
+        row.purpose === 'root' &&
+        isIssuedBy(certificate, new X509Certificate(row.pem)),
+    );
+    return Buffer.from(pemLines(found.pem) + (above ? pemLines(above.pem) : ''));
   }
 
   /**
@@ -70,15 +81,19 @@ export class PrivateCaService {
    * key of this installation vouches for. @throws AppError NOT_FOUND
    */
   async trusted(purpose: AuthorityPurpose): Promise<Buffer> {
+    const rows = await this.#vouched();
+    if (!rows.some((row) => row.purpose === purpose))
+      throw new AppError('NOT_FOUND', 'There is no authority of this purpose');
+    return Buffer.from(trustBundle(purpose, rows, (this.deps.clock ?? systemClock).now()).join(''));
+  }
+
+  async #vouched(): Promise<CertificateAuthorityRecord[]> {
     const { repositories, ca } = this.deps;
     // At the first start they are made now, before the rows are read.
     await ca.authorities();
     const stored = await repositories.certificateAuthorities.list();
     await ca.follow(stored);
-    const rows = vouchedAuthorities(stored, await ca.authorities());
-    if (!rows.some((row) => row.purpose === purpose))
-      throw new AppError('NOT_FOUND', 'There is no authority of this purpose');
-    return Buffer.from(trustBundle(purpose, rows, (this.deps.clock ?? systemClock).now()).join(''));
+    return vouchedAuthorities(stored, await ca.authorities());
   }
 
   #trustedUntil(supersededAt: string): string {

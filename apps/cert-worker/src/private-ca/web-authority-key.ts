@@ -1,13 +1,15 @@
+import { createPublicKey } from 'node:crypto';
 import { acmeUnavailable } from '@viw/acme';
 import type { WebAuthority, WebAuthorityRepository } from '@viw/database';
-import { openAuthority, requestAuthority } from '@viw/pki';
+import { openAuthority, readRequest, requestAuthority } from '@viw/pki';
 import type { Authority } from '@viw/pki';
-import { uuidv7 } from '@viw/runtime';
+import { AppError, uuidv7 } from '@viw/runtime';
+import { checkAuthorityRequest, confirmAuthorityRequest } from '@viw/secrets';
 import type { SecretBox } from '@viw/secrets';
 import { webAuthorityKeyContext } from '../encryption-contexts';
 
 export interface WebAuthorityKeyDeps {
-  readonly authorities: Pick<WebAuthorityRepository, 'find' | 'request'>;
+  readonly authorities: Pick<WebAuthorityRepository, 'find' | 'request' | 'confirm'>;
   readonly box: SecretBox;
 }
 
@@ -29,13 +31,35 @@ export class WebAuthorityKey {
 
   constructor(private readonly deps: WebAuthorityKeyDeps) {}
 
-  /** Once for the installation, however many workers do it at the same time. */
+  /**
+   * Once for the installation, however many workers do it at the same time. A request that stands there unconfirmed, as before there
+   * were confirmations, is confirmed when its key is the sealed one.
+   * @throws AppError INTERNAL_ERROR for a request of somebody else
+   */
   async ensureRequested(): Promise<void> {
     const { authorities, box } = this.deps;
-    if (this.#open || (await authorities.find())) return;
+    if (this.#open) return;
+    const found = await authorities.find();
+    if (found) return found.pem === null ? this.#confirm(found) : undefined;
     const id = uuidv7();
     const { privateKey, request } = await requestAuthority();
-    await authorities.request(id, request, box.seal(privateKey, webAuthorityKeyContext(id)));
+    const requestSealed = confirmAuthorityRequest(box, id, request);
+    const keySealed = box.seal(privateKey, webAuthorityKeyContext(id));
+    await authorities.request({ id, request, requestSealed, keySealed });
+  }
+
+  async #confirm({ id, request, request_sealed, key_sealed }: WebAuthority): Promise<void> {
+    const { authorities, box } = this.deps;
+    try {
+      return checkAuthorityRequest(box, id, request, request_sealed);
+    } catch {
+      // Nobody has, or somebody has taken it away.
+    }
+    const key = createPublicKey(box.openText(key_sealed, webAuthorityKeyContext(id)));
+    const { publicKey } = await readRequest(request);
+    if (!key.export({ type: 'spki', format: 'der' }).equals(publicKey))
+      throw new AppError('INTERNAL_ERROR', `the request for the authority ${id} is not of its sealed key`);
+    await authorities.confirm(id, request, confirmAuthorityRequest(box, id, request));
   }
 
   async isCertified(): Promise<boolean> {

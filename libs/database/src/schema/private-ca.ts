@@ -69,6 +69,8 @@ export interface AuthorityRequestsTable {
   id: string;
   purpose: 'web-services';
   request: string;
+  /** The same, sealed by who has made it: only what is confirmed so is certified. */
+  request_sealed: JsonOrNull<SealedEnvelope>;
   key_sealed: Json<SealedEnvelope>;
   created_at: InstantDefault;
 }

@@ -131,13 +131,13 @@ export class CertificateAuthorityRepository {
       .execute();
   }
 
-  /** Whether the time of an announced one has come. */
-  async isDue(): Promise<boolean> {
+  /** Announced ones whose time has come. */
+  async due(): Promise<ActivatedAuthority[]> {
     const { rows } =
-      await sql`SELECT FROM viw.certificate_authorities WHERE announced_until <= now() LIMIT 1`.execute(
+      await sql<ActivatedAuthority>`SELECT id, purpose FROM viw.certificate_authorities WHERE announced_until <= now()`.execute(
         this.deps.db,
       );
-    return rows.length > 0;
+    return rows;
   }
 
   /** An announced one is in use in so many seconds, if it was not to be sooner. */
@@ -149,16 +149,20 @@ export class CertificateAuthorityRepository {
 
   /**
    * Announced ones whose time has come take the place of the present ones; in a transaction, under the lock of the registry.
+   * @param usable ids of those that may; whatever else is announced stays that
    * @returns those that are in use now
    */
-  async activateDue(): Promise<ActivatedAuthority[]> {
+  async activateDue(usable: Iterable<string>): Promise<ActivatedAuthority[]> {
+    const ids = [...usable];
     await sql`UPDATE viw.certificate_authorities p SET superseded_at = now()
       FROM viw.certificate_authorities a
-      WHERE a.announced_until <= now() AND p.purpose = a.purpose AND p.superseded_at IS NULL
+      WHERE a.announced_until <= now() AND a.id = ANY(${ids}::uuid[]) AND p.purpose = a.purpose AND p.superseded_at IS NULL
         AND p.announced_until IS NULL`.execute(this.deps.db);
     const { rows } =
       await sql<ActivatedAuthority>`UPDATE viw.certificate_authorities SET announced_until = NULL
-      WHERE announced_until <= now() RETURNING id, purpose`.execute(this.deps.db);
+      WHERE announced_until <= now() AND id = ANY(${ids}::uuid[]) RETURNING id, purpose`.execute(
+        this.deps.db,
+      );
     return rows;
   }
 

@@ -6,6 +6,9 @@ import type { StoredRevocationList } from './certificate-authority-repository';
 /** The authority for web servers, whose key a cert-worker holds. */
 export interface WebAuthority {
   id: string;
+  /** PKCS #10, PEM. */
+  request: string;
+  request_sealed: SealedEnvelope | null;
   key_sealed: SealedEnvelope;
   /** Null until the backend has certified it. */
   pem: string | null;
@@ -31,6 +34,13 @@ export interface AuthorityRequestRecord {
   purpose: 'web-services';
   /** PKCS #10, PEM. */
   request: string;
+  /** The same, sealed by who has made it; null: by nobody yet. */
+  request_sealed: SealedEnvelope | null;
+}
+
+export interface NewAuthorityRequest extends Pick<AuthorityRequestRecord, 'id' | 'request'> {
+  readonly requestSealed: SealedEnvelope;
+  readonly keySealed: SealedEnvelope;
 }
 
 /** What a cert-worker keeps of its own authority, and what the backend reads of it. */
@@ -39,7 +49,7 @@ export class WebAuthorityRepository {
 
   async find(): Promise<WebAuthority | undefined> {
     const { rows } = await sql<WebAuthority>`
-      SELECT r.id, r.key_sealed, a.pem, CASE WHEN f.ended_at IS NULL THEN root.cross_pem END AS cross_pem,
+      SELECT r.id, r.request, r.request_sealed, r.key_sealed, a.pem, CASE WHEN f.ended_at IS NULL THEN root.cross_pem END AS cross_pem,
         a.crl_number, a.crl_digest, a.crl_this_update
       FROM viw.authority_requests r
       LEFT JOIN viw.certificate_authorities a ON a.id = r.id
@@ -49,17 +59,24 @@ export class WebAuthorityRepository {
     return rows[0];
   }
 
-  /** The first to come counts. `id` is the caller's: the envelope is bound to it. */
-  async request(id: string, request: string, keySealed: SealedEnvelope): Promise<void> {
-    await sql`INSERT INTO viw.authority_requests (id, purpose, request, key_sealed)
-      VALUES (${id}::uuid, 'web-services', ${request}, ${JSON.stringify(keySealed)}::jsonb)
+  /** The first to come counts. `id` is the caller's: the envelopes are bound to it. */
+  async request({ id, request, requestSealed, keySealed }: NewAuthorityRequest): Promise<void> {
+    await sql`INSERT INTO viw.authority_requests (id, purpose, request, request_sealed, key_sealed)
+      VALUES (${id}::uuid, 'web-services', ${request}, ${JSON.stringify(requestSealed)}::jsonb,
+        ${JSON.stringify(keySealed)}::jsonb)
       ON CONFLICT (purpose) DO NOTHING`.execute(this.deps.db);
+  }
+
+  /** Nothing when the request is another one by now. */
+  async confirm(id: string, request: string, requestSealed: SealedEnvelope): Promise<void> {
+    await sql`UPDATE viw.authority_requests SET request_sealed = ${JSON.stringify(requestSealed)}::jsonb
+      WHERE id = ${id}::uuid AND request = ${request}`.execute(this.deps.db);
   }
 
   /** Not certified yet. */
   async requests(): Promise<AuthorityRequestRecord[]> {
     const { rows } = await sql<AuthorityRequestRecord>`
-      SELECT r.id, r.purpose, r.request FROM viw.authority_requests r
+      SELECT r.id, r.purpose, r.request, r.request_sealed FROM viw.authority_requests r
       WHERE NOT EXISTS (SELECT FROM viw.certificate_authorities a WHERE a.purpose = r.purpose)`.execute(
       this.deps.db,
     );
