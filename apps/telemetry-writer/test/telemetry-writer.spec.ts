@@ -134,12 +134,12 @@ describe('telemetry-writer', () => {
       ['old', 1],
       ['newest', 2],
     ] as const)
-      await sql`insert into viw.agent_sessions (session_id, agent_id, hub, conn_id, epoch, remote_ip, disconnected_at)
-        values (${session}, 'gw-past', 'hub-1', 'c', ${epoch}, '192.0.2.1', now() - interval '91 days')`.execute(
+      await sql`insert into viw.agent_sessions (session_id, agent_id, hub, conn_id, epoch, remote_ip, disconnected_at, stored_at)
+        values (${session}, 'gw-past', 'hub-1', 'c', ${epoch}, '192.0.2.1', now(), now() - interval '91 days')`.execute(
         db,
       );
-    await sql`insert into viw.agent_events (agent_id, event_id, kind, name, ts, received_at)
-      select 'gw-past', gen_random_uuid(), 'service', name, now(), now() - make_interval(days => days)
+    await sql`insert into viw.agent_events (agent_id, event_id, kind, name, ts, received_at, stored_at)
+      select 'gw-past', gen_random_uuid(), 'service', name, now(), now(), now() - make_interval(days => days)
       from (values ('old', 91), ('young', 89)) as e (name, days)`.execute(db);
     await startWriter();
     await eventually(async () => {

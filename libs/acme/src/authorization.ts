@@ -62,13 +62,10 @@ async function prove(
   try {
     await present(request, pending, name);
     // A resumed challenge may have been answered before the crash; answering twice is an error at some CAs.
-    if (challenge.status === 'pending') await http.call(() => client.completeChallenge(challenge), signal);
+    if (challenge.status === 'pending') await answer(authorization, challenge, { client, http }, signal);
     await poll(
       async () => {
-        const { result, facts } = await http.call(
-          () => client.getAuthorizations({ authorizations: [authorization.url] } as never),
-          signal,
-        );
+        const { result, facts } = await lookAgain(authorization, { client, http }, signal);
         const now = result[0];
         if (now && now.status !== 'valid' && now.status !== 'pending') throw refusalOf(now, name);
         return { result: now?.status === 'valid' ? now : undefined, facts };
@@ -79,6 +76,28 @@ async function prove(
     );
   } finally {
     await cleanUp(request, pending, name);
+  }
+}
+
+type CaDeps = Pick<AuthorizationDeps, 'client' | 'http'>;
+
+const lookAgain = ({ url }: Authorization, { client, http }: CaDeps, signal: AbortSignal | undefined) =>
+  http.call(() => client.getAuthorizations({ authorizations: [url] } as never), signal);
+
+/** A worker that has lost its claim may be at the same order and have been first: a refusal for that is none. */
+async function answer(
+  authorization: Authorization,
+  challenge: Authorization['challenges'][number],
+  deps: CaDeps,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await deps.http.call(() => deps.client.completeChallenge(challenge), signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'ACME_REFUSED') throw error;
+    const { result } = await lookAgain(authorization, deps, signal);
+    const now = result[0]?.challenges.find(({ url }) => url === challenge.url);
+    if (now === undefined || now.status === 'pending') throw error;
   }
 }
 

@@ -170,6 +170,30 @@ describe('an issuance that is stopped', () => {
     }
   });
 
+  it('goes on with a challenge that another worker has answered first', async () => {
+    const responder = new Http01Responder({ bind: { host: '127.0.0.1', port: httpPort } });
+    await responder.start();
+    const issuer = await issuerAt(pebble);
+    const names = [uniqueName()];
+    let orderUrl = '';
+    const enough = () => Promise.reject(new Error('killed'));
+    const overtaken: ChallengeSolver = {
+      type: 'http-01',
+      present: async () => {
+        const first = issuer.issue({ names, solver: responder, resume: { orderUrl }, onKey: enough });
+        await expect(first).rejects.toThrow('killed');
+      },
+      cleanup: () => Promise.resolve(),
+    };
+    try {
+      const issued = issuer.issue({ names, solver: overtaken, onOrder: (url) => void (orderUrl = url) });
+      await expect(issued).resolves.toMatchObject({ names });
+    } finally {
+      await responder.stop();
+      await issuer.close();
+    }
+  });
+
   it('is resumed after finalization with its key, and ordered anew without', async () => {
     const responder = new Http01Responder({ bind: { host: '127.0.0.1', port: httpPort } });
     await responder.start();

@@ -21,6 +21,16 @@ const keep = 'SELECT, INSERT, UPDATE';
 const manage = 'SELECT, INSERT, UPDATE, DELETE';
 const columns = (privilege: string, ...names: string[]): string => `${privilege} (${names.join(', ')})`;
 
+const sessionIdentity = ['session_id', 'agent_id', 'hub', 'conn_id', 'epoch', 'remote_ip'];
+const sessionFacts = [
+  'connected_at',
+  'last_heartbeat_at',
+  'disconnected_at',
+  'reason',
+  'code',
+  'replaced_by',
+];
+
 const helloAndSessionFacts = [
   'state',
   'hello_epoch',
@@ -152,8 +162,9 @@ const grants: Record<ServiceRole, Grants> = {
     os_gateways: `SELECT, INSERT, ${columns('UPDATE', ...helloAndSessionFacts)}`,
     os_gateway_status: keep,
     os_gateway_points: keep,
-    agent_sessions: keep,
-    agent_events: append,
+    // Not when it was stored: by that it is kept.
+    agent_sessions: `SELECT, ${columns('INSERT', ...sessionIdentity, ...sessionFacts)}, ${columns('UPDATE', ...sessionFacts)}`,
+    agent_events: `SELECT, ${columns('INSERT', 'agent_id', 'event_id', 'kind', 'name', 'data', 'ts', 'received_at')}`,
   },
   viw_results_writer: {
     agent_commands: `${columns('SELECT', 'correlation_id', 'agent_id', 'verb', 'status', 'reason', 'queued_at', 'dispatched_at', 'acknowledged_at', 'finished_at')}, ${columns('UPDATE', 'status', 'reason', 'dispatched_at', 'acknowledged_at', 'finished_at')}`,
@@ -182,7 +193,7 @@ const grants: Record<ServiceRole, Grants> = {
     served_checks: keep,
     certificate_order_keys: manage,
     certificate_versions: `SELECT, INSERT, ${columns('UPDATE', 'revoked_at', 'quarantined_at')}`,
-    deployments: keep,
+    deployments: `SELECT, ${columns('INSERT', 'id', 'virtual_host_id', 'certificate_id', 'version_id', 'operation_id', 'proved_at', 'proof')}, ${columns('UPDATE', 'is_current')}`,
     challenge_answers: manage,
     challenge_files: manage,
     dns_providers: read,

@@ -46,12 +46,22 @@ export function certificateHistoryStage() {
     return id;
   }
 
+  const storedBefore = (deployments: readonly string[], daysAgo: number) =>
+    run(
+      sql`UPDATE viw.deployments SET stored_at = ${days(daysAgo)} WHERE id = ANY (${[...deployments]}::uuid[])`,
+    );
+
   /** Takes the place of the one before. */
   async function deployed(host: string, certificateId: string, versionId: string, daysAgo: number) {
     const id = uuidv7();
-    await run(sql`UPDATE viw.deployments SET is_current = false WHERE virtual_host_id = ${host}`);
-    await run(sql`INSERT INTO viw.deployments (id, virtual_host_id, certificate_id, version_id, proved_at)
-      VALUES (${id}, ${host}, ${certificateId}, ${versionId}, ${days(daysAgo)})`);
+    const replaced = await sql<{ id: string }>`UPDATE viw.deployments SET is_current = false
+      WHERE virtual_host_id = ${host} AND is_current RETURNING id`.execute(stage.owner());
+    await storedBefore(
+      replaced.rows.map((row) => row.id),
+      daysAgo,
+    );
+    await run(sql`INSERT INTO viw.deployments (id, virtual_host_id, certificate_id, version_id, proved_at, stored_at)
+      VALUES (${id}, ${host}, ${certificateId}, ${versionId}, ${days(daysAgo)}, ${days(daysAgo)})`);
     return id;
   }
 

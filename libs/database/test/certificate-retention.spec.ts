@@ -74,9 +74,9 @@ test('versions and former deployments go by age; what is served or current stays
   await stage.run(sql`UPDATE viw.certificate_versions SET private_key_sealed = NULL, key_destroyed_at = now()
     WHERE certificate_id = ${id}`);
   const [host, still] = [await stage.virtualHost(id), await stage.virtualHost(id)];
-  const former = await stage.deployed(host, id, ended.id, 401);
-  const lately = await stage.deployed(host, id, young.id, 399);
-  const now = await stage.deployed(host, id, current.id, 401);
+  const former = await stage.deployed(host, id, ended.id, 500);
+  const lately = await stage.deployed(host, id, young.id, 401);
+  const now = await stage.deployed(host, id, current.id, 399);
   const stays = await stage.deployed(still, id, served.id, 401);
   expect(await stage.retention().versions(old)).toBe(0);
   expect(await stage.retention().deployments(old)).toBe(1);
@@ -92,6 +92,21 @@ test('versions and former deployments go by age; what is served or current stays
   );
   expect(shown.last_operation_id).toBe(current.operation);
   expect(await stage.schedule.unplanned(10)).toMatchObject([{ version_id: current.id }]);
+});
+
+test('a cert-worker cannot say when something was proved or replaced: what was served until today stays', async () => {
+  const id = await stage.certificate();
+  const served = await version(id, 500, 30);
+  const host = await stage.virtualHost(id);
+  const deployment = await stage.deployed(host, id, served.id, 500);
+  const { db } = stage.worker.deps;
+  for (const column of ['proved_at', 'stored_at'])
+    await expect(
+      sql`UPDATE viw.deployments SET ${sql.id(column)} = '2000-01-01T00:00:00Z'`.execute(db),
+    ).rejects.toMatchObject({ code: '42501' });
+  await sql`UPDATE viw.deployments SET is_current = false WHERE id = ${deployment}`.execute(db);
+  expect(await stage.retention().deployments(old)).toBe(0);
+  expect(await existing('deployments', [deployment])).toEqual([deployment]);
 });
 
 test('the current version stays though it is served nowhere and nothing plans its renewal', async () => {

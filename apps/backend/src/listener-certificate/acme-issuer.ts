@@ -34,7 +34,7 @@ export interface AcmeListenerIssuerDeps {
   readonly accounts: ListenerAccountRepository;
   readonly certificates: Pick<ListenerCertificateRepository, 'noteOrder' | 'noteOrderKey'>;
   readonly box: SecretBox;
-  readonly solver: () => Promise<ChallengeSolver>;
+  readonly solver: (fencing: number) => Promise<ChallengeSolver>;
   readonly clock?: Clock;
 }
 
@@ -61,7 +61,7 @@ export class AcmeListenerIssuer implements ListenerIssuer {
       await this.#open()
     ).issue({
       names,
-      solver: await solver(),
+      solver: await solver(fencing),
       signal,
       onOrder: async (url) => {
         if (url !== orderUrl) held(await certificates.noteOrder(id, fencing, url));

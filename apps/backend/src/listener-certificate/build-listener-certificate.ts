@@ -81,7 +81,7 @@ export function buildListenerCertificate(
             accounts: new ListenerAccountRepository({ db: deps.jobsDb }),
             certificates,
             box,
-            solver: () => validations.solver(),
+            solver: (fencing) => validations.solver(fencing),
           },
         );
   const keeper = new CertificateKeeper(

@@ -47,6 +47,8 @@ import { authorityPhases } from './0061_authority_phases';
 import { channelBeginnings } from './0062_channel_beginnings';
 import { auditRetentionFloor } from './0064_audit_retention_floor';
 import { authorityConfirmation } from './0067_authority_confirmation';
+import { storedHistory } from './0068_stored_history';
+import { secondLooks } from './0069_second_looks';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -102,4 +104,6 @@ export const migrations: readonly Migration[] = [
   channelBeginnings,
   auditRetentionFloor,
   authorityConfirmation,
+  storedHistory,
+  secondLooks,
 ];

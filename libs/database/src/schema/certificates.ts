@@ -123,6 +123,7 @@ export interface DeploymentsTable {
   proved_at: Instant;
   proof: Json<ListenerProof[]> | null;
   is_current: Generated<boolean>;
+  stored_at: InstantDefault;
 }
 
 export interface AcmeAccountsTable {

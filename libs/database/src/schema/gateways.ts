@@ -118,6 +118,7 @@ export interface AgentSessionsTable {
   reason: string | null;
   code: number | null;
   replaced_by: string | null;
+  stored_at: InstantDefault;
 }
 
 export interface AgentEventsTable {
@@ -128,4 +129,5 @@ export interface AgentEventsTable {
   data: JsonOrNull<Record<string, unknown>>;
   ts: Instant;
   received_at: Instant;
+  stored_at: InstantDefault;
 }

@@ -8,11 +8,16 @@ export class ListenerAnswerRepository {
     private readonly deps: RepositoryDeps,
   ) {}
 
-  /** @param holder whoever presents it; the last one counts */
-  async put(key: string, answer: string, holder: string): Promise<void> {
-    await sql`UPDATE viw.listener_certificates
-      SET answers = answers || jsonb_build_object(${key}::text, ${JSON.stringify({ answer, holder })}::jsonb)
-      WHERE id = ${this.options.certificateId}`.execute(this.deps.db);
+  /**
+   * It stands until the attempt ends with a certificate or a failure, whoever goes on with it, so that the CA finds it whenever it looks.
+   * False: the claim of that number is lost, and nothing was changed.
+   */
+  async put(key: string, answer: string, fencing: number): Promise<boolean> {
+    const { rows } = await sql`UPDATE viw.listener_certificates
+      SET answers = answers || jsonb_build_object(${key}::text, ${JSON.stringify({ answer })}::jsonb)
+      WHERE id = ${this.options.certificateId} AND fencing = ${fencing} AND lease_until IS NOT NULL
+      RETURNING 1`.execute(this.deps.db);
+    return rows.length > 0;
   }
 
   async find(key: string): Promise<string | undefined> {
@@ -20,12 +25,5 @@ export class ListenerAnswerRepository {
       SELECT answers -> ${key}::text ->> 'answer' AS answer FROM viw.listener_certificates
       WHERE id = ${this.options.certificateId}`.execute(this.deps.db);
     return rows[0]?.answer ?? undefined;
-  }
-
-  /** Unless another one, or somebody else, has been presented since. */
-  async remove(key: string, answer: string, holder: string): Promise<void> {
-    await sql`UPDATE viw.listener_certificates SET answers = answers - ${key}::text
-      WHERE id = ${this.options.certificateId}
-        AND answers -> ${key}::text = ${JSON.stringify({ answer, holder })}::jsonb`.execute(this.deps.db);
   }
 }
