@@ -18,7 +18,9 @@ export async function fixture({ migrated = true } = {}): Promise<Fixture> {
   const { url } = await uniqueDatabase();
   const pools: Db[] = [];
   const open = (at = url): Db => {
-    const db = createDatabase({ url: at, applicationName: 'test', max: 4 });
+    // A machine that stands still for seconds is none of a test's business.
+    const patience = { connectTimeoutMs: 60_000, idleInTransactionMs: 60_000, statementTimeoutMs: 60_000 };
+    const db = createDatabase({ url: at, applicationName: 'test', max: 4, ...patience });
     pools.push(db);
     return db;
   };

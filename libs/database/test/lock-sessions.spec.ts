@@ -63,8 +63,11 @@ it('tells the work when its session breaks, and uses no broken session again', a
   await locks.run(key, async (lost) => {
     await terminate();
     await eventually(() => expect(lost.aborted).toBe(true));
-    // Somebody else may have it from now on.
-    expect(await sessions().run(key, () => Promise.resolve('taken'))).toEqual({ result: 'taken' });
+    // Somebody else may have it from now on, as soon as Postgres has done with the session that it has ended.
+    const other = sessions();
+    await eventually(async () =>
+      expect(await other.run(key, () => Promise.resolve('taken'))).toEqual({ result: 'taken' }),
+    );
   });
   await locks.run(key, () => Promise.resolve());
   await terminate();

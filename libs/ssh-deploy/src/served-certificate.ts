@@ -64,8 +64,8 @@ export async function servedCertificate(connection: SshConnection, listener: Lis
 }
 
 /**
- * Looks at every listener until each has shown one acceptable answer steadily, or the time is over. Steadily:
- * in every look of `STEADY_MS`, because the workers of before a reload go on accepting for a moment beside the
+ * Looks at every listener until each has shown one acceptable answer steadily, or the time is over in which that has to
+ * begin. Steadily: in every look of `STEADY_MS`, because the workers of before a reload go on accepting for a moment beside the
  * new ones (NGINX's master waits 100 ms before it tells them to leave), so that one look proves nothing.
  * @returns what each listener showed last, and whether all were steady and acceptable.
  */
@@ -102,7 +102,9 @@ async function pollListener(
     if (since !== undefined && now - since >= STEADY_MS) return { accepted: true, served };
     const early = good || now - started < USUAL_MS;
     pause = early ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
-    if (now + pause >= deadline || !isAlive()) return { accepted: false, served };
+    // What has begun to be steady in time is seen through: that we stood still meanwhile is no reason to roll back.
+    const begun = since !== undefined && since < deadline;
+    if ((!begun && now + pause >= deadline) || !isAlive()) return { accepted: false, served };
     await sleep(pause);
   }
 }

@@ -99,7 +99,7 @@ it('killed before any change: the server serves a valid pair all the time, and t
       ].map((name) => `dies before ${name}`),
     ),
   );
-}, 120_000);
+}, 240_000);
 
 it('killed while a version that NGINX refuses is put in and taken out: the next run takes it out', async () => {
   const site = 'broken.viw.example';
@@ -125,4 +125,4 @@ it('killed while a version that NGINX refuses is put in and taken out: the next 
     ...['close', 'unlink', 'unlink', 'rmdir'],
   ]);
   expect([...seen]).toEqual([normalizeFingerprint(good.fingerprintSha256)]);
-}, 60_000);
+}, 240_000);

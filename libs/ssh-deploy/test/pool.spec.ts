@@ -15,6 +15,9 @@ beforeEach(() => (pool = new SshPool(FAST)));
 afterEach(() => pool.stop());
 afterAll(() => sshd.stop());
 
+/** Seconds, of a refusal without an attempt. */
+const leftAloneFor = (error: unknown): number | undefined =>
+  (error as { meta?: { retry_after_s?: number } }).meta?.retry_after_s;
 const accepted = (): number => sshd.program.output().split('Accepted publickey').length - 1;
 
 it('signs in once for sixty pieces of work, with no more of them at once than a connection has channels', async () => {
@@ -46,7 +49,7 @@ it('connects anew after the connection was lost, also within one piece of work',
 
 it('tries again what may pass: a server that is about to start', async () => {
   await sshd.kill();
-  const patient = new SshPool({ attempts: 100, backoff: { baseMs: 50, capMs: 100 } });
+  const patient = new SshPool({ attempts: 10_000, backoff: { baseMs: 50, capMs: 100 } });
   const work = patient.use(login, async (server) => (await server.connect()).exec(['true']));
   await sshd.restart();
   await expect(work).resolves.toMatchObject({ rc: 0 });
@@ -55,11 +58,14 @@ it('tries again what may pass: a server that is about to start', async () => {
 
 it('leaves a server alone that keeps failing, and asks again once it has cooled down', async () => {
   const port = await freePort();
-  const cautious = new SshPool({ attempts: 1, breaker: { coolDownMs: 2_000 } });
-  const connect = (): Promise<unknown> =>
-    cautious.use({ ...login, port }, (server) => server.connect()).catch((error: unknown) => error);
+  const [cautious, quick] = [300_000, 50].map(
+    (coolDownMs) => new SshPool({ attempts: 1, breaker: { coolDownMs } }),
+  ) as [SshPool, SshPool];
+  const connect = (by: SshPool): Promise<unknown> =>
+    by.use({ ...login, port }, (server) => server.connect()).catch((error: unknown) => error);
   for (let failure = 0; failure < 3; failure++)
-    expect(await connect()).toMatchObject({ code: 'SSH_FAILED', meta: { reason: 'unreachable' } });
+    expect(await connect(cautious)).toMatchObject({ code: 'SSH_FAILED', meta: { reason: 'unreachable' } });
+  await eventually(async () => expect(leftAloneFor(await connect(quick))).toBeDefined());
   // It is there by now; nobody asks it.
   let asked = 0;
   const late = createServer((socket) => {
@@ -68,17 +74,19 @@ it('leaves a server alone that keeps failing, and asks again once it has cooled 
   });
   await new Promise<void>((resolve) => late.listen(port, '127.0.0.1', resolve));
   try {
-    const refused = await connect();
-    expect(refused).toMatchObject({ code: 'SSH_FAILED', retryable: true, meta: { retry_after_s: 2 } });
+    const refused = await connect(cautious);
+    expect(refused).toMatchObject({ code: 'SSH_FAILED', retryable: true });
+    expect(leftAloneFor(refused)).toBeGreaterThan(200);
+    expect(leftAloneFor(refused)).toBeLessThanOrEqual(300);
     expect(String(refused)).toContain('no further attempt is made');
     expect(asked).toBe(0);
     await eventually(async () => {
-      await connect();
+      await connect(quick);
       expect(asked).toBe(1);
     });
   } finally {
     late.close();
-    await cautious.stop();
+    await Promise.all([cautious.stop(), quick.stop()]);
   }
 });
 
@@ -86,16 +94,18 @@ it('leaves a server alone at once where a sign-in is refused; another credential
   const stranger = await generateSshKeyPair();
   const refused = { ...login, privateKey: stranger.privateKey };
   await pool.stop();
-  pool = new SshPool({ ...FAST, breaker: { coolDownMs: 60_000 } });
+  pool = new SshPool({ ...FAST, breaker: { coolDownMs: 300_000 } });
   const attempts = (): number => sshd.program.output().split('Connection from').length;
   await expect(pool.use(refused, (server) => server.connect())).rejects.toMatchObject({
     meta: { reason: 'authentication' },
   });
   const before = attempts();
-  await expect(pool.use(refused, (server) => server.connect())).rejects.toMatchObject({
-    code: 'SSH_FAILED',
-    meta: { reason: 'authentication', retry_after_s: 60 },
-  });
+  const again: unknown = await pool
+    .use(refused, (server) => server.connect())
+    .catch((error: unknown) => error);
+  expect(again).toMatchObject({ code: 'SSH_FAILED', meta: { reason: 'authentication' } });
+  expect(leftAloneFor(again)).toBeGreaterThan(200);
+  expect(leftAloneFor(again)).toBeLessThanOrEqual(300);
   expect(attempts()).toBe(before);
   await expect(pool.use(login, async (server) => (await server.connect()).isAlive)).resolves.toBe(true);
 });

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, generateSshKeyPair, startProgram, startSshd, type Sshd } from '@viw/testing';
+import { eventually, freePort, generateSshKeyPair, startProgram, startSshd, type Sshd } from '@viw/testing';
 import { hostKeyFingerprint, SshPool, type SshConnectOptions } from '@viw/ssh-deploy';
 import { Server, utils } from 'ssh2';
 
@@ -138,10 +138,7 @@ describe('through a jump host', () => {
   });
 
   it('a server that the jump host cannot reach is told as such', async () => {
-    const closed = createServer();
-    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
-    const { port } = closed.address() as AddressInfo;
-    await new Promise((resolve) => closed.close(resolve));
+    const port = await freePort();
     await expect(signsIn({ ...through(), port })).rejects.toMatchObject({
       code: 'SSH_FAILED',
       retryable: true,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { generateSshKeyPair } from '@viw/testing';
+import { eventually, generateSshKeyPair } from '@viw/testing';
 import { hostKeyFingerprint, SshConnection, servedCertificate } from '@viw/ssh-deploy';
 import { Server, utils, type Connection, type Session, type SFTPWrapper } from 'ssh2';
 
@@ -71,26 +71,28 @@ it('gives up at once when the connection is lost meanwhile', async () => {
 });
 
 it('destroys a channel that comes too late, and asks for SFTP anew', async () => {
-  await connected(200);
+  await connected(1_000);
   let late: (() => Duplex) | undefined;
   onForwarding = (accept) => (late = accept);
-  await expect(connection.forwardOut('127.0.0.1', 443)).rejects.toMatchObject(timedOut);
+  await Promise.all([
+    expect(connection.forwardOut('127.0.0.1', 443)).rejects.toMatchObject(timedOut),
+    expect(connection.sftp()).rejects.toMatchObject(timedOut),
+  ]);
   const stream = late?.().resume();
   if (!stream) throw new Error('nothing was asked for');
   await once(stream, 'close');
 
-  await expect(connection.sftp()).rejects.toMatchObject(timedOut);
   onSession = (accept) =>
     accept().on('sftp', (acceptSftp) => {
       const sftp: SFTPWrapper = acceptSftp();
       sftp.on('LSTAT', (id) => sftp.status(id, utils.sftp.STATUS_CODE.NO_SUCH_FILE));
     });
-  const files = await connection.sftp();
+  const files = await eventually(() => connection.sftp());
   expect(await files.kind('/etc/viw')).toBeUndefined();
 });
 
 it('ends a listing without an end, with the connection that it comes over', async () => {
-  await connected(500);
+  await connected(1_500);
   let entries = 0;
   onSession = (accept) =>
     accept().on('sftp', (acceptSftp) => {
@@ -100,7 +102,7 @@ it('ends a listing without an end, with the connection that it comes over', asyn
         sftp.name(id, [{ filename: `${++entries}`, longname: '', attrs: {} as never }]),
       );
     });
-  const files = await connection.sftp();
+  const files = await eventually(() => connection.sftp());
   await expect(files.list('/etc/viw')).rejects.toMatchObject(timedOut);
   expect(entries).toBeGreaterThan(1);
   expect(connection.isAlive).toBe(false);

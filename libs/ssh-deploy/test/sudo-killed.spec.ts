@@ -64,5 +64,5 @@ whereSudo(
       await rm(folder, { recursive: true, force: true });
     }
   },
-  60_000,
+  180_000,
 );

@@ -59,21 +59,16 @@ function startSlow(
   return { calls, lost, consumer };
 }
 
-/** As Redis 7.0's own tools would take over what looks abandoned. */
-const takeAbandoned = async (stream: string, minIdleMs: number): Promise<string[]> => {
-  const [, entries] = (await stage.redis.xautoclaim(stream, 'g', 'other', minIdleMs, '0', 'JUSTID')) as [
-    string,
-    string[],
-  ];
-  return entries;
-};
-
+/** By this time Redis 7.0's own tools (XAUTOCLAIM) tell what looks abandoned. */
 const idleOf = async (stream: string): Promise<number[]> =>
   ((await stage.redis.xpending(stream, 'g', '-', '+', 10)) as [string, string, number, number][]).map(
     ([, , idle]) => idle,
   );
 
-/** Resolves when the entries have been renewed twice: had they not been, they would have been abandoned by then. */
+/**
+ * Resolves when the entries have been renewed twice and are as fresh as that: had they not been, they would have been abandoned
+ * by then. To take them over in earnest would be a race with a consumer that stands still for a moment.
+ */
 async function renewedTwice(stream: string): Promise<void> {
   let renewals = 0;
   let before: number[] = [];
@@ -95,12 +90,10 @@ test('what takes longer than the idle time, in the handler or held, is not taken
   await publishAll(stage.producer, stream, [1, 2]);
   await eventually(() => expect(calls.flatMap(({ batch }) => batch)).toHaveLength(2));
   await renewedTwice(stream);
-  expect(await takeAbandoned(stream, MIN_IDLE_MS)).toEqual([]);
   const ids = calls.flatMap(({ batch }) => batch.map(({ id }) => id));
   for (const { batch, resolve } of calls) resolve(new Map(batch.map(({ id }) => [id, 'hold'])));
   await eventually(() => expect(consumer.held).toBe(2));
   await renewedTwice(stream);
-  expect(await takeAbandoned(stream, MIN_IDLE_MS)).toEqual([]);
   await consumer.acknowledge(ids);
   expect(await pendingCount(stage.redis, stream)).toBe(0);
 });

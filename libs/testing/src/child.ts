@@ -225,7 +225,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function waitUntilGone(pids: readonly number[], timeoutMs = 10_000): Promise<void> {
+async function waitUntilGone(pids: readonly number[], timeoutMs = 30_000): Promise<void> {
   await eventually(
     () => {
       const left = pids.filter(isAlive);

@@ -29,7 +29,7 @@ export interface Knot extends Server {
   readonly port: number;
   /** `hmac-sha256:viw-test:<base64>` */
   readonly tsigKey: string;
-  /** TXT values that it shows now. */
+  /** TXT values that it shows now. Rejects when it does not answer. */
   txt(name: string): Promise<string[]>;
 }
 
@@ -59,8 +59,8 @@ export async function startKnot(options: KnotOptions): Promise<Knot> {
     { mode: 0o600 },
   );
 
-  const resolver = (): Resolver => {
-    const one = new Resolver({ timeout: 500, tries: 2 });
+  const resolver = (patience = { timeout: 500, tries: 2 }): Resolver => {
+    const one = new Resolver(patience);
     one.setServers([`${address}:${port}`]);
     return one;
   };
@@ -81,10 +81,13 @@ export async function startKnot(options: KnotOptions): Promise<Knot> {
     port,
     tsigKey: `hmac-sha256:viw-test:${secret}`,
     txt: async (name: string) =>
-      resolver()
+      resolver({ timeout: 5_000, tries: 4 })
         .resolveTxt(name)
         .then((records) => records.map((parts) => parts.join('')))
-        .catch(() => []),
+        .catch((error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENODATA' || error.code === 'ENOTFOUND') return [];
+          throw error;
+        }),
   });
 }
 

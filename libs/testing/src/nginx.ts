@@ -5,7 +5,7 @@ import { type Program, startProgram } from './child';
 import { type NginxSite, renderHttp, renderMain, renderSite } from './nginx-config';
 import { freePort } from './ports';
 import { requireProgram } from './programs';
-import { acceptsTcp } from './ready';
+import { acceptsTcp, exchange } from './ready';
 import { scratch } from './scratch';
 import { selfSign } from './self-signed';
 import { type Server, launchServer } from './server';
@@ -77,7 +77,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     () =>
       launchNginx(
         [binary, ...base, '-g', 'daemon off;'],
-        [httpPort, ...(sites.length > 0 ? [httpsPort] : [])],
+        { http: httpPort, https: sites.length > 0 ? httpsPort : undefined },
         options,
       ),
     folder.remove,
@@ -99,7 +99,11 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   });
 }
 
-function launchNginx(argv: [string, ...string[]], ports: number[], options: NginxOptions): Promise<Program> {
+function launchNginx(
+  argv: [string, ...string[]],
+  { http, https }: { http: number; https: number | undefined },
+  options: NginxOptions,
+): Promise<Program> {
   return startProgram({
     name: 'nginx',
     argv,
@@ -108,7 +112,9 @@ function launchNginx(argv: [string, ...string[]], ports: number[], options: Ngin
     // A master that is killed leaves its workers serving.
     orphanSignal: 'SIGTERM',
     readyWhen: async () => {
-      for (const port of ports) await acceptsTcp(port);
+      // An answer comes from a worker; connections are taken before there is one.
+      await exchange({ port: http, say: 'HEAD / HTTP/1.0\r\n\r\n' });
+      if (https !== undefined) await acceptsTcp(https);
     },
   });
 }

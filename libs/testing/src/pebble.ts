@@ -104,8 +104,8 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
       cwd: folder.path,
       ...log,
       readyWhen: async () => {
-        await getText(`https://127.0.0.1:${port}/dir`, caCertPem);
-        await getText(`https://127.0.0.1:${managementPort}/roots/0`, caCertPem);
+        await getText(`https://127.0.0.1:${port}/dir`, caCertPem, 2_000);
+        await getText(`https://127.0.0.1:${managementPort}/roots/0`, caCertPem, 2_000);
       },
     });
   const server = await launchServer(launch, cleanUp);
@@ -132,9 +132,9 @@ function environment(options: PebbleOptions): Record<string, string> {
   };
 }
 
-function getText(url: string, ca: string): Promise<string> {
+function getText(url: string, ca: string, silenceMs = 30_000): Promise<string> {
   return new Promise((resolve, reject) => {
-    const call = request(url, { ca, agent: false, timeout: 2_000 }, (response) => {
+    const call = request(url, { ca, agent: false, timeout: silenceMs }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (piece: string) => (text += piece));

@@ -51,7 +51,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const url = (database: string) => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
 
   const launch = () =>
-    launchPostgres(binaries, data, port, options, user, () => query(url('postgres'), 'SELECT 1'));
+    launchPostgres(binaries, data, port, options, user, () => query(url('postgres'), 'SELECT 1', 5_000));
   const server = await launchServer(launch, folder.remove);
   return Object.assign(server, {
     url: url('postgres'),
@@ -189,8 +189,8 @@ function chooseUser(): SystemUser {
   return user;
 }
 
-async function query(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+async function query(url: string, sql: string, connectMs = 60_000): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectMs });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -22,9 +22,10 @@ export function servedCertificate(options: {
   port: number;
   servername: string;
   host?: string;
+  /** Of silence; 30 000 by default: guards against hanging, and promises nothing about speed. */
   timeoutMs?: number;
 }): Promise<ServedCertificate> {
-  const { port, servername, host = '127.0.0.1', timeoutMs = 5_000 } = options;
+  const { port, servername, host = '127.0.0.1', timeoutMs = 30_000 } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, servername, rejectUnauthorized: false });
     socket.setTimeout(timeoutMs, () =>

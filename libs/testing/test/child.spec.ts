@@ -39,9 +39,11 @@ test('at its end its last words are there, whoever may still hold its pipes', as
     expect(await talker.exited).toEqual({ code: 0, signal: null });
     expect(talker.output()).toBe('last words\n');
   }
-  const parent = await talk('sleep 10 & echo "$!"');
+  const parent = await talk('sleep 300 & echo "$!"');
   expect(await parent.exited).toEqual({ code: 0, signal: null });
-  expect(isAlive(Number(parent.output()))).toBe(true);
+  const holder = Number(parent.output());
+  expect(isAlive(holder)).toBe(true);
+  process.kill(holder, 'SIGKILL');
 });
 
 test('SIGKILL when it does not heed the stop signal', async () => {
@@ -108,7 +110,10 @@ describe('children do not outlive us', () => {
     const source = `
       import { startProgram } from '@viw/testing/child';
       async function main() {
-        const program = await startProgram({ name: 'child', argv: [process.execPath, '-e', 'setInterval(() => {}, 1000)'] });
+        // Ready when it has asked the kernel for its signal: before that nothing ends it.
+        const script = 'setInterval(() => {}, 1000); console.log("up")';
+        const argv = [process.execPath, '-e', script];
+        const program = await startProgram({ name: 'child', argv, readyWhen: { line: /up/ } });
         console.log(program.pid);
         if (process.argv[2] === 'exit') process.exit(0);
       }
@@ -142,6 +147,6 @@ describe('children do not outlive us', () => {
       parent.kill('SIGKILL');
     }
     await ended;
-    await eventually(() => expect(isAlive(pid)).toBe(false), { timeoutMs: 5_000 });
+    await eventually(() => expect(isAlive(pid)).toBe(false));
   });
 });

@@ -118,7 +118,7 @@ async function build(
         if (items.length < gateways.length)
           throw new Error(`${items.length} of ${gateways.length} gateways connected`);
       },
-      { timeoutMs: 30_000, everyMs: 100, what: 'the gateways' },
+      { timeoutMs: 60_000, everyMs: 100, what: 'the gateways' },
     );
   });
   const web = servers.web;

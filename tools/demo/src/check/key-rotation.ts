@@ -13,12 +13,22 @@ export async function policyOnHost(scriptsRoot: string) {
   return kept.parse(JSON.parse(await readFile(file, 'utf8'))).policy;
 }
 
-/** The signing key is turned while commands run: before, meanwhile and after every host carries them out. */
+/**
+ * The signing key is turned while commands run: before, meanwhile and after every host carries them out. The key of a demo is in
+ * use after seconds: from then on commands are ordered when the host is known to have heard of it, which may stand still as long.
+ */
 export async function signingKeyTurns(api: Client, agentId: string, scriptsRoot: string): Promise<void> {
   await listUsers(api, agentId);
   const { items } = await api.commandKeys.rotate();
   const next = items.find(({ state }) => state === 'announced')?.kid;
   if (next === undefined) throw new Error('no new key was announced');
+  await eventually(
+    async () => {
+      const { keys } = await policyOnHost(scriptsRoot);
+      if (!keys.some(({ kid }) => kid === next)) throw new Error('the host does not trust the new key');
+    },
+    { timeoutMs: 60_000, everyMs: 50, what: 'the new key on the host' },
+  );
   await listUsers(api, agentId);
   await eventually(
     async () => {
@@ -27,9 +37,6 @@ export async function signingKeyTurns(api: Client, agentId: string, scriptsRoot:
     },
     { timeoutMs: 60_000, everyMs: 200, what: 'the new key in use' },
   );
-  const { keys } = await policyOnHost(scriptsRoot);
-  if (!keys.some(({ kid }) => kid === next))
-    throw new Error('the host does not trust the key that is in use');
   await listUsers(api, agentId);
 }
 

@@ -1,0 +1,27 @@
+import { pollServed, type Served } from './served-certificate';
+
+const listener = { host: '127.0.0.1', port: 443, servername: 'www.example.org' };
+/** Less than what has to be seen of a steady one. */
+const SHORT_MS = 200;
+
+async function polled(fingerprintOf: (look: number) => string) {
+  let looks = 0;
+  const look = async (): Promise<Served> => ({ listener, fingerprint: fingerprintOf(looks++) });
+  const accept = ({ fingerprint }: Served): boolean => fingerprint !== 'old';
+  return pollServed({ look, isAlive: () => true }, [listener], accept, SHORT_MS);
+}
+
+it('what is served in time is accepted once it has proved to be steady, though the time is over by then', async () => {
+  expect(await polled(() => 'new')).toEqual({
+    accepted: true,
+    served: [{ listener, fingerprint: 'new' }],
+  });
+});
+
+it.each([
+  ['the old one', () => 'old'],
+  ['the old one now and then', (look: number) => (look % 2 === 0 ? 'new' : 'old')],
+  ['another one each time', (look: number) => `new ${look}`],
+])('of a listener that shows %s that is not waited for', async (_, fingerprintOf) => {
+  expect((await polled(fingerprintOf)).accepted).toBe(false);
+});
