@@ -19,7 +19,12 @@ const stage = hubStage();
 let hub: TestHub;
 let other: TestHub;
 
-const slowRenewal = { leaseRenewal: 600_000, contest: 4_000 };
+/** No lease and no contest runs out by itself. */
+const slowRenewal = { leaseRenewal: 600_000, contest: 600_000 };
+
+/** As if nobody but the one that is connected had asked for the id for long enough. */
+const otherGivesUp = (agentId: string): Promise<unknown> =>
+  stage.redis.zadd(contestsKey, 'XX', Date.now() - 1, agentId);
 
 beforeAll(async () => {
   hub = await stage.startHub({}, slowRenewal);
@@ -122,7 +127,7 @@ describe.each([
     expect(second.isClosed).toBe(false);
     expect(await stage.redis.hget(leaseKey(id), 'serving')).toBeNull();
 
-    // The other one has given up.
+    await otherGivesUp(id);
     await alert(id, 'cleared');
     for (const expected of [waiting, meanwhile]) {
       expect((await second.next('COMMAND')).correlation_id).toBe(expected);
@@ -137,8 +142,8 @@ describe.each([
   it('is settled although more than a thousand other contests are under way', async () => {
     const agent = await join(hub.url, uniqueAgent());
     const others = Array.from({ length: 1_500 }, (_, n) => `gw-elsewhere-${n}`);
-    const until = (seconds: number): number => Date.now() + seconds * 1_000;
-    await stage.redis.zadd(contestsKey, ...others.flatMap((id) => [until(600), id]), until(3), agent.id);
+    const until = Date.now() + 600_000;
+    await stage.redis.zadd(contestsKey, ...[...others, agent.id].flatMap((id) => [until, id]));
     await eventually(async () => {
       const listed = (await (await fetch(`${hub.opsUrl}/internal/agent/agents?limit=1000`)).json()) as {
         agents: { agent_id: string; takes_commands: boolean }[];
@@ -148,6 +153,7 @@ describe.each([
       );
     });
     const sent = await publish(stage.redis, runCommand(agent.id));
+    await otherGivesUp(agent.id);
     await alert(agent.id, 'cleared');
     expect((await agent.next('COMMAND')).correlation_id).toBe(sent);
     await stage.redis.zrem(contestsKey, ...others);
@@ -170,6 +176,7 @@ describe.each([
     first.hello();
     expect((await refused(two, id, b)).status).toBe(409);
     expect(first.all('COMMAND')).toEqual([]);
+    await otherGivesUp(id);
     expect((await first.next('COMMAND')).correlation_id).toBe(sent);
     await alert(id, 'cleared');
     first.result(sent);
@@ -181,11 +188,12 @@ describe.each([
 it('a contest that is over before its hub has looked at it: what waited goes out all the same', async () => {
   const blind = await stage.startHub({}, { ...slowRenewal, contests: 600_000 });
   const id = uniqueAgent();
-  await stage.redis.zadd(contestsKey, Date.now() + 2_000, id);
+  await stage.redis.zadd(contestsKey, Date.now() + 600_000, id);
   const agent = await join(blind.url, id);
   const sent = await publish(stage.redis, runCommand(id));
   await eventually(async () => expect(await stage.redis.xlen(mailboxStream(id))).toBe(1));
   expect(agent.all('COMMAND')).toEqual([]);
+  await otherGivesUp(id);
   expect((await agent.next('COMMAND')).correlation_id).toBe(sent);
   agent.result(sent);
   await nothingLeft(stage.redis, blind.id, id);

@@ -5,7 +5,7 @@ import { Placement } from '../src/routing/placement';
 import { hubStage } from './hub-stage';
 import { dial, join, uniqueAgent } from './test-agent';
 import type { TestHub } from './test-hub';
-import { nothingLeft, publish, runCommand, untilPast } from './test-streams';
+import { nothingLeft, publish, runCommand, shortLived, untilPast } from './test-streams';
 
 const stage = hubStage();
 let hub: TestHub;
@@ -84,17 +84,16 @@ it('expired before it is routed, in the mailbox, or waiting for a slot: command_
   await stage.event(late, 'expired');
 
   const id = uniqueAgent();
-  const soon = (ms: number) => runCommand(id, { expires_at: new Date(Date.now() + ms).toISOString() });
-  // Long enough to get into the mailbox on a busy machine.
-  const parked = soon(3_000);
-  await publish(stage.redis, parked);
-  await stage.inMailbox(id, 1);
+  const parked = await shortLived(stage.redis, id, async () =>
+    expect(await stage.redis.xlen(mailboxStream(id))).toBe(1),
+  );
   await untilPast(parked.expires_at);
   const agent = await join(hub.url, id, { max_concurrency: 1 });
   await stage.event(parked.correlation_id, 'expired');
 
   const first = await publish(stage.redis, runCommand(id));
-  const waiting = await publish(stage.redis, soon(1_500));
+  const soon = new Date(Date.now() + 1_500).toISOString();
+  const waiting = await publish(stage.redis, runCommand(id, { expires_at: soon }));
   await stage.event(waiting, 'expired');
   agent.result(first);
   await nothingLeft(stage.redis, hub.id, id);

@@ -13,8 +13,8 @@ const at = (): string => new Date().toISOString();
 export class LoadAgent {
   /** Correlation id → its RESULT. */
   readonly journal = new Map<string, object>();
-  /** Between the end of one session and the next WELCOME, milliseconds. */
-  readonly gaps: number[] = [];
+  /** Connections dialled between the end of one session and the next WELCOME. */
+  readonly dials: number[] = [];
   readonly closeCodes: number[] = [];
   /** Newest acknowledged telemetry by session. */
   readonly acknowledged = new Map<string, number>();
@@ -23,7 +23,7 @@ export class LoadAgent {
   #session = '';
   #seq = 0;
   #failures = 0;
-  #goneAt: number | undefined;
+  #dialledSince: number | undefined;
   #stopped = false;
 
   constructor(
@@ -40,6 +40,7 @@ export class LoadAgent {
   }
 
   start(turn = 0): void {
+    if (this.#dialledSince !== undefined) this.#dialledSince += 1;
     const url = `${this.hubs[turn % this.hubs.length] ?? ''}/agent/ws`;
     const socket = new WebSocket(url, ['viworks-agent-v1'], { headers: signed(this.id) });
     this.#socket = socket;
@@ -51,7 +52,7 @@ export class LoadAgent {
     socket.on('close', (code) => {
       if (this.isWelcome) {
         this.closeCodes.push(code);
-        this.#goneAt = performance.now();
+        this.#dialledSince = 0;
       }
       this.#session = '';
       if (this.#stopped) return;
@@ -80,7 +81,7 @@ export class LoadAgent {
     if (frame.type === 'WELCOME') {
       this.#session = frame.session_id;
       this.#failures = 0;
-      if (this.#goneAt !== undefined) this.gaps.push(performance.now() - this.#goneAt);
+      if (this.#dialledSince !== undefined) this.dials.push(this.#dialledSince);
       for (const id of this.#open) this.#send(this.journal.get(id) ?? {});
     }
     if (frame.type === 'HEARTBEAT' && frame.ack_seq !== undefined)

@@ -8,7 +8,17 @@ import { eventually, freePort, startProgram, startRedis } from '@viw/testing';
 import type { Program, Redis as RedisServer } from '@viw/testing';
 import { join, uniqueAgent } from './test-agent';
 import { hubEnvironment, seedRegistry } from './test-hub';
-import { allHeld, connect, matching, nothingLeft, publish, runCommand, untilPast } from './test-streams';
+import {
+  allHeld,
+  connect,
+  entries,
+  matching,
+  nothingLeft,
+  publish,
+  runCommand,
+  shortLived,
+  untilPast,
+} from './test-streams';
 
 let folder: string;
 let bundle: string;
@@ -144,11 +154,13 @@ it('kill -9, and the time of a dispatched command runs out before the restart: n
   const ports = await freePorts();
   const first = await launchHub('hub-late', ports);
   const agent = await join(first.url, uniqueAgent());
-  const command = runCommand(agent.id, { expires_at: new Date(Date.now() + 2_000).toISOString() });
-  await publish(redis, command);
+  const command = await shortLived(redis, agent.id, async ({ correlation_id }) =>
+    expect(await entries(redis, commandEventsStream)).toContainEqual(
+      expect.objectContaining({ correlation_id, state: 'dispatched' }),
+    ),
+  );
   const ofCommand = (body: { correlation_id: string }): boolean =>
     body.correlation_id === command.correlation_id;
-  await matching(redis, commandEventsStream, ofCommand);
   await first.program.kill();
   await untilPast(command.expires_at);
   const second = await launchHub('hub-late', ports);

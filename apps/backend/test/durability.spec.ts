@@ -114,7 +114,7 @@ describe('an accepted command', () => {
     const again = createClient({ baseUrl: second.url, auth: { kind: 'apiKey', key } });
     await eventually(async () => expect((await again.commands.get(agentId, id)).status).toBe('queued'));
     expect(await second.program.stop()).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 
   it('is published by another backend, when the one that published was killed', async () => {
     const [one, two] = [await launch(), await launch()];
@@ -130,7 +130,7 @@ describe('an accepted command', () => {
       { timeoutMs: 30_000 },
     );
     expect(await two.program.stop()).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 });
 
 describe('the program', () => {
@@ -186,6 +186,8 @@ async function launch(): Promise<{ program: Program; url: string }> {
     argv: [process.execPath, bundle],
     env: { ...around.environment, BACKEND_BIND: `127.0.0.1:${port}` },
     readyWhen: { url: `http://127.0.0.1:${port}/agent/_health` },
+    // As long as it takes on a busy machine: that it stops by itself is what counts.
+    stopTimeoutMs: 30_000,
   });
   return { program, url: `http://127.0.0.1:${port}` };
 }

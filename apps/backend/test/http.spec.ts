@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { eventually } from '@viw/testing';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -140,7 +141,10 @@ describe('every answer', () => {
     const given = await get('/admin/api/gateways/gw-none', { authorization, 'x-correlation-id': own });
     expect(given.headers.get('x-correlation-id')).toBe(own);
     expect((await problemOf(given)).correlation_id).toBe(own);
-    expect(backend.log.some((line) => line.includes('"event":"request"') && line.includes(own))).toBe(true);
+    // Said once the answer has gone.
+    await eventually(() =>
+      expect(backend.log.some((line) => line.includes('"event":"request"') && line.includes(own))).toBe(true),
+    );
     const made = await get('/agent/_health', { 'x-correlation-id': 'not\u00a0a uuid' });
     expect(made.headers.get('x-correlation-id')).toMatch(/^[0-9a-f-]{36}$/);
   });

@@ -67,4 +67,4 @@ it(`${STREAMS} open streams: each of them is told, the narrowed ones what is the
 
   for (const answer of answers.splice(0)) answer.destroy();
   await eventually(async () => expect(await backend.openStreams()).toBe(0), { timeoutMs: 30_000 });
-}, 60_000);
+}, 180_000);

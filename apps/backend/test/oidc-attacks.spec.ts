@@ -111,7 +111,8 @@ it('a person who cancels is told so', async () => {
 
 it('guesses are cut off, and leave no lines then', async () => {
   const failures: (string | null)[] = [];
-  for (let n = 0; n < 40; n++)
+  // On a busy machine one or the other more is answered meanwhile.
+  while (failures.length < 200 && failures.at(-1) !== 'too_many')
     failures.push(
       (await stage.visit(stage.browser(), `${stage.backend.url}/admin/api/sign-in/oidc/callback?state=x`))
         .failure,

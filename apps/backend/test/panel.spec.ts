@@ -67,7 +67,7 @@ it('says in words why nobody was signed in, once, and does not lose the way in b
   await page.getByRole('button', { name: 'Sign in with Example Login' }).click();
   const alert = page.getByRole('alert');
   await alert.getByText('viw does not: an administrator has to enter your identity first').waitFor();
-  expect(page.url()).toBe(`${stage.backend.url}/`);
+  await eventually(() => expect(page.url()).toBe(`${stage.backend.url}/`));
   await page.getByLabel('E-mail').waitFor();
   await page.reload();
   await page.getByRole('button', { name: 'Sign in with Example Login' }).waitFor();

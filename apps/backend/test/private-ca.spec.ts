@@ -32,6 +32,10 @@ beforeAll(async () => {
   await second.stop();
   backend = first;
   admin = await backend.signIn();
+  // Their lists are made after them.
+  await eventually(async () => {
+    for (const { revocation_list: list } of Object.values(await authorities())) expect(list).not.toBeNull();
+  });
 });
 afterAll(async () => {
   await backend?.stop();

@@ -57,7 +57,7 @@ describe('the helper carries out', () => {
   });
 
   it('readings of the real host, for which the agent needs no signature', async () => {
-    const { stdout } = await helper.client.call({ verb: 'get_system_health', timeoutMs: 5_000 });
+    const { stdout } = await helper.client.call({ verb: 'get_system_health', timeoutMs: 60_000 });
     const health = parseResult('get_system_health', stdout);
     expect(health.mem?.total_mb).toBeGreaterThan(100);
     expect(health.uptime_s).toBeGreaterThan(0);
@@ -81,7 +81,7 @@ describe('the helper carries out', () => {
       'revoke_bootstrap',
       'tail_logs',
     ];
-    await expect(helper.client.describe()).resolves.toEqual(verbs);
+    await expect(helper.client.describe(60_000)).resolves.toEqual(verbs);
     // What this host lacks: an engine, OpenVPN's management interface.
     for (const verb of ['list_containers', 'get_session_status', 'get_monitoring_data'])
       expect(
@@ -150,7 +150,7 @@ describe('the helper carries out', () => {
     expect(await run()).toMatchObject({ status: 'error', rc: null, error: { code: 'PERMISSION_DENIED' } });
     rmSync(path);
     expect(await run()).toMatchObject({ status: 'error', rc: null, error: { code: 'SCRIPT_NOT_FOUND' } });
-    await expect(helper.client.describe()).resolves.not.toContain('create_panel_user');
+    await expect(helper.client.describe(60_000)).resolves.not.toContain('create_panel_user');
   });
 
   it('programs with an empty environment and a folder of their own', async () => {
@@ -170,17 +170,25 @@ describe('the helper carries out', () => {
   });
 
   it('nothing for longer than the time limit, children included', async () => {
+    await helper.running.stop();
+    await helper.start({ HOST_HELPER_TIMEOUT_MAX_S: '2' });
     helper.script(
       'add_user.sh',
-      'trap "" TERM; sleep 60 & echo $! >"$root/child"; echo $$ >"$root/leader"; wait; wait',
+      'trap "" TERM; sleep 600 & echo $! >"$root/child"; echo $$ >"$root/leader"; wait; wait',
     );
-    const reply = await helper.run('create_panel_user', { username: 'dave', password });
-    expect(reply).toMatchObject({ status: 'timeout', error: { code: 'EXEC_TIMEOUT' } });
-    expect(reply.duration_ms).toBeLessThan(10_000);
+    await eventually(async () => {
+      const reply = await helper.run('create_panel_user', { username: 'dave', password });
+      expect(reply).toMatchObject({ status: 'timeout', error: { code: 'EXEC_TIMEOUT' } });
+      expect(reply.duration_ms).toBeLessThan(60_000);
+      // On a busy machine the time may be over before it has begun.
+      expect(existsSync(join(helper.scripts, 'leader'))).toBe(true);
+    });
     for (const file of ['child', 'leader']) {
       const pid = Number(helper.read('scripts', file));
       await eventually(() => expect(alive(pid)).toBe(false));
     }
+    await helper.running.stop();
+    await helper.start();
   });
 
   it('huge output cut, secrets in it removed wherever they lie', async () => {
@@ -200,7 +208,10 @@ describe('the helper carries out', () => {
   });
 
   it('what it was killed in the middle of: never again, and says that nobody knows', async () => {
-    helper.script('add_user.sh', 'echo run >>"$root/killed-runs"; sleep 1.5; echo "created"');
+    helper.script(
+      'add_user.sh',
+      'echo run >>"$root/killed-runs"; while [ ! -e "$root/killed" ]; do sleep 0.05; done; echo "created"',
+    );
     const command = await helper.command('create_panel_user', { username: 'frank', password });
     const lost = expect(helper.call(command)).rejects.toMatchObject({
       code: 'HELPER_UNAVAILABLE',
@@ -208,6 +219,7 @@ describe('the helper carries out', () => {
     });
     await eventually(() => expect(existsSync(join(helper.scripts, 'killed-runs'))).toBe(true));
     await helper.running.kill('SIGKILL');
+    writeFileSync(join(helper.scripts, 'killed'), '');
     await lost;
     await helper.start();
     expect(await helper.call(command)).toMatchObject({ status: 'unknown', rc: null });

@@ -40,7 +40,7 @@ describe('the helper with the capabilities of its unit and no others', () => {
     expect(await helper.run('create_panel_user', user)).toMatchObject({ status: 'success', rc: 0 });
     expect(await helper.run('list_users')).toMatchObject({ stdout: '{"users":["alice"]}' });
     expect(await helper.run('delete_user', { username: 'alice' })).toMatchObject({ status: 'success' });
-    expect(await helper.client.call({ verb: 'get_system_health', timeoutMs: 5_000 })).toMatchObject({
+    expect(await helper.client.call({ verb: 'get_system_health', timeoutMs: 60_000 })).toMatchObject({
       status: 'success',
     });
   });

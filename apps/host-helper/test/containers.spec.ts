@@ -102,9 +102,9 @@ describe('session containers', () => {
 
   it('are offered only while an engine answers', async () => {
     const verbs = ['list_containers', 'spawn_container', 'stop_container', 'terminate_session'];
-    expect(await helper.client.describe()).toEqual(expect.arrayContaining(verbs));
+    expect(await helper.client.describe(60_000)).toEqual(expect.arrayContaining(verbs));
     await engine.stop();
-    const offered = await helper.client.describe();
+    const offered = await helper.client.describe(60_000);
     expect(offered.filter((verb) => verbs.includes(verb))).toEqual([]);
     expect(await helper.run('list_containers')).toMatchObject({
       status: 'error',

@@ -80,9 +80,11 @@ describe('the helper follows its backend by signed policies', () => {
     expect(await helper.call(during)).toMatchObject(refused);
     // What has run is still told, and the host still reports its health.
     expect(await helper.call(before)).toMatchObject({ status: 'success', stdout: 'created\n' });
-    await expect(helper.client.call({ verb: 'get_system_health', timeoutMs: 5_000 })).resolves.toMatchObject({
-      status: 'success',
-    });
+    await expect(helper.client.call({ verb: 'get_system_health', timeoutMs: 60_000 })).resolves.toMatchObject(
+      {
+        status: 'success',
+      },
+    );
     expect(runs()).toBe('run\n');
 
     await expect(adopt(signedPolicy(stranger, 2, [stranger]))).rejects.toMatchObject({

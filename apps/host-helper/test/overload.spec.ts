@@ -18,7 +18,7 @@ describe('the helper under a client that takes all it can', () => {
   beforeAll(async () => {
     await helper.prepare();
     // The programs of these tests end when the test says so.
-    await helper.start({ HOST_HELPER_TIMEOUT_MAX_S: '30' });
+    await helper.start();
     idleSockets = heldSockets();
   });
   afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
@@ -48,11 +48,17 @@ describe('the helper under a client that takes all it can', () => {
   };
 
   it('takes so many connections and no more, and new ones as soon as there is room', async () => {
-    const first = await Promise.all(Array.from({ length: CONNECTIONS_MAX }, open));
-    const more = await Promise.all(Array.from({ length: 20 }, open));
-    await eventually(() => expect(more.every(({ closed }) => closed())).toBe(true));
-    expect(first.some(({ closed }) => closed())).toBe(false);
-    await expect(helper.run('list_users')).rejects.toMatchObject({ code: 'HELPER_UNAVAILABLE' });
+    // Connections that say nothing are cut after five seconds: a busy machine may need another attempt.
+    const first = await eventually(async () => {
+      for (const socket of sockets.splice(0)) socket.destroy();
+      await eventually(() => expect(heldSockets()).toBe(idleSockets));
+      const taken = await Promise.all(Array.from({ length: CONNECTIONS_MAX }, open));
+      const more = await Promise.all(Array.from({ length: 20 }, open));
+      await eventually(() => expect(more.every(({ closed }) => closed())).toBe(true));
+      expect(taken.some(({ closed }) => closed())).toBe(false);
+      await expect(helper.run('list_users')).rejects.toMatchObject({ code: 'HELPER_UNAVAILABLE' });
+      return taken;
+    });
     first[0]?.socket.destroy();
     await eventually(async () => expect(await helper.run('list_users')).toMatchObject({ status: 'success' }));
     for (const { socket } of first) socket.destroy();

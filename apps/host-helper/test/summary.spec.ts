@@ -14,7 +14,7 @@ const summary = async () => {
   const { sig = '', ...reply } = await helper.client.call({
     verb: 'audit_summary',
     correlationId,
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
   });
   const proven = { ...reply, correlation_id: correlationId, agent_id: agentId, verb: 'audit_summary' };
   await verifyResult(helper.publicKeys.signing, proven, sig);
@@ -22,14 +22,14 @@ const summary = async () => {
 };
 
 it('counts what was done and what was refused, by its own signature; the agentâ€™s readings are not counted', async () => {
-  await helper.client.describe();
-  await helper.client.call({ verb: 'get_service_status', timeoutMs: 5_000 });
+  await helper.client.describe(60_000);
+  await helper.client.call({ verb: 'get_service_status', timeoutMs: 60_000 });
   expect(await summary()).toMatchObject({ actions: 0, counts: {} });
   await helper.run('list_users');
   await helper.run('list_users');
   const forged = await helper.command('list_users', {}, { key: await generateSigningKey() });
-  await helper.client.call({ ...forged, timeoutMs: 5_000 });
-  await helper.client.call({ verb: 'delete_user', args: { username: 'alice' }, timeoutMs: 5_000 });
+  await helper.client.call({ ...forged, timeoutMs: 60_000 });
+  await helper.client.call({ verb: 'delete_user', args: { username: 'alice' }, timeoutMs: 60_000 });
   const { since, until, ...counted } = await summary();
   expect(counted).toEqual({
     actions: 4,
@@ -42,5 +42,5 @@ it('counts what was done and what was refused, by its own signature; the agentâ€
 });
 
 it('tells its public keys, the same as "viw-host-helper keys" prints', async () => {
-  expect(await helper.client.publicKeys()).toEqual(helper.publicKeys);
+  expect(await helper.client.publicKeys(60_000)).toEqual(helper.publicKeys);
 });

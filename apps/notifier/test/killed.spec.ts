@@ -34,7 +34,12 @@ async function notifier(): Promise<Program> {
   const program = await startProgram({
     name: 'notifier',
     argv: [process.execPath, bundle],
-    env: { ...stage.environment, NOTIFIER_OPS_BIND: ops, NOTIFIER_ATTEMPTS: '10' },
+    env: {
+      ...stage.environment,
+      NOTIFIER_OPS_BIND: ops,
+      NOTIFIER_ATTEMPTS: '10',
+      NOTIFIER_WEBHOOK_TIMEOUT_S: '2',
+    },
     readyWhen: { url: `http://${ops}/internal/readyz` },
   });
   programs.push(program);

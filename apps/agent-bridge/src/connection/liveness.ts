@@ -9,6 +9,8 @@ const TICK_MS = 100;
 const SLOTS = 1_024;
 /** Sockets looked at in one turn of the event loop. */
 const LOOKS_PER_TURN = 500;
+/** A sweep that comes so long after the one before was held up, milliseconds. */
+const HELD_UP_MS = 500;
 
 export interface LivenessOptions {
   /** Between two WebSocket pings, and between two HEARTBEAT frames, milliseconds. */
@@ -23,16 +25,22 @@ export interface LivenessDeps {
   readonly metrics: BridgeMetrics;
 }
 
-/** Who is silent, who needs a ping, who a HEARTBEAT with the newest confirmed telemetry: one timer for all sockets. */
+/**
+ * Who is silent, who needs a ping, who a HEARTBEAT with the newest confirmed telemetry: one timer for all sockets. After this
+ * process itself stood still nobody counts as silent for one heartbeat: what came meanwhile has not been read yet.
+ */
 export class Liveness {
   readonly #heartbeatMs: number;
   readonly #deps: LivenessDeps;
   readonly #wheel: TimerWheel<Connection>;
+  #sweptAt: number;
+  #nobodySilentBefore = 0;
 
   constructor({ heartbeatMs }: LivenessOptions, deps: LivenessDeps) {
     this.#heartbeatMs = heartbeatMs;
     this.#deps = deps;
-    this.#wheel = new TimerWheel({ tickMs: TICK_MS, slots: SLOTS, now: deps.clock.now() });
+    this.#sweptAt = deps.clock.now();
+    this.#wheel = new TimerWheel({ tickMs: TICK_MS, slots: SLOTS, now: this.#sweptAt });
   }
 
   /** Its first heartbeat comes at a random time, so that a fleet that connected at one instant is spread. */
@@ -51,12 +59,15 @@ export class Liveness {
   /** Called every 100 ms or so. */
   sweep(): void {
     const now = this.#deps.clock.now();
+    if (now - this.#sweptAt > HELD_UP_MS) this.#nobodySilentBefore = now + this.#heartbeatMs;
+    this.#sweptAt = now;
     for (const connection of this.#wheel.due(now, LOOKS_PER_TURN)) this.#look(connection, now);
   }
 
   #look(connection: Connection, now: number): void {
     if (connection.ended) return;
-    const silentAt = connection.lastSeenAt + connection.dialect.silentAfterMs;
+    const { lastSeenAt, dialect } = connection;
+    const silentAt = Math.max(lastSeenAt + dialect.silentAfterMs, this.#nobodySilentBefore);
     if (now >= silentAt) {
       this.#deps.metrics.heartbeatsMissed.inc();
       this.#deps.end(connection, ends.silent);
