@@ -15,7 +15,11 @@ import { certificateNamed } from './certificate-named';
 export const withWait = (command: Command): Command =>
   command
     .option('--wait', 'until it has ended; exit status 0 only when it succeeded')
-    .addOption(new Option('--timeout <seconds>', 'of --wait').argParser(wholeNumber(1)));
+    .addOption(
+      new Option('--timeout <seconds>', 'wait no longer; it goes on')
+        .argParser(wholeNumber(1))
+        .implies({ wait: true }),
+    );
 
 type Rollout = Partial<DeployOrder>;
 
@@ -64,7 +68,7 @@ export function certificateWork(certs: Command, define: Define): void {
             http_via.unwrap().options,
           ),
         )
-        .addOption(new Option('--key-type <type>', '(default: ec-p256)').choices(keyType.options))
+        .addOption(new Option('--key-type <type>', 'of its key (default: ec-p256)').choices(keyType.options))
         .option('--deploy-to <ids...>', 'virtual hosts that are to serve it'),
     ),
     async (

@@ -46,7 +46,11 @@ export const commandsGroup: CommandGroup = (program, define) => {
           .default(undefined, `${limits.commandTtlDefaultSeconds}, by the backend`),
       )
       .option('--wait', 'until it has ended; exit status 0 only when it succeeded')
-      .addOption(new Option('--timeout <seconds>', 'of --wait').argParser(wholeNumber(1))),
+      .addOption(
+        new Option('--timeout <seconds>', 'wait no longer; it goes on')
+          .argParser(wholeNumber(1))
+          .implies({ wait: true }),
+      ),
     run,
   );
 
@@ -75,7 +79,11 @@ export const commandsGroup: CommandGroup = (program, define) => {
       .argument('<gateway>', 'agent id')
       .argument('<command>', 'its correlation id')
       .option('--wait', 'until it has ended; exit status 0 only when it succeeded')
-      .addOption(new Option('--timeout <seconds>', 'of --wait').argParser(wholeNumber(1))),
+      .addOption(
+        new Option('--timeout <seconds>', 'wait no longer; it goes on')
+          .argParser(wholeNumber(1))
+          .implies({ wait: true }),
+      ),
     async (invocation, [agentId, id], { wait = false, timeout }) => {
       const record = wait
         ? await followCommand(invocation, { agentId, id, timeoutS: timeout })

@@ -2,7 +2,6 @@ import { link, open, unlink, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { AppError } from '@viw/runtime';
 import { plainText } from '../terminal/terminal-text';
 
