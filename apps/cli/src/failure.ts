@@ -18,7 +18,27 @@ export interface Failure {
   readonly retry_after_s?: number | undefined;
 }
 
+/** No answer came to what was asked for by this id: it may have been accepted. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
+
+  constructor(
+    /** As it is typed. */
+    readonly lookBy: string,
+    readonly correlationId: string,
+    override readonly cause: unknown,
+  ) {
+    super('no answer');
+  }
+}
+
 export function failureOf(error: unknown): Failure {
+  if (error instanceof OutcomeUnknown)
+    return {
+      ...failureOf(error.cause),
+      advice: `Whether it was accepted is not known: ${error.lookBy}`,
+      correlation_id: error.correlationId,
+    };
   if (error instanceof ApiError) return refusal(error);
   if (error instanceof UnreachableError) return unreachable(error);
   if (error instanceof UnexpectedAnswerError)
@@ -105,14 +125,20 @@ function causeOf(error: unknown): string | undefined {
   return undefined;
 }
 
-function unreachable(error: UnreachableError): Failure {
-  const cause = causeOf(error.cause);
-  const isTrust = cause !== undefined && /SELF_SIGNED|UNABLE_TO|UNTRUSTED/.test(cause);
+/** Before anything was sent. */
+const neverSent =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CERT_.*|ERR_TLS_.*|UND_ERR_CONNECT_TIMEOUT|.*(SELF_SIGNED|UNABLE_TO|UNTRUSTED).*)$/;
+
+function unreachable({ cause: reason, method }: UnreachableError): Failure {
+  const cause = causeOf(reason) ?? '';
+  const isTrust = /SELF_SIGNED|UNABLE_TO|UNTRUSTED/.test(cause);
+  const advice = isTrust ? untrusted : (adviceByCause[cause] ?? 'Is VIW_URL right, and the network there?');
+  const mayHaveArrived = method !== undefined && method !== 'GET' && !neverSent.test(cause);
   return {
     exit: exitStatus.unavailable,
     code: 'UNREACHABLE',
     title: 'The backend cannot be reached',
-    ...(cause !== undefined && { detail: cause }),
-    advice: isTrust ? untrusted : (adviceByCause[cause ?? ''] ?? 'Is VIW_URL right, and the network there?'),
+    ...(cause !== '' && { detail: cause }),
+    advice: mayHaveArrived ? `Whether it took effect is not known: look first. ${advice}` : advice,
   };
 }

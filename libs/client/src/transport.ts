@@ -86,7 +86,10 @@ export class Transport {
       });
     } catch (cause) {
       if (signal?.aborted) throw cause;
-      throw new UnreachableError(`${spec.method} ${spec.path}: no answer from the backend`, { cause });
+      throw new UnreachableError(`${spec.method} ${spec.path}: no answer from the backend`, {
+        cause,
+        method: spec.method,
+      });
     }
     this.#cookies.remember(response.headers);
     if (!response.ok) throw await apiErrorFrom(response);

@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { streams } from '@viw/contracts';
-import { uuidv7 } from '@viw/runtime';
+import { listen, uuidv7 } from '@viw/runtime';
 import { eventually, freePort, selfSign } from '@viw/testing';
 import { sql } from 'kysely';
 import { setAside } from '../set-aside';
@@ -180,6 +181,23 @@ describe('the way to the backend', () => {
       status: 0,
       stderr: '',
     });
+  });
+
+  it('goes to the address that was set, not where that leads', async () => {
+    const seen: string[] = [];
+    const server = createServer(({ url = '' }, response) => {
+      seen.push(url);
+      response.writeHead(307, { location: `/led${url}` }).end();
+    });
+    const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+    const settings = { ...(await stage.settings('viewer')), VIW_URL: `http://127.0.0.1:${port}` };
+    const led = await stage.viw.run(['freeze', 'status'], settings);
+    await new Promise((closed) => server.close(closed));
+    expect([led.status, led.stderr]).toEqual([
+      1,
+      expect.stringMatching(/HTTP_307.*\n +VIW_URL leads elsewhere/),
+    ]);
+    expect(seen).toEqual(['/admin/api/freeze']);
   });
 
   it('that nobody is at the end of is exit status 3; a key that is none is 1, and is not repeated', async () => {

@@ -1,8 +1,9 @@
 import { Option } from 'commander';
 import { commandStatus, isTerminal, limits, type CommandStatus } from '@viw/contracts';
 import { AppError, uuidv7 } from '@viw/runtime';
-import { UnreachableError } from '@viw/client';
+import { ApiError } from '@viw/client';
 import { exitStatus, type ExitStatus } from '../exit-status';
+import { OutcomeUnknown } from '../failure';
 import { followCommand } from '../follow/follow-command';
 import {
   answerList,
@@ -147,9 +148,8 @@ async function run(
   const accepted = await client.commands
     .run(agentId, { ...body, ...(ttl !== undefined && { ttl_s: ttl }) })
     .catch((error: unknown) => {
-      if (error instanceof UnreachableError)
-        report.note(`Whether it was accepted is not known: viw commands show ${agentId} ${id}`);
-      throw error;
+      if (isRefusal(error)) throw error;
+      throw new OutcomeUnknown(`viw commands show ${agentId} ${id}`, id, error);
     });
   if (!wait) {
     report.answer({ agent_id: agentId, ...accepted }, () => accepted.correlation_id);
@@ -164,3 +164,6 @@ async function run(
   answerCommand(report, record, 'result');
   return record.status === 'succeeded' ? exitStatus.ok : exitStatus.failed;
 }
+
+/** The backend itself says that nothing was accepted. */
+const isRefusal = (error: unknown): boolean => error instanceof ApiError && error.status < 500;
