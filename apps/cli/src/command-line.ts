@@ -15,7 +15,7 @@ import { exitStatus, exitStatusText, type ExitStatus } from './exit-status';
 import { failureOf } from './failure';
 import type { Action, CommandGroup } from './invocation';
 import { Reporter } from './terminal/reporter';
-import { plainText } from './terminal/terminal-text';
+import { usageError } from './usage-error';
 import { Terminal, type TerminalDeps } from './terminal/terminal';
 
 /** In the order of the help. */
@@ -84,7 +84,8 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
     }
   };
   const program = buildProgram(perform, new Terminal(around));
-  talkThrough(program, around);
+  const json = argv.includes('--json');
+  talkThrough(program, around, (text) => new Reporter({ json }, around).fail(usageError(text)));
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
@@ -94,20 +95,16 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
   return status;
 }
 
-/** An error names an option, never what was given for it. */
-const withoutValues = (text: string): string =>
-  text
-    .replace(/(unknown option '-[^='\s]*)[^']*'/g, "$1'")
-    .replace(/(argument) '[^']*' is invalid/g, '$1 is invalid')
-    .replace(/(command-argument value) '[^']*' is invalid/g, '$1 is invalid');
-
-/** Of the program and every command in it: errors are thrown, and written where they belong. */
-function talkThrough(command: Command, { stdout, stderr }: TerminalDeps): void {
+/** Of the program and every command in it: errors are thrown, and told where everything else is. */
+function talkThrough(
+  command: Command,
+  { stdout, stderr }: TerminalDeps,
+  refuse: (text: string) => void,
+): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => void stdout.write(text),
     writeErr: (text) => void stderr.write(text),
-    outputError: (text, write) => write(plainText(withoutValues(text).replace(/^error: /, 'viw: '))),
+    outputError: refuse,
   });
-  command.showHelpAfterError('  --help shows what there is');
-  for (const child of command.commands) talkThrough(child, { stdout, stderr } as TerminalDeps);
+  for (const child of command.commands) talkThrough(child, { stdout, stderr } as TerminalDeps, refuse);
 }

@@ -71,7 +71,7 @@ it('is waited for: what the host printed is the output, its end the exit status'
   expect(await running.ended).toEqual({
     status: 0,
     stdout: 'alice\n\\u{1b}[2Jbob\\u{9b}\n',
-    stderr: expect.stringMatching(/^(accepted\n|queued\n)+succeeded\ncareful\n$/) as string,
+    stderr: expect.stringMatching(/^command \S+\n(accepted\n|queued\n)+succeeded\ncareful\n$/) as string,
   });
   expect(await accepted(gateway)).toMatchObject([{ parameters: { unit: 'openvpn', lines: 200 } }]);
 });

@@ -7,19 +7,10 @@ import {
   type DeployOrder,
   type RevocationReason,
 } from '@viw/contracts';
-import { answerOperation, type WaitOptions } from '../follow/follow-operation';
+import { answerOperation } from '../follow/follow-operation';
+import { withWait, type WaitOptions } from '../follow/wait-options';
 import { wholeNumber, type Define } from '../invocation';
 import { certificateNamed } from './certificate-named';
-
-/** `--wait` and `--timeout`. */
-export const withWait = (command: Command): Command =>
-  command
-    .option('--wait', 'until it has ended; exit status 0 only when it succeeded')
-    .addOption(
-      new Option('--timeout <seconds>', 'wait no longer; it goes on')
-        .argParser(wholeNumber(1))
-        .implies({ wait: true }),
-    );
 
 type Rollout = Partial<DeployOrder>;
 

@@ -1,10 +1,11 @@
 import { answerList, withListSize, type CommandGroup, type ListSize } from '../invocation';
-import { answerWhenEnded, type WaitOptions } from '../follow/follow-operation';
+import { answerWhenEnded } from '../follow/follow-operation';
+import { withWait, type WaitOptions } from '../follow/wait-options';
 import { exitStatus } from '../exit-status';
 import { listed } from '../paging';
 import { certificateNamed } from './certificate-named';
 import { certificateText } from './certificate-text';
-import { certificateWork, withWait } from './certificate-work';
+import { certificateWork } from './certificate-work';
 import { operationText } from './operation-text';
 
 export const certsGroup: CommandGroup = (program, define) => {

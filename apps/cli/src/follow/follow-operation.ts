@@ -4,11 +4,7 @@ import type { Invocation } from '../invocation';
 import type { Reporter } from '../terminal/reporter';
 import { operationText } from '../commands/operation-text';
 import { follow } from './follow';
-
-export interface WaitOptions {
-  readonly wait?: boolean;
-  readonly timeout?: number;
-}
+import type { WaitOptions } from './wait-options';
 
 /** Of work that was accepted: where it is, or with `--wait` what came of it. */
 export async function answerOperation(
@@ -18,7 +14,10 @@ export async function answerOperation(
 ): Promise<ExitStatus> {
   const { report } = invocation;
   const id = accepted.operation_id;
-  if (wait) return answerWhenEnded(invocation, id, timeout);
+  if (wait) {
+    report.note(`operation ${id}`);
+    return answerWhenEnded(invocation, id, timeout);
+  }
   report.answer(accepted, () => `certificate ${accepted.certificate_id}\noperation   ${id}`);
   report.note(`Accepted. What becomes of it: viw certs operation ${id} --wait`);
   return exitStatus.ok;
