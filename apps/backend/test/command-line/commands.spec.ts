@@ -19,6 +19,9 @@ async function newGateway(): Promise<string> {
 
 const accepted = async (agentId: string) => (await stage.admin.commands.list(agentId)).items;
 
+/** No command ends by itself here. */
+const long = ['--ttl', '3600'];
+
 /** As a results-writer ends it. */
 async function end(agentId: string, status: string, stdout: string, stderr = ''): Promise<void> {
   const [command] = await eventually(async () => {
@@ -39,7 +42,7 @@ async function end(agentId: string, status: string, stdout: string, stderr = '')
 
 it('is accepted and told by its id; listed, shown and cancelled', async () => {
   const gateway = await newGateway();
-  const { status, stdout, stderr } = await stage.run(['commands', 'run', gateway, 'list_users']);
+  const { status, stdout, stderr } = await stage.run(['commands', 'run', gateway, 'list_users', ...long]);
   const id = stdout.trim();
   expect([status, stderr]).toEqual([0, expect.stringContaining(`viw commands show ${gateway} ${id} --wait`)]);
   expect(await accepted(gateway)).toMatchObject([{ correlation_id: id, verb: 'list_users' }]);
@@ -61,9 +64,7 @@ it('is waited for: what the host printed is the output, its end the exit status'
     'run',
     gateway,
     'tail_logs',
-    '--param',
-    'unit=openvpn',
-    '--wait',
+    ...['--param', 'unit=openvpn', '--wait', ...long],
   ]);
   await running.said(/^(accepted|queued)$/m);
   // What a host prints does not move the cursor of whoever reads it.
@@ -78,7 +79,7 @@ it('is waited for: what the host printed is the output, its end the exit status'
 
 it('that fails is told so by exit status 1', async () => {
   const gateway = await newGateway();
-  const running = await stage.start(['commands', 'run', gateway, 'list_users', '--wait', '--json']);
+  const running = await stage.start(['commands', 'run', gateway, 'list_users', ...long, '--wait', '--json']);
   await end(gateway, 'failed', '');
   const { status, stdout } = await running.ended;
   expect(status).toBe(1);
@@ -87,7 +88,15 @@ it('that fails is told so by exit status 1', async () => {
 
 it('that is not waited for any longer goes on', async () => {
   const gateway = await newGateway();
-  const { status, stderr } = await stage.run(['commands', 'run', gateway, 'list_users', '--timeout', '1']);
+  const { status, stderr } = await stage.run([
+    'commands',
+    'run',
+    gateway,
+    'list_users',
+    ...long,
+    '--timeout',
+    '1',
+  ]);
   expect([status, stderr]).toEqual([
     1,
     expect.stringMatching(/goes on.*\(TIMEOUT\)\n +Look later: viw commands show/),
