@@ -59,6 +59,15 @@ module.exports = {
       to: { path: '^libs/', pathNot: '^libs/(contracts|client)/' },
     },
     {
+      name: 'command-line-talks-to-the-backend-only',
+      severity: 'error',
+      from: { path: '^apps/cli/' },
+      to: {
+        path: '(^(libs|tools)/)|(node_modules/(pg|kysely|ioredis|ssh2|ws)/)',
+        pathNot: '^libs/(contracts|client|runtime)/',
+      },
+    },
+    {
       name: 'contracts-depend-on-nothing-of-ours',
       severity: 'error',
       from: { path: '^libs/contracts/' },

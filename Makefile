@@ -6,7 +6,7 @@ export NX_DAEMON := false
 export NX_TUI := false
 
 composed := agent-bridge backend telemetry-writer results-writer cert-worker notifier
-services := $(composed) gateway-agent host-helper
+services := $(composed) gateway-agent host-helper cli
 
 .PHONY: help demo demo-check test host-check tls-check chaos bench check build sbom deps system-packages clean
 

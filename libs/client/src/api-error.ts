@@ -28,6 +28,13 @@ export class ApiError extends Error {
 /** No answer at all: refused connection, broken connection, DNS. Whether a write took effect is not known. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
+  /** Of the request: nothing has changed by a GET. */
+  readonly method: string | undefined;
+
+  constructor(message: string, { method, ...options }: ErrorOptions & { readonly method?: string } = {}) {
+    super(message, options);
+    this.method = method;
+  }
 }
 
 /** An answer came that is not what the contract says; nothing in it is used. */

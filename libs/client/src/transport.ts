@@ -12,6 +12,8 @@ export interface ClientOptions {
   /** Origin of the backend, such as `https://viw.example.org`; empty in a browser: the page's own origin. */
   readonly baseUrl: string;
   readonly auth: ClientAuth;
+  /** In place of the platform's own, for who has trust anchors or a way of its own. */
+  readonly fetch?: typeof fetch | undefined;
 }
 
 export interface CallOptions {
@@ -72,9 +74,10 @@ export class Transport {
   /** The raw successful answer, its body not yet read. */
   async open(spec: CallSpec): Promise<Response> {
     const signal = spec.options?.signal;
+    const send = this.#options.fetch ?? fetch;
     let response: Response;
     try {
-      response = await fetch(this.#url(spec), {
+      response = await send(this.#url(spec), {
         method: spec.method,
         headers: this.#headers(spec),
         credentials: 'same-origin',
@@ -83,7 +86,10 @@ export class Transport {
       });
     } catch (cause) {
       if (signal?.aborted) throw cause;
-      throw new UnreachableError(`${spec.method} ${spec.path}: no answer from the backend`, { cause });
+      throw new UnreachableError(`${spec.method} ${spec.path}: no answer from the backend`, {
+        cause,
+        method: spec.method,
+      });
     }
     this.#cookies.remember(response.headers);
     if (!response.ok) throw await apiErrorFrom(response);

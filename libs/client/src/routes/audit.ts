@@ -2,6 +2,7 @@ import {
   auditPage,
   auditReported,
   auditVerification,
+  type auditExportQuery,
   type auditListQuery,
   type auditReport,
   type auditVerifyQuery,
@@ -18,8 +19,18 @@ export const auditRoutes = (http: Transport) => ({
   verify: (known: z.output<typeof auditVerifyQuery> = {}, options?: CallOptions) =>
     http.call(auditVerification, { method: 'GET', path: `${root}/verify`, query: known, options }),
   /** The raw answer, its body not yet read: JSON lines or CSV, oldest first. */
-  export: (format: 'jsonl' | 'csv', options?: CallOptions) =>
-    http.open({ method: 'GET', path: `${root}/export`, query: { format }, accept: '*/*', options }),
+  export: (
+    format: 'jsonl' | 'csv',
+    options?: CallOptions,
+    filters: Omit<Partial<z.input<typeof auditExportQuery>>, 'format'> = {},
+  ) =>
+    http.open({
+      method: 'GET',
+      path: `${root}/export`,
+      query: { ...filters, format },
+      accept: '*/*',
+      options,
+    }),
   report: (body: z.input<typeof auditReport>, options?: WriteOptions) =>
     http.call(auditReported, { method: 'POST', path: '/api/v1/audit', body, options }),
   recent: (query: { hours?: number; user_id?: string } = {}, options?: CallOptions) =>

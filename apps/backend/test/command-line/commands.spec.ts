@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from '@viw/testing';
+import { sql } from 'kysely';
+import { uniqueAgent } from '../test-backend';
+import { commandLineStage } from './command-line-stage';
+
+const stage = commandLineStage();
+
+async function newGateway(): Promise<string> {
+  const id = uniqueAgent();
+  await stage.admin.gateways.register({
+    agent_id: id,
+    public_keys: { sealing: stage.around.sealing.publicKey },
+  });
+  return id;
+}
+
+const accepted = async (agentId: string) => (await stage.admin.commands.list(agentId)).items;
+
+/** No command ends by itself here. */
+const long = ['--ttl', '3600'];
+
+/** As a results-writer ends it. */
+async function end(agentId: string, status: string, stdout: string, stderr = ''): Promise<void> {
+  const [command] = await eventually(async () => {
+    const items = await accepted(agentId);
+    expect(items).toHaveLength(1);
+    return items;
+  });
+  const id = command?.correlation_id;
+  await sql`INSERT INTO viw.agent_command_results (agent_id, result_id, event_id, correlation_id, verb, status, rc,
+      stdout, stderr, truncated, duration_ms, started_at, finished_at, hub, session_id, epoch, received_at, late, believed)
+    SELECT agent_id, gen_random_uuid(), gen_random_uuid(), correlation_id, verb,
+      ${status === 'succeeded' ? 'success' : 'error'}, 0, ${stdout}, ${stderr}, false, 1, now(), now(), 'h', 's', 1, now(),
+      false, true FROM viw.agent_commands WHERE correlation_id = ${id}`.execute(stage.around.owner);
+  await sql`UPDATE viw.agent_commands SET status = ${status}, finished_at = now() WHERE correlation_id = ${id}`.execute(
+    stage.around.owner,
+  );
+}
+
+it('is accepted and told by its id; listed, shown and cancelled', async () => {
+  const gateway = await newGateway();
+  const { status, stdout, stderr } = await stage.run(['commands', 'run', gateway, 'list_users', ...long]);
+  const id = stdout.trim();
+  expect([status, stderr]).toEqual([0, expect.stringContaining(`viw commands show ${gateway} ${id} --wait`)]);
+  expect(await accepted(gateway)).toMatchObject([{ correlation_id: id, verb: 'list_users' }]);
+
+  const list = await stage.run(['commands', 'list', gateway]);
+  expect(list.stdout).toMatch(new RegExp(`^COMMAND +VERB +STATUS[^\\n]+\\n${id} +list_users `));
+  expect(await stage.json(['commands', 'show', gateway, id])).toMatchObject({ verb: 'list_users' });
+  // It waits for a hub, which there is none of here.
+  expect(await stage.run(['commands', 'cancel', gateway, id])).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/^Asked for/) as string,
+  });
+});
+
+it('is waited for: what the host printed is the output, its end the exit status', async () => {
+  const gateway = await newGateway();
+  const running = await stage.start([
+    'commands',
+    'run',
+    gateway,
+    'tail_logs',
+    ...['--param', 'unit=openvpn', '--wait', ...long],
+  ]);
+  await running.said(/^(accepted|queued)$/m);
+  // What a host prints does not move the cursor of whoever reads it.
+  await end(gateway, 'succeeded', 'alice\n\u001b[2Jbob\u009b\n', 'careful');
+  expect(await running.ended).toEqual({
+    status: 0,
+    stdout: 'alice\n\\u{1b}[2Jbob\\u{9b}\n',
+    stderr: expect.stringMatching(/^command \S+\n(accepted\n|queued\n)+succeeded\ncareful\n$/) as string,
+  });
+  expect(await accepted(gateway)).toMatchObject([{ parameters: { unit: 'openvpn', lines: 200 } }]);
+});
+
+it('that fails is told so by exit status 1', async () => {
+  const gateway = await newGateway();
+  const running = await stage.start(['commands', 'run', gateway, 'list_users', ...long, '--wait', '--json']);
+  await end(gateway, 'failed', '');
+  const { status, stdout } = await running.ended;
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ verb: 'list_users', status: 'failed', result: { rc: 0 } });
+});
+
+it('that is not waited for any longer goes on', async () => {
+  const gateway = await newGateway();
+  const { status, stderr } = await stage.run([
+    'commands',
+    'run',
+    gateway,
+    'list_users',
+    ...long,
+    '--timeout',
+    '1',
+  ]);
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/goes on.*\(TIMEOUT\)\n +Look later: viw commands show/),
+  ]);
+  expect(await accepted(gateway)).toHaveLength(1);
+});
+
+describe('a secret argument', () => {
+  const secret = `Planted-${randomUUID()}`;
+  const run = (gateway: string) => [
+    'commands',
+    'run',
+    gateway,
+    'create_panel_user',
+    '--param',
+    'username=anna',
+  ];
+
+  it.each([
+    ['as it is', ['--param', `password=${secret}`]],
+    ['misspelt', ['--param', `pasword=${secret}`]],
+    ['as an option', [`--password=${secret}`]],
+  ])('on the command line is refused, not sent and not repeated: %s', async (_, more) => {
+    const gateway = await newGateway();
+    const { status, stdout, stderr } = await stage.run([...run(gateway), ...more]);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).not.toContain(secret);
+    expect(await accepted(gateway)).toEqual([]);
+  });
+
+  it('comes from standard input or a file, and is printed nowhere', async () => {
+    const file = join(stage.viw.dir, 'parameters.json');
+    await writeFile(file, JSON.stringify({ password: secret }));
+    for (const [given, input] of [
+      ['-', JSON.stringify({ password: secret })],
+      [file, ''],
+    ] as const) {
+      const gateway = await newGateway();
+      const { status, stdout, stderr } = await stage.run([...run(gateway), '--params-file', given], input);
+      expect([status, stderr]).toEqual([0, expect.stringContaining('Accepted')]);
+      const shown = await stage.run(['commands', 'show', gateway, stdout.trim()]);
+      expect(stdout + stderr + shown.stdout + shown.stderr).not.toContain(secret);
+      expect(shown.stdout).toContain('{"password":"***","username":"anna"}');
+    }
+  });
+
+  it('that is missing is asked for, where nobody is there to be asked in words', async () => {
+    const gateway = await newGateway();
+    const { status, stderr } = await stage.run(run(gateway));
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/"password" of create_panel_user is missing.*\n.*--params-file/),
+    ]);
+    expect(await accepted(gateway)).toEqual([]);
+  });
+});
+
+it('what the backend refuses is told with its reason and correlation id', async () => {
+  const gateway = await newGateway();
+  const wrong = await stage.run(['commands', 'run', gateway, 'tail_logs', '--param', 'lines=0']);
+  expect(wrong).toMatchObject({ status: 1, stdout: '' });
+  expect(wrong.stderr).toMatch(/\(VALIDATION_FAILED\)\n( {2}\S+: .+\n)+ {2}correlation id [0-9a-f-]{36}\n$/);
+
+  const viewer = await stage.viw.run(
+    ['commands', 'run', gateway, 'list_users', '--json'],
+    await stage.settings('viewer'),
+  );
+  expect(viewer).toMatchObject({ status: 1, stdout: '' });
+  expect(JSON.parse(viewer.stderr)).toMatchObject({
+    error: { code: 'FORBIDDEN', correlation_id: expect.any(String) as string },
+  });
+});

@@ -1,0 +1,59 @@
+import { PassThrough } from 'node:stream';
+import { facts, table } from './table';
+import { Terminal } from './terminal';
+import { plainJson, plainText } from './terminal-text';
+
+const hostile = 'a\u001b]0;title\u0007\u009b2J\u202eb\ud83d\ude00\u{e0001}\ud800';
+
+it('shows what would move a cursor or turn text round as what it is', () => {
+  expect(plainText(`${hostile}\r\n\tc\r`)).toBe(
+    'a\\u{1b}]0;title\\u{7}\\u{9b}2J\\u{202e}b\ud83d\ude00\\u{e0001}\\u{d800}\n\tc\\u{d}',
+  );
+  const json = plainJson({ [hostile]: [hostile, 'x\ny'] });
+  // eslint-disable-next-line no-control-regex -- these are what must not be there
+  expect(json).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(JSON.parse(json)).toEqual({ [hostile]: [hostile, 'x\ny'] });
+});
+
+it('aligns columns, also of wide characters and of texts that claim to be several lines', () => {
+  const text = table(
+    ['NAME', 'STATE'],
+    [
+      ['東京', 'connected'],
+      ['a\nb', null],
+      ['', 0],
+    ],
+  );
+  expect(text).toBe(['NAME     STATE', '東京     connected', 'a\\u{a}b  -', '-        0'].join('\n'));
+  expect(facts([['a', true]])).toBe('a  true');
+});
+
+describe('a secret', () => {
+  const person = () => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: jest.fn() });
+    const stdout = new PassThrough();
+    const stderr = Object.assign(new PassThrough(), { isTTY: true });
+    return { stdin, stdout, stderr };
+  };
+
+  it('is taken from the person and shown to nobody', async () => {
+    const streams = person();
+    const terminal = new Terminal(streams);
+    expect(terminal.isInteractive).toBe(true);
+    const asked = terminal.secret('password');
+    streams.stdin.write('canary\r');
+    expect(await asked).toBe('canary');
+    expect(streams.stdin.setRawMode.mock.calls).toEqual([[true], [false]]);
+    expect([String(streams.stderr.read()), streams.stdout.read()]).toEqual(['password: \n', null]);
+  });
+
+  it.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('is not taken after %s', async (_, typed) => {
+    const streams = person();
+    const asked = new Terminal(streams).secret('password');
+    streams.stdin.write(typed);
+    await expect(asked).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  });
+});
