@@ -68,6 +68,8 @@ export class ScopeRepository {
       operation: (change) => certificates.has(ownerOf(change)),
       server: (change) => servers.has(ownerOf(change)),
       alert: (change) => alerts.has(ownerOf(change)),
+      approval: () => false,
+      verb_policy: () => false,
     };
     return changes.filter((change) => shown[change.kind](change));
   }
