@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { VerbPolicyRules } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
+import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import type { AskedCommand, Db } from '../src/index';
 import {
@@ -56,7 +57,7 @@ const newGateway = async (): Promise<string> => {
 };
 
 /** What the statement that stores a command says to this one. */
-async function stored(agent: string, id: string, policyId?: string): Promise<string> {
+async function stored(agent: string, id: string, policyId?: string, on = db): Promise<string> {
   const { jws: _, ...made } = command(agent, { correlation_id: id });
   const { issued_by: by, ...row } = { ...made, jws: 'a.b.c', ...(policyId ? { policy_id: policyId } : {}) };
   const document = {
@@ -71,7 +72,7 @@ async function stored(agent: string, id: string, policyId?: string): Promise<str
     outcome: string;
   }>`SELECT viw.accept_command(${JSON.stringify(document)}::jsonb,
     ${JSON.stringify(entry)}::jsonb, NULL, t.seen, 100) AS outcome FROM viw.command_target(${agent}) t`.execute(
-    db,
+    on,
   );
   return rows[0]?.outcome ?? '';
 }
@@ -119,6 +120,45 @@ describe('the schema itself stores no command', () => {
     expect(await stored(agent, uuidv7(), policy)).toBe('accepted');
     await sql`UPDATE viw.verb_policies SET selector = '{"ids": [], "labels": {}}'`.execute(stage.f.db);
     expect(await stored(agent, uuidv7(), policy)).toBe('target_changed');
+  });
+});
+
+describe('while a command is being accepted', () => {
+  /** Runs `other` once the command is stored and not yet committed; commits when that waits for an advisory lock, or has ended. */
+  async function beside(agent: string, policyId: string, other: () => Promise<string>): Promise<string> {
+    return inTransaction(await stage.f.as('viw_backend'), async (trx) => {
+      expect(await stored(agent, uuidv7(), policyId, trx)).toBe('accepted');
+      let over = false;
+      const outcome = other().finally(() => (over = true));
+      await eventually(async () => {
+        const { rows } = await sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(
+          stage.f.db,
+        );
+        expect(over || rows.length > 0).toBe(true);
+      });
+      return over ? `did not wait: ${await outcome}` : { outcome };
+    }).then((waited) => (typeof waited === 'string' ? waited : waited.outcome));
+  }
+
+  it('its policy does not change', async () => {
+    const { policy_id: policy } = await set();
+    const change = () =>
+      inTransaction(db, async (trx) => {
+        await new VerbPolicyRepository({ db: trx }).lock(verb);
+        return 'changed';
+      });
+    expect(await beside(await newGateway(), policy, change)).toBe('changed');
+  });
+
+  it('none is on another gateway, when the policy allows one at a time', async () => {
+    const [agent, other] = [await newGateway(), await newGateway()];
+    // Of no other test.
+    await sql`UPDATE viw.agent_commands SET status = 'succeeded'`.execute(stage.f.db);
+    const { policy_id: policy } = await set({ max_targets: 1 });
+    // It does not wait for ever, and a busy machine may let it wait for too long.
+    const too = () => stored(other, uuidv7(), policy).catch((error: { code: string }) => error.code);
+    expect(['too_many_targets', '55P03', 'did not wait: 55P03']).toContain(await beside(agent, policy, too));
   });
 });
 
