@@ -46,6 +46,7 @@ import { certificateHistory } from './0060_certificate_history';
 import { authorityPhases } from './0061_authority_phases';
 import { channelBeginnings } from './0062_channel_beginnings';
 import { auditRetentionFloor } from './0064_audit_retention_floor';
+import { verbPolicies } from './0065_verb_policies';
 import { authorityConfirmation } from './0067_authority_confirmation';
 import { storedHistory } from './0068_stored_history';
 import { secondLooks } from './0069_second_looks';
@@ -103,6 +104,7 @@ export const migrations: readonly Migration[] = [
   authorityPhases,
   channelBeginnings,
   auditRetentionFloor,
+  verbPolicies,
   authorityConfirmation,
   storedHistory,
   secondLooks,
