@@ -112,4 +112,50 @@ export function issuancePages({ stage, watched, open }: PanelUnderTest): void {
     expect(await dialog.getByRole('combobox', { name: 'Proof of control' }).count()).toBe(0);
     expect(await issue('*.inside.test')).toMatchObject({ issuer: 'private-ca', dns_provider_id: null });
   });
+
+  it('issuance: accounts and providers are changed; a secret only together with where it is told', async () => {
+    const { page } = watched();
+    const admin = await stage().backend.signIn();
+    const account = await admin.acmeAccounts.create({ issuer: 'letsencrypt', terms_agreed: true });
+    const provider = await admin.dnsProviders.create({
+      name: 'hook',
+      kind: 'webhook',
+      zones: ['hook.test'],
+      settings: { url: 'https://hook.test/viw' },
+      secret: { signing_key: 'whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz' },
+    });
+    const dialog = page.getByRole('dialog');
+    await open('/issuance');
+    await page.getByRole('button', { name: 'Change letsencrypt', exact: true }).click();
+    await dialog.getByLabel('E-mail addresses').fill('ops@example.org');
+    await dialog.getByLabel('Profile').fill('short lived');
+    await dialog.getByRole('button', { name: 'Change ACME account' }).click();
+    await dialog.getByText('a profile name').waitFor();
+    expect(await watched().faults()).toEqual([]);
+    await dialog.getByLabel('Profile').fill('shortlived');
+    await dialog.getByRole('button', { name: 'Change ACME account' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await admin.acmeAccounts.get(account.id)).toMatchObject({
+      contact: ['mailto:ops@example.org'],
+      profile: 'shortlived',
+      label: account.label,
+    });
+
+    await page.getByRole('button', { name: 'Change hook', exact: true }).click();
+    await dialog.getByLabel('Name').fill('hook of ours');
+    await dialog.getByLabel('Replace its settings and its secret').check();
+    await dialog.getByLabel('Address').fill('https://new.hook.test/viw');
+    const key = 'bmV3IGtleSBvZiB0aGUgaG9vaywgbmV3';
+    await dialog.getByRole('textbox', { name: 'Signing key' }).fill(key);
+    expect(await watched().faults()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Change DNS provider' }).click();
+    await page.getByRole('button', { name: 'Change hook of ours' }).waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await admin.dnsProviders.get(provider.id)).toMatchObject({
+      name: 'hook of ours',
+      zones: ['hook.test'],
+      settings: { url: 'https://new.hook.test/viw' },
+    });
+    expect((await page.content()) + (await page.evaluate<string>(storedByPage))).not.toContain(key);
+  });
 }
