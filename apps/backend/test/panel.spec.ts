@@ -8,6 +8,7 @@ import { makeRequest } from '@viw/pki';
 import { eventually, startChromium } from '@viw/testing';
 import type { OidcStage } from './oidc/stage';
 import { oidcStage } from './oidc/stage';
+import { approvalPages } from './panel/approval-pages';
 import { builtPanel } from './panel/build-panel';
 import { issuancePages } from './panel/issuance-pages';
 import { storedByPage } from './panel/panel-under-test';
@@ -211,5 +212,7 @@ describe('pages that only some may see', () => {
     expect(await watched.faults()).toEqual([]);
   });
 
-  issuancePages({ stage: () => stage, watched: () => watched, open });
+  const panel = { stage: () => stage, watched: () => watched, open };
+  issuancePages(panel);
+  approvalPages(panel);
 });
