@@ -146,9 +146,23 @@ describe('pages that only some may see', () => {
     await page.getByRole('button', { name: 'Add API client' }).first().click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('billing');
-    await dialog.getByLabel('Narrowed to').fill('{"gateways": {"labels"');
-    await dialog.getByText('Not JSON').waitFor();
-    await dialog.getByLabel('Narrowed to').fill('{"certificates": {"domains": ["example.org"]}}');
+    const choose = async (label: string, option: string): Promise<void> => {
+      await dialog.getByRole('combobox', { name: label, exact: true }).click();
+      await page.getByRole('option', { name: option }).click();
+    };
+    await choose('Narrowed', 'Yes: to a part');
+    await choose('Certificates', 'Only these certificates');
+    const domains = dialog.getByRole('combobox', { name: 'Certificates by domain' });
+    for (const domain of ['example.org', '*.example.org']) {
+      await domains.fill(domain);
+      await domains.press('Enter');
+    }
+    await dialog.getByRole('button', { name: 'Add API client' }).click();
+    await dialog
+      .getByText('Neither a DNS name without a wildcard nor an IP address: *.example.org')
+      .waitFor();
+    expect(await watched.faults()).toEqual([]);
+    await domains.press('Backspace');
     await dialog.getByRole('button', { name: 'Add API client' }).click();
     await page.getByText('certificates below example.org').waitFor();
     await page.getByRole('button', { name: 'New key' }).click();

@@ -1,10 +1,11 @@
 import { gatewaySelector, type Scope } from '@viw/contracts';
+import type { ChoiceMode } from './choice-select';
 
 export type GatewaySelector = NonNullable<Scope['gateways']>;
 
 /** A selector as it is edited. `labels`: as typed, "name=value". */
 export interface GatewayChoice {
-  readonly mode: 'all' | 'some' | 'none';
+  readonly mode: ChoiceMode;
   readonly ids: readonly string[];
   readonly labels: readonly string[];
 }
