@@ -8,8 +8,10 @@ import { makeRequest } from '@viw/pki';
 import { eventually, startChromium } from '@viw/testing';
 import type { OidcStage } from './oidc/stage';
 import { oidcStage } from './oidc/stage';
+import { approvalPages } from './panel/approval-pages';
 import { builtPanel } from './panel/build-panel';
-import { plantedCertificate } from './panel/planted-certificate';
+import { issuancePages } from './panel/issuance-pages';
+import { storedByPage } from './panel/panel-under-test';
 import type { WatchedPage } from './panel/watched-page';
 import { watchedPage } from './panel/watched-page';
 
@@ -144,9 +146,23 @@ describe('pages that only some may see', () => {
     await page.getByRole('button', { name: 'Add API client' }).first().click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('billing');
-    await dialog.getByLabel('Narrowed to').fill('{"gateways": {"labels"');
-    await dialog.getByText('Not JSON').waitFor();
-    await dialog.getByLabel('Narrowed to').fill('{"certificates": {"domains": ["example.org"]}}');
+    const choose = async (label: string, option: string): Promise<void> => {
+      await dialog.getByRole('combobox', { name: label, exact: true }).click();
+      await page.getByRole('option', { name: option }).click();
+    };
+    await choose('Narrowed', 'Yes: to a part');
+    await choose('Certificates', 'Only these certificates');
+    const domains = dialog.getByRole('combobox', { name: 'Certificates by domain' });
+    for (const domain of ['example.org', '*.example.org']) {
+      await domains.fill(domain);
+      await domains.press('Enter');
+    }
+    await dialog.getByRole('button', { name: 'Add API client' }).click();
+    await dialog
+      .getByText('Neither a DNS name without a wildcard nor an IP address: *.example.org')
+      .waitFor();
+    expect(await watched.faults()).toEqual([]);
+    await domains.press('Backspace');
     await dialog.getByRole('button', { name: 'Add API client' }).click();
     await page.getByText('certificates below example.org').waitFor();
     await page.getByRole('button', { name: 'New key' }).click();
@@ -210,63 +226,7 @@ describe('pages that only some may see', () => {
     expect(await watched.faults()).toEqual([]);
   });
 
-  it('certificates: records set by hand are confirmed, and what cannot be taken back says so first', async () => {
-    const { page } = watched;
-    const admin = await stage.backend.signIn();
-    const { id, operation } = await plantedCertificate(admin, stage.around.owner, 'shop.example.org');
-    await open(`/operations/${operation}`);
-    await page.getByText('_acme-challenge.shop.example.org').waitFor();
-    expect(await watched.faults()).toEqual([]);
-    await page.getByRole('button', { name: 'I have set 1 record' }).click();
-    await page.getByText('You say it is set').waitFor();
-
-    await open(`/certificates/${id}`);
-    const dialog = page.getByRole('dialog');
-    await page.getByRole('button', { name: 'Roll back' }).click();
-    await dialog.getByRole('button', { name: 'Roll back on 0 virtual hosts' }).waitFor();
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByRole('button', { name: 'Revoke' }).click();
-    await dialog.getByText('A version with a new key is issued').waitFor();
-    expect(await watched.faults()).toEqual([]);
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByRole('button', { name: 'Retire' }).click();
-    await dialog.getByText('of 2 versions are destroyed').waitFor();
-    await dialog.getByLabel('to go on').fill('shop.example.org');
-    await dialog.getByRole('button', { name: 'Retire 1 certificate' }).click();
-    await page.getByText('Retired', { exact: true }).waitFor();
-    expect(await page.getByRole('button', { name: /Renew now|Retire/ }).count()).toBe(0);
-  });
-
-  it('issuance and notifications: secrets go in only, or are shown once', async () => {
-    const { page } = watched;
-    const dialog = page.getByRole('dialog');
-    await page.getByRole('link', { name: 'Issuance' }).click();
-    await page.getByRole('button', { name: 'Add DNS provider' }).first().click();
-    await dialog.getByLabel('Name').fill('zone keeper');
-    await dialog.getByLabel('Zones').fill('example.org');
-    await dialog.getByLabel('Primary server').fill('192.0.2.53:53');
-    await dialog
-      .getByRole('textbox', { name: 'TSIG key' })
-      .fill('hmac-sha256:viw:dGhlIHNlY3JldCBvZiBhIHpvbmU=');
-    expect(await watched.faults()).toEqual([]);
-    await dialog.getByRole('button', { name: 'Add DNS provider' }).click();
-    await page.getByRole('button', { name: 'Delete zone keeper' }).waitFor();
-    expect(await page.evaluate<string>(storedByPage)).not.toContain('dGhlIHNlY3JldCBvZiBhIHpvbmU');
-
-    await page.getByRole('link', { name: 'Notifications' }).click();
-    await page.getByRole('button', { name: 'Add channel' }).first().click();
-    await dialog.getByLabel('Name').fill('on-call');
-    await dialog.getByLabel('Address of the webhook').fill('https://hooks.example.org/viw');
-    await dialog.getByRole('button', { name: 'Add channel' }).click();
-    await dialog.getByText(/^whsec_/).waitFor();
-    await dialog.getByRole('button', { name: 'I have kept it' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    expect(await page.content()).not.toContain('whsec_');
-    await page.getByRole('button', { name: 'Send a test' }).click();
-    await page.getByRole('cell', { name: 'test' }).waitFor();
-    expect(await watched.faults()).toEqual([]);
-  });
+  const panel = { stage: () => stage, watched: () => watched, open };
+  issuancePages(panel);
+  approvalPages(panel);
 });
-
-/** Everything that could keep a secret beyond the page. */
-const storedByPage = `JSON.stringify([location.href, { ...localStorage }, { ...sessionStorage }, history.state])`;

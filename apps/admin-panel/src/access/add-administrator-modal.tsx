@@ -24,6 +24,7 @@ const Form = ({ onClose }: { onClose: () => void }) => {
     identity: '',
   });
   const add = (): void => {
+    principal.attempt();
     if (principal.scope === undefined) return;
     const [issuer, subject] = [values.issuer.trim(), values.subject.trim()];
     send(

@@ -38,6 +38,7 @@ const Form = ({ onClose, changed }: { onClose: () => void; changed: ApiClient | 
   };
   const submit = (): void => {
     const { role, scope } = principal;
+    principal.attempt();
     if (scope === undefined) return;
     const name = values.name.trim();
     const body = { name, role };

@@ -23,6 +23,7 @@ const Form = ({ person, onClose, done }: Omit<ChangeAdministratorModalProps, 'op
   const principal = usePrincipalForm(person);
   const { values, field, send, pending, error } = useTextForm({ password: '' });
   const change = (): void => {
+    principal.attempt();
     if (principal.scope === undefined) return;
     send(
       administratorPatch,

@@ -1,23 +1,19 @@
-import { Select, Textarea } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { role, type Role } from '@viw/contracts';
 import { roleLabels } from './role-words';
+import type { ScopeChoice } from './scope-choice';
+import { ScopeFields } from './scope-fields';
 
 interface PrincipalFieldsProps {
   readonly role: Role;
   readonly onRole: (role: Role) => void;
-  readonly scope: string;
-  readonly onScope: (scope: string) => void;
-  readonly scopeError: string | undefined;
+  readonly scope: ScopeChoice;
+  readonly onScope: (scope: ScopeChoice) => void;
+  readonly tried: boolean;
 }
 
 /** What somebody may do, and with what. */
-export const PrincipalFields = ({
-  role: chosen,
-  onRole,
-  scope,
-  onScope,
-  scopeError,
-}: PrincipalFieldsProps) => (
+export const PrincipalFields = ({ role: chosen, onRole, scope, onScope, tried }: PrincipalFieldsProps) => (
   <>
     <Select
       label="Role"
@@ -26,18 +22,6 @@ export const PrincipalFields = ({
       onChange={(value) => onRole(role.catch('viewer').parse(value))}
       allowDeselect={false}
     />
-    <Textarea
-      label="Narrowed to"
-      description="As JSON; empty: not narrowed. What is not named is outside; “all” does not narrow a kind."
-      placeholder={'{"gateways": {"labels": {"site": "berlin"}}, "verbs": "all"}'}
-      autosize
-      minRows={2}
-      maxRows={8}
-      spellCheck={false}
-      classNames={{ input: 'mono' }}
-      value={scope}
-      error={scopeError}
-      onChange={({ currentTarget }) => onScope(currentTarget.value)}
-    />
+    <ScopeFields value={scope} onChange={onScope} tried={tried} />
   </>
 );

@@ -1,5 +1,5 @@
 import { scope } from '@viw/contracts';
-import { scopeFromText, scopeWords } from './role-words';
+import { scopeWords } from './role-words';
 
 describe('a scope in words', () => {
   it('says what is inside, and only that', () => {
@@ -13,11 +13,5 @@ describe('a scope in words', () => {
     expect(scopeWords(narrowed)).toBe(
       '1 gateway · gateways site=berlin · all verbs · certificates below example.org',
     );
-  });
-
-  it('is read as JSON; nothing is no narrowing, and what is no JSON is no scope', () => {
-    expect(scopeFromText(' ')).toBeNull();
-    expect(scopeFromText('{"verbs":"all"}')).toEqual({ verbs: 'all' });
-    expect(scopeFromText('{verbs')).toBeUndefined();
   });
 });

@@ -40,13 +40,3 @@ export const scopeWords = (scope: Scope | null): string => {
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? 'Nothing' : parts.join(' · ');
 };
-
-/** A scope as it was typed. Empty: not narrowed (null); undefined: no JSON. Whether it is one, the contract says. */
-export const scopeFromText = (text: string): unknown => {
-  if (text.trim() === '') return null;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-};

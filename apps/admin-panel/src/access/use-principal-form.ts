@@ -1,29 +1,25 @@
-import { scope as scopeSchema, type Role, type Scope } from '@viw/contracts';
+import type { Role, Scope } from '@viw/contracts';
 import { useState } from 'react';
-import { scopeFromText } from './role-words';
+import { scopeChoiceOf, scopeOf } from './scope-choice';
 
-/** Role and scope of a form. `scope`: as typed, checked by the contract; undefined while that refuses it. */
+/** Role and scope of a form. `scope`: null for none; undefined while something about it is wrong. */
 export const usePrincipalForm = (initial: { role: Role; scope: Scope | null }) => {
   const [role, setRole] = useState(initial.role);
-  const [text, setText] = useState(initial.scope === null ? '' : JSON.stringify(initial.scope, null, 1));
-  const given = scopeFromText(text);
-  const parsed = scopeSchema.nullable().safeParse(given);
-  const issue = parsed.error?.issues[0];
-  const scopeError =
-    given === undefined
-      ? 'Not JSON'
-      : issue === undefined
-        ? undefined
-        : [issue.path.join('.'), issue.message].filter(Boolean).join(': ');
-  const sameScope = JSON.stringify(parsed.data) === JSON.stringify(initial.scope);
+  const [choice, setChoice] = useState(() => scopeChoiceOf(initial.scope));
+  const [tried, setTried] = useState(false);
+  const { scope } = scopeOf(choice);
+  // Of the fields, not of the text: what only says the same in other words is no change.
+  const same = JSON.stringify(scope) === JSON.stringify(scopeOf(scopeChoiceOf(initial.scope)).scope);
   return {
     role,
-    scope: parsed.data,
+    scope,
+    /** Somebody wants to send it: from now on what is wrong is said. */
+    attempt: () => setTried(true),
     /** What differs from `initial` only: what somebody else changes meanwhile is not taken back. */
     changes: {
       ...(role === initial.role ? {} : { role }),
-      ...(sameScope || parsed.data === undefined ? {} : { scope: parsed.data }),
+      ...(same || scope === undefined ? {} : { scope }),
     },
-    fields: { role, onRole: setRole, scope: text, onScope: setText, scopeError },
+    fields: { role, onRole: setRole, scope: choice, onScope: setChoice, tried },
   };
 };

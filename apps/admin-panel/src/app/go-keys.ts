@@ -7,6 +7,7 @@ const destinations = {
   o: '/',
   s: '/servers',
   a: '/alerts',
+  w: '/approvals',
   n: '/notifications',
   i: '/issuance',
   k: '/ca',

@@ -6,6 +6,7 @@ const keys: readonly (readonly [string, readonly string[]])[] = [
   ['Certificates', ['g', 'c']],
   ['Servers', ['g', 's']],
   ['Alerts', ['g', 'a']],
+  ['Approvals: what waits for a second person', ['g', 'w']],
   ['Notifications', ['g', 'n']],
   ['Issuance: ACME accounts, DNS providers', ['g', 'i']],
   ['Certificate authorities', ['g', 'k']],

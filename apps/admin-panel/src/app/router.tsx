@@ -39,6 +39,11 @@ export const gatewaySearch = z.object({
     .catch(undefined),
   verb: text,
   command: z.uuid().optional().catch(undefined),
+  /** A command that waits for a second person. */
+  approval: z.uuid().optional().catch(undefined),
+});
+export const approvalsSearch = z.object({
+  tab: z.enum(['waiting', 'all', 'policies']).optional().catch(undefined),
 });
 export const certificatesSearch = z.object({
   q: text,
@@ -96,6 +101,17 @@ const routes = [
   createRoute({ getParentRoute: () => shell, path: '/operations/$operationId', component: OperationPage }),
   createRoute({ getParentRoute: () => shell, path: '/servers', component: ServersPage }),
   createRoute({ getParentRoute: () => shell, path: '/alerts', component: AlertsPage }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/approvals',
+    validateSearch: approvalsSearch,
+    component: lazyRouteComponent(() => import('../approvals/approvals-page'), 'ApprovalsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => shell,
+    path: '/approvals/$approvalId',
+    component: lazyRouteComponent(() => import('../approvals/approval-page'), 'ApprovalPage'),
+  }),
   createRoute({
     getParentRoute: () => shell,
     path: '/audit',

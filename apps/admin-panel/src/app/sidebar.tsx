@@ -2,6 +2,7 @@ import { ActionIcon, Group, Tooltip, useComputedColorScheme, useMantineColorSche
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Permission } from '@viw/contracts';
+import { WaitingBadge } from '../approvals/waiting-badge';
 import { api } from '../data/api';
 import { endSession } from '../data/end-session';
 import { useLiveState } from '../data/live-context';
@@ -19,6 +20,7 @@ const pages = [
   { to: '/certificates', label: 'Certificates', Icon: icons.IconCertificate, exact: false },
   { to: '/servers', label: 'Servers', Icon: icons.IconServer, exact: false },
   { to: '/alerts', label: 'Alerts', Icon: icons.IconAlert, exact: false },
+  { to: '/approvals', label: 'Approvals', Icon: icons.IconApproval, exact: false, needs: 'commands:read' },
   {
     to: '/notifications',
     label: 'Notifications',
@@ -67,6 +69,7 @@ export const Sidebar = ({ onNavigate, onHelp }: { onNavigate: () => void; onHelp
           >
             <Icon size={17} />
             {label}
+            {to === '/approvals' ? <WaitingBadge /> : null}
           </Link>
         ))}
       </nav>

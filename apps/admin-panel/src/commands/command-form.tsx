@@ -1,20 +1,26 @@
-import { Alert, Button, Checkbox, Group, NumberInput, Stack, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { limits, type Gateway, type VerbDescription } from '@viw/contracts';
+import { Alert, Button, Checkbox, Group, NumberInput, Stack, Text, Textarea } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { commandRequest, limits } from '@viw/contracts';
+import type { CommandAccepted, Gateway, VerbDescription } from '@viw/contracts';
+import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { api } from '../data/api';
 import { newUuid } from '../data/new-uuid';
+import { queries } from '../data/queries';
 import { useSubmit } from '../data/use-submit';
 import { ErrorNotice } from '../design/notices';
 import { argumentError, argumentFields, parametersFrom, type ArgumentValues } from './argument-fields';
 import { ArgumentInput } from './argument-input';
 import { deliveryNote, whyUnavailable } from './availability';
+import { policyEffect } from './policy-effect';
 
 interface CommandFormProps {
   readonly gateway: Gateway;
   readonly verb: VerbDescription;
-  readonly onAccepted: (correlationId: string) => void;
+  readonly onAccepted: (answer: CommandAccepted) => void;
 }
+
+const maxReason = commandRequest.shape.reason.unwrap().maxLength ?? undefined;
 
 /** Secrets live in this form's state while they are typed and are gone as soon as the command is accepted. */
 export const CommandForm = ({ gateway, verb, onAccepted }: CommandFormProps) => {
@@ -27,7 +33,12 @@ export const CommandForm = ({ gateway, verb, onAccepted }: CommandFormProps) => 
   // One key per intent: pressing again after a broken connection cannot run it twice; any change is a new intent.
   const [intent, setIntent] = useState(newUuid);
   const { pending, error, submit, clear } = useSubmit();
-  const unavailable = whyUnavailable(verb, gateway);
+  const [reason, setReason] = useState('');
+  const { data: me } = useQuery(queries.me);
+  const policies = useQuery(queries.verbPolicies);
+  const policy = policies.data?.items.find((one) => one.verb === verb.verb);
+  const { refused, waits } = policyEffect(policy, me?.role, gateway);
+  const unavailable = whyUnavailable(verb, gateway) ?? refused;
   const note = deliveryNote(gateway);
   const errors = new Map(fields.map((field) => [field.name, argumentError(field, values[field.name] ?? '')]));
 
@@ -43,16 +54,23 @@ export const CommandForm = ({ gateway, verb, onAccepted }: CommandFormProps) => 
       async () =>
         api.commands.run(
           gateway.agent_id,
-          { command: verb.verb, parameters: parametersFrom(fields, values), ttl_s: ttl },
+          {
+            command: verb.verb,
+            parameters: parametersFrom(fields, values),
+            ttl_s: ttl,
+            ...(waits && reason.trim() ? { reason: reason.trim() } : {}),
+          },
           { idempotencyKey: intent },
         ),
-      ({ correlation_id }) => {
+      (answer) => {
         setValues((before) => withoutSecrets(before, verb.secret_arguments));
         setTried(false);
         setSure(false);
         setIntent(newUuid());
         void client.invalidateQueries({ queryKey: ['commands', gateway.agent_id] });
-        onAccepted(correlation_id);
+        setReason('');
+        if (answer.status) void client.invalidateQueries({ queryKey: ['approvals'] });
+        onAccepted(answer);
       },
     );
   };
@@ -103,14 +121,25 @@ export const CommandForm = ({ gateway, verb, onAccepted }: CommandFormProps) => 
             onChange={({ currentTarget }) => setSure(currentTarget.checked)}
           />
         ) : null}
+        {waits && !unavailable ? (
+          <SecondPerson
+            reason={reason}
+            onChange={(text) => {
+              setReason(text);
+              setIntent(newUuid());
+            }}
+          />
+        ) : null}
+        {policies.error ? <ErrorNotice error={policies.error} retry={() => void policies.refetch()} /> : null}
         {error ? <ErrorNotice error={error} /> : null}
         <Group justify="flex-end">
           <Button
             type="submit"
             loading={pending}
             disabled={unavailable !== undefined || (verb.risk === 'disruptive' && !sure)}
-            {...(verb.risk === 'disruptive' ? { color: 'red' } : {})}
+            {...(verb.risk === 'disruptive' ? { color: 'var(--viw-danger)' } : {})}
           >
+            {waits ? 'Ask: ' : ''}
             {verb.title} on {gateway.display_name ?? gateway.agent_id}
           </Button>
         </Group>
@@ -118,6 +147,29 @@ export const CommandForm = ({ gateway, verb, onAccepted }: CommandFormProps) => 
     </form>
   );
 };
+
+const SecondPerson = ({ reason, onChange }: { reason: string; onChange: (text: string) => void }) => (
+  <Alert color="orange" title="It waits for a second person">
+    <Stack gap="xs">
+      <Text size="sm">
+        Its policy asks for one: nothing is sent before somebody else approves it. See{' '}
+        <Link className="text-link" to="/approvals">
+          what waits
+        </Link>
+        .
+      </Text>
+      <Textarea
+        label="Reason"
+        description="For who has to approve it, and for the audit log."
+        autosize
+        maxRows={5}
+        maxLength={maxReason}
+        value={reason}
+        onChange={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </Stack>
+  </Alert>
+);
 
 /** While typing only what is wrong is said, not what is still missing. */
 const shownError = (error: string | undefined, tried: boolean): string | undefined =>

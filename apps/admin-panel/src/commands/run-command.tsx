@@ -1,13 +1,14 @@
 import { Select, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import type { Gateway, VerbDescription } from '@viw/contracts';
+import type { CommandAccepted, Gateway, VerbDescription } from '@viw/contracts';
 import { queries } from '../data/queries';
 import { EmptyNotice, ErrorNotice, LoadingRows } from '../design/notices';
 import { Panel } from '../design/panel';
 import { StateMark, type Look } from '../design/state-mark';
 import { useMay } from '../session/permissions';
 import { whyUnavailable } from './availability';
+import { AwaitingApproval } from './awaiting-approval';
 import { CommandForm } from './command-form';
 import { CommandHistory } from './command-history';
 import { CommandProgress } from './command-progress';
@@ -28,7 +29,12 @@ export const RunCommand = ({ gateway }: { gateway: Gateway }) => {
   const mayRun = useMay('commands:run');
   const { data, error, refetch } = useQuery(queries.verbs);
   const verb = data?.items.find((one) => one.verb === search.verb);
-  const show = (command: string): void => void navigate({ search: (before) => ({ ...before, command }) });
+  const show = (command: string): void =>
+    void navigate({ search: (before) => ({ ...before, command, approval: undefined }) });
+  const accepted = ({ correlation_id: id, status }: CommandAccepted): void =>
+    status === 'awaiting_approval'
+      ? void navigate({ search: (before) => ({ ...before, command: undefined, approval: id }) })
+      : show(id);
 
   return (
     <div className={classes['layout']}>
@@ -47,7 +53,9 @@ export const RunCommand = ({ gateway }: { gateway: Gateway }) => {
                 void navigate({ search: (before) => ({ ...before, verb: next }), replace: true })
               }
             />
-            {verb ? <CommandForm key={verb.verb} gateway={gateway} verb={verb} onAccepted={show} /> : null}
+            {verb ? (
+              <CommandForm key={verb.verb} gateway={gateway} verb={verb} onAccepted={accepted} />
+            ) : null}
           </>
         ) : error ? (
           <ErrorNotice error={error} retry={() => void refetch()} />
@@ -55,7 +63,9 @@ export const RunCommand = ({ gateway }: { gateway: Gateway }) => {
           <LoadingRows />
         )}
       </Panel>
-      {search.command ? (
+      {search.approval ? (
+        <AwaitingApproval key={search.approval} agentId={gateway.agent_id} approvalId={search.approval} />
+      ) : search.command ? (
         <CommandProgress agentId={gateway.agent_id} correlationId={search.command} />
       ) : (
         <Panel flush>

@@ -31,6 +31,9 @@ export class BatchApplier {
     }
     if (certificates.size > 0) this.#outdated(['certificates']);
     if (ids.has('alert')) this.#outdated(['alerts']);
+    if (ids.has('approval')) this.#outdated(['approvals']);
+    for (const id of ids.get('approval') ?? []) this.#outdated(['approval', id]);
+    if (ids.has('verb_policy')) this.#outdated(['verb-policies']);
     if (ids.has('server')) {
       for (const kind of ['servers', 'virtual-hosts', 'ssh-credentials']) this.#outdated([kind]);
     }

@@ -81,6 +81,32 @@ export const queries = {
       refetchInterval: ({ state }: { state: { data: CommandRecord | undefined } }) =>
         state.data && isTerminal(state.data.status) ? false : followMs,
     }),
+  /** Events tell of every change; that a request's time ran out, whoever looks sees by the clock. */
+  waitingApprovals: queryOptions({
+    queryKey: ['approvals', 'waiting'],
+    queryFn: ({ signal }) =>
+      allPages((page) => api.approvals.list({ status: 'waiting', ...page }, { signal }), 400),
+    refetchInterval: safetyNetMs,
+  }),
+  /** Newest first, page by page. */
+  approvals: infiniteQueryOptions({
+    queryKey: ['approvals', 'all'],
+    queryFn: ({ pageParam, signal }) =>
+      api.approvals.list({ limit: 50, ...(pageParam === '' ? {} : { cursor: pageParam }) }, { signal }),
+    initialPageParam: '',
+    getNextPageParam: ({ next_cursor: next }) => next ?? undefined,
+  }),
+  approval: (id: string) =>
+    queryOptions({
+      queryKey: ['approval', id],
+      queryFn: ({ signal }) => api.approvals.get(id, { signal }),
+      refetchInterval: safetyNetMs,
+    }),
+  verbPolicies: queryOptions({
+    queryKey: ['verb-policies'],
+    queryFn: ({ signal }) => api.verbPolicies.list({ signal }),
+    refetchInterval: safetyNetMs,
+  }),
   certificates: queryOptions({
     queryKey: ['certificates'],
     queryFn: ({ signal }) => allPages((page) => api.certificates.list(page, { signal })),

@@ -67,6 +67,12 @@ export const IconAccess = icon(
 );
 export const IconNotification = icon(<path d="M4 6h16v12H4zM4 7l8 6 8-6" />);
 export const IconAudit = icon(<path d="M6 3h9l4 4v14H6zM14 3v5h5M9 12h7M9 16h7" />);
+export const IconApproval = icon(
+  <>
+    <circle cx="9" cy="8" r="3.5" />
+    <path d="M2.5 20c.5-4 3-6 6.5-6 1.3 0 2.4.3 3.4.8M14.5 17.5l2.5 2.5 4.5-5" />
+  </>,
+);
 export const IconSearch = icon(
   <>
     <circle cx="11" cy="11" r="6.5" />

@@ -1,16 +1,19 @@
 import type { ReactNode } from 'react';
+import { ScrollRegion } from './scroll-region';
 import classes from './panel.module.css';
 
 interface PanelProps {
   readonly title?: ReactNode;
   readonly aside?: ReactNode;
-  /** Without padding: for tables, which bring their own. */
+  /** Without padding: for tables, which bring their own and scroll where they are too wide. */
   readonly flush?: boolean;
+  /** Names what scrolls, where the title is no text. */
+  readonly label?: string;
   readonly children: ReactNode;
 }
 
 /** A titled card. */
-export const Panel = ({ title, aside, flush = false, children }: PanelProps) => (
+export const Panel = ({ title, aside, flush = false, label, children }: PanelProps) => (
   <section className={classes['panel']}>
     {title === undefined ? null : (
       <header className={classes['header']}>
@@ -18,7 +21,11 @@ export const Panel = ({ title, aside, flush = false, children }: PanelProps) => 
         {aside === undefined ? null : <div className={classes['aside']}>{aside}</div>}
       </header>
     )}
-    <div className={flush ? classes['flush'] : classes['body']}>{children}</div>
+    {flush ? (
+      <ScrollRegion label={label ?? (typeof title === 'string' ? title : 'Table')}>{children}</ScrollRegion>
+    ) : (
+      <div className={classes['body']}>{children}</div>
+    )}
   </section>
 );
 

@@ -26,6 +26,13 @@ const dark: MantineColorsTuple = [
   '#0d1014',
 ];
 
+const alertTones: Readonly<Record<string, string>> = {
+  orange: 'warn',
+  red: 'bad',
+  violet: 'odd',
+  gray: 'idle',
+};
+
 export const theme = createTheme({
   primaryColor: 'ink',
   primaryShade: { light: 7, dark: 6 },
@@ -38,6 +45,17 @@ export const theme = createTheme({
   cursorType: 'pointer',
   components: {
     Button: { defaultProps: { size: 'sm' } },
+    // By the tokens, whose pairs can be read; of Mantine's own not all can.
+    Alert: {
+      vars: (_theme: unknown, { color }: { color?: string }) => {
+        const tone = alertTones[color ?? ''];
+        return {
+          root: tone
+            ? { '--alert-bg': `var(--viw-${tone}-soft)`, '--alert-color': `var(--viw-${tone})` }
+            : {},
+        };
+      },
+    },
     Tooltip: {
       defaultProps: { openDelay: 250, withArrow: true, events: { hover: true, focus: true, touch: true } },
     },

@@ -15,6 +15,7 @@ import { TimeAgo } from '../design/time-ago';
 import { useMay } from '../session/permissions';
 import { acmeAccountLooks } from './acme-account-look';
 import { AddAcmeAccountModal } from './add-acme-account-modal';
+import { ChangeAcmeAccountModal } from './change-acme-account-modal';
 import classes from './issuance.module.css';
 
 export const AcmeAccountsPanel = () => {
@@ -22,6 +23,7 @@ export const AcmeAccountsPanel = () => {
   const client = useQueryClient();
   const accounts = useQuery(queries.acmeAccounts);
   const [adding, add] = useDisclosure(false);
+  const [changed, setChanged] = useState<AcmeAccountView>();
   const [removed, setRemoved] = useState<AcmeAccountView>();
   const button = may ? (
     <Button size="compact-sm" leftSection={<IconPlus />} onClick={add.open}>
@@ -72,19 +74,31 @@ export const AcmeAccountsPanel = () => {
                     <td className="number">
                       <TimeAgo at={account.created_at} />
                     </td>
-                    <td className={classes['actions']}>
-                      {account.read_only ? (
-                        <span className={classes['small']}>set where cert-workers are configured</span>
-                      ) : may && !['deactivating', 'deactivated'].includes(account.state) ? (
-                        <Button
-                          size="compact-sm"
-                          variant="default"
-                          aria-label={`Delete ${account.issuer}`}
-                          onClick={() => setRemoved(account)}
-                        >
-                          Delete
-                        </Button>
-                      ) : null}
+                    <td>
+                      <div className={classes['actions']}>
+                        {account.read_only ? (
+                          <span className={classes['small']}>set where cert-workers are configured</span>
+                        ) : may && !['deactivating', 'deactivated'].includes(account.state) ? (
+                          <>
+                            <Button
+                              size="compact-sm"
+                              variant="default"
+                              aria-label={`Change ${account.issuer}`}
+                              onClick={() => setChanged(account)}
+                            >
+                              Change
+                            </Button>
+                            <Button
+                              size="compact-sm"
+                              variant="default"
+                              aria-label={`Delete ${account.issuer}`}
+                              onClick={() => setRemoved(account)}
+                            >
+                              Delete
+                            </Button>
+                          </>
+                        ) : null}
+                      </div>
                     </td>
                   </tr>
                 ))}
@@ -94,6 +108,7 @@ export const AcmeAccountsPanel = () => {
         }
       </Loaded>
       <AddAcmeAccountModal opened={adding} onClose={add.close} />
+      <ChangeAcmeAccountModal account={changed} onClose={() => setChanged(undefined)} />
       <ConfirmModal
         opened={removed !== undefined}
         onClose={() => setRemoved(undefined)}

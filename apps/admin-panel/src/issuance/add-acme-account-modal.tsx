@@ -14,7 +14,8 @@ import { acmeAccountCreate, knownDirectories, knownDirectory } from '@viw/contra
 import { useState } from 'react';
 import { api } from '../data/api';
 import { ErrorNotice } from '../design/notices';
-import { argumentsFrom, useTextForm } from '../servers/text-form';
+import { useTextForm } from '../servers/text-form';
+import { contactFrom } from './acme-account-changes';
 
 const another = 'another';
 const directories = [
@@ -50,9 +51,7 @@ const Form = ({ onClose }: { onClose: () => void }) => {
       {
         issuer: own ? values.issuer.trim() : directory,
         ...(own ? { directory_url: values.directory_url.trim() } : {}),
-        contact: (argumentsFrom(values.contact.replaceAll(',', ' ')) ?? []).map(
-          (address) => `mailto:${address}`,
-        ),
+        contact: contactFrom(values.contact),
         ...(binding && (kid || hmacKey) ? { external_account_binding: { kid, hmac_key: hmacKey } } : {}),
         terms_agreed: agreed,
       },

@@ -1,12 +1,12 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { dnsProviderCreate, dnsProviderKind, needsZones, type DnsProviderKind } from '@viw/contracts';
 import { useState } from 'react';
 import { api } from '../data/api';
 import { useSubmit } from '../data/use-submit';
 import { ErrorNotice } from '../design/notices';
-import { argumentsFrom } from '../servers/text-form';
-import { dnsProviderBody, dnsProviderFields, kindWords } from './dns-provider-fields';
+import { dnsProviderBody, kindWords, refusals, zonesFrom, zonesHint } from './dns-provider-fields';
+import { DnsProviderInputs } from './dns-provider-inputs';
 
 export const AddDnsProviderModal = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
   <Modal opened={opened} onClose={onClose} title="Add a DNS provider" size="lg">
@@ -23,23 +23,13 @@ const Form = ({ onClose }: { onClose: () => void }) => {
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const { pending, error, submit } = useSubmit();
-  const fields = dnsProviderFields[kind];
-  const field = (path: string) => ({
-    value: values[path] ?? '',
-    error: wrong[path],
-    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
-      setValues((before) => ({ ...before, [path]: currentTarget.value })),
-  });
   const add = (): void => {
     const parsed = dnsProviderCreate.safeParse({
       name: name.trim(),
-      zones: argumentsFrom(zones.replaceAll(',', ' ')) ?? [],
+      zones: zonesFrom(zones),
       ...dnsProviderBody(kind, values),
     });
-    const refusals: Record<string, string> = {};
-    for (const { path, message } of parsed.error?.issues ?? [])
-      refusals[path[0] === 'zones' ? 'zones' : path.join('.')] ??= message;
-    setWrong(refusals);
+    setWrong(refusals(parsed.error));
     if (!parsed.success) return;
     const body = parsed.data;
     void submit(
@@ -76,28 +66,18 @@ const Form = ({ onClose }: { onClose: () => void }) => {
         <TextInput
           label="Zones"
           required={needsZones(kind)}
-          description={
-            needsZones(kind)
-              ? 'Names in or below these are proved by it, and it sets records nowhere else.'
-              : 'Names in or below these are proved by it. None: only certificates that name it.'
-          }
+          description={zonesHint(kind)}
           placeholder="example.org, example.net"
           value={zones}
           error={wrong['zones']}
           onChange={({ currentTarget }) => setZones(currentTarget.value)}
         />
-        {fields.settings.map(({ name: setting, ...texts }) => (
-          <TextInput key={setting} {...texts} spellCheck={false} {...field(`settings.${setting}`)} />
-        ))}
-        {fields.secret.map(({ name: secret, ...texts }) => (
-          <PasswordInput
-            key={secret}
-            {...texts}
-            description="Stored encrypted; it never comes out again."
-            autoComplete="new-password"
-            {...field(`secret.${secret}`)}
-          />
-        ))}
+        <DnsProviderInputs
+          kind={kind}
+          values={values}
+          wrong={wrong}
+          onChange={(path, value) => setValues((before) => ({ ...before, [path]: value }))}
+        />
         {error ? <ErrorNotice error={error} /> : null}
         <Group justify="flex-end">
           <Button type="submit" loading={pending}>

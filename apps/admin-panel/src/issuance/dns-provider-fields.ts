@@ -1,4 +1,5 @@
-import type { DnsProviderKind } from '@viw/contracts';
+import { needsZones, type DnsProviderKind } from '@viw/contracts';
+import { argumentsFrom } from '../servers/text-form';
 
 export const kindWords: Record<DnsProviderKind, string> = {
   rfc2136: 'Dynamic updates (RFC 2136)',
@@ -14,6 +15,8 @@ interface Field {
   readonly label: string;
   readonly placeholder?: string;
   readonly required?: boolean;
+  /** Sent as a number. */
+  readonly number?: boolean;
 }
 /** What each kind asks for. Values under `secret` go in and never come out. */
 export const dnsProviderFields: Record<
@@ -51,19 +54,55 @@ export const dnsProviderFields: Record<
     settings: [{ name: 'url', label: 'Address', placeholder: 'https://dns.example.org/viw', required: true }],
     secret: [{ name: 'signing_key', label: 'Signing key', placeholder: 'whsec_…', required: true }],
   },
-  manual: { settings: [], secret: [] },
+  manual: {
+    settings: [
+      {
+        name: 'wait_s',
+        label: 'An operation waits for so long, seconds',
+        placeholder: '259200',
+        number: true,
+      },
+    ],
+    secret: [],
+  },
 };
+
+interface DnsProviderBody {
+  readonly kind: DnsProviderKind;
+  readonly settings: Readonly<Record<string, string | number>>;
+  readonly secret?: Readonly<Record<string, string | number>>;
+}
 
 /** The body of the request, of what was typed by `settings.<name>` and `secret.<name>`; empty fields are left out. */
 export const dnsProviderBody = (
   kind: DnsProviderKind,
   values: Readonly<Record<string, string>>,
-): Readonly<Record<string, unknown>> => {
-  const part = (group: 'settings' | 'secret'): Record<string, string> =>
+): DnsProviderBody => {
+  const part = (group: 'settings' | 'secret'): Record<string, string | number> =>
     Object.fromEntries(
       dnsProviderFields[kind][group]
-        .map(({ name }) => [name, (values[`${group}.${name}`] ?? '').trim()] as const)
-        .filter(([, value]) => value !== ''),
+        .map(({ name, number }) => [name, (values[`${group}.${name}`] ?? '').trim(), number] as const)
+        .filter(([, value]) => value !== '')
+        .map(([name, value, number]) => [name, number ? Number(value) : value]),
     );
   return { kind, settings: part('settings'), ...(kind === 'manual' ? {} : { secret: part('secret') }) };
+};
+
+export const zonesHint = (kind: DnsProviderKind): string =>
+  needsZones(kind)
+    ? 'Names in or below these are proved by it, and it sets records nowhere else.'
+    : 'Names in or below these are proved by it. None: only certificates that name it.';
+
+/** "example.org, example.net" → both. */
+export const zonesFrom = (text: string): string[] => argumentsFrom(text.replaceAll(',', ' ')) ?? [];
+
+/** What the contract refuses, by the field of the form. */
+export const refusals = (
+  error:
+    { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] } | undefined,
+): Record<string, string> => {
+  const refused: Record<string, string> = {};
+  for (const { path, message } of error?.issues ?? [])
+    refused[path[0] === 'zones' ? 'zones' : path.join('.')] ??= message;
+  return refused;
 };

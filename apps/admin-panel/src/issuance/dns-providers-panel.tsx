@@ -13,6 +13,7 @@ import { Panel } from '../design/panel';
 import { TimeAgo } from '../design/time-ago';
 import { useMay } from '../session/permissions';
 import { AddDnsProviderModal } from './add-dns-provider-modal';
+import { ChangeDnsProviderModal } from './change-dns-provider-modal';
 import { kindWords } from './dns-provider-fields';
 import classes from './issuance.module.css';
 
@@ -21,6 +22,7 @@ export const DnsProvidersPanel = () => {
   const client = useQueryClient();
   const providers = useQuery(queries.dnsProviders);
   const [adding, add] = useDisclosure(false);
+  const [changed, setChanged] = useState<DnsProvider>();
   const [removed, setRemoved] = useState<DnsProvider>();
   const button = may ? (
     <Button size="compact-sm" leftSection={<IconPlus />} onClick={add.open}>
@@ -63,17 +65,29 @@ export const DnsProvidersPanel = () => {
                     <td className="number">
                       <TimeAgo at={one.created_at} />
                     </td>
-                    <td className={classes['actions']}>
-                      {may ? (
-                        <Button
-                          size="compact-sm"
-                          variant="default"
-                          aria-label={`Delete ${one.name}`}
-                          onClick={() => setRemoved(one)}
-                        >
-                          Delete
-                        </Button>
-                      ) : null}
+                    <td>
+                      <div className={classes['actions']}>
+                        {may ? (
+                          <>
+                            <Button
+                              size="compact-sm"
+                              variant="default"
+                              aria-label={`Change ${one.name}`}
+                              onClick={() => setChanged(one)}
+                            >
+                              Change
+                            </Button>
+                            <Button
+                              size="compact-sm"
+                              variant="default"
+                              aria-label={`Delete ${one.name}`}
+                              onClick={() => setRemoved(one)}
+                            >
+                              Delete
+                            </Button>
+                          </>
+                        ) : null}
+                      </div>
                     </td>
                   </tr>
                 ))}
@@ -83,6 +97,7 @@ export const DnsProvidersPanel = () => {
         }
       </Loaded>
       <AddDnsProviderModal opened={adding} onClose={add.close} />
+      <ChangeDnsProviderModal provider={changed} onClose={() => setChanged(undefined)} />
       <ConfirmModal
         opened={removed !== undefined}
         onClose={() => setRemoved(undefined)}

@@ -1,0 +1,77 @@
+import { VisuallyHidden } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { Approval } from '@viw/contracts';
+import { Facts } from '../design/panel';
+import { TimeAgo } from '../design/time-ago';
+import { changeWords } from '../policies/policy-words';
+import classes from './approvals.module.css';
+
+/** What is asked for, by whom and why. What people and machines have typed is shown as text. */
+export const ApprovalFacts = ({ approval }: { approval: Approval }) => {
+  const { kind, agent_id: agentId, parameters, policy_change: change, requested_by: by } = approval;
+  return (
+    <div className={classes['facts']}>
+      <Facts
+        facts={[
+          ...(agentId === null
+            ? []
+            : [
+                [
+                  'On',
+                  <Link key="on" className="link" to="/gateways/$agentId" params={{ agentId }}>
+                    {agentId}
+                  </Link>,
+                ] as const,
+              ]),
+          ...(kind === 'command'
+            ? [['With', <Parameters key="with" parameters={parameters ?? {}} />] as const]
+            : []),
+          ...(change === null ? [] : changeWords(change).map(ruleFact)),
+          [
+            'Asked by',
+            <span key="by" className={classes['said']}>
+              {by.name}
+              {by.kind === 'api_client' ? ' (API client)' : ''},{' '}
+              <TimeAgo at={approval.requested_at} focusable />
+            </span>,
+          ],
+          [
+            'Reason',
+            approval.reason === null ? (
+              <span className="idle">none given</span>
+            ) : (
+              <span className={classes['said']}>{approval.reason}</span>
+            ),
+          ],
+          ['Policy', <span className="mono">{approval.policy_id}</span>],
+        ]}
+      />
+    </div>
+  );
+};
+
+/** One rule, and what is to become of it. */
+const ruleFact = ({ term, before, after, changed }: ReturnType<typeof changeWords>[number]) =>
+  [
+    term,
+    changed ? (
+      <>
+        {before} <span aria-hidden>→</span>
+        <VisuallyHidden> becomes </VisuallyHidden> <b>{after}</b>
+      </>
+    ) : (
+      before
+    ),
+  ] as const;
+
+const Parameters = ({ parameters }: { parameters: Readonly<Record<string, unknown>> }) => {
+  const given = Object.entries(parameters);
+  if (given.length === 0) return <span className="idle">no arguments</span>;
+  return (
+    <pre className={`mono ${classes['parameters']}`} tabIndex={0} aria-label="Arguments">
+      {given
+        .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        .join('\n')}
+    </pre>
+  );
+};
