@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
 import { hostMetrics } from '@viw/contracts';
+import { eventually } from '@viw/testing';
 import { HostMetricsReader } from '../src/host-metrics-reader';
 import { unknownStates } from '../src/service-states';
 import { systemdStates } from '../src/systemd-states';
@@ -11,8 +12,10 @@ const options = { services: ['openvpn', 'fwknop'], version: '0.1.0' };
 describe('this very host', () => {
   it('gives plausible values that pass the contract', async () => {
     const reader = new HostMetricsReader(options, { serviceStates: unknownStates });
+    const before = uptime();
     const metrics = hostMetrics.parse(await reader.read());
-    expect(Math.abs((metrics.uptime_s ?? 0) - uptime())).toBeLessThan(5);
+    expect(metrics.uptime_s).toBeGreaterThan(before - 2);
+    expect(metrics.uptime_s).toBeLessThan(uptime() + 2);
     expect(metrics.cpu_pct).toBeGreaterThanOrEqual(0);
     expect(metrics.cpu_pct).toBeLessThanOrEqual(100);
     expect(metrics.mem?.total_mb).toBe(Math.round(totalmem() / 2 ** 20));
@@ -26,10 +29,13 @@ describe('this very host', () => {
 
   it('notices work on the CPU', async () => {
     const reader = new HostMetricsReader(options, { serviceStates: unknownStates });
-    await reader.read();
-    const until = performance.now() + 300;
-    while (performance.now() < until);
-    expect((await reader.read()).cpu_pct).toBeGreaterThan(5);
+    // Again when we were kept from working.
+    await eventually(async () => {
+      await reader.read();
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      expect((await reader.read()).cpu_pct).toBeGreaterThan(5);
+    });
   });
 
   it('answers for services even where systemd cannot be asked', async () => {
