@@ -147,10 +147,16 @@ it('goes on counting, and serving, while Redis is away or stands still', async (
     await waitUntilReady(still);
     await still.call('CLIENT', 'PAUSE', '60000', 'ALL');
     still.disconnect();
-    const begun = performance.now();
-    expect((await me(key, lonely)).status).toBe(200);
-    // Redis stands still for a minute.
-    expect(performance.now() - begun).toBeLessThan(30_000);
+    // Redis stands still for a minute. Asked anew when this machine stood still meanwhile, after the second in which Redis is not.
+    let shortestMs = Infinity;
+    for (let round = 0, at = 0; round < 3 && shortestMs >= 5_000; round++) {
+      await eventually(() => expect(performance.now() - at).toBeGreaterThan(1_500));
+      const begun = performance.now();
+      expect((await me(key, lonely)).status).toBe(200);
+      at = performance.now();
+      shortestMs = Math.min(shortestMs, at - begun);
+    }
+    expect(shortestMs).toBeLessThan(5_000);
     await redis.stop();
     const next = await backend.key('viewer');
     expect(await statuses(Array.from({ length: 30 }, () => me(next, lonely)))).toEqual({ 200: 20, 429: 10 });

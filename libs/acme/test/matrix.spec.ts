@@ -94,6 +94,6 @@ describe.each([
         await issuer.close();
         await pebble.stop();
       }
-    }, 40_000);
+    });
   },
 );

@@ -1,5 +1,12 @@
 import { Http01Responder } from '@viw/acme';
-import { freePort, startFaultProxy, startPebble, type FaultProxy, type Pebble } from '@viw/testing';
+import {
+  freePort,
+  refusedNonces,
+  startFaultProxy,
+  startPebble,
+  type FaultProxy,
+  type Pebble,
+} from '@viw/testing';
 import { issuerAt, uniqueName } from './issuing';
 
 let pebble: Pebble;
@@ -41,5 +48,23 @@ it('goes on with a CA that has been started anew and knows none of the nonces', 
   // The account is gone, too; whoever asks registers once more.
   await expect(again()).rejects.toMatchObject({ meta: { problem_type: 'accountDoesNotExist' } });
   await expect(again()).resolves.toHaveProperty('fingerprintSha256');
+  await issuer.close();
+});
+
+it('gets through a CA that refuses six nonces of each request in a row: more than one call of the library bears', async () => {
+  proxy.use(refusedNonces(6));
+  const issuer = await issuerAt(proxy);
+  const names = [uniqueName()];
+  await expect(issuer.issue({ names, solver: responder })).resolves.toMatchObject({ names });
+  await issuer.close();
+});
+
+it('gives up one that refuses them all, for now', async () => {
+  proxy.use(refusedNonces(Infinity));
+  const issuer = await issuerAt(proxy);
+  await expect(issuer.issue({ names: [uniqueName()], solver: responder })).rejects.toMatchObject({
+    code: 'ACME_UNAVAILABLE',
+    meta: { problem_type: 'badNonce', retry: 'soon' },
+  });
   await issuer.close();
 });

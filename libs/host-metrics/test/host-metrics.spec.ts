@@ -11,8 +11,10 @@ const options = { services: ['openvpn', 'fwknop'], version: '0.1.0' };
 describe('this very host', () => {
   it('gives plausible values that pass the contract', async () => {
     const reader = new HostMetricsReader(options, { serviceStates: unknownStates });
+    const before = uptime();
     const metrics = hostMetrics.parse(await reader.read());
-    expect(Math.abs((metrics.uptime_s ?? 0) - uptime())).toBeLessThan(5);
+    expect(metrics.uptime_s).toBeGreaterThan(before - 2);
+    expect(metrics.uptime_s).toBeLessThan(uptime() + 2);
     expect(metrics.cpu_pct).toBeGreaterThanOrEqual(0);
     expect(metrics.cpu_pct).toBeLessThanOrEqual(100);
     expect(metrics.mem?.total_mb).toBe(Math.round(totalmem() / 2 ** 20));
@@ -26,10 +28,15 @@ describe('this very host', () => {
 
   it('notices work on the CPU', async () => {
     const reader = new HostMetricsReader(options, { serviceStates: unknownStates });
-    await reader.read();
-    const until = performance.now() + 300;
-    while (performance.now() < until);
-    expect((await reader.read()).cpu_pct).toBeGreaterThan(5);
+    let busy = 0;
+    // Again when we were kept from working.
+    for (let round = 0; round < 50 && busy <= 5; round++) {
+      await reader.read();
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      busy = (await reader.read()).cpu_pct ?? 0;
+    }
+    expect(busy).toBeGreaterThan(5);
   });
 
   it('answers for services even where systemd cannot be asked', async () => {

@@ -24,13 +24,13 @@ async function apply(
   name: string,
   snippet: Snippet,
   versionId: string,
-  { force = false, ...more }: { force?: boolean; reloadCommand?: readonly string[] } = {},
+  { force = false, ...more }: { force?: boolean; proofTimeoutMs?: number } = {},
 ): Promise<{ log: string[]; result?: SnippetDeployed; error?: unknown }> {
   const log: string[] = [];
   const onStep = ({ step, status }: DeployStepEvent): void => {
     if (status !== 'started') log.push(`${step} ${status}`);
   };
-  const target = { ...rig.target(name), proofTimeoutMs: 3_000, ...more };
+  const target = { ...rig.target(name), ...more };
   return rig.pool
     .use(rig.login, (server) => deploySnippet({ target, snippet, versionId, force, onStep }, server))
     .then(
@@ -196,7 +196,7 @@ it('is taken back when NGINX refuses it, when the reload fails, and when another
     certDir: rig.nginx.certDir(stage.sites[4] ?? ''),
     serverNames: [name],
   });
-  const wrong = await apply(name, { ...foreign, directory }, 'c3');
+  const wrong = await apply(name, { ...foreign, directory }, 'c3', { proofTimeoutMs: 3_000 });
   expect(wrong.error).toMatchObject({ code: 'DEPLOY_NOT_PROVEN', meta: { rollback: 'done' } });
   expect(String(wrong.error)).toContain('the certificate served before is not served everywhere');
   expect(await readlink(`${directory}/current`)).toBe('versions/c1');

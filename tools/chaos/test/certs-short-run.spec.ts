@@ -35,4 +35,4 @@ it('certs: one order, one certificate, one end, always a valid pair, whatever wa
     told: [],
     examples: [],
   });
-}, 120_000);
+}, 300_000);

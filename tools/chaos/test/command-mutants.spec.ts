@@ -78,7 +78,7 @@ class Command {
 
   /** As the agent delivers it. Rejects when the helper dies. */
   deliver(): Promise<HelperReply> {
-    const call = { verb, jws: this.#jws, correlationId: this.correlation_id, timeoutMs: 10_000 };
+    const call = { verb, jws: this.#jws, correlationId: this.correlation_id, timeoutMs: 60_000 };
     return new HelperClient(host.access).call(call);
   }
 

@@ -32,7 +32,7 @@ describe('kill -9 of one service while the demo runs', () => {
     redis = new Redis(manifest.redis_url);
     postgres = new Postgres({ connectionString: manifest.database_url });
     await postgres.connect();
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     redis?.disconnect();
@@ -51,7 +51,7 @@ describe('kill -9 of one service while the demo runs', () => {
       correlation_id: correlationId,
     };
     await eventually(() => api.commands.run(agentId, body), {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       everyMs: 200,
       what: 'acceptance',
     });
@@ -105,7 +105,7 @@ describe('kill -9 of one service while the demo runs', () => {
           const now = demo.manifest().processes.find((each) => each.name === service)!;
           if (now.pid === killed.pid) throw new Error(`${service} has not been started again`);
         },
-        { timeoutMs: 30_000, what: 'the restart' },
+        { timeoutMs: 60_000, what: 'the restart' },
       );
       await eventually(
         async () => {
@@ -115,7 +115,7 @@ describe('kill -9 of one service while the demo runs', () => {
             expect({ status, reason }).toEqual({ status: 'succeeded', reason: null });
           }
         },
-        { timeoutMs: 60_000, everyMs: 500, what: 'the end of every command' },
+        { timeoutMs: 120_000, everyMs: 500, what: 'the end of every command' },
       );
       const effects = new Map<string, number>();
       for (const { scripts_root } of manifest.gateways) {
@@ -128,11 +128,11 @@ describe('kill -9 of one service while the demo runs', () => {
 
       const confirmed = await confirmedTelemetry(redis);
       await eventually(() => telemetryIsStored(confirmed, postgres), {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         everyMs: 500,
         what: 'the ledger',
       });
     },
-    150_000,
+    300_000,
   );
 });

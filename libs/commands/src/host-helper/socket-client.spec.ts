@@ -67,7 +67,9 @@ describe('HelperClient', () => {
         socket.write(encodeHelperMessage(reply));
       });
     });
-    await expect(client.call({ verb: 'list_users', jws: 'a.b.c', timeoutMs: 5_000 })).resolves.toEqual(reply);
+    await expect(client.call({ verb: 'list_users', jws: 'a.b.c', timeoutMs: 60_000 })).resolves.toEqual(
+      reply,
+    );
     const { hmac, ...request } = helperRequest.parse(requests[0]);
     expect(request).toMatchObject({ agent_id: 'gw-1', verb: 'list_users', args: {}, jws: 'a.b.c' });
     expect(hmac).toBe(helperRequestMac(secret, request));

@@ -39,7 +39,7 @@ it.each([
 ])('%s: is read soon, and does not grow', (_name, dump) => {
   const begin = performance.now();
   const { hosts } = virtualHostsOf(dump);
-  expect(performance.now() - begin).toBeLessThan(10_000);
+  expect(performance.now() - begin).toBeLessThan(30_000);
   expect(hosts.length).toBeLessThanOrEqual(500);
 });
 

@@ -4,6 +4,7 @@ export { type FaultProxy, startFaultProxy } from './fault-proxy';
 export { prettyJson } from './pretty-json';
 export { profiles } from './profiles';
 export { rateLimit } from './rate-limit';
+export { refusedNonces } from './refused-nonces';
 export { type RenewalWindow, type RenewalWindows, renewalWindows } from './renewal-windows';
 export { replacedAlready } from './replaced-already';
 export { slowAnswers } from './slow-answers';
