@@ -78,7 +78,7 @@ describe('changes reach every hub', () => {
     const one = await stage.startHub();
     const id = uniqueAgent();
     // The handshake waits for Redis, with the decision already taken; the delta is written before the lease.
-    await stage.redis.client('PAUSE', 2_000, 'WRITE');
+    await stage.redis.client('PAUSE', 6_000, 'WRITE');
     const [agent] = await Promise.all([
       dial(one.url, id),
       stage.registry.gateway({ agent_id: id, state: 'revoked' }),

@@ -56,9 +56,13 @@ const statuses = async (answers: Promise<Response>[]): Promise<Record<number, nu
 };
 
 it('a caller has one quota on all backends; beyond it 429 says when to come back', async () => {
-  const key = await backend.key('viewer');
-  const answers = Array.from({ length: 30 }, (_, i) => me(key, i % 2 === 0 ? backend : other));
-  expect(await statuses(answers)).toEqual({ 200: 20, 429: 10 });
+  // A backend that stood still takes it for Redis's silence, and counts for itself for a moment.
+  const key = await eventually(async () => {
+    const next = await backend.key('viewer');
+    const answers = Array.from({ length: 30 }, (_, i) => me(next, i % 2 === 0 ? backend : other));
+    expect(await statuses(answers)).toEqual({ 200: 20, 429: 10 });
+    return next;
+  });
   const refused = await me(key);
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -122,11 +126,14 @@ it('counts who is behind a trusted proxy for themselves, and believes nobody els
 });
 
 it('can be looked at, without being used up by that', async () => {
-  const key = await backend.key('viewer');
-  const client = createClient({ baseUrl: backend.url, auth: { kind: 'apiKey', key } });
-  const { id } = await client.session.me();
-  const own = await client.rateLimits.mine();
-  expect(own.items.find(({ policy }) => policy === 'read')).toMatchObject({ quota: 20, remaining: 18 });
+  const id = await eventually(async () => {
+    const key = await backend.key('viewer');
+    const client = createClient({ baseUrl: backend.url, auth: { kind: 'apiKey', key } });
+    const me = await client.session.me();
+    const own = await client.rateLimits.mine();
+    expect(own.items.find(({ policy }) => policy === 'read')).toMatchObject({ quota: 20, remaining: 18 });
+    return me.id;
+  });
   const admin = await backend.signIn();
   for (let i = 0; i < 2; i++) {
     const { items } = await admin.rateLimits.of({ api_client: id, address: '127.0.0.1' });

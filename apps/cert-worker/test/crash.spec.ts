@@ -94,10 +94,12 @@ test('SIGKILL while a challenge is validated: the same worker resumes the same o
   rig.gate.close();
   const { id, operation } = await order('ordered.example');
   await validationHeld();
-  expect((await rig.events(operation)).at(-1)).toMatchObject({
-    step: 'challenge ordered.example',
-    status: 'started',
-  });
+  await eventually(async () =>
+    expect((await rig.events(operation)).at(-1)).toMatchObject({
+      step: 'challenge ordered.example',
+      status: 'started',
+    }),
+  );
   await first.kill();
   rig.gate.open();
   await launch();

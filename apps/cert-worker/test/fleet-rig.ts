@@ -114,7 +114,8 @@ export async function startFleetRig({ servers: count, instances }: { servers: nu
       nginx,
       served: async () =>
         normalizeFingerprint(
-          (await servedCertificate({ port: nginx.httpsPort, servername: site })).fingerprint256,
+          (await servedCertificate({ port: nginx.httpsPort, servername: site, timeoutMs: 30_000 }))
+            .fingerprint256,
         ),
     });
   }

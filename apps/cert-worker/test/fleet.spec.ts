@@ -1,6 +1,7 @@
 import type { Operation, RolloutTarget } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import { eventually } from '@viw/testing';
+import { withDirectoryLock } from '../src/deploy/directory-lock';
 import { startFleetRig, type FleetRig, type FleetServer } from './fleet-rig';
 
 let rig: FleetRig;
@@ -25,6 +26,27 @@ const namesOf = (operation: Operation | undefined, state: RolloutTarget['state']
 
 const fingerprints = (servers: readonly FleetServer[]): Promise<string[]> =>
   Promise.all(servers.map((server) => server.served()));
+
+/** Holds the lock on the server's certificate directory until the function is called. */
+async function occupied(server: FleetServer | undefined): Promise<() => Promise<void>> {
+  if (!server) throw new Error('too few servers');
+  const { sshd, certDir: path } = server;
+  const directory = { host: sshd.host, port: sshd.port, path };
+  let end = (): void => undefined;
+  const over = new Promise<void>((resolve) => (end = resolve));
+  let busy = Promise.resolve();
+  await new Promise<void>((resolve, reject) => {
+    busy = withDirectoryLock({ locks: rig.locks }, directory, never, () => {
+      resolve();
+      return over;
+    });
+    busy.catch(reject);
+  });
+  return () => {
+    end();
+    return busy;
+  };
+}
 
 test('fifty servers, the seventh broken: halts there, everything else stays; ordered again it goes on', async () => {
   const { servers } = rig;
@@ -93,16 +115,22 @@ test('a worker that leaves in the middle: the next one begins with what is not p
   const { id, fingerprint } = await rig.certificate(servers);
   const operationId = await rig.deploy(id, { concurrency: 1 });
   const stop = new AbortController();
-  const left = rig.runner('leaves').run(operationId, { signal: stop.signal });
-  const halfway = eventually(
-    async () => {
-      const operation = await rig.operations.get(operationId);
-      expect(namesOf(operation, 'done').length).toBeGreaterThanOrEqual(2);
-    },
-    { timeoutMs: 30_000 },
-  ).then(() => stop.abort(new AppError('UNAVAILABLE', 'the worker stops')));
-  await expect(left).rejects.toThrow('the worker stops');
-  await halfway;
+  // Somebody else is at the fourth server until the worker has left: it does not get to the end before.
+  const release = await occupied(servers[3]);
+  try {
+    const left = rig.runner('leaves').run(operationId, { signal: stop.signal });
+    const halfway = eventually(
+      async () => {
+        const operation = await rig.operations.get(operationId);
+        expect(namesOf(operation, 'done').length).toBeGreaterThanOrEqual(2);
+      },
+      { timeoutMs: 30_000 },
+    ).then(() => stop.abort(new AppError('UNAVAILABLE', 'the worker stops')));
+    await expect(left).rejects.toThrow('the worker stops');
+    await halfway;
+  } finally {
+    await release();
+  }
   const proved = namesOf(await rig.operations.get(operationId), 'done');
   expect(proved.length).toBeLessThan(6);
 

@@ -197,7 +197,8 @@ export async function startRig(sites: readonly string[], ca: Pick<PebbleOptions,
     },
     served: async (site: string) =>
       normalizeFingerprint(
-        (await servedCertificate({ port: nginx.httpsPort, servername: site })).fingerprint256,
+        (await servedCertificate({ port: nginx.httpsPort, servername: site, timeoutMs: 30_000 }))
+          .fingerprint256,
       ),
     stop: async () => {
       await producer.stop();

@@ -97,9 +97,10 @@ test('issues, deploys and proves; a renewal replaces it; a request published twi
 test('a version that came after the request fulfils it', async () => {
   const id = await rig.certificate(['twice.example']);
   const [first, second] = [await rig.request(id, 'issue'), await rig.request(id, 'renew')];
-  expect((await rig.ended(first)).status).toBe('succeeded');
-  const operation = await rig.ended(second);
-  expect(stepLines(operation)).toEqual(['issue skipped', 'deploy skipped']);
+  // Whichever is taken up first.
+  const ended = [await rig.ended(first), await rig.ended(second)];
+  expect(ended.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  expect(ended.map(stepLines)).toContainEqual(['issue skipped', 'deploy skipped']);
   expect(await versionsOf(id)).toHaveLength(1);
 });
 

@@ -73,7 +73,7 @@ describe('what is not believed never reaches the helper', () => {
       'EXPIRED',
     );
     await denied(
-      await stage.order({ envelope: { issued_at: at(65_000), expires_at: at(120_000) } }),
+      await stage.order({ envelope: { issued_at: at(600_000), expires_at: at(655_000) } }),
       'EXPIRED',
     );
     await denied(await stage.order({ envelope: { expires_at: at(120_000) } }), 'SCHEMA_MISMATCH');

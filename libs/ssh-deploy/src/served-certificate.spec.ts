@@ -4,11 +4,11 @@ const listener = { host: '127.0.0.1', port: 443, servername: 'www.example.org' }
 /** Less than what has to be seen of a steady one. */
 const SHORT_MS = 200;
 
-async function polled(fingerprintOf: (look: number) => string) {
+async function polled(fingerprintOf: (look: number) => string, timeoutMs = SHORT_MS) {
   let looks = 0;
   const look = async (): Promise<Served> => ({ listener, fingerprint: fingerprintOf(looks++) });
   const accept = ({ fingerprint }: Served): boolean => fingerprint !== 'old';
-  return pollServed({ look, isAlive: () => true }, [listener], accept, SHORT_MS);
+  return pollServed({ look, isAlive: () => true }, [listener], accept, timeoutMs);
 }
 
 it('what is served in time is accepted once it has proved to be steady, though the time is over by then', async () => {
@@ -24,4 +24,18 @@ it.each([
   ['another one each time', (look: number) => `new ${look}`],
 ])('of a listener that shows %s that is not waited for', async (_, fingerprintOf) => {
   expect((await polled(fingerprintOf)).accepted).toBe(false);
+});
+
+/** As a busy machine does with a process. */
+function standStill(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+it('time in which the process stood still is no time in which it could have looked', async () => {
+  const shown = (look: number): string => {
+    if (look === 0) setTimeout(() => standStill(1_500));
+    return look <= 1 ? 'old' : 'new';
+  };
+  expect((await polled(shown, 1_000)).accepted).toBe(true);
 });

@@ -37,6 +37,8 @@ const LONGEST_PAUSE_MS = 1_000;
 /** NGINX serves a new certificate 100 to 200 ms after its reload as a rule; pauses grow only after that. */
 const USUAL_MS = 500;
 const STEADY_MS = 300;
+/** A pause that lasts so much longer was prolonged by a process that stood still, milliseconds. */
+const HELD_UP_MS = 500;
 /** Without a certificate of our own; made once, since that takes longer than the rest of a handshake. */
 const CONTEXT = createSecureContext();
 
@@ -65,8 +67,9 @@ export async function servedCertificate(connection: SshConnection, listener: Lis
 
 /**
  * Looks at every listener until each has shown one acceptable answer steadily, or the time is over in which that has to
- * begin. Steadily: in every look of `STEADY_MS`, because the workers of before a reload go on accepting for a moment beside the
- * new ones (NGINX's master waits 100 ms before it tells them to leave), so that one look proves nothing.
+ * begin; time in which this process itself stood still does not count. Steadily: in every look of `STEADY_MS`, because the
+ * workers of before a reload go on accepting for a moment beside the new ones (NGINX's master waits 100 ms before it tells
+ * them to leave), so that one look proves nothing.
  * @returns what each listener showed last, and whether all were steady and acceptable.
  */
 export async function pollServed(
@@ -91,6 +94,7 @@ async function pollListener(
   let since: number | undefined;
   let shown: string | undefined;
   const started = performance.now();
+  let until = deadline;
   for (let pause = FIRST_PAUSE_MS; ;) {
     const begin = performance.now();
     const served = await look(listener);
@@ -102,10 +106,12 @@ async function pollListener(
     if (since !== undefined && now - since >= STEADY_MS) return { accepted: true, served };
     const early = good || now - started < USUAL_MS;
     pause = early ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
-    // What has begun to be steady in time is seen through: that we stood still meanwhile is no reason to roll back.
-    const begun = since !== undefined && since < deadline;
-    if ((!begun && now + pause >= deadline) || !isAlive()) return { accepted: false, served };
+    // What has begun to be steady in time is seen through to its end.
+    const begun = since !== undefined && since < until;
+    if ((!begun && now + pause >= until) || !isAlive()) return { accepted: false, served };
     await sleep(pause);
+    const late = performance.now() - now - pause;
+    if (late > HELD_UP_MS) until += late;
   }
 }
 
