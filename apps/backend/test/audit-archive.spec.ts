@@ -3,7 +3,7 @@ import { generateKek } from '@viw/secrets';
 import { ArchiveSigner } from '../src/audit/archive-signer';
 import { CheckpointSigner } from '../src/audit/checkpoint-signer';
 import type { AuditStage } from './audit-stage';
-import { auditStage, cutTwice } from './audit-stage';
+import { auditStage, cutTwice, dueLines } from './audit-stage';
 
 let stage: AuditStage;
 beforeAll(async () => {
@@ -136,4 +136,51 @@ it('keys of checkpoints and of cuts are the same: who keeps one can check the ot
     ...{ seq: 1, hash: '', after_seq: 0, after_hash: '', entries: 1, cut_off: '', at: '' },
   });
   expect(new CheckpointSigner({ keys: [kek] }).publicKeys).toMatchObject([{ kid }]);
+});
+
+describe('a cut after the signing key was replaced and the former one forgotten', () => {
+  beforeEach(() => dueLines(stage));
+  const retain = () => stage.retention({ days: 400, cut: 3 }).drop(new AbortController().signal);
+  /** The newest. */
+  const refusal = (): string | undefined =>
+    stage.log
+      .map((line) => JSON.parse(line) as { event?: string; reason?: string })
+      .findLast(({ event }) => event === 'audit_retention_refused')?.reason;
+
+  /** As if that key had signed at these places. */
+  async function signedByFormer(...places: number[]): Promise<void> {
+    const former = new CheckpointSigner({ keys: [generateKek()] });
+    for (const one of await stage.store.repositories.auditChain.checkpoints(0, undefined, 100)) {
+      if (!places.includes(one.seq)) continue;
+      const { kid, signature } = former.sign(one);
+      await stage.owner(
+        `UPDATE viw.audit_checkpoints SET kid = '${kid}', signature = '${signature}' WHERE seq = ${one.seq}`,
+      );
+    }
+  }
+
+  it('goes on to the first checkpoint that the present key vouches for, once that is due', async () => {
+    await signedByFormer(8);
+    await retain();
+    expect((await rows()).map(({ seq }) => seq)).toEqual([3, 6, 9, 12, 14]);
+    await stage.seal();
+    expect(await stage.verify()).toMatchObject({ ok: true, archive: { entries: 14 } });
+  });
+
+  it('is refused until then: nobody says how old the lines are', async () => {
+    await signedByFormer(8, 14);
+    await retain();
+    expect(await rows()).toEqual([]);
+    expect(refusal()).toMatch(/none is signed by a key that is configured/);
+  });
+
+  it('is refused for a changed line, whoever has signed the checkpoints before it', async () => {
+    await signedByFormer(8);
+    await stage.owner(
+      `UPDATE viw.audit_log SET actor_name = 'x' WHERE id = (SELECT entry_id FROM viw.audit_chain WHERE seq = 3)`,
+    );
+    await retain();
+    expect(await rows()).toEqual([]);
+    expect(refusal()).toBe('it does not verify');
+  });
 });

@@ -3,6 +3,7 @@ import { gatewayRegistrySnapshot, gatewayRegistryStream, registrySnapshotKey, st
 import type { GatewayRegistryBody, GatewayRegistrySnapshot } from '@viw/contracts';
 import { decodeEntry } from '@viw/streams';
 import { eventually } from '@viw/testing';
+import { decodeJwt } from 'jose';
 import { sql } from 'kysely';
 import { SnapshotStore } from '../src/registry/snapshot-store';
 import type { Surroundings } from './surroundings';
@@ -173,9 +174,17 @@ describe('the emergency stop', () => {
     expect(await admin.freeze.off()).toEqual({ frozen: false, reason: null, frozen_at: null });
     await run();
     await eventually(async () => {
-      const frozen = (await deltas()).flatMap((body) => (body.kind === 'freeze' ? [body.frozen] : []));
-      expect(frozen).toEqual([true, false]);
+      const told = (await deltas()).flatMap((body) => {
+        if (body.kind === 'freeze') return [body.frozen ? 'hubs: freeze' : 'hubs: release'];
+        const claims = body.kind === 'host_policy' && decodeJwt(body.policies.at(-1) ?? '');
+        return claims ? [claims['frozen'] === true ? 'hosts: freeze' : 'hosts: release'] : [];
+      });
+      const since = told.slice(told.indexOf('hubs: freeze'));
+      // Whoever stops first waits for nobody; whoever may go on is told last.
+      expect(since).toEqual(['hubs: freeze', 'hosts: freeze', 'hosts: release', 'hubs: release']);
     });
+    const [a = 0, ...after] = (await deltas()).slice(-4).map(({ version }) => version);
+    expect(after).toEqual([a + 1, a + 2, a + 3]);
     const { rows } = await sql`SELECT action, detail FROM viw.audit_log
       WHERE action IN ('commands.freeze', 'commands.release') ORDER BY id`.execute(around.owner);
     expect(rows).toEqual([

@@ -120,9 +120,9 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const account = accountAt(environmentIssuers.main, directoryUrl, { ...eab, profile, preferredChain });
   const stagingUrl = config.CERT_WORKER_ACME_STAGING_URL ?? stagingOf(directoryUrl);
   const staging = stagingUrl === undefined ? undefined : accountAt(environmentIssuers.staging, stagingUrl);
-  const solvers = solversOf(config, { http01: responder, tlsAlpn01 });
   const guards = outboundGuards(config);
-  const authorities = authoritiesOf(config);
+  const authorities = authoritiesOf(config, guards.dnsProviders);
+  const solvers = solversOf(config, authorities, { http01: responder, tlsAlpn01 });
   const dns = new DnsSolvers(
     {
       propagationMs: config.CERT_WORKER_DNS_PROPAGATION_MS,

@@ -83,8 +83,8 @@ const schema = z.object({
   /** How long the operations of a worker that died wait until another one goes on with them, seconds. */
   CERT_WORKER_LEASE_S: zInt({ min: 3, max: 300 }).default(15),
   /**
-   * Networks beside the public Internet where DNS providers and ACME directories that the API has named may be, and those only by
-   * HTTPS. Empty: none.
+   * Networks beside the public Internet where DNS providers and ACME directories that the API has named may be, those only by
+   * HTTPS, and authoritative name servers of names to be proved by DNS-01. Empty: none.
    */
   CERT_WORKER_PRIVATE_NETWORKS: zCsv()
     .refine(
@@ -92,7 +92,7 @@ const schema = z.object({
       'a comma-separated list of addresses or networks, none of this machine',
     )
     .default([]),
-  /** DNS providers may be at addresses of this machine, and by plain HTTP there. */
+  /** DNS providers may be at addresses of this machine, and by plain HTTP there; authoritative name servers as well. */
   CERT_WORKER_DNS_PROVIDER_LOOPBACK: zBool().default(false),
   /** Directories of accounts that the API has made may be at addresses of this machine, likewise. */
   CERT_WORKER_ACME_ACCOUNT_LOOPBACK: zBool().default(false),

@@ -1,5 +1,7 @@
 import { startFaultProxy, startKnot, startPebble, type Knot } from '@viw/testing';
 import { sql } from 'kysely';
+import { authoritiesOf } from '../src/issue/solvers';
+import { outboundGuards } from '../src/outbound-guards';
 import { startRig, stepLines, type Rig } from './rig';
 
 let knot: Knot;
@@ -38,6 +40,33 @@ test('a wildcard and its apex: proved by dynamic updates, deployed, the key of t
   const { rows } = await sql<{ text: string }>`
     SELECT t::text AS text FROM viw.certificate_operation_steps t`.execute(rig.db);
   expect([...rig.logs, ...rows.map(({ text }) => text)].join('\n')).not.toContain(secret);
+});
+
+test('a name server at an address that only its zone names is not asked inside, one that the configuration names is', async () => {
+  const shown = (server?: { host: string; port: number }, loopback = false) => {
+    const guards = outboundGuards({
+      CERT_WORKER_PRIVATE_NETWORKS: ['10.0.0.0/8', '0.0.0.0/1'],
+      CERT_WORKER_DNS_PROVIDER_LOOPBACK: loopback,
+      CERT_WORKER_ACME_ACCOUNT_LOOPBACK: true,
+    });
+    const config = {
+      CERT_WORKER_RFC2136_SERVER: server,
+      CERT_WORKER_RFC2136_KEY: undefined,
+      CERT_WORKER_DNS_RESOLVERS: [`127.0.0.1:${knot.port}`],
+      CERT_WORKER_DNS_AUTHORITY_PORT: knot.port,
+      CERT_WORKER_DNS_PROPAGATION_MS: 1_000,
+    };
+    return authoritiesOf(config, guards.dnsProviders).txtEverywhere('www.zone.example');
+  };
+  await expect(shown()).rejects.toMatchObject({
+    code: 'ACME_REFUSED',
+    message: expect.stringContaining(
+      'no name server of zone.example may be asked: the address is not public, and CERT_WORKER_PRIVATE_NETWORKS',
+    ) as string,
+  });
+  const answer = [{ server: expect.stringContaining('(127.0.0.1)') as string, values: [] }];
+  expect(await shown({ host: '127.0.0.1', port: 53 })).toEqual(answer);
+  expect(await shown(undefined, true)).toEqual(answer);
 });
 
 test('without a zone that can be changed: said in words, and not tried again', async () => {

@@ -3,10 +3,12 @@ import {
   Dns01Solver,
   Rfc2136Provider,
   parseTsigKey,
+  type AuthoritiesOptions,
   type ChallengeSolver,
   type DnsProvider,
 } from '@viw/acme';
 import { eventually, freePort, startKnot, startPebble, type Knot, type Pebble } from '@viw/testing';
+import { guardWith } from './guard-with';
 import { issuerAt } from './issuing';
 
 const records = `
@@ -37,8 +39,8 @@ afterAll(async () => {
   await primary.stop();
 });
 
-const authorities = () =>
-  new Authorities({ resolvers: [`127.0.0.1:${primary.port}`], authorityPort: primary.port });
+const authorities = (more: AuthoritiesOptions = {}) =>
+  new Authorities({ resolvers: [`127.0.0.1:${primary.port}`], authorityPort: primary.port, ...more });
 
 function providerAt({ address: host, port }: Pick<Knot, 'address' | 'port'>, key = primary.tsigKey) {
   return new Rfc2136Provider({ host, port, key: parseTsigKey(key)! });
@@ -181,6 +183,32 @@ describe('what cannot be done is said', () => {
 
   it('CNAMEs that go round in circles', async () => {
     await expect(attempt('endless.one.example', providerAt(primary))).rejects.toThrow(/do not end/);
+  });
+});
+
+describe('name servers at addresses where viw may not go', () => {
+  const asked = async (options: AuthoritiesOptions) =>
+    (await authorities(options).txtEverywhere('www.two.example')).map(({ server }) => server);
+
+  it('are not asked, while others are', async () => {
+    expect(await asked({})).toHaveLength(2);
+    const guard = guardWith({ privateNetworks: ['127.0.0.1/32'] });
+    expect(await asked({ guard })).toEqual(['ns1.two.example (127.0.0.1)']);
+    expect(await asked({ guard: guardWith(), trusted: ['127.0.0.2'] })).toEqual([
+      'ns2.two.example (127.0.0.2)',
+    ]);
+  });
+
+  it('are all that there is: said at once, and the record is taken back', async () => {
+    const guarded = { provider: providerAt(primary), authorities: authorities({ guard: guardWith() }) };
+    await expect(issue(['guarded.two.example'], new Dns01Solver({}, guarded))).rejects.toMatchObject({
+      code: 'ACME_REFUSED',
+      message: expect.stringContaining(
+        'no name server of two.example may be asked: the address is not public, and NETWORKS does not',
+      ) as string,
+      meta: { retry: 'slow' },
+    });
+    expect(await primary.txt('_acme-challenge.guarded.two.example')).toEqual([]);
   });
 });
 

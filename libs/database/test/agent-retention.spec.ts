@@ -40,7 +40,8 @@ test('sessions that ended long ago go; the newest of an agent, open ones and you
 const beat = (agent: string, epoch: number, at: string) => ({
   kind: 'heartbeats' as const,
   hub: 'hub-1',
-  sessions: [{ agent_id: agent, session_id: `${agent}-s${epoch}`, epoch, last_heartbeat_at: at }],
+  at,
+  sessions: [{ agent_id: agent, session_id: `${agent}-s${epoch}`, last_heartbeat_at: at }],
 });
 
 test('no hub has its own sessions deleted early, or kept, by the times that it reports', async () => {

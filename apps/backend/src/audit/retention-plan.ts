@@ -29,20 +29,26 @@ export interface RetentionPlan {
   readonly findings: readonly AuditFinding[];
 }
 
+/** Checkpoints per look. */
+const BATCH = 1_000;
+
 const IDLE: RetentionPlan = { ends: [], findings: [] };
 
 /**
  * What is due next, up to the first signed checkpoint behind it that is older than the cut-off: the checkpoint says how old the lines before it
- * are at least. All of it is verified; with any finding nothing is due.
+ * are at least. Those by a key that is not configured any more say nothing, and are passed over. All of it is verified; with any finding nothing
+ * is due.
  */
 export async function planCuts(
   { base, cutOff, most }: PlanOptions,
   { chain, signer }: PlanDeps,
 ): Promise<RetentionPlan> {
-  const due = (await nextCheckpoints(chain, base, most)).filter(({ at }) => at <= cutOff);
+  const next = await nextCheckpoints(chain, base, most);
+  const due = next.filter(({ at }) => at <= cutOff);
   if (due.length === 0) return IDLE;
-  const anchor = due.findLast((checkpoint) => signer.judge(checkpoint) === 'valid');
-  if (anchor === undefined)
+  const known = (checkpoint: Checkpoint): boolean => signer.judge(checkpoint) === 'valid';
+  const anchor = due.findLast(known) ?? (await firstBehind(next.at(-1)?.seq ?? base.seq, known, chain));
+  if (anchor === undefined || anchor.at > cutOff)
     return { ...IDLE, obstacle: 'of the checkpoints there none is signed by a key that is configured' };
   const tip = (await chain.tip())?.seq ?? 0;
   const findings = new Findings();
@@ -67,4 +73,19 @@ export async function planCuts(
 async function nextCheckpoints(chain: PlanDeps['chain'], base: Place, most: number): Promise<Checkpoint[]> {
   const near = await chain.checkpoints(base.seq, base.seq + most, most);
   return near.length > 0 ? near : chain.checkpoints(base.seq, undefined, 1);
+}
+
+/** The first that a configured key vouches for, however far away: it does so for all that lies before it. */
+async function firstBehind(
+  afterSeq: number,
+  known: (checkpoint: Checkpoint) => boolean,
+  chain: PlanDeps['chain'],
+): Promise<Checkpoint | undefined> {
+  for (;;) {
+    const read = await chain.checkpoints(afterSeq, undefined, BATCH);
+    const found = read.find(known);
+    const last = read.at(-1);
+    if (found !== undefined || last === undefined) return found;
+    afterSeq = last.seq;
+  }
 }

@@ -35,11 +35,11 @@ export class FreezeService {
   #set(write: WriteRequest, frozen: boolean, reason: string | null): Promise<FreezeState> {
     return this.deps.writes.perform(write, async (repositories) => {
       const { gatewayRegistry, outbox } = repositories;
-      const delta = await gatewayRegistry.freezeDelta(frozen, reason);
-      if (delta) {
-        await outbox.enqueue(gatewayRegistryStream, delta);
-        await this.#tellHosts(repositories);
-      }
+      const tellHosts = () => this.#tellHosts(repositories);
+      // Released, a hub sends at once: a host that has not heard yet would refuse what comes, for good.
+      const delta = await gatewayRegistry.freezeDelta(frozen, reason, frozen ? undefined : tellHosts);
+      if (delta) await outbox.enqueue(gatewayRegistryStream, delta);
+      if (delta && frozen) await tellHosts();
       const detail = { changed: delta !== undefined, ...(reason === null ? {} : { reason }) };
       return {
         answer: await gatewayRegistry.freezeState(),

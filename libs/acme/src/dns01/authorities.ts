@@ -1,10 +1,21 @@
 import { Resolver } from 'node:dns/promises';
+import { AppError } from '@viw/runtime';
+import { acmeRefused } from '../acme-errors';
+import { canonicalName } from '../identifiers';
+import type { OutboundGuard } from '../outbound-guard';
 
 export interface AuthoritiesOptions {
   /** `address` or `address:port` of recursive resolvers; the system's by default. */
   resolvers?: readonly string[];
   /** Where authoritative servers answer; 53 in the world. */
   authorityPort?: number;
+  /**
+   * MUST be given where names come from outside: whoever has a zone says in it where its servers are. Those at addresses that it refuses
+   * are not asked. Without it, all are.
+   */
+  guard?: Pick<OutboundGuard, 'assertHost'> | undefined;
+  /** Addresses that are asked whatever the guard says. */
+  trusted?: readonly string[];
 }
 
 /** What one authoritative server shows. */
@@ -35,7 +46,7 @@ export class Authorities {
     throw new Error(`the CNAMEs of ${name} do not end`);
   }
 
-  /** TXT values of a name at every address of every server of its zone. @throws Error when the zone cannot be found */
+  /** TXT values of a name at every address of every server of its zone. @throws Error when the zone cannot be found; AppError ACME_REFUSED when none of its servers may be asked */
   async txtEverywhere(name: string): Promise<Shown[]> {
     const servers = await this.serversOf(name);
     return Promise.all(
@@ -65,9 +76,29 @@ export class Authorities {
           return lists.flat().map((address) => ({ host, address }));
         }),
       );
-      if (found.flat().length > 0) return found.flat();
+      if (found.flat().length > 0) return this.askable(zone, found.flat());
     }
     throw new Error(`no authoritative server of ${name} can be found`);
+  }
+
+  private askable<T extends { address: string }>(zone: string, servers: T[]): T[] {
+    const { guard } = this.options;
+    const trusted = new Set(this.options.trusted?.map(canonicalName));
+    let refusal: AppError | undefined;
+    const askable = servers.filter(({ address }) => {
+      if (trusted.has(canonicalName(address))) return true;
+      try {
+        guard?.assertHost(address);
+        return true;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        refusal = error;
+        return false;
+      }
+    });
+    if (askable.length === 0 && refusal)
+      throw acmeRefused(`no name server of ${zone} may be asked: ${refusal.message}`, 'slow');
+    return askable;
   }
 
   private recursive(): Resolver {

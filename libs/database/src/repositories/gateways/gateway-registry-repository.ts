@@ -34,17 +34,23 @@ export class GatewayRegistryRepository {
   /**
    * The delta, or undefined when it was so before. For the caller's transaction, as `gatewayDelta`. Waits for commands that
    * are just being accepted, so that none is accepted after a freeze.
+   * @param first enqueues what hubs are to hear before it; `freezeState` is the new one then
    */
   async freezeDelta(
     frozen: boolean,
     reason: string | null,
+    first: () => Promise<void> = async () => undefined,
   ): Promise<Extract<GatewayRegistryBody, { kind: 'freeze' }> | undefined> {
     await sql`SELECT pg_advisory_xact_lock(${advisoryLocks.commandAcceptance})`.execute(this.deps.db);
-    const { rows } = await sql<{ version: number }>`
-      UPDATE viw.gateway_registry SET version = version + 1, frozen = ${frozen}, frozen_reason = ${reason},
+    const { rows } = await sql`
+      UPDATE viw.gateway_registry SET frozen = ${frozen}, frozen_reason = ${reason},
         frozen_at = CASE WHEN ${frozen} THEN now() END
-      WHERE frozen <> ${frozen} RETURNING version`.execute(this.deps.db);
-    return rows[0] && { kind: 'freeze', version: rows[0].version, frozen };
+      WHERE frozen <> ${frozen} RETURNING 1`.execute(this.deps.db);
+    if (rows.length === 0) return undefined;
+    await first();
+    const version = (await this.lockVersion()) + 1;
+    await this.raiseVersion(version);
+    return { kind: 'freeze', version, frozen };
   }
 
   /** Until the end of the caller's transaction nobody else changes what hubs and hosts are told. */
