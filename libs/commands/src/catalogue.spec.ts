@@ -37,7 +37,9 @@ describe('catalogue', () => {
 
   it('has names that leave room for the version of a policy in what is signed', () => {
     for (const verb of Object.keys(catalogue))
-      expect(commandClaims.shape.policy_id.safeParse(`${verb}@${Number.MAX_SAFE_INTEGER}`).success).toBe(true);
+      expect(commandClaims.shape.policy_id.safeParse(`${verb}@${Number.MAX_SAFE_INTEGER}`).success).toBe(
+        true,
+      );
   });
 
   it('names only existing arguments as secret', () => {

@@ -33,7 +33,8 @@ export interface ReconcilerDeps {
 }
 
 /**
- * Ends commands that never got an answer and requests that nobody decided about, publishes again what must have got lost, and drops what is past its retention.
+ * Ends commands that never got an answer and requests that nobody decided about, publishes again what must have got lost,
+ * and drops what is past its retention.
  * Every step is idempotent; of all backends one at a time is to do it.
  */
 export class Reconciler {
