@@ -47,7 +47,6 @@ export function approvalPages({ stage, watched, open }: PanelUnderTest): void {
     await dialog().getByRole('button', { name: 'Set 1 policy' }).click();
     await page.getByText('on gateways with site=berlin').waitFor();
     await dialog().waitFor({ state: 'detached' });
-    expect(await watched().faults()).toEqual([]);
 
     await open(`/gateways/${agentId}?tab=run&verb=restart_agent`);
     await page.getByText('It waits for a second person').waitFor();
@@ -68,7 +67,6 @@ export function approvalPages({ stage, watched, open }: PanelUnderTest): void {
     // By the event stream: nobody has touched the page.
     await page.getByText('Seen on the console').waitFor();
     await page.getByRole('list', { name: 'Progress' }).waitFor();
-    expect(await watched().faults()).toEqual([]);
   });
 
   it('approvals: who asks what and why is seen at once, and what was typed is text', async () => {
@@ -77,7 +75,6 @@ export function approvalPages({ stage, watched, open }: PanelUnderTest): void {
     await admin.verbPolicies.set('create_panel_user', { approval: 'second_person' });
     await open('/approvals');
     await page.getByText('Nothing waits').waitFor();
-    expect(await watched().faults()).toEqual([]);
     const secret = 'a secret of the new user';
     const ask = (username: string, reason: string) =>
       operator.commands.run(agentId, {
@@ -112,7 +109,6 @@ export function approvalPages({ stage, watched, open }: PanelUnderTest): void {
     await page.getByText('Nothing waits').waitFor();
     await dialog().getByRole('button', { name: 'Reject 1 request' }).click();
     await dialog().getByText('It does not wait any more: withdrawn').waitFor();
-    expect(await watched().faults()).toEqual([]);
     await dialog().getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('All requests').click();
     await page.getByText('Withdrawn').waitFor();
