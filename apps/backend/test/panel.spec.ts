@@ -11,6 +11,7 @@ import { oidcStage } from './oidc/stage';
 import { approvalPages } from './panel/approval-pages';
 import { builtPanel } from './panel/build-panel';
 import { issuancePages } from './panel/issuance-pages';
+import { narrowPages } from './panel/narrow-pages';
 import { storedByPage } from './panel/panel-under-test';
 import type { WatchedPage } from './panel/watched-page';
 import { watchedPage } from './panel/watched-page';
@@ -229,4 +230,5 @@ describe('pages that only some may see', () => {
   const panel = { stage: () => stage, watched: () => watched, open };
   issuancePages(panel);
   approvalPages(panel);
+  narrowPages(panel);
 });

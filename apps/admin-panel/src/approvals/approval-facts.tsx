@@ -3,7 +3,9 @@ import { Link } from '@tanstack/react-router';
 import type { Approval } from '@viw/contracts';
 import { Facts } from '../design/panel';
 import { TimeAgo } from '../design/time-ago';
+import { visibleText } from '../format/visible-text';
 import { changeWords } from '../policies/policy-words';
+import { whoWords } from './approval-words';
 import classes from './approvals.module.css';
 
 /** What is asked for, by whom and why. What people and machines have typed is shown as text. */
@@ -30,9 +32,7 @@ export const ApprovalFacts = ({ approval }: { approval: Approval }) => {
           [
             'Asked by',
             <span key="by" className={classes['said']}>
-              {by.name}
-              {by.kind === 'api_client' ? ' (API client)' : ''},{' '}
-              <TimeAgo at={approval.requested_at} focusable />
+              {whoWords(by)}, <TimeAgo at={approval.requested_at} focusable />
             </span>,
           ],
           [
@@ -40,7 +40,7 @@ export const ApprovalFacts = ({ approval }: { approval: Approval }) => {
             approval.reason === null ? (
               <span className="idle">none given</span>
             ) : (
-              <span className={classes['said']}>{approval.reason}</span>
+              <Said text={approval.reason} />
             ),
           ],
           ['Policy', <span className="mono">{approval.policy_id}</span>],
@@ -49,6 +49,11 @@ export const ApprovalFacts = ({ approval }: { approval: Approval }) => {
     </div>
   );
 };
+
+/** What somebody has typed for others to read. */
+export const Said = ({ text }: { text: string }) => (
+  <span className={classes['said']}>{visibleText(text, { lines: true })}</span>
+);
 
 /** One rule, and what is to become of it. */
 const ruleFact = ({ term, before, after, changed }: ReturnType<typeof changeWords>[number]) =>
@@ -70,7 +75,9 @@ const Parameters = ({ parameters }: { parameters: Readonly<Record<string, unknow
   return (
     <pre className={`mono ${classes['parameters']}`} tabIndex={0} aria-label="Arguments">
       {given
-        .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        .map(([name, value]) =>
+          visibleText(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
+        )
         .join('\n')}
     </pre>
   );

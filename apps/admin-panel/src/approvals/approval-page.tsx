@@ -12,9 +12,9 @@ import { Facts, PageHeader, Panel } from '../design/panel';
 import { StateMark } from '../design/state-mark';
 import { AbsoluteTime } from '../design/time-ago';
 import { Decisions } from './approval-card';
-import { ApprovalFacts } from './approval-facts';
+import { ApprovalFacts, Said } from './approval-facts';
 import { approvalLooks } from './approval-looks';
-import { askedFor } from './approval-words';
+import { askedFor, whoWords } from './approval-words';
 import { DecideModal, type Decision } from './decide-modal';
 import { TimeLeft } from './time-left';
 import classes from './approvals.module.css';
@@ -101,14 +101,14 @@ const Outcome = ({ approval }: { approval: Approval }) => (
     <div className={classes['facts']}>
       <Facts
         facts={[
-          ['By', approval.decided_by?.name ?? <span className="idle">nobody</span>],
+          ['By', approval.decided_by ? whoWords(approval.decided_by) : <span className="idle">nobody</span>],
           ['When', <AbsoluteTime key="when" at={approval.decided_at ?? approval.expires_at} />],
           [
             'Note',
             approval.decision_note === null ? (
               <span className="idle">none</span>
             ) : (
-              <span className={classes['said']}>{approval.decision_note}</span>
+              <Said text={approval.decision_note} />
             ),
           ],
         ]}

@@ -1,4 +1,4 @@
-import { askedFor, consequence, whyNotYours } from './approval-words';
+import { askedFor, consequence, whoWords, whyNotYours } from './approval-words';
 
 const verbs = [{ verb: 'restart_agent', title: 'Restart the agent' }];
 const asked = { kind: 'command' as const, verb: 'restart_agent', agent_id: 'gw-1', policy_change: null };
@@ -16,6 +16,12 @@ describe('a request in words', () => {
     expect(askedFor({ ...policy, policy_change: { from, to: { ...from, approval: 'none' } } }, verbs)).toBe(
       'Weaken the policy of Restart the agent',
     );
+  });
+
+  it('tells a machine with the name of a person from the person', () => {
+    const name = 'a@example.org';
+    expect(whoWords({ kind: 'administrator', id: 'a', name })).toBe(name);
+    expect(whoWords({ kind: 'api_client', id: 'b', name })).toBe(`${name} (API client)`);
   });
 
   it('says what comes of an answer', () => {

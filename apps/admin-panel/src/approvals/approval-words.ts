@@ -1,4 +1,5 @@
 import type { Approval, ApprovalAction, Me, VerbDescription } from '@viw/contracts';
+import { visibleText } from '../format/visible-text';
 
 type Asked = Pick<Approval, 'kind' | 'verb' | 'agent_id' | 'policy_change'>;
 
@@ -11,6 +12,10 @@ export const askedFor = (
   if (kind === 'command') return agentId === null ? title : `${title} on ${agentId}`;
   return `${change?.to === null ? 'Delete' : 'Weaken'} the policy of ${title}`;
 };
+
+/** A name that a machine was given may look like a person's. */
+export const whoWords = ({ kind, name }: Approval['requested_by']): string =>
+  visibleText(kind === 'administrator' ? name : `${name} (${kind === 'api_client' ? 'API client' : kind})`);
 
 export const actionWords: Record<ApprovalAction, string> = {
   approve: 'Approve',

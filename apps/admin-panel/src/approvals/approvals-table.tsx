@@ -8,8 +8,9 @@ import { Panel } from '../design/panel';
 import { StateMark } from '../design/state-mark';
 import { TimeAgo } from '../design/time-ago';
 import { missing } from '../format/times';
+import { visibleText } from '../format/visible-text';
 import { approvalLooks } from './approval-looks';
-import { askedFor } from './approval-words';
+import { askedFor, whoWords } from './approval-words';
 import classes from './approvals.module.css';
 
 /** Every request, newest first, and what became of it. */
@@ -46,9 +47,11 @@ export const ApprovalsTable = () => {
                         {askedFor(approval, verbs)}
                       </Link>
                     </td>
-                    <td>{approval.requested_by.name}</td>
-                    <td>{approval.decided_by?.name ?? <span className="idle">{missing}</span>}</td>
-                    <td className={classes['note']}>{approval.decision_note ?? missing}</td>
+                    <td>{whoWords(approval.requested_by)}</td>
+                    <td>{approval.decided_by ? whoWords(approval.decided_by) : missing}</td>
+                    <td className={classes['note']}>
+                      {approval.decision_note === null ? missing : visibleText(approval.decision_note)}
+                    </td>
                     <td className="number">
                       <TimeAgo at={approval.requested_at} />
                     </td>

@@ -144,7 +144,7 @@ const Actions = ({ certificate }: { certificate: Certificate }) => {
       <Tooltip label={why} disabled={why === undefined}>
         <Button
           loading={deploying.pending}
-          {...(why === undefined ? {} : { 'data-disabled': true })}
+          {...(why === undefined ? {} : { 'data-disabled': true, 'aria-disabled': true })}
           onClick={(event) => {
             if (why !== undefined) event.preventDefault();
             else

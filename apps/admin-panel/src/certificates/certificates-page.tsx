@@ -63,15 +63,18 @@ export const CertificatesPage = () => {
       <PageHeader title="Certificates" actions={issue} />
       <div className={classes['tools']}>
         <SearchField value={q} onChange={(text) => change({ q: text })} label="Search names" />
-        <SegmentedControl
-          size="sm"
-          value={chosen}
-          onChange={(value) => change({ life: value === 'all' ? undefined : value })}
-          data={(Object.keys(labels) as Filter[]).map((value) => ({
-            value,
-            label: `${labels[value]} ${named.filter((certificate) => fits[value](certificate, now)).length}`,
-          }))}
-        />
+        <div className={classes['lives']}>
+          <SegmentedControl
+            aria-label="Part of their life"
+            size="sm"
+            value={chosen}
+            onChange={(value) => change({ life: value === 'all' ? undefined : value })}
+            data={(Object.keys(labels) as Filter[]).map((value) => ({
+              value,
+              label: `${labels[value]} ${named.filter((certificate) => fits[value](certificate, now)).length}`,
+            }))}
+          />
+        </div>
       </div>
       {data && isError ? <StaleNote at={dataUpdatedAt} retry={() => void refetch()} /> : null}
       <Panel flush>

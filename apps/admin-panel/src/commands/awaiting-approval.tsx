@@ -1,7 +1,9 @@
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Said } from '../approvals/approval-facts';
 import { approvalLooks } from '../approvals/approval-looks';
+import { whoWords } from '../approvals/approval-words';
 import { TimeLeft } from '../approvals/time-left';
 import { queries } from '../data/queries';
 import { Loaded } from '../design/loaded';
@@ -29,8 +31,8 @@ export const AwaitingApproval = ({ agentId, approvalId }: { agentId: string; app
               </>
             ) : (
               <>
-                It was not run{by ? `: ${approvalLooks[status].word.toLowerCase()} by ${by.name}` : ''}.{' '}
-                {note}
+                It was not run{by ? `: ${approvalLooks[status].word.toLowerCase()} by ${whoWords(by)}` : ''}.{' '}
+                {note === null ? null : <Said text={note} />}
               </>
             )}
           </Text>

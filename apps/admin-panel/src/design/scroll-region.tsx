@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import classes from './panel.module.css';
 
 /**
@@ -9,15 +9,17 @@ export const ScrollRegion = ({ label, children }: { label: string; children: Rea
   const region = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const [scrolls, setScrolls] = useState(false);
-  useEffect(() => {
-    const [outer, inner] = [region.current, content.current];
-    if (!outer || !inner) return undefined;
-    const measure = (): void => setScrolls(outer.scrollWidth > outer.clientWidth);
-    const observer = new ResizeObserver(measure);
-    observer.observe(outer);
-    observer.observe(inner);
-    return () => observer.disconnect();
+  const measure = useCallback((): void => {
+    const outer = region.current;
+    if (outer) setScrolls(outer.scrollWidth > outer.clientWidth);
   }, []);
+  // Before it is painted, as far as this has brought the change; what comes from within, or from the window, is observed.
+  useLayoutEffect(measure);
+  useEffect(() => {
+    const observer = new ResizeObserver(measure);
+    for (const element of [region.current, content.current]) if (element) observer.observe(element);
+    return () => observer.disconnect();
+  }, [measure]);
   return (
     <div
       ref={region}

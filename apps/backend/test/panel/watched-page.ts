@@ -8,6 +8,8 @@ export interface WatchedPage {
   readonly complaints: readonly string[];
   /** What axe finds in the page, or in the dialog that is open, in the light and in the dark theme; empty: nothing. */
   faults(): Promise<string[]>;
+  /** What only these rules find, in the theme that there is. */
+  faultsOf(rules: readonly string[]): Promise<string[]>;
 }
 
 /** A page that is listened to from its first script on. */
@@ -26,35 +28,48 @@ export async function watchedPage(chromium: Chromium): Promise<WatchedPage> {
   page.on('pageerror', (error) => complaints.push(error.message));
   const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-  const faults = async (): Promise<string[]> => {
+  const withAxe = async (): Promise<void> => {
     if (!(await page.evaluate<boolean>(`'axe' in window`))) await page.evaluate(axe);
+  };
+  const faultsOf = async (rules: readonly string[]): Promise<string[]> => {
+    await withAxe();
+    await page.evaluate(settled);
+    return page.evaluate<string[]>(run('present', { runOnly: rules }));
+  };
+  const faults = async (): Promise<string[]> => {
+    await withAxe();
     const found: string[] = [];
     for (const scheme of ['dark', 'light'] as const) {
       await page.evaluate(`document.documentElement.setAttribute('data-mantine-color-scheme', '${scheme}')`);
       await page.evaluate(settled);
-      found.push(...(await page.evaluate<string[]>(run(scheme))));
+      found.push(...(await page.evaluate<string[]>(run(scheme, rules[scheme]))));
     }
     return found;
   };
-  return { page, complaints, faults };
+  return { page, complaints, faults, faultsOf };
 }
 
 /** What the theme has no part in is looked for once. */
 const rules = { light: {}, dark: { runOnly: ['color-contrast'] } } as const;
-const run = (scheme: keyof typeof rules): string =>
-  `axe.run(document.querySelector('[role=dialog]') ?? document, ${JSON.stringify({ resultTypes: ['violations'], ...rules[scheme] })})
+const run = (scheme: string, options: { readonly runOnly?: readonly string[] }): string =>
+  `axe.run(document.querySelector('[role=dialog]') ?? document, ${JSON.stringify({ resultTypes: ['violations'], ...options })})
     .then(({ violations }) => violations.map(({ id, nodes }) =>
       '${scheme} ' + id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | ')))`;
 
 /**
- * Nothing is loading any more, a dialog that is opening is open, and every colour is what it changes to. Not by
- * `waitForFunction`: it evaluates in the page, where the policy forbids that.
+ * For three frames on end nothing is loading any more, a dialog that is opening is open, and every colour is what it changes to:
+ * what the page does about the size of what has just come is done then. Not by `waitForFunction`: it evaluates in the page, where
+ * the policy forbids that.
  */
 const settled = `new Promise((resolve) => {
-  const look = () =>
+  let frames = 0;
+  const look = () => {
+    const isQuiet =
     document.querySelector('h1') && !document.querySelector('main [aria-busy=true]') &&
     [...document.querySelectorAll('[role=dialog]')].every((dialog) => getComputedStyle(dialog).opacity === '1') &&
-    !document.getAnimations().some((animation) => animation instanceof CSSTransition)
-      ? resolve() : requestAnimationFrame(look);
+    !document.getAnimations().some((animation) => animation instanceof CSSTransition);
+    frames = isQuiet ? frames + 1 : 0;
+    frames === 3 ? resolve() : requestAnimationFrame(look);
+  };
   look();
 })`;
