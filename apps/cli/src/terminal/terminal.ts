@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { AppError } from '@viw/runtime';
+import { plainLine } from './terminal-text';
 
 export interface TerminalDeps {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -38,7 +39,7 @@ export class Terminal {
 
   /** Asks without showing what is typed. @throws AppError BAD_REQUEST when it is broken off */
   async secret(question: string): Promise<string> {
-    this.deps.stderr.write(`${question}: `);
+    this.deps.stderr.write(`${plainLine(question)}: `);
     // readline writes what it shows to `output`: there it is shown to nobody.
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: this.deps.stdin, output: nowhere, terminal: true });
