@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSettings } from './config';
+import { loadKey, loadSettings } from './config';
 
 const dir = mkdtempSync(join(tmpdir(), 'viw-settings-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -11,12 +11,16 @@ const file = (name: string, text: string): string => {
   return join(dir, name);
 };
 const key = 'viw_0123456789ab_canary-canary-canary';
+const load = (variables: Parameters<typeof loadKey>[0]) => ({
+  ...loadSettings(variables),
+  key: loadKey(variables),
+});
 const complete = { VIW_URL: 'https://viw.example.org', VIW_API_KEY: key };
 
 it('takes key and authorities from files, and what others call VIW_ leaves it alone', () => {
   const pem = '-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n';
   expect(
-    loadSettings({
+    load({
       ...{ VIW_URL: 'https://viw.example.org:8443/', VIW_API_KEY: '', VIW_FUZZ_FRAMES: '1' },
       ...{ VIW_API_KEY_FILE: file('key', `${key}\n`), VIW_CA_FILE: file('ca.pem', pem) },
     }),
@@ -46,9 +50,9 @@ it.each([
   [{ VIW_API_KEY: '', VIW_API_KEY_FILE: join(dir, 'none') }, /VIW_API_KEY_FILE: .*\(ENOENT\)/],
   [{ VIW_CA_FILE: file('no.pem', 'canary') }, /VIW_CA_FILE holds no certificate/],
 ])('refuses %j without saying what it holds', (more, message) => {
-  const load = () => loadSettings({ ...complete, ...more });
-  expect(load).toThrow(message);
-  expect(load).not.toThrow(/canary/);
+  const loading = () => load({ ...complete, ...more });
+  expect(loading).toThrow(message);
+  expect(loading).not.toThrow(/canary/);
 });
 
 it('lets a key travel in the clear only where that was said', () => {

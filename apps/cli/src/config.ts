@@ -20,24 +20,33 @@ export const environment = z.object({
   ),
 });
 
+/** Where the backend is, and how it is known. */
 export interface Settings {
   /** Origin. */
   readonly url: string;
-  readonly key: string;
   /** PEM. */
   readonly ca: string | undefined;
 }
 
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** An empty variable counts as not set. */
+const given = (variables: Variables): z.output<typeof environment> =>
+  environment.parse(Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== '')));
+
 /** @throws AppError CONFIG_INVALID that names the variable, never its value */
-export function loadSettings(variables: Readonly<Record<string, string | undefined>>): Settings {
-  const set = environment.parse(
-    Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== '')),
-  );
+export function loadSettings(variables: Variables): Settings {
+  const set = given(variables);
   return {
     url: originOf(set.VIW_URL, set.VIW_ALLOW_PLAINTEXT === 'true'),
-    key: keyOf(set.VIW_API_KEY, set.VIW_API_KEY_FILE),
     ca: set.VIW_CA_FILE === undefined ? undefined : authoritiesOf(set.VIW_CA_FILE),
   };
+}
+
+/** Of the API client; people who sign in need none. @throws AppError CONFIG_INVALID likewise */
+export function loadKey(variables: Variables): string {
+  const set = given(variables);
+  return keyOf(set.VIW_API_KEY, set.VIW_API_KEY_FILE);
 }
 
 const invalid = (text: string): AppError => new AppError('CONFIG_INVALID', text);

@@ -6,6 +6,6 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 export const exitStatusText: Readonly<Record<ExitStatus, string>> = {
   0: 'done',
   1: 'refused or failed; of `--wait`: it did not succeed; of `status` and `audit verify`: something is wrong',
-  2: 'the command line or a setting is wrong; nothing was sent',
+  2: 'the command line or a setting is wrong; nothing was done',
   3: 'no backend answers, or it cannot just now: the same may work later',
 };

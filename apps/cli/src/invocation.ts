@@ -20,10 +20,14 @@ export type Action<Args extends readonly unknown[], Options> = (
   options: Options,
 ) => Promise<ExitStatus | void>;
 
+/** Who asks: the API client of the key, or the person at the terminal. */
+export type Caller = 'client' | 'person';
+
 /** Gives a command its `--json` and what it does. */
 export type Define = <Args extends readonly unknown[], Options>(
   command: Command,
   action: Action<Args, Options>,
+  caller?: Caller,
 ) => void;
 
 /** Adds its commands to the program. */

@@ -1,20 +1,20 @@
-import { createClient, type Client } from '@viw/client';
+import { createClient, type Client, type ClientAuth } from '@viw/client';
 import { Agent, fetch as fetchBy } from 'undici';
 import type { Settings } from '../config';
 
 export interface ApiConnection {
   readonly client: Client;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 10_000;
 
 /**
- * The backend by one key. Connects when first asked. undici is named, not Node's own `fetch`, since only so trust anchors
- * can be given; a redirection is an error, so that the key goes nowhere but to the address that was set.
+ * The backend, for one caller. Connects when first asked. undici is named, not Node's own `fetch`, since only so trust anchors
+ * can be given; a redirection is an error, so that no key and no password goes anywhere but to the address that was set.
  */
-export function connectApi({ url, key, ca }: Settings): ApiConnection {
+export function connectApi({ url, ca }: Settings, auth: ClientAuth): ApiConnection {
   const dispatcher = new Agent({
     connect: { timeout: CONNECT_TIMEOUT, minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }) },
   });
@@ -22,7 +22,7 @@ export function connectApi({ url, key, ca }: Settings): ApiConnection {
     fetchBy(input as string, { ...init, dispatcher, redirect: 'manual' });
   const client = createClient({
     baseUrl: url,
-    auth: { kind: 'apiKey', key },
+    auth,
     fetch: throughAgent,
   });
   return { client, close: () => dispatcher.destroy() };

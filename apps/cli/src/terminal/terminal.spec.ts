@@ -28,7 +28,7 @@ it('aligns columns, also of wide characters and of texts that claim to be severa
   expect(facts([['a', true]])).toBe('a  true');
 });
 
-describe('a secret', () => {
+describe('a question', () => {
   const person = () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: jest.fn() });
     const stdout = new PassThrough();
@@ -36,24 +36,45 @@ describe('a secret', () => {
     return { stdin, stdout, stderr };
   };
 
-  it('is taken from the person and shown to nobody', async () => {
+  it('about a secret is answered without showing it to anybody', async () => {
     const streams = person();
     const terminal = new Terminal(streams);
     expect(terminal.isInteractive).toBe(true);
     const asked = terminal.secret('password');
     streams.stdin.write('canary\r');
     expect(await asked).toBe('canary');
+    terminal.close();
     expect(streams.stdin.setRawMode.mock.calls).toEqual([[true], [false]]);
     expect([String(streams.stderr.read()), streams.stdout.read()]).toEqual(['password: \n', null]);
+  });
+
+  it('after question takes its line, also one that came early; only what may be seen is shown', async () => {
+    const streams = person();
+    const terminal = new Terminal(streams);
+    const name = terminal.ask('e-mail');
+    streams.stdin.write('anna\rcanary-1\rcanary-2\r');
+    expect([await name, await terminal.secret('password'), await terminal.secret('again')]).toEqual([
+      'anna',
+      'canary-1',
+      'canary-2',
+    ]);
+    terminal.close();
+    const shown = String(streams.stderr.read());
+    expect(shown).toContain('e-mail: ');
+    expect(shown).toContain('anna');
+    expect(shown).not.toContain('canary');
   });
 
   it.each([
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
-  ])('is not taken after %s', async (_, typed) => {
+  ])('is not answered by %s, nor is a later one', async (_, typed) => {
     const streams = person();
-    const asked = new Terminal(streams).secret('password');
+    const terminal = new Terminal(streams);
+    const asked = terminal.secret('password');
     streams.stdin.write(typed);
     await expect(asked).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    await expect(terminal.ask('again')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    terminal.close();
   });
 });

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { AppError } from '@viw/runtime';
+import { Questions } from './questions';
 
 export interface TerminalDeps {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -13,7 +12,11 @@ const INPUT_MAX = 1_048_576;
 
 /** The person or the program at the other end. */
 export class Terminal {
-  constructor(private readonly deps: TerminalDeps) {}
+  readonly #questions: Questions;
+
+  constructor(private readonly deps: TerminalDeps) {
+    this.#questions = new Questions(deps);
+  }
 
   get stdout(): TerminalDeps['stdout'] {
     return this.deps.stdout;
@@ -36,23 +39,18 @@ export class Terminal {
     return Buffer.concat(chunks).toString('utf8');
   }
 
-  /** Asks without showing what is typed. @throws AppError BAD_REQUEST when it is broken off */
-  async secret(question: string): Promise<string> {
-    this.deps.stderr.write(`${question}: `);
-    // readline writes what it shows to `output`: there it is shown to nobody.
-    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-    const lines = createInterface({ input: this.deps.stdin, output: nowhere, terminal: true });
-    const brokenOff = new Promise<never>((_, reject) => {
-      const refuse = (): void => reject(new AppError('BAD_REQUEST', 'broken off; nothing was sent'));
-      lines.once('SIGINT', refuse);
-      lines.once('close', refuse);
-    });
-    try {
-      return await Promise.race([lines.question(''), brokenOff]);
-    } finally {
-      brokenOff.catch(() => undefined);
-      lines.close();
-      this.deps.stderr.write('\n');
-    }
+  /** @throws AppError BAD_REQUEST when it is broken off */
+  ask(question: string): Promise<string> {
+    return this.#questions.ask(question, { isShown: true });
+  }
+
+  /** Without showing what is typed. @throws AppError BAD_REQUEST when it is broken off */
+  secret(question: string): Promise<string> {
+    return this.#questions.ask(question, { isShown: false });
+  }
+
+  /** Nobody is asked any more. */
+  close(): void {
+    this.#questions.close();
   }
 }
