@@ -60,8 +60,8 @@ describe('what a gateway did and does', () => {
     await stage.admin.gateways.register({ agent_id: id });
     const then = sql`now() - interval '91 days'`;
     for (const epoch of [1, 2, 3])
-      await sql`INSERT INTO viw.agent_sessions (session_id, agent_id, hub, conn_id, epoch, remote_ip, disconnected_at)
-        VALUES (${randomUUID()}, ${id}, 'hub-1', 'c-1', ${epoch}, '192.0.2.1', ${then})`.execute(
+      await sql`INSERT INTO viw.agent_sessions (session_id, agent_id, hub, conn_id, epoch, remote_ip, disconnected_at, stored_at)
+        VALUES (${randomUUID()}, ${id}, 'hub-1', 'c-1', ${epoch}, '192.0.2.1', ${then}, ${then})`.execute(
         stage.around.owner,
       );
     const page = await stage.admin.gateways.sessions(id, { limit: 2 });

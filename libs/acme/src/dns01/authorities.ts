@@ -46,7 +46,10 @@ export class Authorities {
     throw new Error(`the CNAMEs of ${name} do not end`);
   }
 
-  /** TXT values of a name at every address of every server of its zone. @throws Error when the zone cannot be found; AppError ACME_REFUSED when none of its servers may be asked */
+  /**
+   * TXT values of a name at every address, where viw may go, of every server of its zone.
+   * @throws Error when the zone cannot be found; AppError ACME_REFUSED when none of its servers may be asked
+   */
   async txtEverywhere(name: string): Promise<Shown[]> {
     const servers = await this.serversOf(name);
     return Promise.all(
