@@ -20,6 +20,10 @@ export class CaWitness implements AcmeFault {
   readonly #known = new Map<string, Known>();
   /** Order id → name. */
   readonly orders = new Map<string, string>();
+  /** Ids of orders that somebody went on with after they were made. */
+  readonly begun = new Set<string>();
+  /** Path of an order or of one of its parts → the order's id. */
+  readonly #orderOf = new Map<string, string>();
   /** Of challenges, by name. */
   readonly tokens = new Map<string, Set<string>>();
 
@@ -34,10 +38,14 @@ export class CaWitness implements AcmeFault {
     const body = jsonOf(answer);
     const site = namedIn(request) ?? this.#known.get(request.path)?.site;
     if (body === undefined || site === undefined) return answer;
+    const order = this.#orderOf.get(request.path);
+    if (order !== undefined) this.begun.add(order);
     const { location } = answer.headers;
     if (answer.status === 201 && location !== undefined && body['finalize'] !== undefined) {
       this.orders.set(idOf(location), site);
       this.#learn(location, site, 'order');
+      for (const url of [location, body['finalize'], ...list(body['authorizations'])])
+        this.#orderOf.set(new URL(String(url)).pathname, idOf(location));
     }
     for (const url of list(body['authorizations'])) this.#learn(url, site, 'authorization');
     this.#learn(body['finalize'], site, 'finalize');

@@ -55,7 +55,14 @@ export async function readEvidence(
     ...found,
     operations: operations.rows,
     versions: versions.rows,
-    ca: { orders: record.orders.map((id) => ({ id, site: witness.orders.get(id) })), issued: record.issued },
+    ca: {
+      orders: record.orders.map((id) => ({
+        id,
+        site: witness.orders.get(id),
+        begun: witness.begun.has(id),
+      })),
+      issued: record.issued,
+    },
     served,
     onDisk,
     seen: prober.seen,

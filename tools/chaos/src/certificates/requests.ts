@@ -33,7 +33,8 @@ export async function accept(
   });
   const before = await prober.probe({ site, port: host.nginx.httpsPort });
   const expected = job.fault === undefined ? 'served' : 'refused';
-  return { job, site, certificateId, operationId, expected, before, entryIds: new Set() };
+  const ordersBesideKills = job.fate === 'sleeps' && job.point === 'claiming';
+  return { job, site, certificateId, operationId, expected, before, ordersBesideKills, entryIds: new Set() };
 }
 
 /** As often as the job says: a relay that dies between XADD and its mark publishes again. */

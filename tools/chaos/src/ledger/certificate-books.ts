@@ -9,6 +9,11 @@ export interface AskedCertificate {
   readonly expected: 'served' | 'refused';
   /** Lower-case hex SHA-256 of what clients saw before. */
   readonly before: string | undefined;
+  /**
+   * It may be ordered by a worker that is killed for another's sake before it could store the order, which nobody knows of then.
+   * Those that are killed at a point of their own are not: that is where it counts.
+   */
+  readonly ordersBesideKills?: boolean;
 }
 
 /** One answer that clients have seen at a name, as often as they saw it in a row. */
@@ -30,7 +35,12 @@ export interface CertificateEvidence {
   readonly firstEnds: ReadonlyMap<string, Operation['status']>;
   /** The CA's own account; `site` as far as it was seen who asked. */
   readonly ca: {
-    readonly orders: readonly { readonly id: string; readonly site: string | undefined }[];
+    readonly orders: readonly {
+      readonly id: string;
+      readonly site: string | undefined;
+      /** Whether anybody went on with it after it was made; not known: as if. */
+      readonly begun?: boolean;
+    }[];
     readonly issued: readonly { readonly orderId: string; readonly serial: string }[];
   };
   readonly versions: readonly {

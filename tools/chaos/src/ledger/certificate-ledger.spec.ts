@@ -50,6 +50,15 @@ it('finds nothing where a server refused and serves the former one, though it sh
   expect(audit({ ...put, seen }, refused)).toEqual({ ...nothing, examples: [] });
 });
 
+it('an order that nobody went on with is excused to a bystander of a kill only, and only beside another', () => {
+  const orders = [{ id: 'o-0', site: 'a.example', begun: false }, ...found.ca.orders];
+  const bystander = { ordersBesideKills: true };
+  expect(audit({ ca: { ...found.ca, orders } }, bystander)).toEqual({ ...nothing, examples: [] });
+  expect(audit({ ca: { ...found.ca, orders } })).toMatchObject({ ...nothing, duplicated: 1 });
+  const begun = orders.map((order) => ({ ...order, begun: true }));
+  expect(audit({ ca: { ...found.ca, orders: begun } }, bystander)).toMatchObject({ duplicated: 1 });
+});
+
 describe('the damage of a worker without', () => {
   it('the URL of its order, which it orders again', () => {
     const orders = [...found.ca.orders, { id: 'o-2', site: 'a.example' }];

@@ -63,7 +63,9 @@ const versionsOf = ({ certificateId }: AskedCertificate, { versions }: Certifica
 
 function auditCa(tally: Tally, one: AskedCertificate, evidence: CertificateEvidence): void {
   const { site } = one;
-  const orders = evidence.ca.orders.filter((order) => order.site === site).map(({ id }) => id);
+  const made = evidence.ca.orders.filter((order) => order.site === site);
+  const known = one.ordersBesideKills ? made.filter(({ begun }) => begun !== false) : made;
+  const orders = (known.length > 0 ? known : made).map(({ id }) => id);
   const issued = evidence.ca.issued.filter(({ orderId }) => orders.includes(orderId));
   const versions = versionsOf(one, evidence);
   for (const [what, { length }] of Object.entries({
@@ -75,7 +77,7 @@ function auditCa(tally: Tally, one: AskedCertificate, evidence: CertificateEvide
     if (length > 1) tally.add('duplicated', `${length} of ${what} for ${site}`, length - 1);
   }
   for (const { serial } of versions)
-    if (!issued.some((made) => made.serial.toLowerCase() === serial.toLowerCase()))
+    if (!issued.some((each) => each.serial.toLowerCase() === serial.toLowerCase()))
       tally.add('phantom', `version ${serial} of ${site} was not issued`);
 }
 
