@@ -7,8 +7,8 @@ import { startFleetRig, type FleetRig, type FleetServer } from './fleet-rig';
 let rig: FleetRig;
 beforeAll(async () => {
   rig = await startFleetRig({ servers: 50, instances: 5 });
-}, 60_000);
-afterAll(() => rig.stop(), 60_000);
+});
+afterAll(() => rig?.stop());
 
 const never = new AbortController().signal;
 
@@ -108,7 +108,7 @@ test('a first server that stays broken keeps the certificate from no other one',
   expect(namesOf(again, 'done')).toEqual(servers.slice(1).map(({ name }) => name));
   expect(namesOf(again, 'failed')).toEqual([first.name]);
   await rig.reloadBy(first, undefined);
-}, 60_000);
+});
 
 test('a worker that leaves in the middle: the next one begins with what is not proved yet', async () => {
   const servers = rig.servers.slice(0, 6);
@@ -146,4 +146,4 @@ test('a worker that leaves in the middle: the next one begins with what is not p
         ).length,
     );
   expect(connects).toEqual(proved.map(() => 1));
-}, 60_000);
+});
