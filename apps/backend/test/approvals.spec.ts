@@ -5,6 +5,7 @@ import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import type { Person } from './approval-stage';
 import { ApprovalStage, code } from './approval-stage';
+import { Collected } from './sse';
 
 let stage: ApprovalStage;
 let asker: Person;
@@ -216,6 +217,20 @@ describe('a request that waits', () => {
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(ids);
     expect([first.total, second.next_cursor]).toEqual([3, null]);
   });
+});
+
+it('event streams tell of it when it is asked for and when it ends', async () => {
+  const events = new Collected((signal) => approver.client.events({ topics: ['commands'] }, signal));
+  try {
+    await eventually(() => expect(events.types).toContain('ready'));
+    const id = await ask(asker.client, await stage.gateway());
+    const told = () => events.changed.filter((each) => each === id);
+    await eventually(() => expect(told()).toEqual([id]));
+    await approver.client.approvals.reject(id);
+    await eventually(() => expect(told()).toEqual([id, id]));
+  } finally {
+    await events.close();
+  }
 });
 
 it('secrets that would have to wait in clear are refused', async () => {

@@ -99,7 +99,7 @@ const grants: Record<ServiceRole, Grants> = {
     api_client_certificates: manage,
     api_client_makers: append,
     verb_policies: manage,
-    approval_requests: keep,
+    approval_requests: `${append}, ${columns('UPDATE', 'status', 'arguments', 'decided_by_kind', 'decided_by_id', 'decided_by_name', 'decided_at', 'decision_note')}`,
     revoked_tokens: manage,
     token_keys: manage,
     idempotency_keys: manage,
