@@ -165,7 +165,7 @@ describe('pages that only some may see', () => {
     expect(await watched.faults()).toEqual([]);
     await domains.press('Backspace');
     await dialog.getByRole('button', { name: 'Add API client' }).click();
-    await page.getByText('certificates below example.org').waitFor();
+    await page.getByText('certificates below example.org', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'New key' }).click();
     await dialog.getByRole('button', { name: 'Make the key' }).click();
     const key = await dialog.getByLabel('API key').innerText();

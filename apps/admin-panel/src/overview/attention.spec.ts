@@ -15,7 +15,14 @@ const certificate = (daysLeft: number, state: Certificate['state'] = 'active') =
 
 describe('what needs attention', () => {
   it('is nothing when all is well', () =>
-    expect(attentionItems([gateway('connected'), gateway('expected')], [certificate(80)], now)).toEqual([]));
+    expect(
+      attentionItems(
+        [gateway('connected'), gateway('expected')],
+        [certificate(80)],
+        [{ may: ['withdraw'] }],
+        now,
+      ),
+    ).toEqual([]));
 
   it('stands worst first and counts', () =>
     expect(
@@ -28,6 +35,7 @@ describe('what needs attention', () => {
           gateway('discovered'),
         ],
         [certificate(-1), certificate(2), certificate(80, 'failed')],
+        [{ may: ['approve', 'reject'] }, { may: ['withdraw'] }],
         now,
       ).map(({ what }) => what),
     ).toEqual([
@@ -35,6 +43,7 @@ describe('what needs attention', () => {
       '1 certificate expired',
       '1 certificate close to expiry',
       '1 certificate could not be issued',
+      '1 request waits for your approval',
       '1 gateway connected but silent',
       '1 gateway offline',
       '1 gateway waiting to be adopted',

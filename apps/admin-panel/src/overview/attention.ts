@@ -1,4 +1,4 @@
-import type { Certificate, GatewaySummary } from '@viw/contracts';
+import type { Approval, Certificate, GatewaySummary } from '@viw/contracts';
 import { lifeOf } from '../certificates/life';
 import { freshness } from '../gateways/freshness';
 
@@ -9,7 +9,8 @@ export interface AttentionItem {
   readonly tone: 'bad' | 'warn' | 'odd';
   readonly link:
     | { readonly to: '/gateways'; readonly search: { readonly status?: 'lost' | 'offline' | 'discovered' } }
-    | { readonly to: '/certificates'; readonly search: { readonly life: 'attention' | 'expired' | 'due' } };
+    | { readonly to: '/certificates'; readonly search: { readonly life: 'attention' | 'expired' | 'due' } }
+    | { readonly to: '/approvals'; readonly search: Record<never, never> };
 }
 
 const of = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -18,6 +19,7 @@ const of = (count: number, one: string, many: string): string => `${count} ${cou
 export const attentionItems = (
   gateways: readonly GatewaySummary[],
   certificates: readonly Certificate[],
+  approvals: readonly Pick<Approval, 'may'>[],
   now: number,
 ): AttentionItem[] => {
   const lives = certificates.map((certificate) => lifeOf(certificate, now).class);
@@ -32,6 +34,7 @@ export const attentionItems = (
   const expired = lives.filter((life) => life === 'expired').length;
   const emergency = lives.filter((life) => life === 'emergency').length;
   const failed = certificates.filter((certificate) => certificate.state === 'failed').length;
+  const yours = approvals.filter(({ may }) => may.includes('approve')).length;
   const cert = ['certificate', 'certificates'] as const;
   const gw = ['gateway', 'gateways'] as const;
   add(lost, {
@@ -57,6 +60,12 @@ export const attentionItems = (
     what: `${of(failed, ...cert)} could not be issued`,
     tone: 'bad',
     link: { to: '/certificates', search: { life: 'attention' } },
+  });
+  add(yours, {
+    id: 'approvals',
+    what: `${of(yours, 'request waits', 'requests wait')} for your approval`,
+    tone: 'warn',
+    link: { to: '/approvals', search: {} },
   });
   add(silent, {
     id: 'silent',

@@ -19,28 +19,29 @@ export const OverviewPage = () => {
   const now = useNow();
   const gateways = useQuery(queries.gateways());
   const certificates = useQuery(queries.certificates);
+  const approvals = useQuery(queries.waitingApprovals);
   const gatewayRows: readonly GatewaySummary[] = gateways.data?.items ?? none;
   const certificateRows: readonly Certificate[] = certificates.data?.items ?? none;
-  const loaded = gateways.data !== undefined && certificates.data !== undefined;
-  const checkedAt = Math.min(gateways.dataUpdatedAt, certificates.dataUpdatedAt);
+  const asked = [gateways, certificates, approvals];
+  const loaded = asked.every(({ data }) => data !== undefined);
+  const checkedAt = Math.min(...asked.map(({ dataUpdatedAt }) => dataUpdatedAt));
   return (
     <>
       <PageHeader title="Overview" />
       <div className={classes['grid']}>
         <div className={classes['wide']}>
           <Panel title="Needs attention" flush>
-            {gateways.error && !gateways.data ? (
-              <ErrorNotice error={gateways.error} retry={() => void gateways.refetch()} />
-            ) : null}
-            {certificates.error && !certificates.data ? (
-              <ErrorNotice error={certificates.error} retry={() => void certificates.refetch()} />
-            ) : null}
+            {asked.map((query, at) =>
+              query.error && !query.data ? (
+                <ErrorNotice key={at} error={query.error} retry={() => void query.refetch()} />
+              ) : null,
+            )}
             {loaded ? (
               <AttentionList
-                items={attentionItems(gatewayRows, certificateRows, now)}
+                items={attentionItems(gatewayRows, certificateRows, approvals.data?.items ?? none, now)}
                 checked={relativeTime(checkedAt, now)}
               />
-            ) : gateways.error || certificates.error ? null : (
+            ) : asked.some(({ error }) => error) ? null : (
               <LoadingRows rows={3} />
             )}
           </Panel>
