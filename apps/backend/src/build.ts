@@ -42,6 +42,7 @@ import { SnapshotStore } from './registry/snapshot-store';
 import { AdministratorService } from './services/administrator-service';
 import { AlertService } from './services/alert-service';
 import { ApiClientService } from './services/api-client-service';
+import { ApprovalService } from './services/approval-service';
 import { AuditService } from './services/audit-service';
 import { AuditTrail } from './services/audit-trail';
 import { CommandKeyService } from './services/command-key-service';
@@ -57,6 +58,7 @@ import { KeyRenewalService } from './services/key-renewal-service';
 import { SignInService } from './services/sign-in-service';
 import { SystemService } from './services/system-service';
 import { TokenKeyService } from './services/token-key-service';
+import { VerbPolicyService } from './services/verb-policy-service';
 import { IdempotentWrites } from './services/idempotent-writes';
 import { Store } from './store';
 import { CommandKeyring } from './trust/command-keyring';
@@ -178,11 +180,9 @@ export function buildBackend(config: CompleteConfig, deps: BackendDeps): Backend
         { overlapS: config.BACKEND_AGENT_KEY_OVERLAP_S },
         { store, changes, certificates, limiter: new AddressLimiter(agentLimit), logger },
       ),
-      commands: new CommandService({
-        repositories,
-        writes,
-        signer: keyring,
-      }),
+      commands: new CommandService({ repositories, writes, audit, signer: keyring }),
+      approvals: new ApprovalService({ repositories, writes, audit, signer: keyring }),
+      verbPolicies: new VerbPolicyService({ repositories, writes }),
       secretResults: new SecretResultService({ keyring, writes }),
       commandKeys: new CommandKeyService({ repositories, rotation, writes }),
       system: new SystemService({ redis, deadLetters, repositories }),

@@ -4,6 +4,7 @@ import {
   ApiClientCertificateRepository,
   ApiClientRepository,
   ApiKeyRepository,
+  ApprovalRepository,
   AuditArchiveRepository,
   AuditChainRepository,
   AuditRepository,
@@ -43,6 +44,7 @@ import {
   SignInSessionRepository,
   SshCredentialRepository,
   TokenKeyRepository,
+  VerbPolicyRepository,
   VirtualHostRepository,
   WebAuthorityRepository,
 } from '@viw/database';
@@ -54,6 +56,7 @@ const repositoriesOf = (db: Db) => ({
   apiClientCertificates: new ApiClientCertificateRepository({ db }),
   apiClients: new ApiClientRepository({ db }),
   apiKeys: new ApiKeyRepository({ db }),
+  approvals: new ApprovalRepository({ db }),
   audit: new AuditRepository({ db }),
   auditArchive: new AuditArchiveRepository({ db }),
   auditChain: new AuditChainRepository({ db }),
@@ -92,6 +95,7 @@ const repositoriesOf = (db: Db) => ({
   snippetJobs: new SnippetJobRepository({ db }),
   sshCredentials: new SshCredentialRepository({ db }),
   tokenKeys: new TokenKeyRepository({ db }),
+  verbPolicies: new VerbPolicyRepository({ db }),
   virtualHosts: new VirtualHostRepository({ db }),
   webAuthorities: new WebAuthorityRepository({ db }),
 });

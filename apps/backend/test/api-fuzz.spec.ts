@@ -97,7 +97,8 @@ async function walk(key: string, forbidden: readonly string[], offset: number): 
   const ids = {
     agent_id: [mine.agent_id, foreignId, 'gw-nobody'],
     correlation_id: [mine.correlation_id],
-    id: [mine.certificate, mine.operation, mine.server],
+    id: [mine.certificate, mine.operation, mine.server, mine.approval],
+    verb: ['list_users'],
     key_id: ['0'.repeat(16)],
   };
   const requests = requestsOf(document, { random: new Random(seed + offset), count, ids });

@@ -80,7 +80,7 @@ describe('what a narrowed caller sees', () => {
     const me = await byId.session.me();
     expect(me.scope?.verbs).toEqual(['list_users']);
     expect(me.permissions).toContain('gateways:write');
-    for (const whole of ['access:write', 'audit:read', 'system:write', 'commands:freeze'])
+    for (const whole of ['access:write', 'audit:read', 'system:write', 'commands:freeze', 'policies:write'])
       expect(me.permissions).not.toContain(whole);
   });
 
@@ -109,10 +109,21 @@ describe('what a narrowed caller sees', () => {
       { kind: 'server', id: foreign.server },
       { kind: 'alert', id: 'a-1' },
       { kind: 'server', id: mine.server },
+      { kind: 'approval', id: foreign.approval, parent_id: foreign.agent_id },
+      { kind: 'approval', id: mine.approval, parent_id: mine.agent_id },
+      { kind: 'verb_policy', id: 'restart_agent' },
+      { kind: 'verb_policy', id: 'list_users' },
     ];
     const announced = { changes };
     await around.client.xadd(changesStream.stream, '*', ...encodeEntry(changesStream, announced).fields);
-    const own = [mine.agent_id, mine.correlation_id, mine.operation, mine.server];
+    const own = [
+      mine.agent_id,
+      mine.correlation_id,
+      mine.operation,
+      mine.server,
+      mine.approval,
+      'list_users',
+    ];
     await eventually(() => expect(events.changed).toEqual(own));
     const lastEventId = events.lastId;
     await around.client.xadd(changesStream.stream, '*', ...encodeEntry(changesStream, announced).fields);

@@ -17,6 +17,8 @@ export interface ScopedObjects {
   readonly credential: string;
   /** About its virtual host. */
   readonly alert: string;
+  /** Of a command of its gateway. */
+  readonly approval: string;
   readonly domain: string;
 }
 
@@ -27,7 +29,10 @@ export async function makeObjects(around: Surroundings, backend: TestBackend): P
   const agent_id = uniqueAgent();
   await admin.gateways.register({ agent_id, labels: { team }, site: 'here' });
   const { correlation_id } = await admin.commands.run(agent_id, { command: 'list_users' });
-  const [credential, server, virtualHost, certificate, operation, alert] = Array.from({ length: 6 }, uuidv7);
+  const [credential, server, virtualHost, certificate, operation, alert, approval] = Array.from(
+    { length: 7 },
+    uuidv7,
+  );
   await sql`INSERT INTO viw.ssh_credentials (id, name, username, sealed) VALUES (${credential}, ${team}, 'deploy', '{}')`.execute(
     around.owner,
   );
@@ -48,13 +53,17 @@ export async function makeObjects(around: Surroundings, backend: TestBackend): P
   await sql`INSERT INTO viw.alerts (id, dedupe_key, kind, severity, title, about_kind, about_id, raised_at, last_raised_at)
     VALUES (${alert}, ${`certificate-drift:${virtualHost}`}, 'certificate-drift', 'critical', 'Another certificate is served',
       'virtual_host', ${virtualHost}, now(), now())`.execute(around.owner);
+  await sql`INSERT INTO viw.approval_requests (id, kind, verb, agent_id, parameters_redacted, arguments, ttl_s, policy_id,
+      requested_by_kind, requested_by_id, requested_by_name, expires_at)
+    VALUES (${approval}, 'command', 'list_users', ${agent_id}, '{}', '{}', 60, 'list_users@1', 'system', 'test', 'test',
+      now() + interval '1 hour')`.execute(around.owner);
   return {
     agent_id,
     team,
     correlation_id,
     domain,
-    ...({ certificate, operation, server, virtualHost, credential, alert } as Record<
-      'certificate' | 'operation' | 'server' | 'virtualHost' | 'credential' | 'alert',
+    ...({ certificate, operation, server, virtualHost, credential, alert, approval } as Record<
+      'certificate' | 'operation' | 'server' | 'virtualHost' | 'credential' | 'alert' | 'approval',
       string
     >),
   };

@@ -66,6 +66,14 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
   'GET /admin/api/system/token-keys': 'whole',
   'POST /admin/api/system/token-keys/rotate': 'whole',
   'GET /admin/api/verbs': 'list',
+  'GET /admin/api/approvals': 'list',
+  'GET /admin/api/approvals/:id': 'object',
+  'POST /admin/api/approvals/:id/approve': 'object',
+  'POST /admin/api/approvals/:id/reject': 'object',
+  'POST /admin/api/approvals/:id/withdraw': 'object',
+  'GET /admin/api/verb-policies': 'list',
+  'PUT /admin/api/verb-policies/:verb': 'whole',
+  'DELETE /admin/api/verb-policies/:verb': 'whole',
   'GET /admin/api/freeze': 'harmless',
   'POST /admin/api/freeze': 'whole',
   'DELETE /admin/api/freeze': 'whole',
@@ -204,9 +212,10 @@ const missing: Record<string, string> = { agent_id: 'gw-nobody', correlation_id:
 
 function addressOf({ path }: Route, which: Walked): string {
   const objects = which === 'mine' ? mine : foreign;
-  const kind = /^\/(?:api\/v1|admin\/api)\/(?:ssh-)?(certificate|operation|server|credential|alert)s\//.exec(
-    path,
-  )?.[1] as 'certificate' | undefined;
+  const kind =
+    /^\/(?:api\/v1|admin\/api)\/(?:ssh-)?(certificate|operation|server|credential|alert|approval)s\//.exec(
+      path,
+    )?.[1] as 'certificate' | undefined;
   return path.replace(/:(\w+)/g, (_, name: string) => {
     if (which === 'missing') return missing[name] ?? nobody;
     if (name === 'id') return kind === undefined ? nobody : objects[kind];
@@ -243,6 +252,9 @@ async function call(route: Route, which: Walked, key: string): Promise<Answered>
 const destroys = (route: Route): boolean =>
   route.method === 'DELETE' || /revoke$|cancel$/.test(route.path) || route.path.endsWith('/session');
 
+/** Of people who have signed in, or of who has asked: never by the key of a machine that has not, whatever its scope. */
+const isDecision = (route: Route): boolean => /approvals\/:id\/\w+$/.test(route.path);
+
 async function complaintAbout(route: Route, role: Role, scope: Scope, key: string): Promise<string[]> {
   const rule = expected[nameOf(route)];
   const permitted = route.access === 'authenticated' || permissionsOf(role, scope).has(route.access as never);
@@ -260,7 +272,8 @@ async function complaintAbout(route: Route, role: Role, scope: Scope, key: strin
   if (destroys(route)) return complaints;
   const own = await call(route, 'mine', key);
   const hidden = rule === 'object' && scope.gateways === undefined;
-  const fits = hidden ? own.status === 404 : own.status < 500 && ![401, 403].includes(own.status);
+  const seen = isDecision(route) ? own.status === 403 : own.status < 500 && ![401, 403].includes(own.status);
+  const fits = hidden ? own.status === 404 : seen;
   // The gateway has told no telemetry, the command has no result with secrets, nobody has looked at the server or asked for a preview.
   const foundNothing = own.status === 404 && !/telemetry|secrets$|probe$|preview$/.test(route.path);
   if (!fits || (!hidden && foundNothing)) complaints.push(...wrong('own', own));

@@ -9,7 +9,7 @@ export interface CommandHistoryOptions {
   readonly keepDays: number;
 }
 
-/** Retention of commands and results, in one results-writer of all. */
+/** Retention of commands, of approvals of them and of results, in one results-writer of all. */
 export function commandHistory(
   { databaseUrl, keepDays }: CommandHistoryOptions,
   { db, ...deps }: { readonly db: Db } & Pick<HistorySweepDeps, 'metrics' | 'logger'>,
@@ -24,6 +24,7 @@ export function commandHistory(
           const { commands, results } = await retention.commands({ keepDays, limit });
           return { agent_commands: commands, agent_command_results: results };
         },
+        async (limit) => ({ approval_requests: await retention.approvals({ keepDays, limit }) }),
         async (limit) => ({ agent_command_results: await retention.strayResults({ keepDays, limit }) }),
       ],
     },

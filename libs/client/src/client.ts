@@ -22,6 +22,8 @@ import { freezeRoutes } from './routes/freeze';
 import { gatewayRoutes } from './routes/gateways';
 import { notificationChannelRoutes } from './routes/notification-channels';
 import { rateLimitRoutes } from './routes/rate-limits';
+import { approvalRoutes } from './routes/approvals';
+import { verbPolicyRoutes } from './routes/verb-policies';
 import { acmeAccountRoutes } from './routes/acme-accounts';
 import { serverRoutes, sshCredentialRoutes } from './routes/servers';
 import { systemRoutes } from './routes/system';
@@ -55,6 +57,8 @@ export const createClient = (options: ClientOptions) => {
     rateLimits: rateLimitRoutes(http),
     gateways: gatewayRoutes(http),
     commands: commandRoutes(http),
+    approvals: approvalRoutes(http),
+    verbPolicies: verbPolicyRoutes(http),
     commandKeys: commandKeyRoutes(http),
     system: systemRoutes(http),
     tokenKeys: tokenKeyRoutes(http),

@@ -1,4 +1,4 @@
-import { verbList } from '@viw/contracts';
+import { commandClaims, verbList } from '@viw/contracts';
 import type { AppError } from '@viw/runtime';
 import { catalogue, describeVerbs, findVerb, parseArguments, parseResult } from './catalogue';
 
@@ -33,6 +33,13 @@ describe('catalogue', () => {
     expect(Object.keys(catalogue).sort()).toEqual([...specified].sort());
     for (const [name, definition] of Object.entries(catalogue)) expect(definition.verb).toBe(name);
     expect(findVerb('toString')).toBeUndefined();
+  });
+
+  it('has names that leave room for the version of a policy in what is signed', () => {
+    for (const verb of Object.keys(catalogue))
+      expect(commandClaims.shape.policy_id.safeParse(`${verb}@${Number.MAX_SAFE_INTEGER}`).success).toBe(
+        true,
+      );
   });
 
   it('names only existing arguments as secret', () => {

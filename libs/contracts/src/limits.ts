@@ -28,6 +28,9 @@ export const limits = {
   commandTtlMaxSeconds: 7 * 24 * 3600,
   maxConcurrency: 4,
   commandQueuePerAgent: 100,
+  /** Commands of one gateway, and requests of one principal, that wait for a second person. */
+  approvalsPerAgent: 20,
+  approvalsPerRequester: 50,
   /** Changes announced in one entry of `viw.changes`. */
   changesPerEntry: 100,
 } as const;

@@ -158,7 +158,7 @@ export const advisoryLocks = {
   pointPartitions: 7_304,
   registrySnapshot: 7_307,
   auditSealer: 7_309,
-  /** Shared by whoever accepts a command, exclusive for a freeze. */
+  /** Shared by whoever accepts a command, exclusive for a freeze and for a change of a verb's policy. */
   commandAcceptance: 7_308,
   /** Whoever looks whether certificates are served still. */
   servedWatch: 7_320,
@@ -174,4 +174,6 @@ export const advisoryLocks = {
   agentHistory: 7_358,
   commandHistory: 7_359,
   certificateHistory: 7_360,
+  /** Taken for a transaction by whoever asks for an approval. 7 365 with a verb is that of commands bounded by its policy. */
+  approvalRequests: 7_366,
 } as const;

@@ -97,6 +97,9 @@ const grants: Record<ServiceRole, Grants> = {
     api_clients: manage,
     api_keys: manage,
     api_client_certificates: manage,
+    api_client_makers: append,
+    verb_policies: manage,
+    approval_requests: keep,
     revoked_tokens: manage,
     token_keys: manage,
     idempotency_keys: manage,
@@ -233,7 +236,9 @@ const retention = (...names: string[]): string[] =>
 const further: Record<ServiceRole, readonly string[]> = {
   viw_backend: [
     'USAGE ON SEQUENCE viw.outbox_id_seq',
+    'USAGE ON SEQUENCE viw.verb_policy_versions',
     'EXECUTE ON FUNCTION viw.command_target(text)',
+    'EXECUTE ON FUNCTION viw.policy_holds_gateway(jsonb, text)',
     'EXECUTE ON FUNCTION viw.accept_command(jsonb, jsonb, jsonb, text, int)',
     'EXECUTE ON FUNCTION viw.retire_certificate(uuid)',
     'EXECUTE ON FUNCTION viw.drop_audit_lines(bigint, text, bigint, text, bigint, timestamptz, timestamptz, text, text)',
@@ -243,7 +248,7 @@ const further: Record<ServiceRole, readonly string[]> = {
     'EXECUTE ON FUNCTION viw.drop_point_partitions(int)',
     ...retention('forget_agent_sessions', 'forget_agent_events'),
   ],
-  viw_results_writer: retention('forget_commands', 'forget_stray_results'),
+  viw_results_writer: retention('forget_commands', 'forget_stray_results', 'forget_approvals'),
   viw_notifier: [],
   viw_cert_worker: [
     'EXECUTE ON FUNCTION viw.begin_scheduled_operation(uuid, uuid, uuid, text, uuid, int)',

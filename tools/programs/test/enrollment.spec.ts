@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Client } from '@viw/client';
+import { type Client, createClient } from '@viw/client';
 import { commandResultsStream } from '@viw/contracts';
 import { decodeEntry } from '@viw/streams';
 import { eventually, freePort } from '@viw/testing';
@@ -96,6 +96,27 @@ const inSession = () =>
     { timeoutMs: 30_000 },
   );
 
+const resultOf = (correlationId: string) =>
+  eventually(
+    async () => {
+      const entries = await around.client.xrange(commandResultsStream.stream, '-', '+');
+      const found = entries
+        .map(([, fields]) => decodeEntry(commandResultsStream, fields).body.result)
+        .find((each) => each.correlation_id === correlationId);
+      if (found === undefined) throw new Error('no result yet');
+      return found;
+    },
+    { timeoutMs: 30_000 },
+  );
+
+async function secondPerson(): Promise<Client> {
+  const account = { email: 'second@example.org', password: randomBytes(12).toString('hex') };
+  await admin.administrators.create({ ...account, role: 'operator' });
+  const client = createClient({ baseUrl: backend.url, auth: { kind: 'session' } });
+  await client.session.signIn(account);
+  return client;
+}
+
 it('from the administrator’s token to a command that only the enrolled helper can read', async () => {
   const { id, token } = await newToken();
   const enrolled = await enrol(token);
@@ -126,19 +147,19 @@ it('from the administrator’s token to a command that only the enrolled helper 
     command: 'create_panel_user',
     parameters: { username: 'alice', password },
   });
-  const result = await eventually(
-    async () => {
-      const entries = await around.client.xrange(commandResultsStream.stream, '-', '+');
-      const found = entries
-        .map(([, fields]) => decodeEntry(commandResultsStream, fields).body.result)
-        .find((each) => each.correlation_id === correlation_id);
-      if (found === undefined) throw new Error('no result yet');
-      return found;
-    },
-    { timeoutMs: 30_000 },
-  );
-  expect(result).toMatchObject({ status: 'success' });
+  expect(await resultOf(correlation_id)).toMatchObject({ status: 'success' });
   expect(await readFile(host.path('users'), 'utf8')).toBe('alice\n');
+
+  // To the host one that has waited is like any other: sealed when it was asked for, signed when it was approved.
+  await admin.verbPolicies.set('create_panel_user', { approval: 'second_person' });
+  const waiting = await admin.commands.run(id, {
+    command: 'create_panel_user',
+    parameters: { username: 'bob', password },
+  });
+  expect(waiting.status).toBe('awaiting_approval');
+  await (await secondPerson()).approvals.approve(waiting.correlation_id);
+  expect(await resultOf(waiting.correlation_id)).toMatchObject({ status: 'success' });
+  expect(await readFile(host.path('users'), 'utf8')).toBe('alice\nbob\n');
   const secretPart = token.slice(-20);
   for (const text of [agent.output(), helper.output(), enrolled.stdout, backend.log.join('')]) {
     expect(text).not.toContain(password);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Caller } from '../auth/caller';
 import type { Access } from '../policy/access';
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Facts of a request that services may use; nothing of them is trusted but `address`. */
 export interface RequestFacts {

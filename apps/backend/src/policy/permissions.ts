@@ -18,6 +18,7 @@ const permissionsOfRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     ...everyone,
     'commands:run',
     'commands:freeze',
+    'commands:approve',
     'certificates:write',
     'alerts:write',
     'audit:write',
@@ -36,6 +37,7 @@ const ofTheWhole: ReadonlySet<Permission> = new Set<Permission>([
   'access:write',
   'audit:read',
   'commands:freeze',
+  'policies:write',
   'system:read',
   'system:write',
 ]);

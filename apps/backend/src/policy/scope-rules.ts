@@ -53,7 +53,9 @@ const snippet: ScopeRule = {
   address: (params) => ({ kind: 'server', id: param(params, 'id') }),
   named: ({ params }) => [{ kind: 'virtual_host', id: param(params, 'vid') }],
 };
-const byId = (kind: 'certificate' | 'operation' | 'server' | 'alert' | 'ssh_credential'): ScopeRule => ({
+const byId = (
+  kind: 'certificate' | 'operation' | 'server' | 'alert' | 'ssh_credential' | 'approval',
+): ScopeRule => ({
   address: (params) => ({ kind, id: param(params, 'id') }),
 });
 /** @param scope undefined: not narrowed */
@@ -116,6 +118,8 @@ const changeServer: ScopeRule = {
 const rules: Readonly<Record<string, ScopeRule>> = {
   'DELETE /admin/api/session': harmless,
   'GET /admin/api/verbs': list,
+  'GET /admin/api/verb-policies': list,
+  'GET /admin/api/approvals': list,
   'GET /admin/api/freeze': harmless,
   'GET /admin/api/events': list,
   'GET /openapi.json': harmless,
@@ -153,6 +157,7 @@ const below: readonly (readonly [string, ScopeRule])[] = [
   ['/admin/api/gateways/:agent_id', gateway],
   ['/admin/api/me', harmless],
   ['/admin/api/alerts/:id', byId('alert')],
+  ['/admin/api/approvals/:id', byId('approval')],
   ['/api/v1/certificates/:id', byId('certificate')],
   ['/api/v1/operations/:id', byId('operation')],
   ['/api/v1/servers/:id', byId('server')],

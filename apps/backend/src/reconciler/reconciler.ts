@@ -18,7 +18,14 @@ const IDEMPOTENCY_KEPT_HOURS = 8 * 24;
 export interface ReconcilerDeps {
   readonly repositories: Pick<
     Repositories,
-    'commandReconcile' | 'operations' | 'outbox' | 'sessions' | 'idempotency' | 'revokedTokens' | 'tokenKeys'
+    | 'approvals'
+    | 'commandReconcile'
+    | 'operations'
+    | 'outbox'
+    | 'sessions'
+    | 'idempotency'
+    | 'revokedTokens'
+    | 'tokenKeys'
   >;
   readonly unreadReports: Pick<UnreadReports, 'since'>;
   readonly changes: Pick<ChangeAnnouncer, 'announce'>;
@@ -26,7 +33,8 @@ export interface ReconcilerDeps {
 }
 
 /**
- * Ends commands that never got an answer, publishes again what must have got lost, and drops what is past its retention.
+ * Ends commands that never got an answer and requests that nobody decided about, publishes again what must have got lost,
+ * and drops what is past its retention.
  * Every step is idempotent; of all backends one at a time is to do it.
  */
 export class Reconciler {
@@ -45,6 +53,7 @@ export class Reconciler {
         'published again what got lost',
       );
     await commandReconcile.forgetPlainSecrets();
+    await this.#expireApprovals();
     await this.#retention();
   }
 
@@ -64,6 +73,17 @@ export class Reconciler {
         ended.map(({ correlation_id: id, agent_id }) => ({ kind: 'command', id, parent_id: agent_id })),
       );
     }
+  }
+
+  async #expireApprovals(): Promise<void> {
+    const expired = await this.deps.repositories.approvals.expire();
+    this.deps.changes.announce(
+      expired.map(({ id, agent_id: agent }) => ({
+        kind: 'approval',
+        id,
+        ...(agent === null ? {} : { parent_id: agent }),
+      })),
+    );
   }
 
   async #retention(): Promise<void> {

@@ -25,7 +25,7 @@ export const runRoute = (path: string, commands: CommandService): Route =>
     method: 'POST',
     path,
     access: 'commands:run',
-    summary: 'Accepts a command; what became of it is at Location',
+    summary: 'Accepts a command, or has it wait for a second person; what became of it is at Location',
     params: agentParams,
     body: commandRequest,
     status: 202,
@@ -33,7 +33,11 @@ export const runRoute = (path: string, commands: CommandService): Route =>
     handler: async (input) => {
       const { agent_id: agent } = input.params;
       const accepted = await commands.run(input, agent, input.body);
-      const location = `/admin/api/gateways/${agent}/commands/${accepted.correlation_id}`;
+      const id = accepted.correlation_id;
+      const location =
+        accepted.status === 'awaiting_approval'
+          ? `/admin/api/approvals/${id}`
+          : `/admin/api/gateways/${agent}/commands/${id}`;
       return { body: accepted, headers: { Location: location } };
     },
   });

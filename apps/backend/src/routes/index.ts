@@ -11,6 +11,7 @@ import type { AcmeAccountService } from '../services/acme-account-service';
 import type { AdministratorService } from '../services/administrator-service';
 import type { AlertService } from '../services/alert-service';
 import type { ApiClientService } from '../services/api-client-service';
+import type { ApprovalService } from '../services/approval-service';
 import type { AuditService } from '../services/audit-service';
 import type { AuthorityRotationService } from '../services/authority-rotation-service';
 import type { CertificateRetirementService } from '../services/certificate-retirement-service';
@@ -31,6 +32,7 @@ import type { OidcSignInService } from '../services/oidc-sign-in-service';
 import type { ServiceCertificateService } from '../services/service-certificate-service';
 import type { ServerService } from '../services/server-service';
 import type { SurvivalService } from '../services/survival-service';
+import type { VerbPolicyService } from '../services/verb-policy-service';
 import type { VirtualHostService } from '../services/virtual-host-service';
 import type { SignInService } from '../services/sign-in-service';
 import type { SystemService } from '../services/system-service';
@@ -39,6 +41,7 @@ import { acmeAccountRoutes } from './acme-accounts';
 import { administratorRoutes, ownAccountRoutes } from './administrators';
 import { alertRoutes } from './alerts';
 import { apiClientRoutes, clientCertificateRoutes, jwksRoute } from './api-clients';
+import { approvalRoutes } from './approvals';
 import { auditRoutes } from './audit';
 import { certificateRoutes } from './certificates';
 import { commandKeyRoutes } from './command-keys';
@@ -59,6 +62,7 @@ import { sessionRoutes } from './session';
 import { signInRoutes } from './sign-in';
 import { systemRoutes } from './system';
 import { tokenKeyRoutes } from './token-keys';
+import { verbPolicyRoutes } from './verb-policies';
 import { virtualHostRoutes } from './virtual-hosts';
 
 export interface RouteServices {
@@ -74,6 +78,8 @@ export interface RouteServices {
   readonly enrollment: EnrollmentService;
   readonly keyRenewal: KeyRenewalService;
   readonly commands: CommandService;
+  readonly approvals: ApprovalService;
+  readonly verbPolicies: VerbPolicyService;
   readonly secretResults: SecretResultService;
   readonly commandKeys: CommandKeyService;
   readonly system: SystemService;
@@ -107,6 +113,8 @@ export function allRoutes(
     ...gatewayRoutes(services.gateways),
     ...enrollmentRoutes(services),
     ...commandRoutes(services.commands, services.secretResults),
+    ...approvalRoutes(services.approvals),
+    ...verbPolicyRoutes(services.verbPolicies),
     ...commandKeyRoutes(services.commandKeys),
     ...systemRoutes(services.system),
     ...tokenKeyRoutes(services.tokenKeys),

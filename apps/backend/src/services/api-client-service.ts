@@ -43,6 +43,7 @@ export class ApiClientService {
   create(write: WriteRequest, input: z.output<typeof apiClientCreate>): Promise<ApiClient> {
     return this.deps.writes.perform(write, async ({ apiClients }) => {
       const client = await apiClients.create(input);
+      await apiClients.addMaker(client.id, write.caller);
       return { answer: client, ...told('api_client.create', client.id, { ...input }) };
     });
   }
@@ -107,10 +108,11 @@ export class ApiClientService {
 
   /** Whoever holds its key is this client from now on. @throws AppError NOT_FOUND, ALREADY_EXISTS */
   addCertificate(write: WriteRequest, id: string, sha256: string): Promise<ApiClientCertificate> {
-    return this.deps.writes.perform(write, async ({ apiClientCertificates }) => ({
-      answer: await apiClientCertificates.add(id, sha256),
-      ...told('api_client.certificate_add', id, { sha256 }),
-    }));
+    return this.deps.writes.perform(write, async ({ apiClients, apiClientCertificates }) => {
+      const answer = await apiClientCertificates.add(id, sha256);
+      await apiClients.addMaker(id, write.caller);
+      return { answer, ...told('api_client.certificate_add', id, { sha256 }) };
+    });
   }
 
   /** It opens nothing any more within a second. @throws AppError NOT_FOUND */
@@ -132,6 +134,7 @@ export class ApiClientService {
       write,
       async ({ apiClients }) => {
         if (!(await apiClients.get(id))) throw noSuchClient();
+        await apiClients.addMaker(id, write.caller);
         const { jti, expires_at } = token;
         const object = { kind: 'api_token', id: jti };
         const detail = { client_id: id, expires_at };
@@ -172,6 +175,7 @@ export class ApiClientService {
           secret_hash: hash,
           expires_at: expiresAt,
         });
+        await repositories.apiClients.addMaker(clientId, write.caller);
         return {
           answer: { id, key, expires_at: row.expires_at },
           audit: {

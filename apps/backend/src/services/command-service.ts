@@ -1,28 +1,57 @@
 import { parseArguments, redactArguments, requireVerb, type VerbDefinition } from '@viw/commands';
 import { limits } from '@viw/contracts';
-import type { CommandRecord, CommandStatus, X25519PublicKey } from '@viw/contracts';
-import type { CommandTarget, ListOptions, Scoped } from '@viw/database';
+import type { CommandAccepted, CommandRecord, CommandStatus, X25519PublicKey } from '@viw/contracts';
+import type { AuditEntry, ListOptions, PolicyAtTarget, Scoped } from '@viw/database';
 import type { Clock } from '@viw/runtime';
 import { AppError, uuidv7 } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { CommandKeyring } from '../trust/command-keyring';
 import { principalOf } from '../auth/caller';
+import type { AuditTrail } from './audit-trail';
 import { auditEntry } from './audit-trail';
+import {
+  assertPolicyAllows,
+  assertTakesCommands,
+  noSuchGateway,
+  sealingKeyOf,
+} from './command-target-checks';
 import type { Done, IdempotentWrites, WriteRequest } from './idempotent-writes';
-import { sealAndSign } from './seal-and-sign';
+import { sealFor, signCommand } from './seal-and-sign';
 
 export interface CommandInput {
   readonly command: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly ttl_s: number;
   readonly correlation_id?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface CommandServiceDeps {
   readonly repositories: Pick<Repositories, 'gateways' | 'commands'>;
   readonly writes: IdempotentWrites;
+  readonly audit: Pick<AuditTrail, 'denied'>;
   readonly signer: Pick<CommandKeyring, 'sign'>;
   readonly clock?: Clock;
+}
+
+type AcceptingRepositories = Pick<Repositories, 'commands' | 'approvals'>;
+
+/** A request, checked as far as it goes without its gateway. */
+interface Order {
+  readonly agentId: string;
+  readonly verb: VerbDefinition;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Names of the secret arguments that are given. */
+  readonly secret: readonly string[];
+  readonly correlationId: string;
+  readonly input: CommandInput;
+}
+
+/** What waits for a second person. */
+interface Held {
+  readonly policy: PolicyAtTarget;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly sealing_key: X25519PublicKey | undefined;
 }
 
 /** Accepts commands: checked, secret arguments sealed to the gateway, signed, stored with their outbox row. */
@@ -30,15 +59,37 @@ export class CommandService {
   constructor(private readonly deps: CommandServiceDeps) {}
 
   /**
-   * @returns the command's correlation id. The same `Idempotency-Key` or correlation id again gives the first answer.
+   * @returns the command's correlation id; `awaiting_approval` when the verb's policy asks for a second person first. The same
+   *   `Idempotency-Key` or correlation id again gives the first answer.
    * @throws AppError UNKNOWN_VERB, VALIDATION_FAILED, NOT_FOUND, CONFLICT (no state to take commands, no sealing key,
-   *   or another request under the same id), FROZEN, NOT_IMPLEMENTED (the gateway does not advertise the verb), QUEUE_FULL
+   *   secrets in clear that would have to wait, or another request under the same id), FROZEN, NOT_IMPLEMENTED (the gateway
+   *   does not advertise the verb), FORBIDDEN (by the verb's policy), QUEUE_FULL
    */
-  async run(write: WriteRequest, agentId: string, input: CommandInput): Promise<{ correlation_id: string }> {
+  async run(write: WriteRequest, agentId: string, input: CommandInput): Promise<CommandAccepted> {
     const verb = requireVerb(input.command);
     const args = parseArguments(verb.verb, input.parameters, 'parameters');
     const secret = verb.secretArguments.filter((name) => args[name] !== undefined);
-    const correlationId = input.correlation_id ?? uuidv7();
+    const order = { agentId, verb, args, secret, correlationId: input.correlation_id ?? uuidv7(), input };
+    // The row itself tells a repetition, but not of secrets: they are compared by the keyed hash of the request.
+    const fallbackKey =
+      secret.length > 0 && input.correlation_id ? `command ${order.correlationId}` : undefined;
+    const work = (repositories: AcceptingRepositories): Promise<Done<CommandAccepted>> =>
+      this.#accept(repositories, write, order);
+    return this.deps.writes
+      .perform(write, work, { fallbackKey, atomic: true })
+      .catch(async (error: unknown) => {
+        if (error instanceof AppError && error.code === 'FORBIDDEN')
+          await this.deps.audit.denied(write.caller, write.request, error.message);
+        throw error;
+      });
+  }
+
+  async #accept(
+    { commands, approvals }: AcceptingRepositories,
+    write: WriteRequest,
+    order: Order,
+  ): Promise<Done<CommandAccepted>> {
+    const { agentId, verb, args, secret, correlationId, input } = order;
     const { caller } = write;
     const request = {
       correlation_id: correlationId,
@@ -47,44 +98,79 @@ export class CommandService {
       parameters_redacted: redactArguments(verb.verb, args),
       issued_by: principalOf(caller),
     };
-    // The row itself tells a repetition, but not of secrets: they are compared by the keyed hash of the request.
-    const fallbackKey = secret.length > 0 && input.correlation_id ? `command ${correlationId}` : undefined;
-    const work = async ({
-      commands,
-    }: Pick<Repositories, 'commands'>): Promise<Done<{ correlation_id: string }>> => {
-      const accepted = await commands.accept(
-        request,
-        (target) => {
-          assertTakesCommands(agentId, target, verb);
-          const sealingKey = secret.length === 0 ? undefined : sealingKeyOf(agentId, target, secret);
-          return sealAndSign(
-            { caller, agentId, verb, args, sealingKey, correlationId, ttlS: input.ttl_s },
-            this.deps,
-          );
+    const noted = (action: string): AuditEntry =>
+      auditEntry(principalOf(caller), write.request, 'success', {
+        action,
+        object: { kind: 'command', id: correlationId },
+        detail: {
+          agent_id: agentId,
+          verb: verb.verb,
+          parameters: request.parameters_redacted,
+          ...(input.reason === undefined ? {} : { reason: input.reason }),
         },
+      });
+    let held = undefined as Held | undefined;
+    const accepted = await commands.accept(
+      request,
+      async (target) => {
+        assertTakesCommands(agentId, target, verb);
+        assertPolicyAllows(caller.role, verb, agentId, target);
+        const sealingKey = sealingKeyOf(agentId, target, secret);
+        const plainSecrets = secret.length > 0 && sealingKey === undefined;
+        const { policy } = target;
+        const sealed = await sealFor(verb, args, { agentId, correlationId, sealingKey });
+        if (policy?.approval === 'second_person') {
+          if (plainSecrets) throw mayNotWaitInClear(secret);
+          held = { policy, arguments: sealed, sealing_key: sealingKey };
+          return undefined;
+        }
+        const actor = { id: caller.id, role: caller.role };
+        return signCommand(
+          {
+            actor,
+            policyId: policy?.id,
+            agentId,
+            verb,
+            args: sealed,
+            plainSecrets,
+            correlationId,
+            ttlS: input.ttl_s,
+          },
+          this.deps,
+        );
+      },
+      { maxOpen: limits.commandQueuePerAgent, audit: noted('command.run') },
+    );
+    const id = accepted.correlation_id;
+    if (accepted.created)
+      return {
+        answer: { correlation_id: id },
+        audit: undefined,
+        changes: [{ kind: 'command', id, parent_id: agentId }],
+      };
+    const waits = { correlation_id: id, status: 'awaiting_approval' as const };
+    if (accepted.approval === 'needed' && held !== undefined) {
+      const { policy, ...sealed } = held;
+      const stored = await approvals.askCommand(
         {
-          maxOpen: limits.commandQueuePerAgent,
-          audit: auditEntry(principalOf(caller), write.request, 'success', {
-            action: 'command.run',
-            object: { kind: 'command', id: correlationId },
-            detail: { agent_id: agentId, verb: verb.verb, parameters: request.parameters_redacted },
-          }),
+          ...{ id, verb: verb.verb, agent_id: agentId, ...sealed, ttl_s: input.ttl_s },
+          parameters_redacted: request.parameters_redacted,
+          policy_id: policy.id,
+          requested_by: request.issued_by,
+          reason: input.reason,
+          waits_s: policy.approval_ttl_s,
         },
+        { perGateway: limits.approvalsPerAgent, perRequester: limits.approvalsPerRequester },
+        noted('command.ask'),
       );
-      const id = accepted.correlation_id;
-      const answer = { correlation_id: id };
-      if (accepted.created)
-        return {
-          answer,
-          audit: undefined,
-          changes: [{ kind: 'command', id, parent_id: agentId }],
-        };
-      // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
-      if (secret.length > 0)
-        throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
-      return { answer, audit: undefined };
-    };
-    return this.deps.writes.perform(write, work, { fallbackKey, atomic: true });
+      // Somebody was faster under this id: perhaps with the same request.
+      if (!stored) return this.#accept({ commands, approvals }, write, order);
+      return { answer: waits, audit: undefined, changes: [{ kind: 'approval', id, parent_id: agentId }] };
+    }
+    // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.
+    if (secret.length > 0)
+      throw new AppError('CONFLICT', 'The correlation id was used before, perhaps with other secrets');
+    return { answer: accepted.approval === undefined ? { correlation_id: id } : waits, audit: undefined };
   }
 
   /**
@@ -114,40 +200,13 @@ export class CommandService {
 
   /** Newest first. @throws AppError NOT_FOUND */
   async list(agentId: string, options: ListOptions & Scoped & { status?: CommandStatus | undefined }) {
-    if (!(await this.deps.repositories.gateways.get(agentId))) throw noSuch(agentId);
+    if (!(await this.deps.repositories.gateways.get(agentId))) throw noSuchGateway(agentId);
     return this.deps.repositories.commands.list(agentId, options);
   }
 }
 
-const noSuch = (agentId: string): AppError => new AppError('NOT_FOUND', `No gateway ${agentId}`);
-
-/**
- * Undefined: in clear, because an administrator has allowed that for an agent that can open no seal.
- * @throws AppError CONFLICT
- */
-function sealingKeyOf(
-  agentId: string,
-  target: CommandTarget,
-  secret: readonly string[],
-): X25519PublicKey | undefined {
-  if (target.sealing_key) return target.sealing_key;
-  if (target.allow_plain_secrets) return undefined;
-  throw new AppError(
+const mayNotWaitInClear = (secret: readonly string[]): AppError =>
+  new AppError(
     'CONFLICT',
-    `${secret.join(', ')} can only be sent sealed, and ${agentId} has no sealing key: register its sealing key first`,
+    `${secret.join(', ')} would have to wait for approval in clear: register the gateway's sealing key, or change the verb's policy`,
   );
-}
-
-/** @throws AppError FROZEN, NOT_FOUND, CONFLICT, NOT_IMPLEMENTED */
-function assertTakesCommands(agentId: string, target: CommandTarget, { verb }: VerbDefinition): void {
-  const { frozen, state, revoked, supported_verbs: advertised } = target;
-  if (frozen) throw new AppError('FROZEN', `Commands are frozen: ${frozen.reason ?? 'no reason given'}`);
-  if (state === undefined) throw noSuch(agentId);
-  if (state === 'discovered')
-    throw new AppError('CONFLICT', `${agentId} is only discovered: register it before it takes commands`);
-  if (state === 'decommissioned') throw new AppError('CONFLICT', `${agentId} is decommissioned`);
-  if (revoked)
-    throw new AppError('CONFLICT', `The credentials of ${agentId} are revoked: register a new key first`);
-  if (advertised.length > 0 && !advertised.includes(verb))
-    throw new AppError('NOT_IMPLEMENTED', `${agentId} does not offer ${verb}`);
-}

@@ -40,10 +40,20 @@ export const commandRequest = z.strictObject({
   ttl_s: z.int().min(1).max(limits.commandTtlMaxSeconds).default(limits.commandTtlDefaultSeconds),
   /** The caller's own; the same one again returns the first answer. */
   correlation_id: uuid.optional(),
+  /** Why; shown to who has to approve it, and kept in the audit log. */
+  reason: z.string().min(1).max(500).optional(),
 });
 export type CommandRequest = z.input<typeof commandRequest>;
 
-export const commandAccepted = z.object({ correlation_id: uuid });
+/**
+ * `awaiting_approval`: the verb's policy asks for a second person; nothing is sent before, and the approval request has the id
+ * of the command. Absent: accepted.
+ */
+export const commandAccepted = z.object({
+  correlation_id: uuid,
+  status: z.literal('awaiting_approval').optional(),
+});
+export type CommandAccepted = z.infer<typeof commandAccepted>;
 
 /**
  * What became of a result's signature. `valid`: by a key registered for this gateway, over exactly this result. `invalid`: it

@@ -21,4 +21,6 @@ export const topicOfKind: Record<ChangeEvent['kind'], EventTopic> = {
   operation: 'certificates',
   server: 'certificates',
   alert: 'alerts',
+  approval: 'commands',
+  verb_policy: 'commands',
 };

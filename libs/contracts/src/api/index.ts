@@ -8,6 +8,8 @@ export * from './session';
 export * from './sign-in';
 export * from './gateways';
 export * from './commands';
+export * from './verb-policies';
+export * from './approvals';
 export * from './command-keys';
 export * from './token-keys';
 export * from './system';

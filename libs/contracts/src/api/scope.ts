@@ -6,7 +6,7 @@ const all = z.literal('all');
 const ids = z.array(z.uuid()).max(1_000);
 
 /** `labels`: a gateway that has every one of them. No labels would be every gateway: that is said by `all`. */
-const gatewaySelector = z
+export const gatewaySelector = z
   .strictObject({
     ids: z.array(agentId).max(1_000).default([]),
     labels: z.record(z.string().min(1).max(63), z.string().max(128)).optional(),

@@ -11,6 +11,8 @@ export const permission = z.enum([
   'commands:read',
   'commands:run',
   'commands:freeze',
+  'commands:approve',
+  'policies:write',
   'certificates:read',
   'certificates:write',
   'servers:read',

@@ -5,8 +5,17 @@ import { streamContract } from './stream-contract';
 
 /** Something that people look at changed in Postgres. */
 export const change = z.object({
-  kind: z.enum(['gateway', 'command', 'certificate', 'operation', 'server', 'alert']),
-  /** Agent id, correlation id, or the row's UUID. */
+  kind: z.enum([
+    'gateway',
+    'command',
+    'certificate',
+    'operation',
+    'server',
+    'alert',
+    'approval',
+    'verb_policy',
+  ]),
+  /** Agent id, correlation id, verb, or the row's UUID. */
   id: z.string().max(128),
   /** The gateway a command belongs to, the certificate an operation belongs to. */
   parent_id: z.string().max(128).optional(),

@@ -46,6 +46,7 @@ import { certificateHistory } from './0060_certificate_history';
 import { authorityPhases } from './0061_authority_phases';
 import { channelBeginnings } from './0062_channel_beginnings';
 import { auditRetentionFloor } from './0064_audit_retention_floor';
+import { verbPolicies } from './0065_verb_policies';
 import type { Migration } from './migration';
 
 export type { Migration } from './migration';
@@ -100,4 +101,5 @@ export const migrations: readonly Migration[] = [
   authorityPhases,
   channelBeginnings,
   auditRetentionFloor,
+  verbPolicies,
 ];

@@ -1,5 +1,8 @@
 export * from './certificates/acme-account-repository';
 export * from './access/administrator-repository';
+export type { ApprovalRecord } from './approvals/approval-record';
+export * from './approvals/approval-repository';
+export * from './approvals/verb-policy-repository';
 export * from './alerts/alert-intake-repository';
 export type { AlertTransition } from './alerts/alert-record';
 export * from './alerts/alert-repository';
@@ -22,7 +25,7 @@ export * from './commands/command-progress-repository';
 export * from './commands/command-reconcile-repository';
 export type { CommandRequest, MadeCommand } from './commands/command-acceptance';
 export * from './commands/command-repository';
-export type { CommandTarget } from './commands/command-target';
+export type { CommandTarget, PolicyAtTarget } from './commands/command-target';
 export * from './commands/command-result-repository';
 export * from './gateways/result-key-repository';
 export * from './certificates/deployment-repository';

@@ -17,6 +17,7 @@ import type {
   NotificationSecretsTable,
   NotificationsTable,
 } from './alerts';
+import type { ApiClientMakersTable, ApprovalRequestsTable, VerbPoliciesTable } from './approvals';
 import type {
   AuditArchiveTable,
   AuditChainTable,
@@ -91,6 +92,9 @@ export interface Database {
   api_clients: ApiClientsTable;
   api_keys: ApiKeysTable;
   api_client_certificates: ApiClientCertificatesTable;
+  api_client_makers: ApiClientMakersTable;
+  verb_policies: VerbPoliciesTable;
+  approval_requests: ApprovalRequestsTable;
   revoked_tokens: RevokedTokensTable;
   token_keys: TokenKeysTable;
   idempotency_keys: IdempotencyKeysTable;

@@ -1,7 +1,9 @@
 import type { ApiClient, Role, Scope } from '@viw/contracts';
 import { AppError, isUuid, uuidv7 } from '@viw/runtime';
+import { sql } from 'kysely';
 import type { ListOptions, Page } from '../../cursor';
 import { newestFirst } from '../../newest-first';
+import type { Principal } from '../../schema/columns';
 import { isUniqueViolation } from '../../sql-state';
 import type { RepositoryDeps } from '../repository';
 
@@ -37,6 +39,19 @@ export class ApiClientRepository {
       if (isUniqueViolation(error)) throw new AppError('ALREADY_EXISTS', 'The name is in use');
       throw error;
     }
+  }
+
+  /**
+   * Notes whose requests those of the client are as well: of who made it or was shown a credential of it, and of the people
+   * behind that one if it is a client itself.
+   */
+  async addMaker(id: string, by: Principal): Promise<void> {
+    const people =
+      by.kind === 'administrator'
+        ? sql`SELECT ${by.id}::uuid AS id`
+        : sql`SELECT m.administrator_id AS id FROM viw.api_client_makers m WHERE m.client_id::text = ${by.id}`;
+    await sql`INSERT INTO viw.api_client_makers (client_id, administrator_id)
+      SELECT ${id}::uuid, p.id FROM (${people}) p ON CONFLICT DO NOTHING`.execute(this.deps.db);
   }
 
   async get(id: string): Promise<ApiClient | undefined> {

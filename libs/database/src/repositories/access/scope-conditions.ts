@@ -28,7 +28,7 @@ export function gatewayInScope(scope: MaybeScope): Condition {
   ]);
 }
 
-/** `c` is agent_commands. */
+/** `c` is agent_commands or approval_requests. */
 export function verbInScope(scope: MaybeScope): Condition {
   const wanted = scope === null || scope === undefined ? 'all' : scope.verbs;
   if (wanted === undefined) return nothing;
@@ -74,4 +74,11 @@ export function alertInScope(scope: MaybeScope): Condition {
         AND (c.id IS NULL OR ${certificateInScope(scope)}))
     WHEN 'gateway' THEN EXISTS (SELECT FROM viw.os_gateways g WHERE g.agent_id = a.about_id AND ${gatewayInScope(scope)})
     ELSE false END`;
+}
+
+/** `c` is approval_requests. A change of a policy is about every gateway: it is for who is not narrowed. */
+export function approvalInScope(scope: MaybeScope): Condition {
+  if (scope === null || scope === undefined) return everything;
+  return sql<boolean>`(c.kind = 'command' AND ${verbInScope(scope)} AND EXISTS (SELECT FROM viw.os_gateways g
+    WHERE g.agent_id = c.agent_id AND ${gatewayInScope(scope)}))`;
 }

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { RepositoryDeps } from '../repository';
 import {
   alertInScope,
+  approvalInScope,
   certificateInScope,
   gatewayInScope,
   serverInScope,
@@ -15,7 +16,14 @@ import {
 export type ScopedObject =
   | {
       readonly kind:
-        'gateway' | 'certificate' | 'operation' | 'server' | 'virtual_host' | 'ssh_credential' | 'alert';
+        | 'gateway'
+        | 'certificate'
+        | 'operation'
+        | 'server'
+        | 'virtual_host'
+        | 'ssh_credential'
+        | 'alert'
+        | 'approval';
       readonly id: string;
     }
   | { readonly kind: 'command'; readonly id: string; readonly gateway: string };
@@ -36,7 +44,7 @@ export class ScopeRepository {
   async visible(scope: Scope, changes: readonly Change[]): Promise<Change[]> {
     const idsOf = (...kinds: Change['kind'][]): string[] =>
       changes.filter(({ kind }) => kinds.includes(kind)).map(ownerOf);
-    const [gateways, commands, certificates, servers, alerts] = await Promise.all([
+    const [gateways, commands, certificates, servers, alerts, approvals] = await Promise.all([
       this.#ids(
         idsOf('gateway', 'command'),
         (ids) => sql`
@@ -60,6 +68,11 @@ export class ScopeRepository {
         (ids) => sql`
         SELECT a.id FROM viw.alerts a WHERE a.id = ANY(${ids}::uuid[]) AND ${alertInScope(scope)}`,
       ),
+      this.#ids(
+        uuids(idsOf('approval')),
+        (ids) => sql`
+        SELECT c.id FROM viw.approval_requests c WHERE c.id = ANY(${ids}::uuid[]) AND ${approvalInScope(scope)}`,
+      ),
     ]);
     const shown: Readonly<Record<Change['kind'], (change: Change) => boolean>> = {
       gateway: (change) => gateways.has(ownerOf(change)),
@@ -68,6 +81,8 @@ export class ScopeRepository {
       operation: (change) => certificates.has(ownerOf(change)),
       server: (change) => servers.has(ownerOf(change)),
       alert: (change) => alerts.has(ownerOf(change)),
+      approval: (change) => approvals.has(ownerOf(change)),
+      verb_policy: ({ id }) => scope.verbs === 'all' || (scope.verbs ?? []).includes(id),
     };
     return changes.filter((change) => shown[change.kind](change));
   }
@@ -117,6 +132,8 @@ export class ScopeRepository {
         return sql`SELECT 1 FROM viw.nginx_servers s WHERE s.id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;
       case 'alert':
         return sql`SELECT 1 FROM viw.alerts a WHERE a.id = ${id} AND ${alertInScope(scope)}`;
+      case 'approval':
+        return sql`SELECT 1 FROM viw.approval_requests c WHERE c.id = ${id} AND ${approvalInScope(scope)}`;
       case 'ssh_credential':
         return sql`SELECT 1 FROM viw.nginx_servers s
           WHERE s.ssh_credential_id = ${id} AND ${serverInScope(scope, sql`s.id`)}`;

@@ -25,34 +25,58 @@ export interface CommandRequest {
 export type MadeCommand = Pick<SignedCommand, 'jws' | 'accepted_at' | 'expires_at' | 'timeout_s'> & {
   /** Secret arguments stand in it in clear. */
   readonly plain_secrets?: boolean;
+  /** Of the verb's policy that it was made under; absent: the verb has none. */
+  readonly policy_id?: string;
 };
 
 export interface Look {
   /** The command that this request was accepted as before. */
   readonly first: string | undefined;
+  /** This request waits, or waited in vain, for a second person. */
+  readonly asked: boolean;
   readonly target: CommandTarget;
   /** Of the target, for `storeAccepted`. */
   readonly seen: string | null;
 }
 
+interface LookRow extends TargetRow {
+  readonly correlation_id: string | null;
+  readonly same: boolean | null;
+  /** Null: no approval has been asked for under this id. */
+  readonly asked: boolean | null;
+  readonly asked_same: boolean | null;
+}
+
 /** @throws AppError CONFLICT when the id or key was used by somebody else, or for something else */
 export async function lookBeforeAcceptance(db: Db, request: CommandRequest): Promise<Look> {
   const { correlation_id, agent_id, verb, parameters_redacted, issued_by: by, idempotency_key } = request;
-  const { rows } = await sql<TargetRow & { correlation_id: string | null; same: boolean | null }>`
+  const parameters = JSON.stringify(parameters_redacted);
+  const { rows } = await sql<LookRow>`
     SELECT t.*, c.correlation_id,
       (c.agent_id = ${agent_id} AND c.verb = ${verb} AND c.issued_by_kind = ${by.kind}
-        AND c.issued_by_id = ${by.id} AND c.parameters_redacted = ${JSON.stringify(parameters_redacted)}::jsonb
-      ) AS same
+        AND c.issued_by_id = ${by.id} AND c.parameters_redacted = ${parameters}::jsonb
+      ) AS same,
+      r.status <> 'approved' AS asked,
+      (r.kind = 'command' AND r.agent_id = ${agent_id} AND r.verb = ${verb} AND r.requested_by_kind = ${by.kind}
+        AND r.requested_by_id = ${by.id} AND r.parameters_redacted = ${parameters}::jsonb
+      ) AS asked_same,
+      p.version AS policy_version, p.roles AS policy_roles, p.approval AS policy_approval,
+      p.approval_ttl_s AS policy_ttl_s, viw.policy_holds_gateway(p.selector, ${agent_id}) AS policy_here
     FROM viw.command_target(${agent_id}) AS t
+    LEFT JOIN viw.verb_policies p ON p.verb = ${verb}
+    LEFT JOIN viw.approval_requests r ON r.id = ${correlation_id}
     LEFT JOIN viw.agent_commands c ON c.correlation_id = ${correlation_id} OR (c.issued_by_kind = ${by.kind}
       AND c.issued_by_id = ${by.id} AND c.idempotency_key = ${idempotency_key ?? null}::text)`.execute(db);
   const found = rows.filter((row) => row.correlation_id !== null);
-  if (found.some(({ same }) => same !== true) || found.length > 1)
+  const [any] = rows;
+  const asked = any?.asked ?? null;
+  if (found.some(({ same }) => same !== true) || found.length > 1 || (asked !== null && !any?.asked_same))
     throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
   return {
     first: found[0]?.correlation_id ?? undefined,
-    target: targetOf(rows[0]),
-    seen: rows[0]?.seen ?? null,
+    asked: found.length === 0 && asked === true,
+    target: targetOf(any, verb),
+    seen: any?.seen ?? null,
   };
 }
 
@@ -62,8 +86,9 @@ export interface StoreOptions {
   readonly audit: AuditEntry | undefined;
 }
 
-/** See migration 0023. */
-export type StoreOutcome = 'accepted' | 'target_changed' | 'queue_full' | 'taken';
+/** See migrations 0023 and 0065. */
+export type StoreOutcome =
+  'accepted' | 'target_changed' | 'queue_full' | 'taken' | 'not_approved' | 'too_many_targets';
 
 /** The command, its outbox row and its audit line, in one statement; or nothing. */
 export async function storeAccepted(

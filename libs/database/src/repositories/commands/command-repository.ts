@@ -29,6 +29,11 @@ export interface Accepted {
   readonly created: boolean;
   /** Of the command that was accepted, now or then. */
   readonly correlation_id: string;
+  /**
+   * Nothing was accepted. `needed`: a second person has to approve first, and has not been asked; `asked`: the same request
+   * asked before.
+   */
+  readonly approval?: 'needed' | 'asked';
 }
 
 /** A gateway changes rarely, and a command is made within milliseconds. */
@@ -51,27 +56,39 @@ export class CommandRepository {
    * Row, outbox entry and audit line at one moment. The same correlation id or (issuer, idempotency key) gives the first
    * answer, whatever has become of the gateway since.
    *
-   * @param make the command, for the gateway as it is; asked again when the gateway has changed meanwhile. What it throws
-   *   leaves nothing behind
-   * @throws AppError CONFLICT when that first request was another one, QUEUE_FULL when the agent has too many open,
-   *   UNAVAILABLE when the gateway changed every time
+   * @param make the command, for the gateway as it is; asked again when the gateway or the verb's policy has changed
+   *   meanwhile. Undefined: a second person has to approve first. What it throws leaves nothing behind
+   * @throws AppError CONFLICT when that first request was another one; QUEUE_FULL when the agent has too many open, or too
+   *   many other gateways have one of this verb; UNAVAILABLE when the gateway changed every time
    */
   async accept(
     request: CommandRequest,
-    make: (target: CommandTarget) => MadeCommand | Promise<MadeCommand>,
+    make: (target: CommandTarget) => MadeCommand | undefined | Promise<MadeCommand | undefined>,
     { maxOpen = 100, audit }: AcceptOptions = {},
   ): Promise<Accepted> {
     const { db } = this.deps;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const { first, target, seen } = await lookBeforeAcceptance(db, request);
+      const { correlation_id } = request;
+      const { first, asked, target, seen } = await lookBeforeAcceptance(db, request);
       if (first !== undefined) return { created: false, correlation_id: first };
-      const command = { ...request, ...(await make(target)) };
+      if (asked) return { created: false, correlation_id, approval: 'asked' };
+      const made = await make(target);
+      if (made === undefined) return { created: false, correlation_id, approval: 'needed' };
+      const command = { ...request, ...made };
       const outcome = await storeAccepted(db, command, { seen, maxOpen, audit });
-      if (outcome === 'accepted') return { created: true, correlation_id: request.correlation_id };
+      if (outcome === 'accepted') return { created: true, correlation_id };
       if (outcome === 'queue_full')
         throw new AppError('QUEUE_FULL', `${request.agent_id} has ${maxOpen} open commands`, {
           meta: { retry_after_s: 5 },
         });
+      if (outcome === 'too_many_targets')
+        throw new AppError(
+          'QUEUE_FULL',
+          `As many gateways as its policy allows have a ${request.verb} open`,
+          {
+            meta: { retry_after_s: 5 },
+          },
+        );
     }
     throw new AppError('UNAVAILABLE', `${request.agent_id} changes all the time: try again`);
   }

@@ -18,6 +18,11 @@ export class CommandRetentionRepository {
     return rows[0] ?? { commands: 0, results: 0 };
   }
 
+  /** Approval requests that have ended. */
+  approvals(step: Forgetting): Promise<number> {
+    return forget(this.deps, 'forget_approvals', step);
+  }
+
   /** Results of no command that is known. */
   strayResults(step: Forgetting): Promise<number> {
     return forget(this.deps, 'forget_stray_results', step);
