@@ -21,6 +21,7 @@ need pebble pebble
 need pebble-challtestsrv pebble
 need knotd knot
 need setpriv util-linux
+need script bsdutils
 need chromium chromium
 need openssl openssl
 need sudo sudo

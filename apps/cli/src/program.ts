@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../package.json';
 import { auditGroup } from './commands/audit';
+import { approvalsGroup } from './commands/approvals';
 import { caGroup } from './commands/ca';
 import { certsGroup } from './commands/certs';
 import { commandsGroup } from './commands/commands';
@@ -8,12 +9,13 @@ import { freezeGroup } from './commands/freeze';
 import { gatewaysGroup } from './commands/gateways';
 import { serversGroup } from './commands/servers';
 import { statusGroup } from './commands/status';
+import { verbPoliciesGroup } from './commands/verb-policies';
 import { exitStatus, exitStatusText, type ExitStatus } from './exit-status';
 import type { Action, Caller, CommandGroup, Invocation } from './invocation';
 
 /** In the order of the help. */
 const groups: readonly CommandGroup[] = [
-  ...[statusGroup, gatewaysGroup, commandsGroup, freezeGroup],
+  ...[statusGroup, gatewaysGroup, commandsGroup, approvalsGroup, verbPoliciesGroup, freezeGroup],
   ...[certsGroup, serversGroup, caGroup, auditGroup],
 ];
 

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@viw/testing';
-import { sql } from 'kysely';
 import { uniqueAgent } from '../test-backend';
 import { commandLineStage } from './command-line-stage';
+import { endCommand } from './end-command';
 
 const stage = commandLineStage();
 
@@ -22,23 +21,8 @@ const accepted = async (agentId: string) => (await stage.admin.commands.list(age
 /** No command ends by itself here. */
 const long = ['--ttl', '3600'];
 
-/** As a results-writer ends it. */
-async function end(agentId: string, status: string, stdout: string, stderr = ''): Promise<void> {
-  const [command] = await eventually(async () => {
-    const items = await accepted(agentId);
-    expect(items).toHaveLength(1);
-    return items;
-  });
-  const id = command?.correlation_id;
-  await sql`INSERT INTO viw.agent_command_results (agent_id, result_id, event_id, correlation_id, verb, status, rc,
-      stdout, stderr, truncated, duration_ms, started_at, finished_at, hub, session_id, epoch, received_at, late, believed)
-    SELECT agent_id, gen_random_uuid(), gen_random_uuid(), correlation_id, verb,
-      ${status === 'succeeded' ? 'success' : 'error'}, 0, ${stdout}, ${stderr}, false, 1, now(), now(), 'h', 's', 1, now(),
-      false, true FROM viw.agent_commands WHERE correlation_id = ${id}`.execute(stage.around.owner);
-  await sql`UPDATE viw.agent_commands SET status = ${status}, finished_at = now() WHERE correlation_id = ${id}`.execute(
-    stage.around.owner,
-  );
-}
+const end = (agentId: string, status: string, stdout: string, stderr?: string) =>
+  endCommand(stage, agentId, { status, stdout, stderr });
 
 it('is accepted and told by its id; listed, shown and cancelled', async () => {
   const gateway = await newGateway();

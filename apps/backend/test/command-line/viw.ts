@@ -3,9 +3,11 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { eventually, startProgram } from '@viw/testing';
+import { eventually, requireProgram, startProgram } from '@viw/testing';
 
 const repository = resolve(__dirname, '../../../..');
+
+type Environment = Readonly<Record<string, string>>;
 
 export interface Ended {
   readonly status: number | null;
@@ -16,7 +18,7 @@ export interface Ended {
 /** One run of the command line. */
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** Until it has said so to standard error. */
+  /** Until it has said so, to whichever stream. */
   said(text: string | RegExp): Promise<void>;
 }
 
@@ -45,13 +47,27 @@ export class Viw {
   }
 
   /** @param env its whole environment */
-  start(args: readonly string[], env: Readonly<Record<string, string>>, input?: string): Running {
-    const child = spawn(process.execPath, [this.program, ...args], { env, stdio: 'pipe' });
+  start(args: readonly string[], env: Environment, input?: string): Running {
+    const { child, running } = this.#spawn([process.execPath, this.program, ...args], env);
+    child.stdin.end(input ?? '');
+    return running;
+  }
+
+  /** With a person at a terminal, who sees both standard streams as standard output. Arguments are words without quotes. */
+  startAtTerminal(args: readonly string[], env: Environment): Running & { type(text: string): void } {
+    const line = [process.execPath, this.program, ...args].join(' ');
+    const argv = [requireProgram('script'), '-qfec', line, '/dev/null'] as const;
+    const { child, running } = this.#spawn(argv, { ...env, SHELL: '/bin/sh' });
+    return { ...running, type: (text) => void child.stdin.write(text) };
+  }
+
+  #spawn([program, ...argv]: readonly [string, ...string[]], env: Environment) {
+    const child = spawn(program, argv, { env, stdio: 'pipe' });
     this.#running.add(child);
     const text = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
       child[name].setEncoding('utf8').on('data', (part: string) => (text[name] += part));
-    child.stdin.on('error', () => undefined).end(input ?? '');
+    child.stdin.on('error', () => undefined);
     const ended = new Promise<Ended>((done, failed) => {
       child.once('error', failed);
       child.once('close', (status) => {
@@ -59,16 +75,14 @@ export class Viw {
         done({ status, ...text });
       });
     });
-    return {
-      ended,
-      said: (words) =>
-        eventually(async () => {
-          expect(text.stderr).toMatch(words);
-        }),
-    };
+    const said: Running['said'] = (words) =>
+      eventually(async () => {
+        expect(text.stderr + text.stdout).toMatch(words);
+      });
+    return { child, running: { ended, said } };
   }
 
-  run(args: readonly string[], env: Readonly<Record<string, string>>, input?: string): Promise<Ended> {
+  run(args: readonly string[], env: Environment, input?: string): Promise<Ended> {
     return this.start(args, env, input).ended;
   }
 

@@ -4,6 +4,7 @@ import { AppError, uuidv7 } from '@viw/runtime';
 import { Option, type Command } from 'commander';
 import { exitStatus, type ExitStatus } from '../exit-status';
 import { OutcomeUnknown } from '../failure';
+import { followApproval } from '../follow/follow-approval';
 import { followCommand } from '../follow/follow-command';
 import { withWait, type WaitOptions } from '../follow/wait-options';
 import { wholeNumber, type Define, type Invocation } from '../invocation';
@@ -14,6 +15,7 @@ interface RunOptions extends WaitOptions {
   readonly param: readonly string[];
   readonly paramsFile?: string;
   readonly ttl?: number;
+  readonly reason?: string;
 }
 
 /** `viw commands run` */
@@ -35,7 +37,8 @@ export function defineRun(commands: Command, define: Define): void {
           new Option('--ttl <seconds>', 'how long it may wait to be begun')
             .argParser(wholeNumber(1, limits.commandTtlMaxSeconds))
             .default(undefined, `${limits.commandTtlDefaultSeconds}, by the backend`),
-        ),
+        )
+        .option('--reason <text>', 'for who has to approve it, and the audit log'),
     ),
     run,
   );
@@ -44,7 +47,7 @@ export function defineRun(commands: Command, define: Define): void {
 async function run(
   invocation: Invocation,
   [agentId, name]: [string, string],
-  { param, paramsFile, ttl, wait = false, timeout }: RunOptions,
+  { param, paramsFile, ttl, reason, wait = false, timeout }: RunOptions,
 ): Promise<ExitStatus> {
   const { client, report, terminal } = invocation;
   const { items } = await client.verbs();
@@ -58,24 +61,43 @@ async function run(
   const id = uuidv7();
   const body = { command: name, parameters: { ...parameters }, correlation_id: id };
   const accepted = await client.commands
-    .run(agentId, { ...body, ...(ttl !== undefined && { ttl_s: ttl }) })
+    .run(agentId, {
+      ...body,
+      ...(ttl !== undefined && { ttl_s: ttl }),
+      ...(reason !== undefined && { reason }),
+    })
     .catch((error: unknown) => {
       if (isRefusal(error)) throw error;
-      throw new OutcomeUnknown(`viw commands show ${agentId} ${id}`, id, error);
+      throw new OutcomeUnknown(`viw commands show ${agentId} ${id}, or viw approvals show ${id}`, id, error);
     });
-  if (!wait) {
-    report.answer({ agent_id: agentId, ...accepted }, () => accepted.correlation_id);
+  const waits = accepted.status === 'awaiting_approval';
+  if (waits) report.note(`It waits for a second person: viw approvals approve ${id}`);
+  else
     report.note(
-      `Accepted. What becomes of it: viw commands show ${agentId} ${accepted.correlation_id} --wait`,
+      wait ? `command ${id}` : `Accepted. What becomes of it: viw commands show ${agentId} ${id} --wait`,
     );
+  if (!wait) {
+    report.answer({ agent_id: agentId, ...accepted }, () => id);
     return exitStatus.ok;
   }
-  report.note(`command ${accepted.correlation_id}`);
-  const record = await followCommand(invocation, {
-    ...{ agentId, id: accepted.correlation_id, timeoutS: timeout },
-  });
+  const left = secondsLeft(timeout);
+  if (waits) {
+    const approval = await followApproval(invocation, id, left());
+    if (approval.status !== 'approved') {
+      report.answer(approval, () => '');
+      return exitStatus.failed;
+    }
+  }
+  const record = await followCommand(invocation, { agentId, id, timeoutS: left() });
   answerCommand(report, record, 'result');
   return record.status === 'succeeded' ? exitStatus.ok : exitStatus.failed;
+}
+
+/** Of a time that begins now. */
+function secondsLeft(timeoutS: number | undefined): () => number | undefined {
+  const started = performance.now();
+  return () =>
+    timeoutS === undefined ? undefined : Math.max(0, timeoutS - (performance.now() - started) / 1_000);
 }
 
 /** The backend itself says that nothing was accepted. */
