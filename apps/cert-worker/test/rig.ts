@@ -94,6 +94,16 @@ export async function startRig(sites: readonly string[], ca: Pick<PebbleOptions,
     ...more,
   });
 
+  const ordered = (certificateId: string, kind: OperationKind, parameters: Record<string, unknown> = {}) =>
+    operations.create({
+      certificate_id: certificateId,
+      kind,
+      parameters,
+      issued_by: { kind: 'system', id: 'test', name: 'test' },
+    });
+  const published = (certificateId: string, kind: OperationKind, id: string) =>
+    producer.publish(certRequestsStream, { operation_id: id, certificate_id: certificateId, kind });
+
   return {
     gate,
     redisServer,
@@ -162,15 +172,16 @@ export async function startRig(sites: readonly string[], ca: Pick<PebbleOptions,
       times = 1,
       parameters: Record<string, unknown> = {},
     ) => {
-      const id = await operations.create({
-        certificate_id: certificateId,
-        kind,
-        parameters,
-        issued_by: { kind: 'system', id: 'test', name: 'test' },
-      });
-      const body = { operation_id: id, certificate_id: certificateId, kind };
-      for (let time = 0; time < times; time++) await producer.publish(certRequestsStream, body);
+      const id = await ordered(certificateId, kind, parameters);
+      for (let time = 0; time < times; time++) await published(certificateId, kind, id);
       return id;
+    },
+    /** All are asked for before a worker hears of one. */
+    requestTogether: async (certificateId: string, kinds: readonly OperationKind[]) => {
+      const asked: { kind: OperationKind; id: string }[] = [];
+      for (const kind of kinds) asked.push({ kind, id: await ordered(certificateId, kind) });
+      for (const { kind, id } of asked) await published(certificateId, kind, id);
+      return asked.map(({ id }) => id);
     },
     operation: (id: string) => operations.get(id),
     ended: (id: string, timeoutMs = 60_000): Promise<Operation> =>

@@ -96,9 +96,9 @@ test('issues, deploys and proves; a renewal replaces it; a request published twi
 
 test('a version that came after the request fulfils it', async () => {
   const id = await rig.certificate(['twice.example']);
-  const [first, second] = [await rig.request(id, 'issue'), await rig.request(id, 'renew')];
+  const asked = await rig.requestTogether(id, ['issue', 'renew']);
   // Whichever is taken up first.
-  const ended = [await rig.ended(first), await rig.ended(second)];
+  const ended = await Promise.all(asked.map((each) => rig.ended(each)));
   expect(ended.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
   expect(ended.map(stepLines)).toContainEqual(['issue skipped', 'deploy skipped']);
   expect(await versionsOf(id)).toHaveLength(1);
