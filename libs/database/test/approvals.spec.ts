@@ -94,22 +94,35 @@ describe('the schema itself stores no command', () => {
     const [agent, other] = [await newGateway(), await newGateway()];
     const { policy_id: policy } = await set({ approval: 'second_person' });
     expect(await stored(agent, uuidv7(), policy)).toBe('not_approved');
-    const decided = async (on: string, status: 'approved' | 'rejected' | undefined, over = {}) => {
+    /** What becomes of a command on `agent` in the transaction that has decided so about this request. */
+    const after = async (on: string, status: 'approved' | 'rejected' | undefined, over = {}) => {
       const request = asked(on, over);
       await approvals.askCommand(request, plenty, audit);
-      if (status) await approvals.decide(request.id, { status, by: second });
-      return request.id;
+      return inTransaction(db, async (trx) => {
+        if (status) await new ApprovalRepository({ db: trx }).decide(request.id, { status, by: second });
+        return stored(agent, request.id, policy, trx);
+      });
     };
-    expect(await stored(agent, await decided(agent, undefined), policy)).toBe('taken');
-    expect(await stored(agent, await decided(agent, 'rejected'), policy)).toBe('taken');
-    expect(await stored(agent, await decided(other, 'approved'), policy)).toBe('taken');
-    expect(await stored(agent, await decided(agent, 'approved', { verb: 'restart_agent' }), policy)).toBe(
-      'taken',
-    );
-    const others = { parameters_redacted: { username: 'eve' } };
-    expect(await stored(agent, await decided(agent, 'approved', others), policy)).toBe('taken');
-    const id = await decided(agent, 'approved');
-    expect([await stored(agent, id, policy), await stored(agent, id, policy)]).toEqual(['accepted', 'taken']);
+    expect(await after(agent, undefined)).toBe('taken');
+    expect(await after(agent, 'rejected')).toBe('taken');
+    expect(await after(other, 'approved')).toBe('taken');
+    expect(await after(agent, 'approved', { verb: 'restart_agent' })).toBe('taken');
+    expect(await after(agent, 'approved', { parameters_redacted: { username: 'eve' } })).toBe('taken');
+    expect(await after(agent, 'approved')).toBe('accepted');
+  });
+
+  it('by an approval of before: one counts once, in its own transaction, also when nothing else is left of its command', async () => {
+    const agent = await newGateway();
+    const { policy_id: policy } = await set({ approval: 'second_person' });
+    const request = asked(agent);
+    await approvals.askCommand(request, plenty, audit);
+    const approved = await inTransaction(db, async (trx) => {
+      await new ApprovalRepository({ db: trx }).decide(request.id, { status: 'approved', by: second });
+      return [await stored(agent, request.id, policy, trx), await stored(agent, request.id, policy, trx)];
+    });
+    expect(approved).toEqual(['accepted', 'taken']);
+    await sql`DELETE FROM viw.agent_commands WHERE correlation_id = ${request.id}`.execute(stage.f.db);
+    expect(await stored(agent, request.id, policy)).toBe('taken');
   });
 
   it('on a gateway that the policy does not hold any more', async () => {

@@ -82,8 +82,8 @@ CREATE FUNCTION viw.policy_holds_gateway(selector jsonb, agent text) RETURNS boo
 
 -- As in 0023, and by the verb's policy. It has to be the one that the command was made under (its "policy_id"; a backend from
 -- before this migration names none, and gets 'target_changed' where there is one); 'not_approved': the policy asks for a second
--- person, and there is no approval of exactly this command; 'too_many_targets'. An id that somebody has asked an approval
--- under is taken. Who changes a policy waits for those who accept, and they for it.
+-- person, and this very transaction has not approved exactly this command; 'too_many_targets'. An id that somebody has asked
+-- an approval under is taken. Who changes a policy waits for those who accept, and they for it.
 CREATE OR REPLACE FUNCTION viw.accept_command(command jsonb, entry jsonb, audit jsonb, seen_target text, max_open int)
 RETURNS text LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE
@@ -103,7 +103,7 @@ BEGIN
   END IF;
   SELECT * INTO request FROM viw.approval_requests r WHERE r.id = (command ->> 'correlation_id')::uuid;
   IF request.id IS NOT NULL AND (request.status <> 'approved' OR request.kind <> 'command'
-      OR request.agent_id <> agent OR request.verb <> its_verb
+      OR request.decided_at <> now()::timestamptz(3) OR request.agent_id <> agent OR request.verb <> its_verb
       OR request.parameters_redacted <> command -> 'parameters_redacted') THEN
     RETURN 'taken';
   END IF;
