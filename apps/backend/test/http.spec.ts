@@ -58,6 +58,10 @@ const problemOf = async (response: Response) => {
   };
 };
 
+it('a connection outlives what a proxy before it keeps idle by default', async () => {
+  expect((await get('/api/health')).headers.get('keep-alive')).toBe('timeout=75');
+});
+
 describe('bad input is answered with a problem document:', () => {
   it.each(['"a\\u0000b"', '"\\ud83d"'])('text that cannot be stored: %s', async (text) => {
     const body = `{"agent_id":"gw-text","display_name":${text}}`;

@@ -4,6 +4,8 @@ import { AppError, formatBind, listen } from '@viw/runtime';
 import { refuseUnreadable } from './unreadable-request';
 
 const STOP_GRACE_MS = 4_000;
+/** More than proxies keep a connection by default (NGINX: 60 s), lest a request meets its end on the way. */
+const KEEP_ALIVE_MS = 75_000;
 
 export interface HttpServerDeps {
   readonly app: RequestListener;
@@ -24,7 +26,12 @@ export class HttpServer implements Component {
     private readonly deps: HttpServerDeps,
   ) {
     this.#server = deps.tls.createServer(
-      { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+      {
+        requestTimeout: 30_000,
+        headersTimeout: 10_000,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        maxHeaderSize: 16 * 1024,
+      },
       deps.app,
     );
     refuseUnreadable(this.#server);
