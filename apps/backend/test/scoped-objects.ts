@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Scope } from '@viw/contracts';
 import { uuidv7 } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Surroundings } from './surroundings';
@@ -68,3 +69,20 @@ export async function makeObjects(around: Surroundings, backend: TestBackend): P
     >),
   };
 }
+
+/** `none` has a role and nothing that it may be used on. */
+export const scopesOf = (own: ScopedObjects): Readonly<Record<string, Scope>> => ({
+  own: {
+    gateways: { ids: [own.agent_id] },
+    servers: { ids: [own.server] },
+    certificates: { ids: [own.certificate], domains: [] },
+    verbs: 'all',
+  },
+  selected: {
+    gateways: { ids: [], labels: { team: own.team } },
+    servers: { ids: [own.server] },
+    certificates: { ids: [], domains: [own.domain] },
+    verbs: ['list_users'],
+  },
+  none: {},
+});

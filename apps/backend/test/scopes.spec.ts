@@ -3,7 +3,7 @@ import type { Route } from '../src/http/route';
 import { permissionsOf } from '../src/policy/permissions';
 import { scopeRuleOf } from '../src/policy/scope-rules';
 import type { ScopedObjects } from './scoped-objects';
-import { makeObjects } from './scoped-objects';
+import { makeObjects, scopesOf } from './scoped-objects';
 import type { Surroundings } from './surroundings';
 import { surroundings } from './surroundings';
 import type { TestBackend } from './test-backend';
@@ -189,23 +189,6 @@ const expected: Readonly<Record<string, 'public' | 'object' | 'list' | 'body' | 
 };
 
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
-
-/** `none` has a role and nothing that it may be used on. */
-const scopesOf = (own: ScopedObjects): Readonly<Record<string, Scope>> => ({
-  own: {
-    gateways: { ids: [own.agent_id] },
-    servers: { ids: [own.server] },
-    certificates: { ids: [own.certificate], domains: [] },
-    verbs: 'all',
-  },
-  selected: {
-    gateways: { ids: [], labels: { team: own.team } },
-    servers: { ids: [own.server] },
-    certificates: { ids: [], domains: [own.domain] },
-    verbs: ['list_users'],
-  },
-  none: {},
-});
 
 const nobody = '01936b2e-0000-7000-8000-000000000001';
 const missing: Record<string, string> = { agent_id: 'gw-nobody', correlation_id: nobody };
