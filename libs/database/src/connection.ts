@@ -23,7 +23,7 @@ export interface DatabaseOptions {
    * free (SQLSTATE 25P03); default 10 000. A process that stands still can say nothing itself.
    */
   readonly idleInTransactionMs?: number;
-  /** Waiting for a connection, new or from the pool; default 5 000. */
+  /** Waiting for a connection, new or from the pool; default 10 000. */
   readonly connectTimeoutMs?: number;
 }
 
@@ -49,7 +49,7 @@ export function createDatabase(options: DatabaseOptions, deps: DatabaseDeps = {}
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: options.idleInTransactionMs ?? IDLE_IN_TRANSACTION_MS,
     ...withStartupOptions(options.url, vanishedHost),
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     keepAlive: true,
     types: typeParsers,
   });

@@ -73,7 +73,8 @@ export class CommandReconcileRepository {
         trx,
       );
       const outbox = new OutboxRepository({ db: trx });
-      const inOrder = [...rows].sort((a, b) => (a.accepted_at < b.accepted_at ? -1 : 1));
+      const place = (row: SignedCommand): string => `${row.accepted_at} ${row.correlation_id}`;
+      const inOrder = [...rows].sort((a, b) => (place(a) < place(b) ? -1 : 1));
       for (const row of inOrder) await outbox.enqueue(commandsStream, runBody(row), row.correlation_id);
       return inOrder.map((row) => row.correlation_id);
     });
