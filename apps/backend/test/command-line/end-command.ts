@@ -1,6 +1,7 @@
 import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import type { BackendStage } from '../backend-stage';
+import { patience } from './viw';
 
 /** The only command of a gateway, once there is one, as a results-writer ends it. */
 export async function endCommand(
@@ -14,7 +15,7 @@ export async function endCommand(
     const { items } = await stage.admin.commands.list(agentId);
     expect(items).toHaveLength(1);
     return items;
-  });
+  }, patience);
   const id = command?.correlation_id;
   await sql`INSERT INTO viw.agent_command_results (agent_id, result_id, event_id, correlation_id, verb, status, rc,
       stdout, stderr, truncated, duration_ms, started_at, finished_at, hub, session_id, epoch, received_at, late, believed)

@@ -11,6 +11,7 @@ import { makeObjects } from '../scoped-objects';
 import { startBackend, uniqueAgent } from '../test-backend';
 import type { TestBackend } from '../test-backend';
 import { commandLineStage } from './command-line-stage';
+import { patience } from './viw';
 
 const stage = commandLineStage();
 
@@ -59,7 +60,7 @@ it('says how the installation is, and that a dead letter is wrong', async () => 
     const well = await stage.run(['status']);
     expect(well).toMatchObject({ status: 0, stderr: '' });
     expect(well.stdout).toMatch(/^SERVICE +INSTANCE[^\n]+\nbackend /m);
-  });
+  }, patience);
   await setAside(stage.around, streams.telemetry);
   expect(await stage.run(['status'])).toMatchObject({
     status: 1,
@@ -95,7 +96,7 @@ describe('certificates', () => {
       const { items } = await stage.admin.certificates.list({ q: name });
       expect(items).toMatchObject([{ issuer: 'private-ca', names: [name] }]);
       return items;
-    });
+    }, patience);
     await sql`UPDATE viw.certificate_operations SET status = 'succeeded', finished_at = now()
       WHERE certificate_id = ${asked?.id}`.execute(stage.around.owner);
     const { status, stdout } = await running.ended;
@@ -140,7 +141,7 @@ describe('the audit log', () => {
       expect(verified.stdout).toMatch(/^verdict +nothing was changed.*\nlines +[1-9]/);
       expect(verified.status).toBe(0);
     };
-    await eventually(sealed);
+    await eventually(sealed, patience);
     const owner = (text: string) => sql.raw(text).execute(stage.around.owner);
     await owner('ALTER TABLE viw.audit_log DISABLE TRIGGER ALL');
     await owner(

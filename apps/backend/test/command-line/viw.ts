@@ -7,6 +7,9 @@ import { eventually, requireProgram, startProgram } from '@viw/testing';
 
 const repository = resolve(__dirname, '../../../..');
 
+/** Many processes start here, on whatever machine: this is against hanging only. */
+export const patience = { timeoutMs: 90_000 };
+
 type Environment = Readonly<Record<string, string>>;
 
 export interface Ended {
@@ -78,7 +81,7 @@ export class Viw {
     const said: Running['said'] = (words) =>
       eventually(async () => {
         expect(text.stderr + text.stdout).toMatch(words);
-      });
+      }, patience);
     return { child, running: { ended, said } };
   }
 
