@@ -38,16 +38,26 @@ export async function watchedPage(chromium: Chromium): Promise<WatchedPage> {
   };
   const faults = async (): Promise<string[]> => {
     await withAxe();
+    await page.evaluate(still);
     const found: string[] = [];
     for (const scheme of ['dark', 'light'] as const) {
       await page.evaluate(`document.documentElement.setAttribute('data-mantine-color-scheme', '${scheme}')`);
       await page.evaluate(settled);
       found.push(...(await page.evaluate<string[]>(run(scheme, rules[scheme]))));
     }
+    await page.evaluate(moving);
     return found;
   };
   return { page, complaints, faults, faultsOf };
 }
+
+/** Colours change at once while they are looked at: nobody has to wait for one to have faded into the next. */
+const still = `(() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('*, *::before, *::after { transition-duration: 0s !important }');
+  document.adoptedStyleSheets.push(sheet);
+})()`;
+const moving = `document.adoptedStyleSheets.pop()`;
 
 /** What the theme has no part in is looked for once. */
 const rules = { light: {}, dark: { runOnly: ['color-contrast'] } } as const;
