@@ -134,6 +134,21 @@ it('answers 202 with Location at the request, and repetitions get the first answ
   await stage.policy('list_users', undefined);
 });
 
+it('what was approved once and whose command is forgotten is neither run nor asked for anew', async () => {
+  const agent = await stage.gateway();
+  const own = { command: 'list_users', correlation_id: randomUUID() };
+  await stage.policy('list_users', { approval: 'second_person' });
+  await asker.client.commands.run(agent, own);
+  await approver.client.approvals.approve(own.correlation_id);
+  await sql`DELETE FROM viw.agent_commands WHERE correlation_id = ${own.correlation_id}`.execute(
+    stage.around.owner,
+  );
+  await expect(asker.client.commands.run(agent, own)).rejects.toEqual(code('CONFLICT', 409));
+  await stage.policy('list_users', undefined);
+  await expect(asker.client.commands.run(agent, own)).rejects.toEqual(code('CONFLICT', 409));
+  expect(await stage.traces(own.correlation_id)).toMatchObject({ status: 'approved', commands: 0 });
+});
+
 it('approval of what may pass is refused, and the command goes on waiting', async () => {
   const agent = await stage.gateway();
   const id = await ask(asker.client, agent);
