@@ -229,9 +229,9 @@ it('who has made the API clients that there are is told by the audit log', async
     ),
   ).rejects.toThrow(/does not exist/);
   const client = await new ApiClientRepository({ db: older.db }).create({ name: 'old', role: 'operator' });
-  const line = (actor: string, action: string, objectId: string, detail: object, outcome = 'success') =>
+  const line = (actor: string, action: string, objectId: string, detail: object, kind = 'administrator') =>
     sql`INSERT INTO viw.audit_log (actor_kind, actor_id, actor_name, action, object_kind, object_id, outcome, detail)
-      VALUES ('administrator', ${actor}, 'x', ${action}, 'x', ${objectId}, ${outcome}, ${JSON.stringify(detail)})`.execute(
+      VALUES (${kind}, ${actor}, 'x', ${action}, 'x', ${objectId}, 'success', ${JSON.stringify(detail)})`.execute(
       older.db,
     );
   await line(maker, 'api_client.create', client.id, {});
@@ -239,9 +239,17 @@ it('who has made the API clients that there are is told by the audit log', async
   await line(randomUUID(), 'api_client.update', client.id, {});
   await line('not an id', 'api_client.create', client.id, {});
   await line(randomUUID(), 'api_client.create', randomUUID(), {});
+  // A client that made another, which made a third and is gone; and one that has renewed its own key.
+  const third = await new ApiClientRepository({ db: older.db }).create({ name: 'third', role: 'operator' });
+  const gone = randomUUID();
+  await line(client.id, 'api_client.create', gone, {}, 'api_client');
+  await line(gone, 'api_client.create', third.id, {}, 'api_client');
+  await line(third.id, 'api_key.create', 'key-2', { client_id: third.id }, 'api_client');
   await migrate(older.db);
-  const { rows } = await sql<{ id: string }>`SELECT administrator_id AS id FROM viw.api_client_makers
-    WHERE client_id = ${client.id}`.execute(older.db);
-  expect(rows.map(({ id }) => id).toSorted()).toEqual([maker, holder].toSorted());
+  for (const { id: made } of [client, third]) {
+    const { rows } = await sql<{ id: string }>`SELECT administrator_id AS id FROM viw.api_client_makers
+      WHERE client_id = ${made}`.execute(older.db);
+    expect(rows.map(({ id }) => id).toSorted()).toEqual([maker, holder].toSorted());
+  }
   await older.close();
 });
