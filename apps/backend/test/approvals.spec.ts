@@ -205,7 +205,8 @@ describe('a request that waits', () => {
   });
 
   it('is over when its time is, whether or not that has been noted', async () => {
-    const id = await ask(asker.client, await stage.gateway());
+    const agent = await stage.gateway();
+    const id = await ask(asker.client, agent);
     await sql`UPDATE viw.approval_requests SET expires_at = now() - interval '1 second' WHERE id = ${id}`.execute(
       stage.around.owner,
     );
@@ -217,7 +218,10 @@ describe('a request that waits', () => {
     await eventually(async () => expect(await stage.traces(id)).toMatchObject({ status: 'expired' }));
     expect(await stage.audited(id)).toMatchObject([
       { action: 'command.ask' },
-      { action: 'approval.expire', actor: 'backend', detail: { verb, requested_by: asker.email } },
+      {
+        ...{ action: 'approval.expire', actor: 'backend', object: 'command' },
+        detail: { approval_id: id, verb, agent_id: agent, requested_by: { id: asker.id, name: asker.email } },
+      },
     ]);
   });
 
@@ -260,11 +264,12 @@ it('secrets that would have to wait in clear are refused', async () => {
   expect(await tablesWith(password)).toEqual([]);
 });
 
-it('a gateway has 20 that wait, then it says when to come back', async () => {
-  const agent = await stage.gateway();
-  await Promise.all(Array.from({ length: 20 }, () => ask(asker.client, agent)));
-  const parameters = { username: 'anna', password: newPassword() };
-  await expect(approver.client.commands.run(agent, { command: verb, parameters })).rejects.toMatchObject({
-    ...{ code: 'QUEUE_FULL', status: 429, retryAfterS: 60 },
-  });
+it('a gateway has 20 that wait, half of them of one who asks, then it says when to come back', async () => {
+  const [agent, third] = [await stage.gateway(), await stage.person('operator')];
+  const full = { code: 'QUEUE_FULL', status: 429, retryAfterS: 60 };
+  for (const { client } of [asker, approver]) {
+    await Promise.all(Array.from({ length: 10 }, () => ask(client, agent)));
+    await expect(ask(client, agent)).rejects.toMatchObject(full);
+  }
+  await expect(ask(third.client, agent)).rejects.toMatchObject(full);
 });

@@ -177,7 +177,7 @@ describe('while a command is being accepted', () => {
 
 it('so many wait per gateway and per who has asked, however many ask at once', async () => {
   const [agent, other] = [newAgent(), newAgent()];
-  const limits = { perGateway: 2, perRequester: 3 };
+  const limits = { perGateway: 4, perRequester: 3 };
   const by = { ...asker, id: randomUUID() };
   const askFor = (at: string, from: typeof asker) =>
     approvals
@@ -187,6 +187,8 @@ it('so many wait per gateway and per who has asked, however many ask at once', a
   expect(here.toSorted()).toEqual(['QUEUE_FULL', 'QUEUE_FULL', true, true]);
   expect(await askFor(other, by)).toBe(true);
   expect(await askFor(newAgent(), by)).toBe('QUEUE_FULL');
+  const others = await Promise.all([1, 2, 3, 4].map(() => askFor(agent, { ...asker, id: randomUUID() })));
+  expect(others.toSorted()).toEqual(['QUEUE_FULL', 'QUEUE_FULL', true, true]);
   expect(await askFor(other, { ...asker, id: randomUUID() })).toBe(true);
 });
 
