@@ -220,6 +220,20 @@ it('of one that has ended no arguments are kept, and after its retention nothing
   expect((await approvals.expire()).map(({ id }) => id)).toEqual([waiting.id]);
 });
 
+it('versions of policies grow and follow the clock, also when a backup has set their sequence back', async () => {
+  const now = Math.floor(Date.now() / 1_000);
+  const { version: before } = await set();
+  expect(before).toBeGreaterThanOrEqual(now);
+  const versions = [];
+  for (let i = 0; i < 3; i++) versions.push((await set()).version);
+  expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
+  expect(versions[0]).toBeGreaterThan(before);
+  await sql`SELECT setval('viw.verb_policy_versions', 1)`.execute(stage.f.db);
+  expect((await set()).version).toBeGreaterThanOrEqual(now);
+  await sql`SELECT setval('viw.verb_policy_versions', ${now + 10_000})`.execute(stage.f.db);
+  expect((await set()).version).toBe(now + 10_001);
+});
+
 it('who has made the API clients that there are is told by the audit log', async () => {
   const older = await fixture({ migrated: false });
   const [maker, holder] = [randomUUID(), randomUUID()];

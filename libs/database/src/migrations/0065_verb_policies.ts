@@ -4,7 +4,8 @@ import type { Migration } from './migration';
 export const verbPolicies: Migration = {
   name: '0065_verb_policies',
   sql: `
--- Versions of all policies together, so that "<verb>@<version>" means one policy for good, deleted ones included.
+-- Versions of all policies together, so that "<verb>@<version>" means one policy for good, deleted ones included. They follow
+-- the clock (libs/database/src/repositories/approvals), so that a restored backup gives none of them again.
 CREATE SEQUENCE viw.verb_policy_versions;
 CREATE TABLE viw.verb_policies (
   verb text PRIMARY KEY,
