@@ -44,6 +44,12 @@ async function endAll(): Promise<void> {
 const run = (client: Client, agent: string) =>
   client.commands.run(agent, { command: verb, parameters: { service: 'openvpn' } });
 
+const outcomeOf = (running: Promise<unknown>): Promise<string> =>
+  running.then(
+    () => 'done',
+    (error: { code: string; status: number }) => `${error.code} ${error.status}`,
+  );
+
 /** Both at once: what became of each. */
 async function both(one: () => Promise<unknown>, two: () => Promise<unknown>) {
   const ended = await Promise.allSettled([one(), two()]);
@@ -88,17 +94,43 @@ it('an approval that fails half way has not happened, and can be given again', a
   expect(await stage.traces(id)).toEqual({ status: 'approved', commands: 1, outbox: 1 });
 });
 
+it('who approves is held to the policy that the command is accepted under, not to one of a moment before', async () => {
+  const { owner } = stage.around;
+  await stage.policy(verb, { approval: 'second_person', roles: ['admin', 'operator'] });
+  const { correlation_id: id } = await run(stage.admin, await stage.gateway());
+  // The policy changes after the approver was let through, and before the command is accepted.
+  await sql`CREATE FUNCTION viw.drill() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+    UPDATE viw.verb_policies SET roles = '{admin}' WHERE verb = NEW.verb; RETURN NEW; END $$`.execute(owner);
+  await sql
+    .raw(
+      `CREATE TRIGGER drill BEFORE UPDATE ON viw.approval_requests FOR EACH ROW
+        WHEN (NEW.id = '${id}' AND NEW.status = 'approved') EXECUTE FUNCTION viw.drill()`,
+    )
+    .execute(owner);
+  await expect(approvers[0]!.approvals.approve(id)).rejects.toEqual(code('FORBIDDEN', 403));
+  expect(await stage.traces(id)).toEqual({ status: 'waiting', commands: 0, outbox: 0 });
+  await sql`DROP FUNCTION viw.drill() CASCADE`.execute(owner);
+  await approvers[0]!.approvals.approve(id);
+  expect(await stage.traces(id)).toMatchObject({ status: 'approved', commands: 1 });
+});
+
 describe('a policy that allows so many gateways at once', () => {
   it('holds among backends, for commands and for approvals', async () => {
     await stage.policy(verb, { max_targets: 2 });
     const agents = await Promise.all(Array.from({ length: 6 }, () => stage.gateway()));
     const clients = [asker.client, await asker.at(other)];
-    const ended = await Promise.allSettled(agents.map((agent, i) => run(clients[i % 2]!, agent)));
-    const refused = ended.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
-    expect(refused).toEqual(Array.from({ length: 4 }, () => code('QUEUE_FULL', 429)));
+    const asked = (agent: string, i: number) => outcomeOf(run(clients[i % 2]!, agent));
+    const outcomes = await Promise.all(agents.map(asked));
+    // On a busy machine one waits too long for its turn: it comes again when nobody is before it.
+    for (const [i, outcome] of outcomes.entries())
+      if (outcome.startsWith('UNAVAILABLE')) outcomes[i] = await asked(agents[i]!, i);
+    expect(outcomes.toSorted()).toEqual([
+      ...Array.from({ length: 4 }, () => 'QUEUE_FULL 429'),
+      ...['done', 'done'],
+    ]);
 
     await stage.policy(verb, { max_targets: 2, approval: 'second_person' });
-    const [free] = agents.filter((_, i) => ended[i]?.status === 'rejected');
+    const free = agents[outcomes.indexOf('QUEUE_FULL 429')];
     const { correlation_id: id } = await run(asker.client, free!);
     await expect(approvers[0]!.approvals.approve(id)).rejects.toEqual(code('QUEUE_FULL', 429));
     expect(await stage.traces(id)).toEqual({ status: 'waiting', commands: 0, outbox: 0 });
@@ -120,14 +152,17 @@ it('once a policy has been set nothing is accepted that it would have had wait',
   await stage.policy('list_users', undefined);
   const there = await asker.at(other);
   const agent = await stage.gateway();
-  const started = Array.from({ length: 8 }, () => there.commands.run(agent, { command: 'list_users' }));
+  const started = Promise.allSettled(
+    Array.from({ length: 8 }, () => there.commands.run(agent, { command: 'list_users' })),
+  );
   await stage.admin.verbPolicies.set('list_users', { approval: 'second_person' });
+  // By another one: the first may have as many waiting here already as one may have.
   const after = await Promise.all(
-    Array.from({ length: 4 }, () => there.commands.run(agent, { command: 'list_users' })),
+    Array.from({ length: 4 }, () => approvers[1]!.commands.run(agent, { command: 'list_users' })),
   );
   expect(after.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => 'awaiting_approval'));
   // Each of those that were under way has been accepted before, or waits; or has waited for the change for too long.
-  for (const each of await Promise.allSettled(started))
+  for (const each of await started)
     if (each.status === 'rejected') expect(each.reason).toEqual(code('UNAVAILABLE'));
     else {
       const { correlation_id: id, status } = each.value;

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Client } from '@viw/client';
 import { generateSealingKey } from '@viw/commands';
 import { sql } from 'kysely';
@@ -53,6 +53,31 @@ describe('approval is refused, and the command goes on waiting, for', () => {
           await stage.person('admin'),
         ];
         await other.client.apiClients.createToken(machine.id);
+        return { asks: machine.client, decides: other.client };
+      },
+    ],
+    [
+      'who has added a certificate of that API client',
+      'FORBIDDEN',
+      async () => {
+        const [machine, other] = [
+          await stage.machineOf(stage.admin, 'operator'),
+          await stage.person('admin'),
+        ];
+        await other.client.apiClients.addCertificate(machine.id, randomBytes(32).toString('hex'));
+        return { asks: machine.client, decides: other.client };
+      },
+    ],
+    [
+      'who has renewed a key of that API client',
+      'FORBIDDEN',
+      async () => {
+        const [machine, other] = [
+          await stage.machineOf(stage.admin, 'operator'),
+          await stage.person('admin'),
+        ];
+        const { id: key } = await stage.admin.apiClients.createKey(machine.id);
+        await other.client.apiClients.rotateKey(machine.id, key);
         return { asks: machine.client, decides: other.client };
       },
     ],

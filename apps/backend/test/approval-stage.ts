@@ -93,9 +93,14 @@ export class ApprovalStage {
   /** Actions that the audit log tells of a thing, oldest first. */
   async audited(
     objectId: string,
-  ): Promise<{ action: string; actor: string; detail: Record<string, unknown> }[]> {
-    const { rows } = await sql<{ action: string; actor: string; detail: Record<string, unknown> }>`
-      SELECT action, actor_name AS actor, detail FROM viw.audit_log WHERE object_id = ${objectId} ORDER BY id`.execute(
+  ): Promise<{ action: string; actor: string; object: string; detail: Record<string, unknown> }[]> {
+    const { rows } = await sql<{
+      action: string;
+      actor: string;
+      object: string;
+      detail: Record<string, unknown>;
+    }>`
+      SELECT action, actor_name AS actor, object_kind AS object, detail FROM viw.audit_log WHERE object_id = ${objectId} ORDER BY id`.execute(
       this.around.owner,
     );
     return rows;

@@ -134,6 +134,21 @@ it('answers 202 with Location at the request, and repetitions get the first answ
   await stage.policy('list_users', undefined);
 });
 
+it('what was approved once and whose command is forgotten is neither run nor asked for anew', async () => {
+  const agent = await stage.gateway();
+  const own = { command: 'list_users', correlation_id: randomUUID() };
+  await stage.policy('list_users', { approval: 'second_person' });
+  await asker.client.commands.run(agent, own);
+  await approver.client.approvals.approve(own.correlation_id);
+  await sql`DELETE FROM viw.agent_commands WHERE correlation_id = ${own.correlation_id}`.execute(
+    stage.around.owner,
+  );
+  await expect(asker.client.commands.run(agent, own)).rejects.toEqual(code('CONFLICT', 409));
+  await stage.policy('list_users', undefined);
+  await expect(asker.client.commands.run(agent, own)).rejects.toEqual(code('CONFLICT', 409));
+  expect(await stage.traces(own.correlation_id)).toMatchObject({ status: 'approved', commands: 0 });
+});
+
 it('approval of what may pass is refused, and the command goes on waiting', async () => {
   const agent = await stage.gateway();
   const id = await ask(asker.client, agent);
@@ -190,7 +205,8 @@ describe('a request that waits', () => {
   });
 
   it('is over when its time is, whether or not that has been noted', async () => {
-    const id = await ask(asker.client, await stage.gateway());
+    const agent = await stage.gateway();
+    const id = await ask(asker.client, agent);
     await sql`UPDATE viw.approval_requests SET expires_at = now() - interval '1 second' WHERE id = ${id}`.execute(
       stage.around.owner,
     );
@@ -202,7 +218,10 @@ describe('a request that waits', () => {
     await eventually(async () => expect(await stage.traces(id)).toMatchObject({ status: 'expired' }));
     expect(await stage.audited(id)).toMatchObject([
       { action: 'command.ask' },
-      { action: 'approval.expire', actor: 'backend', detail: { verb, requested_by: asker.email } },
+      {
+        ...{ action: 'approval.expire', actor: 'backend', object: 'command' },
+        detail: { approval_id: id, verb, agent_id: agent, requested_by: { id: asker.id, name: asker.email } },
+      },
     ]);
   });
 
@@ -245,11 +264,12 @@ it('secrets that would have to wait in clear are refused', async () => {
   expect(await tablesWith(password)).toEqual([]);
 });
 
-it('a gateway has 20 that wait, then it says when to come back', async () => {
-  const agent = await stage.gateway();
-  await Promise.all(Array.from({ length: 20 }, () => ask(asker.client, agent)));
-  const parameters = { username: 'anna', password: newPassword() };
-  await expect(approver.client.commands.run(agent, { command: verb, parameters })).rejects.toMatchObject({
-    ...{ code: 'QUEUE_FULL', status: 429, retryAfterS: 60 },
-  });
+it('a gateway has 20 that wait, half of them of one who asks, then it says when to come back', async () => {
+  const [agent, third] = [await stage.gateway(), await stage.person('operator')];
+  const full = { code: 'QUEUE_FULL', status: 429, retryAfterS: 60 };
+  for (const { client } of [asker, approver]) {
+    await Promise.all(Array.from({ length: 10 }, () => ask(client, agent)));
+    await expect(ask(client, agent)).rejects.toMatchObject(full);
+  }
+  await expect(ask(third.client, agent)).rejects.toMatchObject(full);
 });

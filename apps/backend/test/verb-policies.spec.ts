@@ -1,4 +1,5 @@
 import type { VerbPolicyPut } from '@viw/contracts';
+import { eventually } from '@viw/testing';
 import { sql } from 'kysely';
 import type { Person } from './approval-stage';
 import { ApprovalStage, code } from './approval-stage';
@@ -144,6 +145,20 @@ describe('one that asks for a second person', () => {
     const before = await policy();
     await approver.client.approvals.reject(await askFor(weaker));
     await asker.client.approvals.withdraw(await askFor(weaker));
+    expect(await policy()).toEqual(before);
+  });
+
+  it('stays as it is when nobody decides in time, and its history tells so', async () => {
+    const [before, id] = [await policy(), await askFor(weaker)];
+    await sql`UPDATE viw.approval_requests SET expires_at = now() - interval '1 second' WHERE id = ${id}`.execute(
+      stage.around.owner,
+    );
+    await eventually(async () =>
+      expect((await stage.audited(verb)).at(-1)).toMatchObject({
+        ...{ action: 'approval.expire', actor: 'backend', object: 'verb_policy' },
+        detail: { approval_id: id, verb, requested_by: { id: asker.id } },
+      }),
+    );
     expect(await policy()).toEqual(before);
   });
 

@@ -28,7 +28,7 @@ export const limits = {
   commandTtlMaxSeconds: 7 * 24 * 3600,
   maxConcurrency: 4,
   commandQueuePerAgent: 100,
-  /** Commands of one gateway, and requests of one principal, that wait for a second person. */
+  /** Commands of one gateway, half of them of one principal, and requests of one principal, that wait for a second person. */
   approvalsPerAgent: 20,
   approvalsPerRequester: 50,
   /** Changes announced in one entry of `viw.changes`. */

@@ -247,7 +247,7 @@ const retention = (...names: string[]): string[] =>
 const further: Record<ServiceRole, readonly string[]> = {
   viw_backend: [
     'USAGE ON SEQUENCE viw.outbox_id_seq',
-    'USAGE ON SEQUENCE viw.verb_policy_versions',
+    'USAGE, UPDATE ON SEQUENCE viw.verb_policy_versions',
     'EXECUTE ON FUNCTION viw.command_target(text)',
     'EXECUTE ON FUNCTION viw.policy_holds_gateway(jsonb, text)',
     'EXECUTE ON FUNCTION viw.accept_command(jsonb, jsonb, jsonb, text, int)',

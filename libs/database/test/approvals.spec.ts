@@ -177,7 +177,7 @@ describe('while a command is being accepted', () => {
 
 it('so many wait per gateway and per who has asked, however many ask at once', async () => {
   const [agent, other] = [newAgent(), newAgent()];
-  const limits = { perGateway: 2, perRequester: 3 };
+  const limits = { perGateway: 4, perRequester: 3 };
   const by = { ...asker, id: randomUUID() };
   const askFor = (at: string, from: typeof asker) =>
     approvals
@@ -187,6 +187,8 @@ it('so many wait per gateway and per who has asked, however many ask at once', a
   expect(here.toSorted()).toEqual(['QUEUE_FULL', 'QUEUE_FULL', true, true]);
   expect(await askFor(other, by)).toBe(true);
   expect(await askFor(newAgent(), by)).toBe('QUEUE_FULL');
+  const others = await Promise.all([1, 2, 3, 4].map(() => askFor(agent, { ...asker, id: randomUUID() })));
+  expect(others.toSorted()).toEqual(['QUEUE_FULL', 'QUEUE_FULL', true, true]);
   expect(await askFor(other, { ...asker, id: randomUUID() })).toBe(true);
 });
 
@@ -218,6 +220,20 @@ it('of one that has ended no arguments are kept, and after its retention nothing
   expect((await approvals.expire()).map(({ id }) => id)).toEqual([waiting.id]);
 });
 
+it('versions of policies grow and follow the clock, also when a backup has set their sequence back', async () => {
+  const now = Math.floor(Date.now() / 1_000);
+  const { version: before } = await set();
+  expect(before).toBeGreaterThanOrEqual(now);
+  const versions = [];
+  for (let i = 0; i < 3; i++) versions.push((await set()).version);
+  expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
+  expect(versions[0]).toBeGreaterThan(before);
+  await sql`SELECT setval('viw.verb_policy_versions', 1)`.execute(stage.f.db);
+  expect((await set()).version).toBeGreaterThanOrEqual(now);
+  await sql`SELECT setval('viw.verb_policy_versions', ${now + 10_000})`.execute(stage.f.db);
+  expect((await set()).version).toBe(now + 10_001);
+});
+
 it('who has made the API clients that there are is told by the audit log', async () => {
   const older = await fixture({ migrated: false });
   const [maker, holder] = [randomUUID(), randomUUID()];
@@ -229,9 +245,9 @@ it('who has made the API clients that there are is told by the audit log', async
     ),
   ).rejects.toThrow(/does not exist/);
   const client = await new ApiClientRepository({ db: older.db }).create({ name: 'old', role: 'operator' });
-  const line = (actor: string, action: string, objectId: string, detail: object, outcome = 'success') =>
+  const line = (actor: string, action: string, objectId: string, detail: object, kind = 'administrator') =>
     sql`INSERT INTO viw.audit_log (actor_kind, actor_id, actor_name, action, object_kind, object_id, outcome, detail)
-      VALUES ('administrator', ${actor}, 'x', ${action}, 'x', ${objectId}, ${outcome}, ${JSON.stringify(detail)})`.execute(
+      VALUES (${kind}, ${actor}, 'x', ${action}, 'x', ${objectId}, 'success', ${JSON.stringify(detail)})`.execute(
       older.db,
     );
   await line(maker, 'api_client.create', client.id, {});
@@ -239,9 +255,17 @@ it('who has made the API clients that there are is told by the audit log', async
   await line(randomUUID(), 'api_client.update', client.id, {});
   await line('not an id', 'api_client.create', client.id, {});
   await line(randomUUID(), 'api_client.create', randomUUID(), {});
+  // A client that made another, which made a third and is gone; and one that has renewed its own key.
+  const third = await new ApiClientRepository({ db: older.db }).create({ name: 'third', role: 'operator' });
+  const gone = randomUUID();
+  await line(client.id, 'api_client.create', gone, {}, 'api_client');
+  await line(gone, 'api_client.create', third.id, {}, 'api_client');
+  await line(third.id, 'api_key.create', 'key-2', { client_id: third.id }, 'api_client');
   await migrate(older.db);
-  const { rows } = await sql<{ id: string }>`SELECT administrator_id AS id FROM viw.api_client_makers
-    WHERE client_id = ${client.id}`.execute(older.db);
-  expect(rows.map(({ id }) => id).toSorted()).toEqual([maker, holder].toSorted());
+  for (const { id: made } of [client, third]) {
+    const { rows } = await sql<{ id: string }>`SELECT administrator_id AS id FROM viw.api_client_makers
+      WHERE client_id = ${made}`.execute(older.db);
+    expect(rows.map(({ id }) => id).toSorted()).toEqual([maker, holder].toSorted());
+  }
   await older.close();
 });

@@ -62,7 +62,7 @@ export class ApprovalService {
       try {
         await repositories.approvals.decide(id, { status: 'approved', by, note });
         if (locked.record.kind === 'command') {
-          await acceptApproved(repositories, locked, audit, this.deps);
+          await acceptApproved(repositories, locked, { approver: write.caller, audit }, this.deps);
           return { audit: undefined, changes: [commandChange(locked.record)] };
         }
         await makeApprovedChange(repositories, locked);

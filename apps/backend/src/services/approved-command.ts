@@ -1,10 +1,11 @@
 import { requireVerb } from '@viw/commands';
+import type { Role } from '@viw/contracts';
 import { limits } from '@viw/contracts';
 import type { AuditEntry, LockedApproval } from '@viw/database';
 import type { Clock } from '@viw/runtime';
 import type { Repositories } from '../store';
 import type { CommandKeyring } from '../trust/command-keyring';
-import { assertPolicyAllows, assertTakesCommands } from './command-target-checks';
+import { assertPolicyAllows, assertPolicyHasRole, assertTakesCommands } from './command-target-checks';
 import { assertStillInScope, NoLongerPossible, requesterToday } from './requester';
 import { signCommand } from './seal-and-sign';
 
@@ -19,13 +20,13 @@ type Accepting = Pick<Repositories, 'commands' | 'administrators' | 'apiClients'
  * Accepts a command whose request has just been marked as approved in this transaction: everything that is checked when a
  * command is accepted is checked as it is now, for the one who has asked. It is signed in that one's name, from now on.
  *
- * @param audit of the approval; written with the command
- * @throws NoLongerPossible; AppError as `CommandService.run` for what may pass
+ * @param approval who approves, by the policy that the command is accepted under; and its audit line, written with the command
+ * @throws NoLongerPossible; AppError as `CommandService.run` for what may pass, FORBIDDEN when the approver may not run it
  */
 export async function acceptApproved(
   { commands, ...repositories }: Accepting,
   { record, arguments: args, sealing_key: sealedTo }: LockedApproval,
-  audit: AuditEntry,
+  { approver, audit }: { readonly approver: { readonly role: Role }; readonly audit: AuditEntry },
   deps: ApprovedCommandDeps,
 ): Promise<void> {
   const { id, agent_id: agentId, parameters, ttl_s: ttlS, requested_by: by } = record;
@@ -45,6 +46,7 @@ export async function acceptApproved(
     request,
     (target) => {
       assertTakesCommands(agentId, target, verb);
+      assertPolicyHasRole(approver.role, verb, target);
       if (target.policy && !(target.policy.roles as readonly string[]).includes(requester.role))
         throw new NoLongerPossible(`The policy of ${verb.verb} does not let ${by.name} run it any more`);
       assertPolicyAllows(requester.role, verb, agentId, target);

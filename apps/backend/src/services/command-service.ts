@@ -88,6 +88,7 @@ export class CommandService {
     { commands, approvals }: AcceptingRepositories,
     write: WriteRequest,
     order: Order,
+    again = false,
   ): Promise<Done<CommandAccepted>> {
     const { agentId, verb, args, secret, correlationId, input } = order;
     const { caller } = write;
@@ -164,7 +165,11 @@ export class CommandService {
         noted('command.ask'),
       );
       // Somebody was faster under this id: perhaps with the same request.
-      if (!stored) return this.#accept({ commands, approvals }, write, order);
+      if (!stored) {
+        if (again)
+          throw new AppError('UNAVAILABLE', 'What has this correlation id changes all the time: try again');
+        return this.#accept({ commands, approvals }, write, order, true);
+      }
       return { answer: waits, audit: undefined, changes: [{ kind: 'approval', id, parent_id: agentId }] };
     }
     // Sealed values cannot be compared: nobody may believe that the new password is set when the old one was sent.

@@ -20,17 +20,24 @@ export function assertTakesCommands(agentId: string, target: CommandTarget, { ve
     throw new AppError('NOT_IMPLEMENTED', `${agentId} does not offer ${verb}`);
 }
 
-/** Whether the verb's policy lets this role run it there. @throws AppError FORBIDDEN */
+/** Whether the verb's policy lets this role run it. @throws AppError FORBIDDEN */
+export function assertPolicyHasRole(role: Role, { verb }: VerbDefinition, { policy }: CommandTarget): void {
+  if (policy !== undefined && !(policy.roles as readonly Role[]).includes(role))
+    throw new AppError('FORBIDDEN', `The policy of ${verb} lets only ${policy.roles.join(' and ')} run it`);
+}
+
+/** Likewise, on this gateway. @throws AppError FORBIDDEN */
 export function assertPolicyAllows(
   role: Role,
-  { verb }: VerbDefinition,
+  definition: VerbDefinition,
   agentId: string,
-  { policy }: CommandTarget,
+  target: CommandTarget,
 ): void {
-  if (policy === undefined) return;
-  if (!(policy.roles as readonly Role[]).includes(role))
-    throw new AppError('FORBIDDEN', `The policy of ${verb} lets only ${policy.roles.join(' and ')} run it`);
-  if (!policy.here) throw new AppError('FORBIDDEN', `The policy of ${verb} does not allow it on ${agentId}`);
+  const { policy } = target;
+  assertPolicyHasRole(role, definition, target);
+  const { verb } = definition;
+  if (policy?.here === false)
+    throw new AppError('FORBIDDEN', `The policy of ${verb} does not allow it on ${agentId}`);
 }
 
 /**

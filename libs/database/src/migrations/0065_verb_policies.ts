@@ -4,7 +4,8 @@ import type { Migration } from './migration';
 export const verbPolicies: Migration = {
   name: '0065_verb_policies',
   sql: `
--- Versions of all policies together, so that "<verb>@<version>" means one policy for good, deleted ones included.
+-- Versions of all policies together, so that "<verb>@<version>" means one policy for good, deleted ones included. They follow
+-- the clock (libs/database/src/repositories/approvals), so that a restored backup gives none of them again.
 CREATE SEQUENCE viw.verb_policy_versions;
 CREATE TABLE viw.verb_policies (
   verb text PRIMARY KEY,
@@ -65,13 +66,20 @@ CREATE TABLE viw.api_client_makers (
   administrator_id uuid NOT NULL,
   PRIMARY KEY (client_id, administrator_id)
 );
--- Those of clients that are older than this table, as far as the audit log still tells.
+-- Those of clients that are older than this table, as far as the audit log still tells; of what a client made, the people
+-- behind that client, be it gone since.
+WITH RECURSIVE made AS MATERIALIZED (
+  SELECT DISTINCT coalesce(a.detail ->> 'client_id', a.object_id) AS client, a.actor_kind, a.actor_id
+  FROM viw.audit_log a
+  WHERE a.actor_kind IN ('administrator', 'api_client') AND a.outcome = 'success'
+    AND a.actor_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    AND a.action IN ('api_client.create', 'api_key.create', 'api_token.create', 'api_client.certificate_add')),
+behind (client, person) AS (
+  SELECT m.client, m.actor_id FROM made m WHERE m.actor_kind = 'administrator'
+  UNION
+  SELECT m.client, b.person FROM behind b JOIN made m ON m.actor_kind = 'api_client' AND m.actor_id = b.client)
 INSERT INTO viw.api_client_makers (client_id, administrator_id)
-SELECT DISTINCT c.id, a.actor_id::uuid FROM viw.audit_log a
-JOIN viw.api_clients c ON c.id::text = coalesce(a.detail ->> 'client_id', a.object_id)
-WHERE a.actor_kind = 'administrator' AND a.outcome = 'success'
-  AND a.actor_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-  AND a.action IN ('api_client.create', 'api_key.create', 'api_token.create', 'api_client.certificate_add');
+SELECT c.id, b.person::uuid FROM behind b JOIN viw.api_clients c ON c.id::text = b.client;
 
 CREATE INDEX agent_commands_open_verb ON viw.agent_commands (verb, agent_id)
   WHERE status IN ('accepted', 'queued', 'dispatched', 'acknowledged');

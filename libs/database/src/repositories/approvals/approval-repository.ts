@@ -51,6 +51,7 @@ export interface LockedApproval {
 }
 
 export interface WaitingLimits {
+  /** One who asks may have half of them, so that a single key does not keep everybody from asking. */
   readonly perGateway: number;
   readonly perRequester: number;
 }
@@ -180,9 +181,11 @@ export class ApprovalRepository {
           ORDER BY o.expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
         RETURNING r.*),
       noted AS (INSERT INTO viw.audit_log (actor_kind, actor_id, actor_name, action, object_kind, object_id, outcome, detail)
-        SELECT 'system', 'backend', 'backend', 'approval.expire', 'approval', e.id::text, 'success',
-          jsonb_strip_nulls(jsonb_build_object('kind', e.kind, 'verb', e.verb, 'agent_id', e.agent_id,
-            'requested_by', e.requested_by_name))
+        SELECT 'system', 'backend', 'backend', 'approval.expire', e.kind,
+          CASE e.kind WHEN 'command' THEN e.id::text ELSE e.verb END, 'success',
+          jsonb_strip_nulls(jsonb_build_object('approval_id', e.id, 'verb', e.verb, 'agent_id', e.agent_id,
+            'policy_id', e.policy_id, 'requested_by', jsonb_build_object('kind', e.requested_by_kind,
+            'id', e.requested_by_id, 'name', e.requested_by_name)))
         FROM ended e)
       SELECT id, agent_id FROM ended`.execute(this.deps.db);
     return rows;
@@ -195,17 +198,19 @@ export class ApprovalRepository {
     agent: string | null,
   ): Promise<void> {
     await sql`SELECT pg_advisory_xact_lock(${advisoryLocks.approvalRequests})`.execute(this.deps.db);
-    const { rows } = await sql<{ here: number; own: number }>`
-      SELECT count(*) FILTER (WHERE c.agent_id = ${agent}::text) AS here,
-        count(*) FILTER (WHERE c.requested_by_kind = ${by.kind} AND c.requested_by_id = ${by.id}) AS own
+    const own = sql`c.requested_by_kind = ${by.kind} AND c.requested_by_id = ${by.id}`;
+    const { rows } = await sql<{ here: number; own: number; own_here: number }>`
+      SELECT count(*) FILTER (WHERE c.agent_id = ${agent}::text) AS here, count(*) FILTER (WHERE ${own}) AS own,
+        count(*) FILTER (WHERE c.agent_id = ${agent}::text AND ${own}) AS own_here
       FROM viw.approval_requests c WHERE c.status = 'waiting' AND c.expires_at > now()`.execute(this.deps.db);
-    const { here = 0, own = 0 } = rows[0] ?? {};
+    const [waiting = { here: 0, own: 0, own_here: 0 }] = rows;
     const full = (whose: string) =>
       new AppError('QUEUE_FULL', `${whose} too many requests that wait for approval`, {
         meta: { retry_after_s: 60 },
       });
-    if (agent !== null && here >= perGateway) throw full(`${agent} has`);
-    if (own >= perRequester) throw full('You have');
+    if (agent !== null && waiting.here >= perGateway) throw full(`${agent} has`);
+    if (agent !== null && waiting.own_here >= perGateway / 2) throw full(`You have at ${agent}`);
+    if (waiting.own >= perRequester) throw full('You have');
   }
 
   #asker({ policy_id, requested_by: by, reason, waits_s }: Asked) {

@@ -54,13 +54,17 @@ export class VerbPolicyRepository {
     return this.get(verb);
   }
 
-  /** A new version of a locked one. */
+  /**
+   * A new version of a locked one; the lock makes versions grow. None is below the seconds since 1970, so that a database that
+   * was restored from a backup gives none again that it gave after the backup.
+   */
   async put(verb: string, rules: VerbPolicyRules, by: Principal): Promise<KeptPolicy> {
     const { where, roles, approval, approval_ttl_s, max_targets } = rules;
     const { rows } = await sql<PolicyRow>`
       INSERT INTO viw.verb_policies AS p (verb, version, roles, selector, approval, approval_ttl_s, max_targets,
         changed_by_kind, changed_by_id, changed_by_name)
-      VALUES (${verb}, nextval('viw.verb_policy_versions'), ${[...roles].sort()}::text[],
+      VALUES (${verb}, setval('viw.verb_policy_versions', greatest(nextval('viw.verb_policy_versions'),
+        extract(epoch FROM clock_timestamp())::bigint)), ${[...roles].sort()}::text[],
         ${where === 'all' ? null : JSON.stringify(where)}::jsonb, ${approval}, ${approval_ttl_s}::int, ${max_targets}::int,
         ${by.kind}, ${by.id}, ${by.name})
       ON CONFLICT (verb) DO UPDATE SET version = excluded.version, roles = excluded.roles, selector = excluded.selector,

@@ -45,9 +45,11 @@ interface LookRow extends TargetRow {
   /** Null: no approval has been asked for under this id. */
   readonly asked: boolean | null;
   readonly asked_same: boolean | null;
+  /** It was approved before; what it was approved for is an accepted command, or forgotten. */
+  readonly spent: boolean | null;
 }
 
-/** @throws AppError CONFLICT when the id or key was used by somebody else, or for something else */
+/** @throws AppError CONFLICT when the id or key was used by somebody else, for something else, or so long ago that its command is gone */
 export async function lookBeforeAcceptance(db: Db, request: CommandRequest): Promise<Look> {
   const { correlation_id, agent_id, verb, parameters_redacted, issued_by: by, idempotency_key } = request;
   const parameters = JSON.stringify(parameters_redacted);
@@ -60,6 +62,7 @@ export async function lookBeforeAcceptance(db: Db, request: CommandRequest): Pro
       (r.kind = 'command' AND r.agent_id = ${agent_id} AND r.verb = ${verb} AND r.requested_by_kind = ${by.kind}
         AND r.requested_by_id = ${by.id} AND r.parameters_redacted = ${parameters}::jsonb
       ) AS asked_same,
+      (r.status = 'approved' AND r.decided_at <> now()::timestamptz(3)) AS spent,
       p.version AS policy_version, p.roles AS policy_roles, p.approval AS policy_approval,
       p.approval_ttl_s AS policy_ttl_s, viw.policy_holds_gateway(p.selector, ${agent_id}) AS policy_here
     FROM viw.command_target(${agent_id}) AS t
@@ -72,6 +75,12 @@ export async function lookBeforeAcceptance(db: Db, request: CommandRequest): Pro
   const asked = any?.asked ?? null;
   if (found.some(({ same }) => same !== true) || found.length > 1 || (asked !== null && !any?.asked_same))
     throw new AppError('CONFLICT', 'The correlation id or idempotency key belongs to another request');
+  // Commands are forgotten before the approvals that they had: an approval counts once, and an id that had one is not asked for anew.
+  if (found.length === 0 && any?.spent === true)
+    throw new AppError(
+      'CONFLICT',
+      'The command of this correlation id was approved once and is not kept any more',
+    );
   return {
     first: found[0]?.correlation_id ?? undefined,
     asked: found.length === 0 && asked === true,
