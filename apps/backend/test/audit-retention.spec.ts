@@ -226,6 +226,19 @@ describe('a cut beside others', () => {
     expect(told('audit_retention_refused')).toHaveLength(alarms);
   });
 
+  it('one that is told to end while it looks leaves off quietly', async () => {
+    const end = new AbortController();
+    let looks = 0;
+    const snapshot: typeof stage.store.snapshot = (work) => {
+      if (++looks === 3) end.abort(); // After the floor and the archive.
+      return stage.store.snapshot(work);
+    };
+    await stage
+      .retention({ days: 400 }, { transaction: () => Promise.reject(new Error('it cuts')), snapshot })
+      .drop(end.signal);
+    expect(looks).toBe(3);
+  });
+
   it('a backend that is killed within a cut has cut nothing', async () => {
     await dieWithin(stage, 8);
     await eventually(async () => expect(await count('audit_chain')).toBe(21));

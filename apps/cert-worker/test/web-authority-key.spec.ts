@@ -1,10 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { WebAuthorityRepository, createDatabase, createServiceLogin, migrate } from '@viw/database';
 import type { Db } from '@viw/database';
-import { requestAuthority } from '@viw/pki';
+import {
+  certifyServerAuthority,
+  makeNextRoot,
+  makeRoot,
+  openAuthority,
+  readRequest,
+  requestAuthority,
+} from '@viw/pki';
+import { uuidv7 } from '@viw/runtime';
 import { SecretBox, checkAuthorityRequest, generateKek } from '@viw/secrets';
 import { uniqueDatabase } from '@viw/testing';
 import { sql } from 'kysely';
+import { webAuthorityKeyContext } from '../src/encryption-contexts';
 import { WebAuthorityKey } from '../src/private-ca/web-authority-key';
 
 let owner: Db;
@@ -64,4 +73,49 @@ it('confirms no request of a key that is not the sealed one', async () => {
   await sql`UPDATE viw.authority_requests SET key_sealed = '{}'`.execute(owner);
   await expect(worker().ensureRequested()).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
   expect(await isConfirmed()).toBe(false);
+});
+
+describe('what is shown after a certificate', () => {
+  const about = { organization: 'Viworks', now: Date.now() };
+  const unused = () => Promise.reject(new Error('not to be called'));
+  const shownWith = async (cross_pem: string | null) => {
+    const { authorities: stored, pem } = certified;
+    const find = async () => ({ ...stored, pem, cross_pem });
+    return (
+      await new WebAuthorityKey({ authorities: { find, request: unused, confirm: unused }, box }).open()
+    ).chain;
+  };
+  let certified: Awaited<ReturnType<typeof certify>>;
+  beforeAll(async () => (certified = await certify()));
+
+  /** An authority below the second root, and what its first one says of that. */
+  async function certify() {
+    const first = await makeRoot({ ...about, commonName: 'viw root' });
+    const { root, cross } = await makeNextRoot(await openAuthority(first.pem, first.privateKey), about.now);
+    const { request, privateKey } = await requestAuthority();
+    const id = uuidv7();
+    const by = await openAuthority(root.pem, root.privateKey);
+    const named = { ...about, commonName: 'viw web services' };
+    const { pem } = await certifyServerAuthority(named, await readRequest(request), by);
+    const key_sealed = box.seal(privateKey, webAuthorityKeyContext(id));
+    const none = { request_sealed: null, crl_number: null, crl_digest: null, crl_this_update: null };
+    return { authorities: { ...none, id, request, key_sealed }, pem, first: first.pem, cross: cross.pem };
+  }
+
+  it('is the word of the former root for the one that has certified the authority', async () => {
+    const { pem, cross } = certified;
+    expect(await shownWith(null)).toBe(pem);
+    expect(await shownWith(cross)).toBe(pem + cross);
+    expect(await shownWith(cross.trim())).toBe(pem + cross);
+  });
+
+  it.each<[string, (of: typeof certified) => string]>([
+    ['a certificate of another key', ({ first }) => first],
+    ['the authority once more', ({ pem }) => pem],
+    ['more than the one certificate', ({ cross, first }) => cross + first],
+    ['a text before it', ({ cross }) => `none\n${cross}`],
+    ['no certificate', () => 'none'],
+  ])('is not %s, that somebody has written there', async (_what, written) => {
+    expect(await shownWith(written(certified))).toBe(certified.pem);
+  });
 });

@@ -72,6 +72,15 @@ test('the days of a session begin when its end was learned, and anew when it is 
   expect(await retention().sessions(old)).toBe(2);
 });
 
+test('a hub keeps no session by beating on after its end was reported', async () => {
+  const agent = newAgent();
+  await stage.writer.applySessions([connected(agent, 1), gone(agent, 1), connected(agent, 2)]);
+  await earlier(agent, 100, 1);
+  await stage.writer.applySessions([beat(agent, 1, inSeconds(60)), beat(agent, 1, inSeconds(120))]);
+  expect(await retention().sessions(old)).toBe(1);
+  expect(await epochsOf(agent)).toEqual([2]);
+});
+
 test('no writer says when something was stored', async () => {
   for (const statement of [
     'UPDATE viw.agent_sessions SET stored_at = now()',

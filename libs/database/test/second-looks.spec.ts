@@ -115,3 +115,29 @@ test('a retired certificate stays when a virtual host is to serve it', async () 
   expect(await sweptMeanwhile(retired, assigned)).toBe(0);
   expect(await existing('certificates', [id])).toEqual([id]);
 });
+
+test('a version of which a look at a server is being stored stays, and keeps no other one', async () => {
+  const id = await certificate();
+  const [looked, ended] = [await version(id, 800, -401), await version(id, 800, -401)];
+  await version(id, 1, 90);
+  await Promise.all([looked, ended].map((each) => withoutKey(each.id)));
+  const host = await stage.virtualHost(null);
+  const sweeping = await stage
+    .owner()
+    .transaction()
+    .execute(async (trx) => {
+      await sql`INSERT INTO viw.served_checks (virtual_host_id, version_id, outcome)
+        VALUES (${host}, ${looked.id}, 'served')`.execute(trx);
+      const swept = stage.retention().versions(old);
+      let done = false;
+      void swept.catch(() => undefined).then(() => (done = true));
+      await eventually(async () => {
+        const { rows } = await sql`SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(stage.owner());
+        expect(done || rows.length > 0).toBe(true);
+      });
+      return [swept];
+    });
+  expect(await sweeping[0]).toBe(1);
+  expect(await existing('certificate_versions', [looked.id, ended.id])).toEqual([looked.id]);
+});

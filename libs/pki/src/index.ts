@@ -3,6 +3,7 @@ export { makeIntermediate, makeRoot } from './authority-profiles';
 export type { NewAuthority, NewAuthorityOptions } from './authority-profiles';
 export * from './authority-request';
 export * from './certificate-request';
+export * from './certificate-text';
 export * from './client-profile';
 export type { IssuedCertificate } from './issue';
 export * from './make-request';

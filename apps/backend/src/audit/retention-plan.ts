@@ -13,6 +13,8 @@ export interface PlanOptions {
   readonly cutOff: string;
   /** Lines per cut at most. */
   readonly most: number;
+  /** Looked at before each batch: however much there is, it leaves off soon. */
+  readonly end: AbortSignal;
 }
 
 export interface PlanDeps {
@@ -38,11 +40,13 @@ const IDLE: RetentionPlan = { ends: [], findings: [] };
  * What is due next, up to the first signed checkpoint behind it that is older than the cut-off: the checkpoint says how old the lines before it
  * are at least. Those by a key that is not configured any more say nothing, and are passed over. All of it is verified; with any finding nothing
  * is due.
+ * @throws the reason of `end` once it is aborted
  */
 export async function planCuts(
-  { base, cutOff, most }: PlanOptions,
-  { chain, signer }: PlanDeps,
+  { base, cutOff, most, end }: PlanOptions,
+  { chain: stored, signer }: PlanDeps,
 ): Promise<RetentionPlan> {
+  const chain = until(end, stored);
   const next = await nextCheckpoints(chain, base, most);
   const due = next.filter(({ at }) => at <= cutOff);
   if (due.length === 0) return IDLE;
@@ -67,6 +71,19 @@ export async function planCuts(
   if (ends.length === 0 && young)
     return { ...IDLE, obstacle: 'a line is younger than the checkpoint behind it' };
   return { ends, findings: [] };
+}
+
+/** Reads nothing any more once it is aborted. */
+function until(end: AbortSignal, chain: PlanDeps['chain']): PlanDeps['chain'] {
+  const unlessEnded = async <T>(read: () => Promise<T>): Promise<T> => {
+    end.throwIfAborted();
+    return read();
+  };
+  return {
+    read: (...range) => unlessEnded(() => chain.read(...range)),
+    checkpoints: (...range) => unlessEnded(() => chain.checkpoints(...range)),
+    tip: () => unlessEnded(() => chain.tip()),
+  };
 }
 
 /** Those within the next cut, or else the next one. */

@@ -50,7 +50,7 @@ export class AuditRetention {
     this.#clock = deps.clock ?? systemClock;
   }
 
-  /** Drops all that is due. @param end leaves off between two cuts */
+  /** Drops all that is due. @param end leaves off between two cuts, or two batches of lines that are looked at */
   async drop(end: AbortSignal): Promise<void> {
     const { store, signer } = this.deps;
     const { cut: most = CUT } = this.options;
@@ -60,12 +60,17 @@ export class AuditRetention {
     const archive = await this.#readArchive();
     if (archive.findings.length > 0) return this.#refuse('the archive does not verify', archive.findings);
     for (let { base } = archive; !end.aborted;) {
-      const plan = await store.snapshot(async ({ auditArchive, auditChain: chain }) =>
-        ((await auditArchive.newest())?.seq ?? 0) === base.seq
-          ? planCuts({ base, cutOff, most }, { chain, signer })
-          : undefined,
-      );
-      // Somebody else has cut since: it goes on there.
+      const plan = await store
+        .snapshot(async ({ auditArchive, auditChain: chain }) =>
+          ((await auditArchive.newest())?.seq ?? 0) === base.seq
+            ? planCuts({ base, cutOff, most, end }, { chain, signer })
+            : undefined,
+        )
+        .catch((error: unknown) => {
+          if (!end.aborted || error !== end.reason) throw error;
+          return undefined;
+        });
+      // The end, or somebody else has cut since: it goes on there.
       if (plan === undefined) return;
       if (plan.obstacle !== undefined) return this.#refuse(plan.obstacle, plan.findings);
       this.deps.metrics.refused.set(0);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { CertificateAuthorityRecord, SerialStatus } from '@viw/database';
-import { isIssuedBy, readCertificate } from './authority-names';
+import { isIssuedBy, readCertificate } from '@viw/pki';
 
 /**
  * Every certificate that this authority has given to another one, and that it is revoked once that other one has ended: whoever

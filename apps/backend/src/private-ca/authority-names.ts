@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { AuthorityPurpose } from '@viw/contracts';
+import { isIssuedBy, soleCertificate } from '@viw/pki';
 
 /** What the common name of an authority begins with; eight hex digits follow, unlike those of any other installation. */
 export const authorityNames: Readonly<Record<AuthorityPurpose, string>> = {
@@ -25,22 +26,3 @@ export function isCertifiedFor(purpose: AuthorityPurpose, pem: string, roots: re
     isIssuedBy(certificate, new X509Certificate(root)),
   );
 }
-
-/** Undefined: it is none, or there is more in the text: whoever passes that on would pass it on, too. @param text PEM */
-export function soleCertificate(text: string): X509Certificate | undefined {
-  const certificate = readCertificate(text);
-  return certificate?.toString().trim() === text.trim() ? certificate : undefined;
-}
-
-/** The first one. Undefined: it is none. @param text PEM */
-export function readCertificate(text: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** By name, key identifier and signature. */
-export const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean =>
-  certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);

@@ -1,5 +1,5 @@
 import type { CertificateAuthorityRecord } from '@viw/database';
-import { isIssuedBy, readCertificate, soleCertificate } from './authority-names';
+import { isIssuedBy, pemLines, readCertificate, soleCertificate } from '@viw/pki';
 import { isInUse, isTrusted } from './authority-phase';
 
 /**
@@ -17,9 +17,6 @@ export function chainOf(
   const cross = former?.ended_at === null ? root?.cross_pem : null;
   return [authority.pem, ...(cross && isOneBy(former, cross) ? [cross] : [])];
 }
-
-/** Texts of several certificates follow each other only when each ends with its line. @param pem of one certificate */
-export const pemLines = (pem: string): string => `${pem.trim()}\n`;
 
 function isOneBy(issuer: { readonly pem: string } | undefined, text: string): boolean {
   const [certificate, by] = [soleCertificate(text), readCertificate(issuer?.pem ?? '')];

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { CertificateAuthorityRecord } from '@viw/database';
-import { isCertifiedFor, isIssuedBy, soleCertificate } from './authority-names';
+import { isIssuedBy, soleCertificate } from '@viw/pki';
+import { isCertifiedFor } from './authority-names';
 import type { OpenAuthority } from './private-ca';
 
 /**

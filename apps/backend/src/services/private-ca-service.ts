@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import type { AuthorityPurpose, CertificateAuthority, CertificateAuthorityList } from '@viw/contracts';
 import type { CertificateAuthorityRecord } from '@viw/database';
+import { isIssuedBy, pemLines } from '@viw/pki';
 import { AppError, systemClock } from '@viw/runtime';
 import type { Clock } from '@viw/runtime';
-import { isIssuedBy } from '../private-ca/authority-names';
 import { phaseOf } from '../private-ca/authority-phase';
-import { pemLines, trustBundle } from '../private-ca/chain';
+import { trustBundle } from '../private-ca/chain';
 import type { PrivateCa } from '../private-ca/private-ca';
 import { vouchedAuthorities } from '../private-ca/vouched-authorities';
 import type { Repositories } from '../store';

@@ -1,7 +1,15 @@
 import { createPublicKey } from 'node:crypto';
 import { acmeUnavailable } from '@viw/acme';
 import type { WebAuthority, WebAuthorityRepository } from '@viw/database';
-import { openAuthority, readRequest, requestAuthority } from '@viw/pki';
+import {
+  isIssuedBy,
+  openAuthority,
+  pemLines,
+  readCertificate,
+  readRequest,
+  requestAuthority,
+  soleCertificate,
+} from '@viw/pki';
 import type { Authority } from '@viw/pki';
 import { AppError, uuidv7 } from '@viw/runtime';
 import { checkAuthorityRequest, confirmAuthorityRequest } from '@viw/secrets';
@@ -86,4 +94,14 @@ export class WebAuthorityKey {
   }
 }
 
-const chainOf = (found: WebAuthority | undefined): string => (found?.pem ?? '') + (found?.cross_pem ?? '');
+/** Without what somebody else has written for the word of the former root: servers could not show it. */
+function chainOf(found: WebAuthority | undefined): string {
+  if (!found || found.pem === null) return '';
+  const cross = found.cross_pem !== null && isIssuer(found.cross_pem, found.pem) ? [found.cross_pem] : [];
+  return [found.pem, ...cross].map(pemLines).join('');
+}
+
+function isIssuer(text: string, pem: string): boolean {
+  const [issuer, certificate] = [soleCertificate(text), readCertificate(pem)];
+  return issuer !== undefined && certificate !== undefined && isIssuedBy(certificate, issuer);
+}

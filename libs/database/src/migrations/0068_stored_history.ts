@@ -7,8 +7,8 @@ import type { Migration } from './migration';
 export const storedHistory: Migration = {
   name: '0068_stored_history',
   sql: `
--- No service has a right to write it. Sessions: when the end was learned, or that it was heard of after it. Deployments: when it was
--- proved or, if later, when something else took its place.
+-- No service has a right to write it. Sessions: when the end was learned, or that it was heard of after an end that was only concluded.
+-- Deployments: when it was proved or, if later, when something else took its place.
 ALTER TABLE viw.agent_sessions ADD COLUMN stored_at timestamptz(3) NOT NULL DEFAULT now();
 ALTER TABLE viw.agent_events ADD COLUMN stored_at timestamptz(3) NOT NULL DEFAULT now();
 ALTER TABLE viw.deployments ADD COLUMN stored_at timestamptz(3) NOT NULL DEFAULT now();
@@ -22,7 +22,8 @@ REVOKE ALL ON FUNCTION viw.stamp_stored_at() FROM PUBLIC;
 -- Not with heartbeats of open sessions: they change no column that an index has.
 CREATE TRIGGER stamp_stored_at BEFORE UPDATE OF disconnected_at, last_heartbeat_at ON viw.agent_sessions FOR EACH ROW
   WHEN ((OLD.disconnected_at IS NOT NULL OR NEW.disconnected_at IS NOT NULL)
-    AND (OLD.disconnected_at, OLD.last_heartbeat_at) IS DISTINCT FROM (NEW.disconnected_at, NEW.last_heartbeat_at))
+    AND (OLD.disconnected_at IS DISTINCT FROM NEW.disconnected_at
+      OR (NEW.reason IS NULL AND OLD.last_heartbeat_at IS DISTINCT FROM NEW.last_heartbeat_at)))
   EXECUTE FUNCTION viw.stamp_stored_at();
 CREATE TRIGGER stamp_stored_at BEFORE UPDATE OF is_current ON viw.deployments FOR EACH ROW
   WHEN (OLD.is_current IS DISTINCT FROM NEW.is_current) EXECUTE FUNCTION viw.stamp_stored_at();

@@ -44,7 +44,8 @@ END $$;
 
 /**
  * As in 0060 (deployments: 0068), but that each looks again, in a statement of its own, once it holds the rows: what was committed between
- * the first look and the lock would not count otherwise. From the lock on, whoever adds something to a certificate waits.
+ * the first look and the lock would not count otherwise. From the lock on, whoever adds something to a certificate waits; so
+ * does who refers to a version that is to go without the certificate's lock, as looks at servers do.
  */
 export const secondLooks: Migration = {
   name: '0069_second_looks',
@@ -86,7 +87,7 @@ export const secondLooks: Migration = {
   SELECT array_agg(l.id) INTO old FROM (
     SELECT v.id FROM viw.certificate_versions v JOIN viw.certificates c ON c.id = v.certificate_id
     WHERE ${old.version}
-    ORDER BY v.not_after LIMIT at_most FOR UPDATE OF c SKIP LOCKED) l;
+    ORDER BY v.not_after LIMIT at_most FOR UPDATE OF c, v SKIP LOCKED) l;
   SELECT array_agg(v.id) INTO old FROM viw.certificate_versions v JOIN viw.certificates c ON c.id = v.certificate_id
     WHERE v.id = ANY (old) AND ${old.version};
   UPDATE viw.certificates SET current_version_id = NULL WHERE current_version_id = ANY (old);
