@@ -63,9 +63,9 @@ it('the emergency stop is asked for with a reason, stands on every page, and is 
   expect(await admin.freeze.get()).toMatchObject({ frozen: false });
 });
 
-it('a stop by somebody else is seen without a reload', async () => {
-  await admin.freeze.on({ reason: 'by somebody else' });
-  await watched.page.getByText('by somebody else').waitFor();
+it('a stop by somebody else is seen without a reload, and its reason as it is', async () => {
+  await admin.freeze.on({ reason: 'by \u202esomebody else' });
+  await watched.page.getByText('by \\u{202e}somebody else').waitFor();
   await admin.freeze.off();
   await watched.page.getByRole('button', { name: 'Stop all commands' }).waitFor();
 });

@@ -4,7 +4,8 @@ import type { Approval } from '@viw/contracts';
 import { Facts } from '../design/panel';
 import { TimeAgo } from '../design/time-ago';
 import { visibleText } from '../format/visible-text';
-import { changeWords } from '../policies/policy-words';
+import { changeWords, type RuleChange } from '../policies/policy-words';
+import type { GatewayChange } from '../selectors/gateway-words';
 import { whoWords } from './approval-words';
 import classes from './approvals.module.css';
 
@@ -55,11 +56,12 @@ export const Said = ({ text }: { text: string }) => (
   <span className={classes['said']}>{visibleText(text, { lines: true })}</span>
 );
 
-/** One rule, and what is to become of it. */
-const ruleFact = ({ term, before, after, changed }: ReturnType<typeof changeWords>[number]) =>
+const ruleFact = ({ term, before, after, changed, gateways }: RuleChange) =>
   [
     term,
-    changed ? (
+    gateways ? (
+      <Gateways key={term} change={gateways} />
+    ) : changed ? (
       <>
         {before} <span aria-hidden>→</span>
         <VisuallyHidden> becomes </VisuallyHidden> <b>{after}</b>
@@ -68,6 +70,23 @@ const ruleFact = ({ term, before, after, changed }: ReturnType<typeof changeWord
       before
     ),
   ] as const;
+
+/** Each by its name, however many: who approves has to see which. */
+const Gateways = ({ change: { added, removed, kept } }: { change: GatewayChange }) => (
+  <ul className={classes['gateways']}>
+    {added.length === 0 ? null : (
+      <li>
+        Added: <b>{added.join(', ')}</b>
+      </li>
+    )}
+    {removed.length === 0 ? null : (
+      <li>
+        Removed: <s>{removed.join(', ')}</s>
+      </li>
+    )}
+    {kept.length === 0 ? null : <li>As before: {kept.join(', ')}</li>}
+  </ul>
+);
 
 const Parameters = ({ parameters }: { parameters: Readonly<Record<string, unknown>> }) => {
   const given = Object.entries(parameters);

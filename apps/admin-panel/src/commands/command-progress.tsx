@@ -9,6 +9,7 @@ import { Panel } from '../design/panel';
 import { commandLooks, StateMark } from '../design/state-mark';
 import { useZone } from '../design/zone';
 import { clockTime, instant, preciseDuration, roughDuration } from '../format/times';
+import { visibleText } from '../format/visible-text';
 import { CommandResult } from './command-result';
 import { milestones } from './progress';
 import classes from './run-command.module.css';
@@ -32,7 +33,7 @@ export const CommandProgress = ({ agentId, correlationId }: { agentId: string; c
       <Parameters command={command} />
       {command.reason ? (
         <Text size="sm" className={command.status === 'succeeded' ? undefined : 'bad'} mb="xs">
-          {command.reason}
+          {visibleText(command.reason)}
         </Text>
       ) : null}
       {command.result ? <CommandResult result={command.result} /> : <Waiting command={command} />}

@@ -6,6 +6,7 @@ import { queries } from '../data/queries';
 import { ConfirmModal } from '../design/confirm-modal';
 import { StateMark } from '../design/state-mark';
 import { TimeAgo } from '../design/time-ago';
+import { visibleText } from '../format/visible-text';
 import { useMay } from '../session/permissions';
 import classes from './freeze.module.css';
 
@@ -19,7 +20,7 @@ export const FreezeBanner = () => {
       <StateMark look={{ shape: 'cross', tone: 'bad', word: 'Commands are stopped' }} />
       <span className={classes['words']}>
         <TimeAgo at={data.frozen_at} focusable />
-        {data.reason === null ? '' : `: ${data.reason}`}
+        {data.reason === null ? '' : `: ${visibleText(data.reason)}`}
       </span>
       {mayRelease ? <Release /> : null}
     </div>

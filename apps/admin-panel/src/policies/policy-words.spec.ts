@@ -20,7 +20,7 @@ describe('a policy in words', () => {
   it('says who, where, with whom and how many', () => {
     expect(policyWords(strict)).toEqual([
       ['Who', 'administrators'],
-      ['Where', 'on gateways with site=berlin'],
+      ['Where', 'on gateways where "site" is "berlin"'],
       ['Second person', 'has to approve; a request waits 90 min'],
       ['At once', 'at most 1 gateway'],
     ]);
@@ -33,7 +33,17 @@ describe('a policy in words', () => {
     ).toEqual([false, false, false, true]);
     expect(changeWords({ from: strict, to: null })).toEqual([
       { term: 'Who', before: 'administrators', after: 'administrators and operators', changed: true },
-      { term: 'Where', before: 'on gateways with site=berlin', after: 'on every gateway', changed: true },
+      {
+        term: 'Where',
+        before: 'on gateways where "site" is "berlin"',
+        after: 'on every gateway',
+        changed: true,
+        gateways: {
+          added: ['every gateway'],
+          removed: ['gateways where "site" is "berlin"'],
+          kept: [],
+        },
+      },
       {
         term: 'Second person',
         before: 'has to approve; a request waits 90 min',
@@ -43,5 +53,40 @@ describe('a policy in words', () => {
       { term: 'At once', before: 'at most 1 gateway', after: 'as many gateways as there are', changed: true },
     ]);
     expect(changeWords({ from: noRules, to: noRules }).some(({ changed }) => changed)).toBe(false);
+  });
+
+  it('marks one gateway of many that becomes another, and names each', () => {
+    const from = { ...strict, where: { ids: ['a', 'b', 'c', 'd'] } };
+    expect(changeWords({ from, to: { ...from, where: { ids: ['a', 'b', 'c', 'vpn-prod'] } } })[1]).toEqual({
+      term: 'Where',
+      before: 'on a, b, c, d',
+      after: 'on a, b, c, vpn-prod',
+      changed: true,
+      gateways: { added: ['vpn-prod'], removed: ['d'], kept: ['a', 'b', 'c'] },
+    });
+  });
+
+  it.each([
+    [{ ids: [], labels: { site: 'x and tier=y' } }, { ids: [], labels: { site: 'x', tier: 'y' } }, true],
+    [
+      { ids: ['a', 'b'], labels: { site: 'x', tier: 'y' } },
+      { ids: ['b', 'a'], labels: { tier: 'y', site: 'x' } },
+      false,
+    ],
+    [{ ids: ['a'] }, { ids: ['a'], labels: { site: 'x' } }, true],
+    ['all' as const, { ids: [] }, true],
+  ])('%j to %j is a change: %s', (before, after, changed) =>
+    expect(
+      changeWords({ from: { ...strict, where: before }, to: { ...strict, where: after } }).map(
+        (rule) => rule.changed,
+      ),
+    ).toEqual([false, changed, false, false]),
+  );
+
+  it('the order of roles is none, and a time that nobody waits is no change', () => {
+    const from: VerbPolicyRules = { ...noRules, approval_ttl_s: 60 };
+    const to: VerbPolicyRules = { ...noRules, roles: ['operator', 'admin'] };
+    expect(changeWords({ from, to }).some(({ changed }) => changed)).toBe(false);
+    expect(changeWords({ from: strict, to: { ...strict, approval_ttl_s: 60 } })[2]?.changed).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import type { RunningRole, VerbPolicy, VerbPolicyRules } from '@viw/contracts';
-import { gatewayWords } from '../selectors/gateway-choice';
+import { gatewayChange, gatewayWords, type GatewayChange } from '../selectors/gateway-words';
 
 /** Of a verb without a policy. */
 export const noRules: VerbPolicyRules = {
@@ -36,6 +36,36 @@ export const policyWords = (
 
 const atMost = (gateways: number): string => `at most ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'}`;
 
+/**
+ * What makes two policies differ, in the order of their words: JSON that is equal when they mean the same. How long a request
+ * waits is idle where none does.
+ */
+const comparable = ({ roles, where, approval, approval_ttl_s: ttl, max_targets: atOnce }: VerbPolicyRules) =>
+  [
+    [...roles].sort(),
+    where === 'all'
+      ? where
+      : [
+          [...new Set(where.ids)].sort(),
+          Object.entries(where.labels ?? {})
+            .map((label) => JSON.stringify(label))
+            .sort(),
+        ],
+    approval === 'none' ? approval : ttl,
+    atOnce,
+  ].map((rule) => JSON.stringify(rule));
+
+/** One rule, and what is to become of it. */
+export interface RuleChange {
+  readonly term: string;
+  readonly before: string;
+  readonly after: string;
+  /** By what the rules are, not by what is said of them. */
+  readonly changed: boolean;
+  /** Of a change of where: each gateway by its name. */
+  readonly gateways?: GatewayChange;
+}
+
 /** What a change of a policy would change. `to` null: the policy is deleted. */
 export const changeWords = ({
   from,
@@ -43,10 +73,17 @@ export const changeWords = ({
 }: {
   readonly from: VerbPolicyRules;
   readonly to: VerbPolicyRules | null;
-}) => {
-  const after = policyWords(to ?? noRules);
+}): readonly RuleChange[] => {
+  const next = to ?? noRules;
+  const [after, was, is] = [policyWords(next), comparable(from), comparable(next)];
   return policyWords(from).map(([term, before], at) => {
-    const now = after[at]?.[1] ?? '';
-    return { term, before, after: now, changed: before !== now };
+    const changed = was[at] !== is[at];
+    return {
+      term,
+      before,
+      after: after[at]?.[1] ?? '',
+      changed,
+      ...(changed && term === 'Where' && { gateways: gatewayChange(from.where, next.where) }),
+    };
   });
 };

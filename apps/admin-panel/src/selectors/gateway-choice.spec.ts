@@ -1,24 +1,19 @@
-import { gatewayChoiceError, gatewayChoiceOf, gatewayWords, selectorOf, selects } from './gateway-choice';
+import { gatewayChoiceError, gatewayChoiceOf, selectorOf, selects } from './gateway-choice';
 
 const berlin = { agent_id: 'gw-1', labels: { site: 'berlin', tier: 'edge' } };
 
 describe('gateways as they are chosen', () => {
   it.each([
-    ['all' as const, 'every gateway', true],
-    [{ ids: [] }, 'no gateway', false],
-    [{ ids: ['gw-1', 'gw-2'] }, 'gw-1, gw-2', true],
-    [
-      { ids: ['gw-2'], labels: { site: 'berlin', tier: 'core' } },
-      'gw-2, gateways with site=berlin and tier=core',
-      false,
-    ],
-    [{ ids: [], labels: { site: 'berlin', note: 'a=b' } }, 'gateways with site=berlin and note=a=b', false],
-    [{ ids: [], labels: { site: 'berlin' } }, 'gateways with site=berlin', true],
-  ])('%j comes back as it was, and is said in words', (selector, words, inside) => {
+    ['all' as const, true],
+    [{ ids: [] }, false],
+    [{ ids: ['gw-1', 'gw-2'] }, true],
+    [{ ids: ['gw-2'], labels: { site: 'berlin', tier: 'core' } }, false],
+    [{ ids: [], labels: { site: 'berlin', note: 'a=b' } }, false],
+    [{ ids: [], labels: { site: 'berlin' } }, true],
+  ])('%j comes back as it was', (selector, inside) => {
     const choice = gatewayChoiceOf(selector);
     expect(gatewayChoiceError(choice)).toBeUndefined();
     expect(selectorOf(choice)).toEqual(selector);
-    expect(gatewayWords(selector)).toBe(words);
     expect(selects(selector, berlin)).toBe(inside);
   });
 

@@ -50,17 +50,4 @@ export const selects = (
   return wanted.length > 0 && wanted.every(([name, value]) => gateway.labels[name] === value);
 };
 
-/** "every gateway", "2 gateways, gateways with site=berlin", "no gateway". */
-export const gatewayWords = (selector: GatewaySelector): string => {
-  const { mode, ids, labels } = gatewayChoiceOf(selector);
-  if (mode === 'all') return 'every gateway';
-  if (mode === 'none') return 'no gateway';
-  return [
-    ids.length === 0 ? undefined : ids.length > 3 ? `${ids.length} gateways` : ids.join(', '),
-    labels.length === 0 ? undefined : `gateways with ${labels.join(' and ')}`,
-  ]
-    .filter((part) => part !== undefined)
-    .join(', ');
-};
-
 const nameOf = (label: string): string => label.slice(0, label.indexOf('='));

@@ -48,7 +48,7 @@ export function approvalPages({ stage, watched, open }: PanelUnderTest): void {
     await dialog().getByRole('combobox', { name: 'Gateways by label' }).fill('site=berlin');
     await dialog().getByRole('combobox', { name: 'Gateways by label' }).press('Enter');
     await dialog().getByRole('button', { name: 'Set 1 policy' }).click();
-    await page.getByText('on gateways with site=berlin').waitFor();
+    await page.getByText('on gateways where "site" is "berlin"').waitFor();
     await dialog().waitFor({ state: 'detached' });
 
     await open(`/gateways/${agentId}?tab=run&verb=restart_agent`);
@@ -141,5 +141,27 @@ export function approvalPages({ stage, watched, open }: PanelUnderTest): void {
     await page.getByRole('heading', { name: 'Withdrawn' }).waitFor();
     const { items } = await admin.verbPolicies.list();
     expect(items.find(({ verb }) => verb === 'stop_container')).toMatchObject({ version: policy?.version });
+  });
+
+  it('approvals: a change of where names every gateway that comes, goes and stays', async () => {
+    const { page } = watched();
+    const admin = await stage().backend.signIn();
+    const verb = 'reload_service';
+    const where = { ids: ['gw-a', 'gw-b', 'gw-c', 'gw-d', 'gw-e', 'gw-f'] };
+    await admin.verbPolicies.set(verb, { approval: 'second_person', where });
+    const { approval_id: id } = await admin.verbPolicies.set(verb, {
+      approval: 'second_person',
+      where: { ids: [...where.ids.slice(0, 5), 'vpn-prod'], labels: { site: '\u202ex and tier=y' } },
+    });
+    await open(`/approvals/${id}`);
+    const items = page.getByRole('listitem');
+    await items.filter({ hasText: /^Added: / }).waitFor();
+    expect(await items.filter({ hasText: /^(Added|Removed|As before): / }).allInnerTexts()).toEqual([
+      'Added: vpn-prod, gateways where "site" is "\\u{202e}x and tier=y" ("\\u{202e}x and tier=y")',
+      'Removed: gw-f',
+      'As before: gw-a, gw-b, gw-c, gw-d, gw-e',
+    ]);
+    expect(await watched().faults()).toEqual([]);
+    await admin.approvals.withdraw(id ?? '');
   });
 }
