@@ -176,7 +176,7 @@ describe('an emergency stop holds on hubs, reaches hosts once they can be told a
     await harm();
     await expect(stage.admin.freeze.off()).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringMatching(/^Still frozen: .* release again$/),
+      message: expect.stringMatching(/^Still frozen: .* release again$/) as string,
     });
     expect(await stage.admin.freeze.get()).toMatchObject({ frozen: true, reason: 'a fire' });
     await mend();
