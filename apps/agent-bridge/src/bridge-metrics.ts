@@ -16,6 +16,10 @@ export function bridgeMetrics(registry: Metrics) {
       'viw_heartbeats_missed_total',
       'Sockets dropped because nothing came from them',
     ),
+    sweepsHeldUp: counter(
+      'viw_liveness_sweeps_held_up_total',
+      'Looks for silent sockets that came over half a second late: the process stood still',
+    ),
     framesIn: counter('viw_frames_in_total', 'Valid frames received', ['type']),
     framesOut: counter('viw_frames_out_total', 'Frames sent', ['type']),
     bytesIn: counter('viw_frame_bytes_in_total', 'Bytes of frames received'),

@@ -83,8 +83,15 @@ it('dispatched, connection lost, verb no longer offered: the agent is asked agai
 it('dispatched, connection lost, time over: not sent again and not called expired', async () => {
   const id = uniqueAgent();
   const lost = await join(hub.url, id);
-  const command = await shortLived(stage.redis, id, ({ correlation_id }) =>
-    expect(lost.all('COMMAND')).toContainEqual(expect.objectContaining({ correlation_id })),
+  const command = await shortLived(
+    stage.redis,
+    id,
+    ({ correlation_id }) =>
+      expect(lost.all('COMMAND')).toContainEqual(expect.objectContaining({ correlation_id })),
+    ({ correlation_id }) => {
+      lost.result(correlation_id);
+      return nothingLeft(stage.redis, hub.id, id);
+    },
   );
   lost.cut();
   await stage.inMailbox(id, 1);

@@ -15,6 +15,8 @@ export class LoadAgent {
   readonly journal = new Map<string, object>();
   /** Connections dialled between the end of one session and the next WELCOME. */
   readonly dials: number[] = [];
+  /** How long those took: from the end of a session to the next WELCOME, milliseconds. */
+  readonly gapsMs: number[] = [];
   readonly closeCodes: number[] = [];
   /** Newest acknowledged telemetry by session. */
   readonly acknowledged = new Map<string, number>();
@@ -24,6 +26,7 @@ export class LoadAgent {
   #seq = 0;
   #failures = 0;
   #dialledSince: number | undefined;
+  #goneAt = 0;
   #stopped = false;
 
   constructor(
@@ -53,6 +56,7 @@ export class LoadAgent {
       if (this.isWelcome) {
         this.closeCodes.push(code);
         this.#dialledSince = 0;
+        this.#goneAt = performance.now();
       }
       this.#session = '';
       if (this.#stopped) return;
@@ -81,7 +85,10 @@ export class LoadAgent {
     if (frame.type === 'WELCOME') {
       this.#session = frame.session_id;
       this.#failures = 0;
-      if (this.#dialledSince !== undefined) this.dials.push(this.#dialledSince);
+      if (this.#dialledSince !== undefined) {
+        this.dials.push(this.#dialledSince);
+        this.gapsMs.push(performance.now() - this.#goneAt);
+      }
       for (const id of this.#open) this.#send(this.journal.get(id) ?? {});
     }
     if (frame.type === 'HEARTBEAT' && frame.ack_seq !== undefined)

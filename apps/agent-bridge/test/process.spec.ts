@@ -154,10 +154,17 @@ it('kill -9, and the time of a dispatched command runs out before the restart: n
   const ports = await freePorts();
   const first = await launchHub('hub-late', ports);
   const agent = await join(first.url, uniqueAgent());
-  const command = await shortLived(redis, agent.id, async ({ correlation_id }) =>
-    expect(await entries(redis, commandEventsStream)).toContainEqual(
-      expect.objectContaining({ correlation_id, state: 'dispatched' }),
-    ),
+  const command = await shortLived(
+    redis,
+    agent.id,
+    async ({ correlation_id }) =>
+      expect(await entries(redis, commandEventsStream)).toContainEqual(
+        expect.objectContaining({ correlation_id, state: 'dispatched' }),
+      ),
+    ({ correlation_id }) => {
+      agent.result(correlation_id);
+      return nothingLeft(redis, 'hub-late', agent.id);
+    },
   );
   const ofCommand = (body: { correlation_id: string }): boolean =>
     body.correlation_id === command.correlation_id;

@@ -60,14 +60,20 @@ export async function publish(redis: Redis, body: StreamBody<typeof commandsStre
   return body.correlation_id;
 }
 
+/** What is to happen within a command's time needs so much of it, milliseconds. */
+const ENOUGH_MS = 1_000;
+
 /**
  * Publishes a command that is soon over, and waits until it has come as far as `arrived` wants. On a machine so busy that its time
  * was over before that, another one with twice the time.
+ * @param late ends a command that has arrived with less than a second left, so that another one can be taken. Without it, what is
+ *   left does not matter
  */
 export async function shortLived(
   redis: Redis,
   agentId: string,
   arrived: (command: RunCommandBody) => unknown,
+  late?: (command: RunCommandBody) => Promise<unknown>,
 ): Promise<RunCommandBody> {
   for (let ms = 3_000; ; ms *= 2) {
     const command = runCommand(agentId, { expires_at: new Date(Date.now() + ms).toISOString() });
@@ -80,7 +86,9 @@ export async function shortLived(
       await arrived(command);
       return true;
     });
-    if (inTime) return command;
+    if (!inTime) continue;
+    if (late === undefined || Date.parse(command.expires_at) - Date.now() >= ENOUGH_MS) return command;
+    await late(command);
   }
 }
 

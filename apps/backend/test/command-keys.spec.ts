@@ -141,7 +141,7 @@ it('an emergency stop reaches hosts in the backend’s own signature, and so doe
   expect(await stage.policies()).toHaveLength(2);
 });
 
-describe('an emergency stop holds on hubs, and reaches hosts once they can be told, when', () => {
+describe('an emergency stop holds on hubs, reaches hosts once they can be told and is released only then, when', () => {
   const spoil = (from: string, to: string) =>
     sql`UPDATE viw.command_keys SET sealed = jsonb_set(sealed, '{kek}', to_jsonb(${to}::text))
       WHERE sealed->>'kek' = ${from}`.execute(stage.around.owner);
@@ -156,7 +156,7 @@ describe('an emergency stop holds on hubs, and reaches hosts once they can be to
     ],
     [
       'Postgres takes no policy',
-      () => constraint(sql`ADD CONSTRAINT drill CHECK (NOT frozen) NOT VALID`),
+      () => constraint(sql`ADD CONSTRAINT drill CHECK (false) NOT VALID`),
       () => constraint(sql`DROP CONSTRAINT drill`),
     ],
   ])('%s', async (_when, harm, mend) => {
@@ -172,5 +172,16 @@ describe('an emergency stop holds on hubs, and reaches hosts once they can be to
     await eventually(async () =>
       expect(await stage.asHost()).toMatchObject({ frozen: true, reason: 'a fire' }),
     );
+
+    await harm();
+    await expect(stage.admin.freeze.off()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/^Still frozen: .* release again$/) as string,
+    });
+    expect(await stage.admin.freeze.get()).toMatchObject({ frozen: true, reason: 'a fire' });
+    await mend();
+    expect(await stage.admin.freeze.off()).toMatchObject({ frozen: false });
+    await eventually(async () => expect(await inRedis()).toMatchObject({ frozen: false }));
+    expect(await stage.asHost()).toMatchObject({ frozen: false });
   });
 });

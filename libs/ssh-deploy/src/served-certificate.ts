@@ -2,6 +2,8 @@ import { isIP, connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, createSecureContext } from 'node:tls';
 import { sleep } from '@viw/runtime';
+import { watchLostTime } from './lost-time';
+import type { LostTime } from './lost-time';
 import { factsOf, type ServedFacts } from './served-facts';
 import type { SshConnection } from './ssh-connection';
 
@@ -37,8 +39,6 @@ const LONGEST_PAUSE_MS = 1_000;
 /** NGINX serves a new certificate 100 to 200 ms after its reload as a rule; pauses grow only after that. */
 const USUAL_MS = 500;
 const STEADY_MS = 300;
-/** A pause that lasts so much longer was prolonged by a process that stood still, milliseconds. */
-const HELD_UP_MS = 500;
 /** Without a certificate of our own; made once, since that takes longer than the rest of a handshake. */
 const CONTEXT = createSecureContext();
 
@@ -67,9 +67,9 @@ export async function servedCertificate(connection: SshConnection, listener: Lis
 
 /**
  * Looks at every listener until each has shown one acceptable answer steadily, or the time is over in which that has to
- * begin; time in which this process itself stood still does not count. Steadily: in every look of `STEADY_MS`, because the
- * workers of before a reload go on accepting for a moment beside the new ones (NGINX's master waits 100 ms before it tells
- * them to leave), so that one look proves nothing.
+ * begin; time in which this process itself stood still does not count. Steadily: in every look from the end of the first to one
+ * that begins `STEADY_MS` later, because the workers of before a reload go on accepting for a moment beside the new ones
+ * (NGINX's master waits 100 ms before it tells them to leave), so that one look proves nothing, however long it takes.
  * @returns what each listener showed last, and whether all were steady and acceptable.
  */
 export async function pollServed(
@@ -79,39 +79,44 @@ export async function pollServed(
   timeoutMs: number,
 ): Promise<{ accepted: boolean; served: Served[] }> {
   const deadline = performance.now() + timeoutMs;
-  const looks = await Promise.all(
-    listeners.map((listener) => pollListener(looker, listener, accept, deadline)),
-  );
-  return { accepted: looks.every(({ accepted }) => accepted), served: looks.map(({ served }) => served) };
+  const lost = watchLostTime();
+  try {
+    const looks = await Promise.all(
+      listeners.map((listener) => pollListener(looker, listener, accept, { deadline, lost })),
+    );
+    return { accepted: looks.every(({ accepted }) => accepted), served: looks.map(({ served }) => served) };
+  } finally {
+    lost.stop();
+  }
 }
 
 async function pollListener(
   { look, isAlive }: Looker,
   listener: Listener,
   accept: (served: Served) => boolean,
-  deadline: number,
+  { deadline, lost }: { readonly deadline: number; readonly lost: LostTime },
 ): Promise<{ accepted: boolean; served: Served }> {
-  let since: number | undefined;
-  let shown: string | undefined;
+  /** The first look of those that showed the same good answer without a break. */
+  let first: { fingerprint: string | undefined; began: number; ended: number } | undefined;
   const started = performance.now();
-  let until = deadline;
   for (let pause = FIRST_PAUSE_MS; ;) {
-    const begin = performance.now();
+    const began = performance.now();
     const served = await look(listener);
-    const good = accept(served);
-    if (!good) since = undefined;
-    else if (since === undefined || shown !== served.fingerprint) since = begin;
-    shown = served.fingerprint;
     const now = performance.now();
-    if (since !== undefined && now - since >= STEADY_MS) return { accepted: true, served };
-    const early = good || now - started < USUAL_MS;
+    const { fingerprint } = served;
+    if (!accept(served)) first = undefined;
+    else if (first === undefined || first.fingerprint !== fingerprint)
+      first = { fingerprint, began, ended: now };
+    const steadyAt = first ? first.ended + STEADY_MS : Infinity;
+    if (began >= steadyAt) return { accepted: true, served };
+    const early = first !== undefined || now - started < USUAL_MS;
     pause = early ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
+    const until = deadline + lost.ms();
     // What has begun to be steady in time is seen through to its end.
-    const begun = since !== undefined && since < until;
+    const begun = first !== undefined && first.began < until;
     if ((!begun && now + pause >= until) || !isAlive()) return { accepted: false, served };
-    await sleep(pause);
-    const late = performance.now() - now - pause;
-    if (late > HELD_UP_MS) until += late;
+    // The usual proof ends with a look at the very moment at which it may.
+    await sleep(Math.max(1, Math.min(pause, Math.ceil(steadyAt - now))));
   }
 }
 

@@ -18,13 +18,14 @@ function hub() {
       if (world.answers) queueMicrotask(() => (connection.lastSeenAt = now));
     },
   };
+  const metrics = bridgeMetrics(createMetrics('test'));
   const liveness = new Liveness(
     { heartbeatMs: HEARTBEAT_MS },
     {
       end: () => (world.ended = true),
       clock: { now: () => world.now },
       random: () => 0,
-      metrics: bridgeMetrics(createMetrics('test')),
+      metrics,
     },
   );
   liveness.watch(connection as unknown as Connection);
@@ -34,7 +35,8 @@ function hub() {
       await Promise.resolve();
     }
   };
-  return { world, sweepUntil };
+  const heldUp = async (): Promise<number | undefined> => (await metrics.sweepsHeldUp.get()).values[0]?.value;
+  return { world, sweepUntil, heldUp };
 }
 
 test('who answers no ping is silent after its time', async () => {
@@ -59,5 +61,19 @@ test('after this process stood still nobody is silent before it could answer onc
   await sweepUntil(219_900);
   expect(world.ended).toBe(false);
   await sweepUntil(221_000);
+  expect(world.ended).toBe(true);
+});
+
+test('a process that stands still for a moment again and again keeps nobody alive who says nothing', async () => {
+  const { world, sweepUntil, heldUp } = hub();
+  world.answers = false;
+  for (let stalls = 1; stalls <= 3; stalls++) {
+    await sweepUntil(world.now + 10_000);
+    expect(world.ended).toBe(false);
+    world.now += 600;
+    await sweepUntil(world.now + 100);
+    expect(await heldUp()).toBe(stalls);
+  }
+  await sweepUntil(41_000);
   expect(world.ended).toBe(true);
 });

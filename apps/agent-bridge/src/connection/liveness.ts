@@ -11,6 +11,8 @@ const SLOTS = 1_024;
 const LOOKS_PER_TURN = 500;
 /** A sweep that comes so long after the one before was held up, milliseconds. */
 const HELD_UP_MS = 500;
+/** Beyond what was lost: to read what came meanwhile. */
+const CATCH_UP_MS = 1_000;
 
 export interface LivenessOptions {
   /** Between two WebSocket pings, and between two HEARTBEAT frames, milliseconds. */
@@ -27,7 +29,8 @@ export interface LivenessDeps {
 
 /**
  * Who is silent, who needs a ping, who a HEARTBEAT with the newest confirmed telemetry: one timer for all sockets. After this
- * process itself stood still nobody counts as silent for one heartbeat: what came meanwhile has not been read yet.
+ * process itself stood still nobody counts as silent for as long again, and a second (a heartbeat at most): what came meanwhile has
+ * not been read yet. Stalls further apart than that keep nobody who says nothing.
  */
 export class Liveness {
   readonly #heartbeatMs: number;
@@ -59,8 +62,12 @@ export class Liveness {
   /** Called every 100 ms or so. */
   sweep(): void {
     const now = this.#deps.clock.now();
-    if (now - this.#sweptAt > HELD_UP_MS) this.#nobodySilentBefore = now + this.#heartbeatMs;
+    const lostMs = now - this.#sweptAt;
     this.#sweptAt = now;
+    if (lostMs > HELD_UP_MS) {
+      this.#deps.metrics.sweepsHeldUp.inc();
+      this.#nobodySilentBefore = now + Math.min(this.#heartbeatMs, lostMs + CATCH_UP_MS);
+    }
     for (const connection of this.#wheel.due(now, LOOKS_PER_TURN)) this.#look(connection, now);
   }
 
