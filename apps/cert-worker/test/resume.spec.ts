@@ -33,7 +33,7 @@ beforeAll(async () => {
   await migrate(db);
   const httpPort = await freePort();
   live = await responder(httpPort);
-  pebble = await startPebble({ httpPort, nonceRejectPercent: 25, strict: true });
+  pebble = await startPebble({ httpPort, nonceRejectPercent: 50, strict: true });
   accountKeyPem = await generatePrivateKeyPem();
   // One account for all, as in an installation.
   await issuer().issue({ names: ['first.example'], solver: live });

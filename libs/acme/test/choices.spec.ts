@@ -15,7 +15,7 @@ beforeAll(async () => {
   pebble = await startPebble({
     httpPort,
     strict: true,
-    nonceRejectPercent: 25,
+    nonceRejectPercent: 50,
     authzReusePercent: 100,
     alternateRoots: 2,
     chainLength: 3,

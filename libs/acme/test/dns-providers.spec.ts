@@ -10,7 +10,7 @@ beforeAll(async () => {
   pebble = await startPebble({
     dnsResolver: `127.0.0.1:${rig.knot.port}`,
     strict: true,
-    nonceRejectPercent: 25,
+    nonceRejectPercent: 50,
   });
 });
 afterAll(async () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   pebble = await startPebble({
     dnsResolver: `127.0.0.1:${primary.port}`,
     strict: true,
-    nonceRejectPercent: 25,
+    nonceRejectPercent: 50,
   });
 });
 afterAll(async () => {

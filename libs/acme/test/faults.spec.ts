@@ -23,7 +23,7 @@ beforeAll(async () => {
   const httpPort = await freePort();
   responder = new Http01Responder({ bind: { host: '127.0.0.1', port: httpPort } });
   await responder.start();
-  pebble = await startPebble({ httpPort, nonceRejectPercent: 25 });
+  pebble = await startPebble({ httpPort, nonceRejectPercent: 50 });
   proxy = await startFaultProxy(pebble);
 });
 afterAll(async () => {

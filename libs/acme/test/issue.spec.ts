@@ -130,7 +130,7 @@ it('gets through a CA that refuses a quarter of all nonces', async () => {
   const httpPort = await freePort();
   const own = new Http01Responder({ bind: { host: '127.0.0.1', port: httpPort } });
   await own.start();
-  const unfriendly = await startPebble({ httpPort, nonceRejectPercent: 25 });
+  const unfriendly = await startPebble({ httpPort, nonceRejectPercent: 50 });
   try {
     const issuer = await issuerAt(unfriendly);
     const names = [uniqueName('x'), uniqueName('y')];

@@ -63,7 +63,7 @@ describe.each([
         tlsPort,
         dnsResolver: `127.0.0.1:${knot.port}`,
         strict: true,
-        nonceRejectPercent: 25,
+        nonceRejectPercent: 50,
         ...(bound && { externalAccountKeys: { [binding.kid]: binding.hmacKey } }),
       });
       const issuer = await issuerAt(pebble, {
