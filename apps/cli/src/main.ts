@@ -9,6 +9,7 @@ void runCommandLine(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
+  interrupt: () => void process.kill(process.pid, 'SIGINT'),
 }).then((status) => {
   process.exitCode = status;
 });

@@ -3,7 +3,8 @@ import { runCommandLine } from './command-line';
 
 async function refused(...argv: string[]): Promise<string> {
   const stderr = new PassThrough();
-  const around = { stdin: new PassThrough(), stdout: new PassThrough(), stderr, env: {} };
+  const interrupt = () => undefined;
+  const around = { stdin: new PassThrough(), stdout: new PassThrough(), stderr, interrupt, env: {} };
   expect(await runCommandLine(argv, around)).toBe(2);
   expect(around.stdout.read()).toBeNull();
   return String(stderr.read());

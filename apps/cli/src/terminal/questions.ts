@@ -8,9 +8,15 @@ import { plainLine } from './terminal-text';
 export interface QuestionsDeps {
   readonly stdin: Readable;
   readonly stderr: Writable;
+  /** Ends the process as Ctrl-C ends one that does not read its keys itself. */
+  readonly interrupt: () => void;
 }
 
-/** Asks a person, one question after the other. Lines that come early are answers to later ones. Ends with `close`. */
+/**
+ * Asks a person, one question after the other. Lines that come early are answers to later ones. Ends with `close`. The
+ * terminal is held until then, so that nothing that is typed ahead is shown. Ctrl-C breaks off the question that is
+ * asked, and all later ones; while none is asked it interrupts.
+ */
 export class Questions {
   readonly #deps: QuestionsDeps;
   readonly #early: string[] = [];
@@ -26,18 +32,18 @@ export class Questions {
   /** @param isShown what is typed @throws AppError BAD_REQUEST when it is broken off */
   async ask(question: string, { isShown }: { readonly isShown: boolean }): Promise<string> {
     const lines = (this.#lines ??= this.#open());
+    const early = this.#early.shift();
+    // One that is closed must not be used again: it would read on, and keep the process.
+    if (this.#isOver) return early ?? Promise.reject(brokenOff());
     const text = `${plainLine(question)}: `;
     this.#isShown = isShown;
     if (isShown) lines.setPrompt(text);
     else this.#deps.stderr.write(text);
     try {
       return await new Promise<string>((resolve, reject) => {
-        const brokenOff = (): void => reject(new AppError('BAD_REQUEST', 'broken off; nothing was done'));
         if (isShown) lines.prompt();
-        const early = this.#early.shift();
         if (early !== undefined) resolve(early);
-        else if (this.#isOver) brokenOff();
-        else this.#waiting = { answered: resolve, brokenOff };
+        else this.#waiting = { answered: resolve, brokenOff: () => reject(brokenOff()) };
       });
     } finally {
       this.#waiting = undefined;
@@ -65,7 +71,11 @@ export class Questions {
     };
     return lines
       .on('line', (line) => this.#take(line))
-      .on('SIGINT', over)
+      .on('SIGINT', () => {
+        const isAsked = this.#waiting !== undefined;
+        lines.close();
+        if (!isAsked) this.#deps.interrupt();
+      })
       .on('close', over);
   }
 
@@ -77,3 +87,5 @@ export class Questions {
     this.#waiting = undefined;
   }
 }
+
+const brokenOff = (): AppError => new AppError('BAD_REQUEST', 'broken off; nothing was done');

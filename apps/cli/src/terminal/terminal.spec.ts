@@ -33,7 +33,7 @@ describe('a question', () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: jest.fn() });
     const stdout = new PassThrough();
     const stderr = Object.assign(new PassThrough(), { isTTY: true });
-    return { stdin, stdout, stderr };
+    return { stdin, stdout, stderr, interrupt: jest.fn() };
   };
 
   it('about a secret is answered without showing it to anybody', async () => {
@@ -74,6 +74,24 @@ describe('a question', () => {
     const asked = terminal.secret('password');
     streams.stdin.write(typed);
     await expect(asked).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    await expect(terminal.ask('again')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    terminal.close();
+    expect(streams.stdin.setRawMode).toHaveBeenLastCalledWith(false);
+    expect(streams.interrupt).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['with its line', (stdin: PassThrough) => stdin.write('canary\r\u0003')],
+    ['later', (stdin: PassThrough) => stdin.write('canary\r') && setImmediate(() => stdin.write('\u0003'))],
+  ])('that is answered holds no Ctrl-C back: %s', async (_, type) => {
+    const streams = person();
+    const terminal = new Terminal(streams);
+    const interrupted = new Promise<void>((done) => streams.interrupt.mockImplementation(done));
+    const asked = terminal.secret('password');
+    type(streams.stdin);
+    expect(await asked).toBe('canary');
+    await interrupted;
+    expect(streams.stdin.setRawMode.mock.calls).toEqual([[true], [false]]);
     await expect(terminal.ask('again')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
     terminal.close();
   });

@@ -6,6 +6,8 @@ export interface TerminalDeps {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** Ends the process as Ctrl-C ends one that does not read its keys itself. */
+  readonly interrupt: () => void;
 }
 
 const INPUT_MAX = 1_048_576;
