@@ -162,6 +162,20 @@ describe('a second person', () => {
     return person;
   }
 
+  /** Signed in. @param more what is typed in the same moment as the password */
+  async function atTerminal(
+    { email, password }: { readonly email: string; readonly password: string },
+    args: readonly string[],
+    more = '\r',
+  ) {
+    const terminal = stage.viw.startAtTerminal(['approvals', ...args], { VIW_URL: stage.backend.url });
+    await terminal.said('e-mail: ');
+    terminal.type(`${email}\r`);
+    await terminal.said('password: ');
+    terminal.type(`${password}${more}`);
+    return terminal;
+  }
+
   const waiting = async (): Promise<readonly Approval[]> =>
     ((await stage.json(['approvals', 'list', '--status', 'waiting'])) as { items: Approval[] }).items;
 
@@ -173,24 +187,37 @@ describe('a second person', () => {
       stdout: expect.stringMatching(/\napproval +second_person\n/) as string,
     });
 
-    const run = ['commands', 'run', gateway, 'list_containers', ...long, '--reason', 'a look', '--wait'];
+    const hostile = 'a\u202elook\u001b[2J\u200b';
+    const run = ['commands', 'run', gateway, 'list_containers', ...long, '--reason', hostile, '--wait'];
     const running = await stage.start(run);
     await running.said('It waits for a second person: viw approvals approve ');
     const [asked] = await waiting();
     const id = asked?.id ?? '';
-    expect(asked).toMatchObject({ verb: 'list_containers', agent_id: gateway, reason: 'a look' });
+    expect(asked).toMatchObject({ verb: 'list_containers', agent_id: gateway, reason: hostile });
 
     const key = await stage.run(['approvals', 'approve', id]);
     expect(key).toMatchObject({ status: 2, stderr: expect.stringContaining('at a terminal') as string });
 
-    const { email, password } = await newPerson();
-    const terminal = stage.viw.startAtTerminal(['approvals', 'approve', id, '--note', 'fine'], {
-      VIW_URL: stage.backend.url,
-    });
-    await terminal.said('e-mail: ');
-    terminal.type(`${email}\r`);
-    await terminal.said('password: ');
-    terminal.type(`${password}\r`);
+    const person = await newPerson();
+    const { email, password } = person;
+    // Typed before it was shown.
+    const refusing = await atTerminal(person, ['approve', id], '\ryes\r');
+    await refusing.said('Approve? Type yes: ');
+    expect(await waiting()).toMatchObject([{ id }]);
+    refusing.type('y\r');
+    const refused = await refusing.ended;
+    expect([refused.status, refused.stdout]).toEqual([2, expect.stringContaining('nothing was done')]);
+    expect(await waiting()).toMatchObject([{ id }]);
+
+    const terminal = await atTerminal(person, ['approve', id, '--note', 'fine']);
+    await terminal.said('Approve? Type yes: ');
+    await terminal.said(
+      new RegExp(
+        `gateway +${gateway}\\s+parameters +{}\\s+asked for by .+\\s+reason +a\\\\u{202e}look\\\\u{1b}\\[2J\\\\u{200b}\\s[^]*Approve\\?`,
+      ),
+    );
+    expect(await waiting()).toMatchObject([{ id }]);
+    terminal.type('yes\r');
     const approved = await terminal.ended;
     expect([approved.status, approved.stdout]).toEqual([0, expect.stringMatching(/\nstatus +approved\r?\n/)]);
     expect(approved.stdout).toContain(email);

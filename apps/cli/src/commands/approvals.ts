@@ -55,16 +55,21 @@ export const approvalsGroup: CommandGroup = (program, define) => {
     },
   );
 
-  define<[string], NoteOptions & WaitOptions>(
+  define<[string], NoteOptions & WaitOptions & { readonly yes?: boolean }>(
     withWait(
       withNote(
         approvals
           .command('approve')
-          .description('does what was asked for; you sign in, and it is not you who has asked'),
-      ),
+          .description(
+            'shows what was asked for, and does it when you say yes; you sign in, and it is not you who has asked',
+          ),
+      ).option('--yes', 'without the question; it is shown all the same'),
     ),
-    async (invocation, [id], { note, wait = false, timeout }) => {
-      const { client, report } = invocation;
+    async (invocation, [id], { note, yes = false, wait = false, timeout }) => {
+      const { client, report, terminal } = invocation;
+      const asked = approvalText(await client.approvals.get(id));
+      if (yes) terminal.show(asked);
+      else await terminal.confirm(asked, 'Approve?');
       const approval = await client.approvals.approve(id, noteOf(note));
       if (approval.agent_id === null || !wait) {
         report.answer(approval, () => approvalText(approval));
@@ -81,9 +86,12 @@ export const approvalsGroup: CommandGroup = (program, define) => {
     withNote(
       approvals
         .command('reject')
-        .description('says no to what was asked for; you sign in, and it is not you who has asked'),
+        .description(
+          'shows what was asked for, and says no to it; you sign in, and it is not you who has asked',
+        ),
     ),
-    async ({ client, report }, [id], { note }) => {
+    async ({ client, report, terminal }, [id], { note }) => {
+      terminal.show(approvalText(await client.approvals.get(id)));
       const approval = await client.approvals.reject(id, noteOf(note));
       report.answer(approval, () => approvalText(approval));
     },

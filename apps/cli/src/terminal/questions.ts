@@ -53,6 +53,13 @@ export class Questions {
     }
   }
 
+  /** What was typed until now answers nothing. */
+  forget(): void {
+    this.#early.length = 0;
+    // Keys of readline: to the end of the line, and all before it away.
+    if (!this.#isOver) for (const name of ['e', 'u']) this.#lines?.write(null, { ctrl: true, name });
+  }
+
   close(): void {
     this.#lines?.close();
   }

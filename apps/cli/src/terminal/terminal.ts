@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { AppError } from '@viw/runtime';
 import { Questions } from './questions';
+import { plainText } from './terminal-text';
 
 export interface TerminalDeps {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -49,6 +50,22 @@ export class Terminal {
   /** Without showing what is typed. @throws AppError BAD_REQUEST when it is broken off */
   secret(question: string): Promise<string> {
     return this.#questions.ask(question, { isShown: false });
+  }
+
+  /** What a person has to have seen, also where the answer is for a program. */
+  show(text: string): void {
+    this.deps.stderr.write(`${plainText(text)}\n`);
+  }
+
+  /**
+   * Shows it and asks; what was typed before it was shown is no answer.
+   * @throws AppError BAD_REQUEST when the answer is not "yes"
+   */
+  async confirm(text: string, question: string): Promise<void> {
+    this.#questions.forget();
+    this.show(text);
+    if ((await this.ask(`${question} Type yes`)).trim() === 'yes') return;
+    throw new AppError('BAD_REQUEST', 'the answer was not "yes"; nothing was done');
   }
 
   /** Nobody is asked any more. */
