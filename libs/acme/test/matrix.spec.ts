@@ -46,7 +46,10 @@ const solvers: readonly (readonly [string[], () => ChallengeSolver])[] = [
 ];
 const binding = { kid: 'kid-1', hmacKey: Buffer.alloc(32, 9).toString('base64url') };
 
-/** What Pebble can be told to be like: a quarter of all nonces refused and strict in each. */
+/**
+ * What Pebble can be told to be like: every second nonce refused and strict in each. One that reuses no authorization does so with
+ * one in a hundred (`rand.Intn(100) > authzReusePercent`).
+ */
 describe.each([
   { authzReusePercent: 0, chainLength: 1, alternateRoots: 0, bound: false },
   { authzReusePercent: 100, chainLength: 1, alternateRoots: 1, bound: true },
@@ -70,7 +73,8 @@ describe.each([
         accountKeyPem: await generatePrivateKeyPem(),
         ...(bound && { externalAccountBinding: binding }),
       });
-      const prove = async ([names, solver]: (typeof solvers)[number], reused: boolean): Promise<void> => {
+      /** @returns whether all names were proved anew, or none was */
+      const prove = async ([names, solver]: (typeof solvers)[number]): Promise<'all' | 'none' | 'some'> => {
         const { log, events, onStep } = stepLog();
         const by = solver();
         const issued = await issuer.issue({ names, solver: by, onStep });
@@ -80,14 +84,21 @@ describe.each([
         expect(chain).toHaveLength(options.chainLength);
         expect(new X509Certificate(issued.certificatePem).checkIssued(chain[0]!)).toBe(true);
         const validated = events.filter(({ step, detail }) => step === 'challenge' && detail === by.type);
-        expect(validated).toHaveLength(reused ? 0 : names.length);
+        if (validated.length === 0) return 'none';
+        return validated.length === names.length ? 'all' : 'some';
       };
       try {
         const [first, ...others] = solvers;
         // Makes the account.
-        await prove(first!, false);
-        await Promise.all(others.map((one) => prove(one, false)));
-        await Promise.all(solvers.map((one) => prove(one, options.authzReusePercent === 100)));
+        expect(await prove(first!)).toBe('all');
+        expect(await Promise.all(others.map(prove))).toEqual(['all', 'all']);
+        const expected = options.authzReusePercent === 100 ? 'none' : 'all';
+        const again = async (one: (typeof solvers)[number]) => {
+          const seen = [await prove(one)];
+          while (seen.at(-1) !== expected && seen.length < 4) seen.push(await prove(one));
+          return seen.at(-1);
+        };
+        expect(await Promise.all(solvers.map(again))).toEqual(solvers.map(() => expected));
         expect(await knot.txt('_acme-challenge.dns.matrix.example')).toEqual([]);
         expect(http.size).toBe(0);
       } finally {

@@ -162,17 +162,16 @@ describe('a second person', () => {
     return person;
   }
 
-  /** Signed in. @param more what is typed in the same moment as the password */
+  /** With e-mail and password given. */
   async function atTerminal(
     { email, password }: { readonly email: string; readonly password: string },
     args: readonly string[],
-    more = '\r',
   ) {
     const terminal = stage.viw.startAtTerminal(['approvals', ...args], { VIW_URL: stage.backend.url });
     await terminal.said('e-mail: ');
     terminal.type(`${email}\r`);
     await terminal.said('password: ');
-    terminal.type(`${password}${more}`);
+    terminal.type(`${password}\r`);
     return terminal;
   }
 
@@ -200,8 +199,7 @@ describe('a second person', () => {
 
     const person = await newPerson();
     const { email, password } = person;
-    // Typed before it was shown.
-    const refusing = await atTerminal(person, ['approve', id], '\ryes\r');
+    const refusing = await atTerminal(person, ['approve', id]);
     await refusing.said('Approve? Type yes: ');
     expect(await waiting()).toMatchObject([{ id }]);
     refusing.type('y\r');

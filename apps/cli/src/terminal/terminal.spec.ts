@@ -80,6 +80,24 @@ describe('a question', () => {
     expect(streams.interrupt).not.toHaveBeenCalled();
   });
 
+  it('after what has to be seen first takes no line, and no part of one, that was typed before', async () => {
+    const streams = person();
+    const terminal = new Terminal(streams);
+    const asked = terminal.secret('password');
+    streams.stdin.write('canary\ryes\rcanary-again');
+    await asked;
+    const confirmed = terminal.confirm('reason  a\u202eb', 'Approve?');
+    streams.stdin.write('\r');
+    await expect(confirmed).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    const shown = String(streams.stderr.read());
+    expect(shown).toMatch(/reason {2}a\\u\{202e\}b\n[^]*Approve\? Type yes: /);
+    expect(shown).not.toContain('canary');
+    const again = terminal.confirm('facts', 'Approve?');
+    streams.stdin.write('yes\r');
+    await again;
+    terminal.close();
+  });
+
   it.each([
     ['with its line', (stdin: PassThrough) => stdin.write('canary\r\u0003')],
     ['later', (stdin: PassThrough) => stdin.write('canary\r') && setImmediate(() => stdin.write('\u0003'))],
