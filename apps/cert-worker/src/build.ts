@@ -1,5 +1,5 @@
 import { Http01Responder, TlsAlpn01Responder } from '@viw/acme';
-import { advisoryLocks, certRequestsStream, environmentIssuers, groups } from '@viw/contracts';
+import { advisoryLocks, certRequestsStream, groups } from '@viw/contracts';
 import { ElectedTask, LockSessions, createDatabase, pingDatabase } from '@viw/database';
 import { OpsServer, PeriodicTask, createMetrics } from '@viw/runtime';
 import type { Component, Logger } from '@viw/runtime';
@@ -25,13 +25,11 @@ import { ServerProbes } from './deploy/server-probes';
 import { ServedWatch } from './deploy/served-watch';
 import { SnippetJobs } from './deploy/snippet-jobs';
 import { CertRequestHandler } from './requests/cert-request-handler';
-import { AcmeAccount } from './issue/acme-account';
-import type { AcmeAccountOptions } from './issue/acme-account';
+import { environmentAccounts } from './issue/environment-accounts';
 import { Issuance } from './issue/issuance';
 import { OperationRunner } from './operation/operation-runner';
 import { operationKinds } from './operation/operation-kinds';
 import { responderComponent } from './issue/responder-component';
-import { stagingOf } from './issue/rehearsal';
 import { Revocation } from './issue/revocation';
 import { DnsSolvers } from './issue/dns/dns-solvers';
 import { ManualWatch } from './issue/dns/manual-watch';
@@ -96,30 +94,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   );
   const tlsBind = config.CERT_WORKER_TLSALPN01_BIND;
   const tlsAlpn01 = tlsBind && new TlsAlpn01Responder({ bind: tlsBind }, { shared: store.tlsAlpn01Answers });
-  const { CERT_WORKER_ACME_EAB_KID: kid, CERT_WORKER_ACME_EAB_KEY: hmacKey } = config;
-  const profile = config.CERT_WORKER_ACME_PROFILE;
-  const preferredChain = config.CERT_WORKER_ACME_PREFERRED_CHAIN;
-  const accountAt = (
-    issuer: string,
-    directoryUrl: string,
-    more: Pick<AcmeAccountOptions, 'eab' | 'profile' | 'preferredChain'> = {},
-  ) =>
-    new AcmeAccount(
-      {
-        ...more,
-        issuer,
-        directoryUrl,
-        directoryCaPem: config.CERT_WORKER_ACME_CA,
-        contact: config.CERT_WORKER_ACME_CONTACT,
-        termsOfServiceAgreed: config.CERT_WORKER_ACME_TERMS_AGREED,
-      },
-      { accounts: store.accounts, box },
-    );
-  const directoryUrl = config.CERT_WORKER_ACME_DIRECTORY_URL;
-  const eab = kid === undefined || hmacKey === undefined ? {} : { eab: { kid, hmacKey } };
-  const account = accountAt(environmentIssuers.main, directoryUrl, { ...eab, profile, preferredChain });
-  const stagingUrl = config.CERT_WORKER_ACME_STAGING_URL ?? stagingOf(directoryUrl);
-  const staging = stagingUrl === undefined ? undefined : accountAt(environmentIssuers.staging, stagingUrl);
+  const accounts = environmentAccounts(config, { accounts: store.accounts, box });
   const guards = outboundGuards(config);
   const authorities = authoritiesOf(config, guards.dnsProviders);
   const solvers = solversOf(config, authorities, { http01: responder, tlsAlpn01 });
@@ -142,12 +117,12 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
   const serverHttp01 = new ServerHttp01({ ...store, ...access });
   const { issuers, components: issuerComponents } = buildIssuers(
     {
-      environment: account,
-      directoryUrl,
-      staging,
-      stagingAt: (url) => accountAt(environmentIssuers.staging, url),
-      profile,
-      preferredChain,
+      environment: accounts.main,
+      directoryUrl: config.CERT_WORKER_ACME_DIRECTORY_URL,
+      staging: accounts.staging,
+      stagingAt: accounts.stagingAt,
+      profile: config.CERT_WORKER_ACME_PROFILE,
+      preferredChain: config.CERT_WORKER_ACME_PREFERRED_CHAIN,
       privateCaDays: config.CERT_WORKER_PRIVATE_CA_DAYS,
       accountGuard: guards.acmeAccounts,
     },
@@ -240,7 +215,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
     new Presence({ service: 'cert-worker', version }, { redis, logger }),
     { name: 'postgres', start: () => undefined, stop: () => db.destroy() },
     producer,
-    account,
+    accounts.main,
     { name: 'ssh-pool', start: () => undefined, stop: () => pool.stop() },
     { name: 'lock-sessions', start: () => undefined, stop: () => locks.stop() },
     new PeriodicTask(
@@ -278,7 +253,7 @@ export function buildCertWorker(config: CompleteConfig, { logger }: { logger: Lo
       },
       { run: (end) => servedWatch.turn(end), logger },
     ),
-    ...(staging ? [staging] : []),
+    ...(accounts.staging ? [accounts.staging] : []),
     ...issuerComponents,
     responderComponent(responder, { bind: config.CERT_WORKER_HTTP01_BIND, logger }),
     ...(tlsAlpn01 && tlsBind ? [responderComponent(tlsAlpn01, { bind: tlsBind, logger })] : []),

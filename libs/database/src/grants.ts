@@ -1,5 +1,3 @@
-import { sql } from 'kysely';
-import type { Db } from './connection';
 import type { Database } from './schema';
 
 /** One group role (NOLOGIN) per service; accounts are made members of it. */
@@ -80,7 +78,7 @@ const accountFacts = [
  * telemetry writer sees no credential and the results writer only public keys, the backend cannot read a private key it has stored, nobody
  * can change or delete a line of the audit log or a result.
  */
-const grants: Record<ServiceRole, Grants> = {
+export const grants: Record<ServiceRole, Grants> = {
   viw_backend: {
     os_gateways: keep,
     gateway_credentials: keep,
@@ -244,7 +242,7 @@ const retention = (...names: string[]): string[] =>
   names.map((name) => `EXECUTE ON FUNCTION viw.${name}(int, int)`);
 
 /** Sequences of `serial` columns (identity columns need no grant) and functions. */
-const further: Record<ServiceRole, readonly string[]> = {
+export const furtherGrants: Record<ServiceRole, readonly string[]> = {
   viw_backend: [
     'USAGE ON SEQUENCE viw.outbox_id_seq',
     'USAGE, UPDATE ON SEQUENCE viw.verb_policy_versions',
@@ -268,44 +266,3 @@ const further: Record<ServiceRole, readonly string[]> = {
     ...retention('forget_operations', 'forget_retired_certificates'),
   ],
 };
-
-/**
- * Creates the group roles where this account may, and gives each exactly its rights, in one transaction. Idempotent.
- * @returns the roles that are missing because this account may not create roles
- */
-export async function applyGrants(db: Db): Promise<ServiceRole[]> {
-  const missing: ServiceRole[] = [];
-  for (const role of serviceRoles) if (!(await ensureRole(db, role))) missing.push(role);
-  const statements = serviceRoles.filter((role) => !missing.includes(role)).flatMap(statementsFor);
-  if (statements.length > 0)
-    await db.transaction().execute((trx) => sql.raw(statements.join(';\n')).execute(trx));
-  return missing;
-}
-
-function statementsFor(role: ServiceRole): string[] {
-  return [
-    `GRANT USAGE ON SCHEMA viw TO ${role}`,
-    `REVOKE ALL ON ALL TABLES IN SCHEMA viw FROM ${role}`,
-    `REVOKE ALL ON ALL SEQUENCES IN SCHEMA viw FROM ${role}`,
-    ...Object.entries(grants[role]).map(
-      ([table, privileges]) => `GRANT ${privileges} ON viw.${table} TO ${role}`,
-    ),
-    ...further[role].map((grant) => `GRANT ${grant} TO ${role}`),
-  ];
-}
-
-/** Roles belong to the whole server: another database of it may be creating the same one at this moment. */
-async function ensureRole(db: Db, role: ServiceRole): Promise<boolean> {
-  const { rows } = await sql<{ exists: boolean; may: boolean }>`
-    SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ${role}) AS exists,
-      (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may`.execute(db);
-  if (rows[0]?.exists) return true;
-  if (!rows[0]?.may) return false;
-  await sql
-    .raw(
-      `DO $$ BEGIN CREATE ROLE ${role} NOLOGIN;
-       EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
-    )
-    .execute(db);
-  return true;
-}

@@ -3,7 +3,7 @@ import { advisoryLocks } from '@viw/contracts';
 import { AppError } from '@viw/runtime';
 import { sql } from 'kysely';
 import type { Db } from './connection';
-import { applyGrants } from './grants';
+import { applyGrants } from './apply-grants';
 import type { Migration } from './migrations';
 import { migrations as all } from './migrations';
 

@@ -1,14 +1,4 @@
-import {
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  PasswordInput,
-  Select,
-  SimpleGrid,
-  Stack,
-  TextInput,
-} from '@mantine/core';
+import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { acmeAccountCreate, knownDirectories, knownDirectory } from '@viw/contracts';
 import { useState } from 'react';
@@ -16,6 +6,7 @@ import { api } from '../data/api';
 import { ErrorNotice } from '../design/notices';
 import { useTextForm } from '../servers/text-form';
 import { contactFrom } from './acme-account-changes';
+import { ExternalAccountInputs } from './external-account-inputs';
 
 const another = 'another';
 const directories = [
@@ -91,22 +82,7 @@ const Form = ({ onClose }: { onClose: () => void }) => {
           placeholder="ops@example.org"
           {...field('contact')}
         />
-        {binding ? (
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
-            <TextInput
-              label="Key id of the external account"
-              autoComplete="off"
-              {...field('kid')}
-              error={field('external_account_binding').error}
-            />
-            <PasswordInput
-              label="Its MAC key"
-              description="Stored encrypted; it never comes out again."
-              autoComplete="new-password"
-              {...field('hmac_key')}
-            />
-          </SimpleGrid>
-        ) : null}
+        {binding ? <ExternalAccountInputs label="Key id of the external account" field={field} /> : null}
         <Checkbox
           label="I have read the terms of this CA and agree to them"
           checked={agreed}

@@ -1,12 +1,13 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { dnsProviderCreate, dnsProviderKind, needsZones, type DnsProviderKind } from '@viw/contracts';
+import { dnsProviderCreate, dnsProviderKind, type DnsProviderKind } from '@viw/contracts';
 import { useState } from 'react';
 import { api } from '../data/api';
 import { useSubmit } from '../data/use-submit';
 import { ErrorNotice } from '../design/notices';
-import { dnsProviderBody, kindWords, refusals, zonesFrom, zonesHint } from './dns-provider-fields';
+import { dnsProviderBody, kindWords, refusals, zonesFrom } from './dns-provider-fields';
 import { DnsProviderInputs } from './dns-provider-inputs';
+import { DnsProviderScopeInputs } from './dns-provider-scope-inputs';
 
 export const AddDnsProviderModal = ({ opened, onClose }: { opened: boolean; onClose: () => void }) => (
   <Modal opened={opened} onClose={onClose} title="Add a DNS provider" size="lg">
@@ -55,23 +56,7 @@ const Form = ({ onClose }: { onClose: () => void }) => {
           }}
           allowDeselect={false}
         />
-        <TextInput
-          label="Name"
-          required
-          value={name}
-          error={wrong['name']}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-          data-autofocus
-        />
-        <TextInput
-          label="Zones"
-          required={needsZones(kind)}
-          description={zonesHint(kind)}
-          placeholder="example.org, example.net"
-          value={zones}
-          error={wrong['zones']}
-          onChange={({ currentTarget }) => setZones(currentTarget.value)}
-        />
+        <DnsProviderScopeInputs {...{ kind, name, zones, wrong }} onName={setName} onZones={setZones} />
         <DnsProviderInputs
           kind={kind}
           values={values}

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, PasswordInput, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Modal, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { acmeAccountPatch, knownDirectory, type AcmeAccountView } from '@viw/contracts';
 import { api } from '../data/api';
 import { ErrorNotice } from '../design/notices';
 import { useTextForm } from '../servers/text-form';
 import { acmeAccountChanges, typedAccount } from './acme-account-changes';
+import { ExternalAccountInputs } from './external-account-inputs';
 
 interface ChangeAcmeAccountModalProps {
   /** Undefined: closed. */
@@ -69,23 +70,13 @@ const Form = ({ account, onClose }: { account: AcmeAccountView; onClose: () => v
           />
         </SimpleGrid>
         {known === undefined || known.bindingRequired ? (
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
-            <TextInput
-              label="Key id of another external account"
-              description={
-                account.eab_kid === null ? 'Empty: none.' : `Empty: it stays bound to ${account.eab_kid}.`
-              }
-              autoComplete="off"
-              {...field('kid')}
-              error={field('external_account_binding').error}
-            />
-            <PasswordInput
-              label="Its MAC key"
-              description="Stored encrypted; it never comes out again."
-              autoComplete="new-password"
-              {...field('hmac_key')}
-            />
-          </SimpleGrid>
+          <ExternalAccountInputs
+            label="Key id of another external account"
+            description={
+              account.eab_kid === null ? 'Empty: none.' : `Empty: it stays bound to ${account.eab_kid}.`
+            }
+            field={field}
+          />
         ) : null}
         {error ? <ErrorNotice error={error} /> : null}
         <Group justify="flex-end">

@@ -1,13 +1,13 @@
-import { Button, Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, Stack } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { needsZones, type DnsProvider } from '@viw/contracts';
+import type { DnsProvider } from '@viw/contracts';
 import { useState } from 'react';
 import { api } from '../data/api';
 import { useSubmit } from '../data/use-submit';
 import { ErrorNotice } from '../design/notices';
 import { dnsProviderChanges, typedSettings } from './dns-provider-changes';
-import { zonesHint } from './dns-provider-fields';
 import { DnsProviderInputs } from './dns-provider-inputs';
+import { DnsProviderScopeInputs } from './dns-provider-scope-inputs';
 
 interface ChangeDnsProviderModalProps {
   /** Undefined: closed. */
@@ -51,22 +51,7 @@ const Form = ({ provider, onClose }: { provider: DnsProvider; onClose: () => voi
   return (
     <form onSubmit={(event) => (event.preventDefault(), change())} autoComplete="off">
       <Stack gap="sm">
-        <TextInput
-          label="Name"
-          required
-          value={name}
-          error={wrong['name']}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-          data-autofocus
-        />
-        <TextInput
-          label="Zones"
-          required={needsZones(kind)}
-          description={zonesHint(kind)}
-          value={zones}
-          error={wrong['zones']}
-          onChange={({ currentTarget }) => setZones(currentTarget.value)}
-        />
+        <DnsProviderScopeInputs {...{ kind, name, zones, wrong }} onName={setName} onZones={setZones} />
         <Checkbox
           label={kind === 'manual' ? 'Replace its settings' : 'Replace its settings and its secret'}
           description={
